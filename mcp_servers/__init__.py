@@ -1,0 +1,1 @@
+"""The floor's MCP servers. Each folder is one process; none knows another."""

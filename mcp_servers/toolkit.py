@@ -1,0 +1,228 @@
+"""How a tool becomes part of a server: one decorated function per file, found by folder.
+
+    @tool(scope="md:read", read_only=True)
+    async def get_price(call: Call[MarketDeps], symbol: SymbolArg) -> Price: ...
+
+The wrapper checks the caller's scope, cuts time at the round's ``as_of``, names the result by its digest, and turns
+the exception tree into error results ``{"code", "message", "field", "suggestion"}``. Schemas come from signatures.
+"""
+
+import importlib
+import inspect
+import json
+import pkgutil
+import typing
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from types import ModuleType
+from typing import Annotated, Any, Generic, TypeVar
+
+import structlog
+from mcp.server import MCPServer
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.types import CallToolResult, TextContent, ToolAnnotations
+from pydantic import Field, ValidationError, WithJsonSchema
+
+from openoutcry.canonical import digest
+from openoutcry.errors import BadInput, NotAuthorised, OpenOutcryError
+from openoutcry.types.frozen import Frozen
+from openoutcry.types.market import Source
+from openoutcry.version import VERSION
+from wire.calls import CallerVerifier, current_caller, current_round
+from wire.host import auth_settings, resource_url
+from wire.tokens import Caller, RoundClaims
+
+log = structlog.get_logger()
+TEXT_LIMIT = 4000
+D = TypeVar("D")
+
+SymbolArg = Annotated[str, Field(description="Trading pair, e.g. BTC/USDT; perpetual: BTC/USDT:USDT", max_length=40)]
+TimeframeArg = Annotated[str, Field(description="Bar length: 1m 3m 5m 15m 30m 1h 2h 4h 6h 8h 12h 1d", max_length=10)]
+Column = Annotated[list[float | None], WithJsonSchema({"type": "array"})]
+"""A long numeric column. Declared as a bare array: clients validate results in pure Python, item by item."""
+Stamps = Annotated[list[int], WithJsonSchema({"type": "array"})]
+
+
+class ToolResult(Frozen):
+    """What every answer carries: the id a vote cites, the time it is cut at, and where its data comes from."""
+
+    result_id: str = ""
+    as_of: datetime
+    source: Source
+    stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[D]):
+    """One tool call: the server's dependencies, the caller, and the time beyond which nothing may be seen."""
+
+    deps: D
+    caller: Caller
+    as_of: datetime
+    source: Source
+    round: RoundClaims | None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A decorated tool function."""
+
+    fn: Callable[..., Awaitable[ToolResult]]
+    scope: str
+    annotations: ToolAnnotations
+
+    @property
+    def name(self) -> str:
+        """The tool's name: its function's."""
+        return self.fn.__name__
+
+
+def tool(
+    *, scope: str, read_only: bool = False, destructive: bool = False, idempotent: bool | None = None
+) -> Callable[[Callable[..., Awaitable[ToolResult]]], ToolSpec]:
+    """Declare a tool. ``scope`` is what its caller's token must grant."""
+    hints = ToolAnnotations(
+        read_only_hint=read_only,
+        destructive_hint=destructive,
+        idempotent_hint=read_only if idempotent is None else idempotent,
+        open_world_hint=False,
+    )
+    return lambda fn: ToolSpec(fn=fn, scope=scope, annotations=hints)
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """The floor's time outside a round: the clock's ``as_of`` and what kind of market it is."""
+
+    as_of: datetime
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Hosting(Generic[D]):
+    """What a server needs to answer: its dependencies, the floor's present, and the key that proves callers."""
+
+    deps: D
+    present: Callable[[], Awaitable[Present]]
+    key: bytes
+    local_scopes: tuple[str, ...]
+    port: int | None = None
+    org_id: str = ""
+
+
+class FloorServer(MCPServer[Any]):
+    """An MCP server whose errors name their code and field, and which refuses arguments it does not know."""
+
+    async def call_tool(self, name: str, arguments: dict[str, Any], context: Any = None) -> Any:
+        """Call a tool; expected failures become error results."""
+        try:
+            registered = self._tool_manager.get_tool(name)
+            if registered is None:
+                raise BadInput(f"no tool named {name!r}", field="name")
+            unknown = sorted(set(arguments) - set(registered.parameters.get("properties", {})))
+            if unknown:
+                raise BadInput(f"{unknown[0]}: not an argument of {name}", field=unknown[0])
+            return await super().call_tool(name, arguments, context)
+        except OpenOutcryError as error:
+            return error_result(error)
+        except ToolError as error:
+            cause = error.__cause__
+            if isinstance(cause, ValidationError):
+                return error_result(_argument_error(cause))
+            if isinstance(cause, OpenOutcryError):
+                return error_result(cause)
+            log.error("tool_crashed", tool=name, error=repr(cause))
+            raise
+
+
+def _argument_error(error: ValidationError) -> BadInput:
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"])
+    return BadInput(f"{field}: {first['msg']}", field=field)
+
+
+SUGGESTIONS = {
+    "INVALID_ARGUMENT": "Correct the named field and call again.",
+    "DATA_UNAVAILABLE": "Do not guess a value; abstain or ask for another series.",
+    "NOT_AUTHORISED": "Use a token that was issued for this server with the needed scope.",
+}
+
+
+def error_result(error: OpenOutcryError) -> CallToolResult:
+    """An error result: a stable code, a message, the field and a suggestion where there is one."""
+    body = {"code": error.code, "message": str(error), "suggestion": SUGGESTIONS.get(error.code, "")}
+    if isinstance(error, BadInput) and error.field:
+        body["field"] = error.field
+    return CallToolResult(content=[TextContent(type="text", text=json.dumps(body))], is_error=True)
+
+
+def discover(package: ModuleType) -> list[ToolSpec]:
+    """Every tool declared in the modules of a ``tools`` package, by name. Two of one name are an error."""
+    found: dict[str, ToolSpec] = {}
+    for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda item: item.name):
+        module = importlib.import_module(f"{package.__name__}.{info.name}")
+        for spec in vars(module).values():
+            if isinstance(spec, ToolSpec):
+                if spec.name in found and found[spec.name] is not spec:
+                    raise RuntimeError(f"two tools are named {spec.name}")
+                found[spec.name] = spec
+    return [found[name] for name in sorted(found)]
+
+
+def build_server(name: str, tools: list[ToolSpec], hosting: Hosting[D], *, instructions: str) -> FloorServer:
+    """An MCP server of these tools. With a port it verifies bearer tokens; without (stdio, memory) it trusts its pipe."""
+    port = hosting.port
+    server = FloorServer(
+        f"open-outcry-{name}",
+        version=VERSION,
+        instructions=instructions,
+        log_level="WARNING",
+        token_verifier=CallerVerifier(hosting.key, name, resource_url(port)) if port is not None else None,
+        auth=auth_settings(port) if port is not None else None,
+    )
+    for spec in tools:
+        server.add_tool(
+            _wrapped(name, spec, hosting), name=spec.name, description=inspect.getdoc(spec.fn), annotations=spec.annotations
+        )
+        registered = server._tool_manager.get_tool(spec.name)
+        if registered is not None:
+            registered.parameters["additionalProperties"] = False
+    return server
+
+
+def _wrapped(server: str, spec: ToolSpec, hosting: Hosting[D]) -> Callable[..., Awaitable[CallToolResult]]:
+    hints = typing.get_type_hints(spec.fn, include_extras=True)
+    signature = inspect.signature(spec.fn)
+    parameters = [p.replace(annotation=hints[p.name]) for p in signature.parameters.values() if p.name != "call"]
+    result_type = hints["return"]
+    local = Caller(client_id="local", audience=server, scopes=hosting.local_scopes, org_id=hosting.org_id)
+
+    async def run(ctx: Context[Any, Any], **arguments: Any) -> CallToolResult:
+        caller = current_caller(local)
+        if spec.scope not in caller.scopes and "admin" not in caller.scopes:
+            raise NotAuthorised(f"{spec.name} needs the scope {spec.scope}")
+        claims = current_round(ctx, hosting.key, server)
+        now = Present(claims.as_of, claims.source) if claims else await hosting.present()
+        result = await spec.fn(Call(hosting.deps, caller, now.as_of, now.source, claims), **arguments)
+        return answer(f"{server}.{spec.name}", arguments, result)
+
+    context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Context)
+    returns = Annotated[CallToolResult, result_type]
+    run.__signature__ = inspect.Signature([context, *parameters], return_annotation=returns)  # type: ignore[attr-defined]
+    run.__annotations__ = {"ctx": Context, **{p.name: p.annotation for p in parameters}, "return": returns}
+    run.__name__ = spec.name
+    return run
+
+
+def answer(tool_name: str, arguments: dict[str, Any], result: ToolResult) -> CallToolResult:
+    """A result with its id (digest of tool, arguments and content) and a short text form."""
+    content = result.model_dump(mode="json")
+    content.pop("result_id", None)
+    asked = {key: value.model_dump(mode="json") if isinstance(value, Frozen) else value for key, value in arguments.items()}
+    content["result_id"] = digest([tool_name, asked, content])[:24]
+    text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
+    if len(text) > TEXT_LIMIT:
+        text = f"{text[:TEXT_LIMIT]}… ({len(text)} characters in all; the whole answer is in the structured content)"
+    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=content)

@@ -1,0 +1,166 @@
+"""Settings: typed, frozen, unknown keys refused, every field documented where it is declared.
+
+``parse`` turns one mapping (the merged YAML files of ``config/`` and the command line's changes) into Settings.
+The whole of it goes into each session's first record, so a run says what it ran with.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError, model_validator
+
+from openoutcry.errors import BadConfig
+from openoutcry.types.amounts import Amount, PositiveAmount
+from openoutcry.types.frozen import Frozen
+
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Bps = Annotated[Amount, Field(ge=0, le=10_000)]
+
+
+class TradingSettings(Frozen):
+    """What is traded, with how much."""
+
+    mode: Literal["paper", "live"] = "paper"
+    initial_capital: PositiveAmount = Decimal(10_000)
+    max_positions: Annotated[int, Field(ge=1, le=100)] = 3
+    default_quantity: PositiveAmount = Decimal("0.1")
+    allow_short: bool = True
+    """Short through the pair's perpetual when one is traded; otherwise SELL only closes."""
+
+
+class VenueSettings(Frozen):
+    """The paper venue's costs and manners."""
+
+    maker_fee_bps: Bps = Decimal(10)
+    taker_fee_bps: Bps = Decimal(10)
+    perp_maker_fee_bps: Bps = Decimal(2)
+    perp_taker_fee_bps: Bps = Decimal(5)
+    half_spread_bps: Bps = Decimal("0.5")
+    slippage_bps: Bps = Decimal(1)
+    """Upper end of the seeded uniform slippage added to the half spread on taker fills."""
+    latency_ms: Annotated[int, Field(ge=0, le=60_000)] = 250
+    price_tick: PositiveAmount = Decimal("0.01")
+    quantity_step: PositiveAmount = Decimal("0.00001")
+    min_notional: Amount = Decimal(5)
+
+
+class VotingSettings(Frozen):
+    """How votes become a decision."""
+
+    deadline_s: Annotated[float, Field(gt=0, le=600)] = 5.0
+    quorum: Annotated[int, Field(ge=1, le=100)] = 2
+    """Least number of directional votes (BUY, SELL or HOLD) for any trade."""
+    min_consensus: Fraction = 0.6
+    """Least share of the directional weight x confidence that the winning action needs among BUY and SELL."""
+    min_confidence: Fraction = 0.3
+    """Least weighted confidence of the winning action (over all directional weight) for an entry."""
+
+
+class RiskSettings(Frozen):
+    """Limits of the gate and inputs of sizing. Fractions are of the session's equity."""
+
+    risk_per_trade: Fraction = 0.01
+    max_position_size: Fraction = 0.2
+    max_gross_exposure: Annotated[float, Field(ge=0.0, le=10.0)] = 1.0
+    max_daily_loss: Fraction = 0.05
+    max_drawdown: Fraction = 0.15
+    default_stop_loss: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.02
+    default_take_profit: Annotated[float, Field(gt=0.0, le=10.0)] = 0.05
+    price_collar: Annotated[float, Field(gt=0.0, le=1.0)] = 0.05
+    """Largest distance of a limit or stop price from the last good price, on the side that would execute at once."""
+    max_order_notional: PositiveAmount = Decimal(1_000_000)
+    max_orders_per_round: Annotated[int, Field(ge=1, le=100)] = 12
+    restricted_symbols: tuple[str, ...] = ()
+    llm_approval_required: bool = False
+
+
+class HedgingSettings(Frozen):
+    """When and how far the spot position is hedged with the perpetual."""
+
+    enabled: bool = True
+    threshold: Fraction = 0.05
+    """Smallest change of hedge ratio worth trading."""
+    max_ratio: Fraction = 1.0
+
+
+class LlmSettings(Frozen):
+    """Language models; none is used until one is configured."""
+
+    primary_model: str = "rules"
+    fallback_model: str = "rules"
+    temperature: Annotated[float, Field(ge=0.0, le=2.0)] = 0.0
+    max_tokens: Annotated[int, Field(ge=1, le=200_000)] = 2000
+    enable_caching: bool = False
+
+
+class AgentSettings(Frozen):
+    """One agent's seat on the floor."""
+
+    weight: Annotated[float, Field(ge=0.0, le=100.0)] = 1.0
+    enabled: bool = True
+    mind: str = "rules"
+    tools: tuple[str, ...] | None = None
+    """Allow-list of ``server.tool`` names; None takes the agent's declared tools."""
+
+
+class Settings(Frozen):
+    """Everything a run can be told, secrets excepted."""
+
+    trading: TradingSettings = TradingSettings()
+    venue: VenueSettings = VenueSettings()
+    voting: VotingSettings = VotingSettings()
+    risk: RiskSettings = RiskSettings()
+    hedging: HedgingSettings = HedgingSettings()
+    llm: LlmSettings = LlmSettings()
+    agents: dict[str, AgentSettings] = {}
+
+    @model_validator(mode="after")
+    def _someone_votes(self) -> "Settings":
+        if self.agents and not any(a.enabled and a.weight > 0 for a in self.agents.values()):
+            raise ValueError("agents: at least one agent must be enabled with a positive weight")
+        return self
+
+
+UPDATABLE: Mapping[str, tuple[str, str]] = {
+    "trading_mode": ("trading", "mode"),
+    "initial_capital": ("trading", "initial_capital"),
+    "max_positions": ("trading", "max_positions"),
+    "max_position_size": ("risk", "max_position_size"),
+    "max_daily_loss": ("risk", "max_daily_loss"),
+    "max_drawdown": ("risk", "max_drawdown"),
+    "default_stop_loss": ("risk", "default_stop_loss"),
+    "default_take_profit": ("risk", "default_take_profit"),
+    "llm_approval_required": ("risk", "llm_approval_required"),
+    "min_confidence": ("voting", "min_confidence"),
+    "llm_temperature": ("llm", "temperature"),
+    "llm_max_tokens": ("llm", "max_tokens"),
+}
+"""Fields that may change while running: the API's name → section and field."""
+
+
+def parse(mapping: Mapping[str, Any]) -> Settings:
+    """Settings of a mapping. Raises BadConfig naming the first wrong field as ``section.field``."""
+    try:
+        return Settings.model_validate(mapping)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise BadConfig(f"{field or 'settings'}: {first['msg']}", field=field or None) from error
+
+
+def changed(settings: Settings, updates: Mapping[str, Any]) -> Settings:
+    """Settings with runtime updates applied, all or nothing. Raises BadConfig naming the update's own key."""
+    merged: dict[str, Any] = settings.model_dump()
+    for key, value in updates.items():
+        if key not in UPDATABLE:
+            raise BadConfig(f"{key}: not a field that can be changed at runtime", field=key)
+        section, name = UPDATABLE[key]
+        if key == "trading_mode" and isinstance(value, str):
+            value = value.lower()
+        try:
+            parse({section: {**merged[section], name: value}})
+        except BadConfig as error:
+            raise BadConfig(f"{key}: {str(error).partition(': ')[2]}", field=key) from error
+        merged[section][name] = value
+    return parse(merged)

@@ -1,0 +1,88 @@
+"""The only way back in from the API: typed commands the orchestrator executes between rounds."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from openoutcry.types.amounts import Amount, PositiveAmount
+from openoutcry.types.frozen import Frozen
+from openoutcry.types.orders import OrderType, Side, TimeInForce
+
+
+class StartSession(Frozen):
+    """Open a trading session."""
+
+    kind: Literal["start_session"] = "start_session"
+    symbol: str
+    initial_capital: PositiveAmount
+    mode: Literal["PAPER", "LIVE"] = "PAPER"
+
+
+class StopSession(Frozen):
+    """Stop a session; ``final_capital`` is the caller's own figure, reported beside the ledger's."""
+
+    kind: Literal["stop_session"] = "stop_session"
+    session_id: str
+    final_capital: Amount | None = None
+
+
+class PauseSession(Frozen):
+    """No new entries until resumed; exits and protection go on."""
+
+    kind: Literal["pause_session"] = "pause_session"
+    session_id: str
+
+
+class ResumeSession(Frozen):
+    """Undo a pause."""
+
+    kind: Literal["resume_session"] = "resume_session"
+    session_id: str
+
+
+class PlaceOrder(Frozen):
+    """A manual order; goes through the same gate as the floor's own."""
+
+    kind: Literal["place_order"] = "place_order"
+    session_id: str | None = None
+    symbol: str
+    side: Side
+    type: OrderType
+    quantity: PositiveAmount
+    price: PositiveAmount | None = None
+    stop_price: PositiveAmount | None = None
+    time_in_force: TimeInForce = "GTC"
+
+
+class CancelOrder(Frozen):
+    """Cancel one open order at the venue."""
+
+    kind: Literal["cancel_order"] = "cancel_order"
+    order_id: str
+
+
+class Halt(Frozen):
+    """Kill switch: nothing but risk-reducing orders until an admin unhalts."""
+
+    kind: Literal["halt"] = "halt"
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+    flatten: bool = False
+
+
+class Unhalt(Frozen):
+    """Release the kill switch."""
+
+    kind: Literal["unhalt"] = "unhalt"
+
+
+class ChangeConfig(Frozen):
+    """Change runtime settings, all or nothing; keys are the documented updatable fields."""
+
+    kind: Literal["change_config"] = "change_config"
+    updates: dict[str, str | float | int | bool]
+
+
+Command = Annotated[
+    StartSession | StopSession | PauseSession | ResumeSession | PlaceOrder | CancelOrder | Halt | Unhalt | ChangeConfig,
+    Field(discriminator="kind"),
+]

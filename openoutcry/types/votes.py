@@ -1,0 +1,81 @@
+"""What an agent may call out: a vote with its evidence, or an abstention with its reason."""
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from openoutcry.types.amounts import Amount, PositiveAmount
+from openoutcry.types.frozen import Frozen
+
+Action = Literal["BUY", "SELL", "HOLD", "APPROVE", "REDUCE", "VETO", "HEDGE"]
+"""BUY, SELL and HOLD are directional; APPROVE, REDUCE and VETO are the risk agent's; HEDGE is the hedging agent's."""
+DIRECTIONAL: frozenset[str] = frozenset({"BUY", "SELL", "HOLD"})
+AbstainReason = Literal[
+    "deadline", "unreachable", "error", "unparsable", "wrong_agent", "data_unavailable", "out_of_budget", "disabled"
+]
+AgentName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+Unit = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class ToolUse(Frozen):
+    """One tool call of a round, with its whole answer: what a vote cites, and what a replay feeds back.
+
+    ``tool`` is ``server.tool``; ``result_id`` is the digest of tool, arguments and result.
+    """
+
+    result_id: str
+    tool: str
+    arguments: dict[str, Any]
+    result: dict[str, Any]
+
+
+class Vote(Frozen):
+    """An opinion on one symbol. ``evidence`` holds the result ids it relies on.
+
+    ``size_factor`` (risk) shrinks, never raises, the position; ``hedge_ratio`` (hedging) is the wanted short over
+    spot exposure, 1.0 = fully hedged. ``horizon_bars`` is how long the thesis is meant to hold.
+    """
+
+    kind: Literal["vote"] = "vote"
+    agent: AgentName
+    symbol: str
+    action: Action
+    confidence: Unit
+    reasoning: Annotated[str, Field(min_length=1, max_length=4000)]
+    evidence: Annotated[tuple[str, ...], Field(max_length=64)] = ()
+    stop_loss: PositiveAmount | None = None
+    take_profit: PositiveAmount | None = None
+    horizon_bars: Annotated[int, Field(ge=1, le=10_000)] = 24
+    size_factor: Unit | None = None
+    hedge_ratio: Unit | None = None
+
+
+class Abstain(Frozen):
+    """No opinion, and why. Late, broken, unparsable or out of budget is this, never HOLD."""
+
+    kind: Literal["abstain"] = "abstain"
+    agent: AgentName
+    symbol: str
+    reason: AbstainReason
+    detail: Annotated[str, Field(max_length=2000)] = ""
+
+
+class MindUse(Frozen):
+    """Which mind answered, what it was asked and what that cost."""
+
+    model: str = "rules"
+    prompt: str = ""
+    response: str = ""
+    prompt_tokens: Annotated[int, Field(ge=0)] = 0
+    completion_tokens: Annotated[int, Field(ge=0)] = 0
+    cost_usd: Amount = Decimal(0)
+
+
+class Ballot(Frozen):
+    """One agent's answer in one round with everything needed to recompute it."""
+
+    agent: AgentName
+    answer: Annotated[Vote | Abstain, Field(discriminator="kind")]
+    tool_uses: tuple[ToolUse, ...] = ()
+    mind: MindUse = MindUse()

@@ -1,0 +1,212 @@
+"""What one process is told when it starts: by the supervisor directly, or from the environment when run by hand.
+
+Environment (``python -m mcp_servers.market`` and friends, compose):
+  OUTCRY_HOME             folder of everything written; default ~/.openoutcry
+  OUTCRY_DATABASE_URL     your own Postgres; otherwise the embedded one that ``outcry up`` runs for this home
+  OUTCRY_FLOOR_KEY        secret all tokens derive from (>= 32 characters); default the home's own generated key file
+  OUTCRY_ENDPOINT_<NAME>  URL of another process, e.g. OUTCRY_ENDPOINT_MARKET, OUTCRY_ENDPOINT_AGENT_TREND
+  OUTCRY_MARKET OUTCRY_EXCHANGE OUTCRY_SYMBOLS OUTCRY_TIMEFRAME OUTCRY_SEED OUTCRY_FROM OUTCRY_TO OUTCRY_SPEED OUTCRY_ROUNDS
+"""
+
+import os
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from openoutcry.errors import BadConfig, StartupRefused
+from openoutcry.settings import Settings, parse
+from openoutcry.types.frozen import Frozen
+from openoutcry.types.market import Source
+from openoutcry.types.symbols import canonical
+from openoutcry.types.timeframes import parse_timeframe
+from wire.tokens import Caller, derive_key, mint_caller
+
+CONFIG_FOLDER = Path(__file__).resolve().parent.parent / "config"
+DEFAULT_ORG = "00000000-0000-0000-0000-000000000001"
+DEFAULT_PORTS: Mapping[str, int] = {
+    "market": 8101,
+    "indicators": 8102,
+    "risk": 8103,
+    "execution": 8104,
+    "agent-technical": 8111,
+    "agent-trend": 8112,
+    "agent-risk": 8113,
+    "agent-hedging": 8114,
+    "api": 8080,
+}
+READ_SCOPES = {"market": ("md:read",), "indicators": ("ind:read",), "risk": ("risk:read",), "execution": ("order:read",)}
+FLOOR_SCOPES = {**READ_SCOPES, "execution": ("order:read", "order:place", "order:cancel", "account:sync")}
+
+
+class RunSpec(Frozen):
+    """What is traded, on which data, how fast. ``speed`` 0 means as fast as possible."""
+
+    market: Source = "synthetic"
+    exchange: str = "binance"
+    symbols: tuple[str, ...] = ()
+    timeframe: str = "1m"
+    start: datetime | None = None
+    end: datetime | None = None
+    speed: float = 1.0
+    rounds: int | None = None
+    seed: int = 7
+
+
+class ProcessConfig(Frozen):
+    """Everything one process may know. ``key`` verifies its callers; ``tokens`` let it call others.
+
+    ``floor_key`` is set for the orchestrator and the supervisor only: they mint rounds, approvals and tokens.
+    """
+
+    name: str
+    home: Path
+    database_url: str | None
+    run: RunSpec
+    settings: Settings
+    endpoints: dict[str, str]
+    key: bytes
+    tokens: dict[str, str] = {}
+    floor_key: bytes | None = None
+    org_id: str = DEFAULT_ORG
+
+
+def load_settings(home: Path, folder: Path = CONFIG_FOLDER) -> Settings:
+    """The shipped YAML files with ``{home}/config.yaml`` over them. Raises BadConfig naming file and field."""
+    merged: dict[str, Any] = {}
+    for path in (*(folder / f"{name}.yaml" for name in ("default", "risk", "agents")), home / "config.yaml"):
+        if not path.exists():
+            continue
+        try:
+            part = yaml.safe_load(path.read_text(encoding="utf-8-sig")) or {}
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise BadConfig(f"{path}: not valid YAML: {error}") from error
+        if not isinstance(part, dict):
+            raise BadConfig(f"{path}: must be a mapping of sections")
+        merged = _over(merged, part)
+    return parse(merged)
+
+
+def _over(base: dict[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
+    out = dict(base)
+    for key, value in top.items():
+        out[key] = _over(out[key], value) if isinstance(value, dict) and isinstance(out.get(key), dict) else value
+    return out
+
+
+def floor_key(home: Path, env: Mapping[str, str] = os.environ) -> bytes:
+    """The floor's root secret: OUTCRY_FLOOR_KEY, else the home's key file, made once with mode 0600."""
+    if text := env.get("OUTCRY_FLOOR_KEY"):
+        if len(text) < 32:
+            raise StartupRefused("OUTCRY_FLOOR_KEY: must have at least 32 characters")
+        return text.encode()
+    path = home / "secrets" / "floor.key"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = path.with_suffix(f".{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_hex(32))
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass  # another process made it first; theirs is the key
+        draft.unlink()
+    return path.read_text().strip().encode()
+
+
+def mint_tokens(root: bytes, client: str, scopes: Mapping[str, tuple[str, ...]], org_id: str = DEFAULT_ORG) -> dict[str, str]:
+    """Bearer tokens for ``client``, one per server of ``scopes``."""
+    return {
+        server: mint_caller(
+            derive_key(root, server), Caller(client_id=client, audience=server, scopes=granted, org_id=org_id)
+        )
+        for server, granted in scopes.items()
+    }
+
+
+def parse_when(text: str | None, *, field: str, end: bool = False) -> datetime | None:
+    """ISO date or datetime, UTC unless it says otherwise; a bare end date includes that whole day."""
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadConfig(f"{field}: {text!r} is not an ISO date such as 2023-01-31", field=field) from error
+    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    if end and len(text) == len("2023-01-31"):
+        at = at.replace(hour=23, minute=59, second=59, microsecond=999999)
+    return at
+
+
+def parse_speed(text: str, *, field: str = "speed") -> float:
+    """``max`` is 0 (no waiting); otherwise a positive number of market seconds per second."""
+    if text == "max":
+        return 0.0
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = -1.0
+    if not 0 < speed < 1e9:
+        raise BadConfig(f"{field}: {text!r} must be a positive number or 'max'", field=field)
+    return speed
+
+
+def home_folder(given: str | None = None, env: Mapping[str, str] = os.environ) -> Path:
+    """``--home``, else OUTCRY_HOME, else ~/.openoutcry."""
+    return Path(given or env.get("OUTCRY_HOME") or "~/.openoutcry").expanduser().resolve()
+
+
+def from_environment(
+    name: str,
+    *,
+    home: str | None = None,
+    database_url: str | None = None,
+    env: Mapping[str, str] = os.environ,
+    role: Literal["server", "agent", "orchestrator", "api"] = "server",
+) -> ProcessConfig:
+    """The configuration of a process started by hand or by compose."""
+    folder = home_folder(home, env)
+    folder.mkdir(parents=True, exist_ok=True)
+    root = floor_key(folder, env)
+    spec = RunSpec(
+        market=_source(env.get("OUTCRY_MARKET", "synthetic")),
+        exchange=env.get("OUTCRY_EXCHANGE", "binance"),
+        symbols=tuple(canonical(s, field="OUTCRY_SYMBOLS") for s in env.get("OUTCRY_SYMBOLS", "").split(",") if s),
+        timeframe=parse_timeframe(env.get("OUTCRY_TIMEFRAME", "1m"), field="OUTCRY_TIMEFRAME"),
+        start=parse_when(env.get("OUTCRY_FROM"), field="OUTCRY_FROM"),
+        end=parse_when(env.get("OUTCRY_TO"), field="OUTCRY_TO", end=True),
+        speed=parse_speed(env.get("OUTCRY_SPEED", "1"), field="OUTCRY_SPEED"),
+        rounds=int(env["OUTCRY_ROUNDS"]) if env.get("OUTCRY_ROUNDS", "").isdigit() else None,
+        seed=int(env.get("OUTCRY_SEED", "7")),
+    )
+    trusted = role == "orchestrator"
+    scopes = FLOOR_SCOPES if trusted else READ_SCOPES if role == "agent" else {}
+    agents = {key: url for key, url in _endpoints(env).items()}
+    return ProcessConfig(
+        name=name,
+        home=folder,
+        database_url=database_url or env.get("OUTCRY_DATABASE_URL"),
+        run=spec,
+        settings=load_settings(folder),
+        endpoints=agents,
+        key=derive_key(root, name),
+        tokens=mint_tokens(root, name, {**scopes, **({a: ("vote",) for a in agents if a.startswith("agent-")} if trusted else {})}),
+        floor_key=root if trusted else None,
+    )
+
+
+def _source(text: str) -> Source:
+    if text not in ("live", "recorded", "synthetic"):
+        raise BadConfig(f"OUTCRY_MARKET: {text!r} must be live, recorded or synthetic", field="OUTCRY_MARKET")
+    return text  # type: ignore[return-value]
+
+
+def _endpoints(env: Mapping[str, str]) -> dict[str, str]:
+    out = {name: f"http://127.0.0.1:{port}/mcp" for name, port in DEFAULT_PORTS.items() if name != "api"}
+    for key, value in env.items():
+        if key.startswith("OUTCRY_ENDPOINT_"):
+            out[key.removeprefix("OUTCRY_ENDPOINT_").lower().replace("_", "-")] = value
+    return out

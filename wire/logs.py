@@ -1,0 +1,36 @@
+"""Logs are events: one JSON line each on stderr or in the process's file under {home}/logs; secrets never go in."""
+
+import logging
+import sys
+from pathlib import Path
+from typing import TextIO
+
+import structlog
+
+KEEP_BYTES = 20_000_000
+
+
+def configure(name: str, folder: Path | None = None, level: str = "INFO") -> None:
+    """Send structlog and library logs to ``folder/name.log`` (or stderr). Never stdout: stdio servers speak MCP there."""
+    stream: TextIO = sys.stderr
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{name}.log"
+        if path.exists() and path.stat().st_size > KEEP_BYTES:
+            path.replace(path.with_suffix(".log.1"))
+        stream = path.open("a", buffering=1, encoding="utf-8")
+    number = logging.getLevelNamesMapping()[level]
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.dict_tracebacks,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.WriteLoggerFactory(stream),
+        cache_logger_on_first_use=False,
+    )
+    structlog.contextvars.bind_contextvars(process=name)
+    logging.basicConfig(stream=stream, level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s", force=True)
