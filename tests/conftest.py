@@ -1,0 +1,64 @@
+"""Fixtures that every part of the tests may use: a real Postgres, and a fresh migrated database on it."""
+
+import asyncio
+import itertools
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import asyncpg
+import pytest
+
+from db.embedded import EmbeddedPostgres
+
+TEMPLATE = "migrated"
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One embedded server for the whole run (one per worker under xdist); the URL of its empty database."""
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("floor"), durable=False)
+    yield server.start()
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_url: str) -> str:
+    """The name of a database with all migrations applied, to be copied and never connected to again."""
+    from db.migrate import upgrade
+
+    _run(lambda: _execute(postgres_url, f"CREATE DATABASE {TEMPLATE}"))
+    _run(lambda: upgrade(_with_database(postgres_url, TEMPLATE)))
+    return TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def numbers() -> Iterator[int]:
+    return itertools.count()
+
+
+@pytest.fixture
+def fresh_database(postgres_url: str, migrated_template: str, numbers: Iterator[int]) -> Iterator[str]:
+    """The URL of a migrated database that only this test sees; dropped afterwards, connected or not."""
+    name = f"test_{next(numbers)}"
+    _run(lambda: _execute(postgres_url, f"CREATE DATABASE {name} TEMPLATE {migrated_template}"))
+    yield _with_database(postgres_url, name)
+    _run(lambda: _execute(postgres_url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+def _with_database(url: str, name: str) -> str:
+    return f"{url.rpartition('/')[0]}/{name}"
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url, timeout=10)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def _run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a coroutine from a fixture that is not async, whether or not the test has an event loop."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(work())).result()
