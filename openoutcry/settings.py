@@ -55,6 +55,8 @@ class VotingSettings(Frozen):
     """Least share of the directional weight x confidence that the winning action needs among BUY and SELL."""
     min_confidence: Fraction = 0.3
     """Least weighted confidence of the winning action (over all directional weight) for an entry."""
+    require_risk_voice: bool = True
+    """Without a risk agent's word in the round, no entries; exits stay possible."""
 
 
 class RiskSettings(Frozen):

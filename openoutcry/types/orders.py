@@ -110,6 +110,13 @@ class OrderState(Frozen):
     error: str | None = None
 
 
+class WorkingOrder(Frozen):
+    """An order that may still execute: what was asked and where it stands."""
+
+    request: OrderRequest
+    state: OrderState
+
+
 class PlannedOrder(Frozen):
     """A request, the gate's verdict on it, and what became of it within the round (None when it was never sent)."""
 

@@ -9,7 +9,7 @@ from openoutcry.types.amounts import Amount, PositiveAmount
 from openoutcry.types.book import Portfolio, Position
 from openoutcry.types.frozen import Frozen
 from openoutcry.types.market import Snapshot, Source
-from openoutcry.types.orders import Fill, OrderState, PlannedOrder
+from openoutcry.types.orders import Fill, OrderState, PlannedOrder, WorkingOrder
 from openoutcry.types.votes import Ballot, Unit
 
 RecordKind = Literal["OPEN", "ROUND", "MANUAL", "ABORTED", "STOP"]
@@ -70,7 +70,8 @@ class KnownOutcome(Frozen):
 class CycleRecord(Frozen):
     """One link of the ledger. Identical inputs give identical bytes: no wall time, latency, random or database id inside.
 
-    ``events`` are the fills and order changes seen since the previous record, then those of this round's orders.
+    ``working`` are the orders that could still execute when the round began. ``fills`` and ``order_updates`` are what the
+    venue reported since the previous record, then what this round's own orders did.
     ``closed`` are positions that went flat; ``detail`` holds what only one kind needs (configuration at OPEN, the
     manual order's command at MANUAL, statistics at STOP, the reason at ABORTED).
     """
@@ -84,6 +85,7 @@ class CycleRecord(Frozen):
     snapshot: Snapshot | None = None
     ballots: tuple[Ballot, ...] = ()
     decision: Decision | None = None
+    working: tuple[WorkingOrder, ...] = ()
     orders: tuple[PlannedOrder, ...] = ()
     fills: tuple[Fill, ...] = ()
     order_updates: tuple[OrderState, ...] = ()
