@@ -8,6 +8,9 @@ SMALL_MACHINE = {
     "shared_buffers": "64MB",
     "maintenance_work_mem": "128MB",
     "huge_pages": "off",
+    # In the data folder instead of /dev/shm: nothing stays behind a killed server whose home is then removed,
+    # and containers give /dev/shm 64 MB.
+    "dynamic_shared_memory_type": "mmap",
     # Worker processes for reads cost three processes and gain nothing on one local disk.
     "io_method": "sync",
     "jit": "off",
