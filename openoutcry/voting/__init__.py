@@ -1,0 +1,1 @@
+"""From many voices to one decision: pure, deterministic, the same in whatever order ballots arrive."""
