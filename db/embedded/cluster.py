@@ -3,24 +3,29 @@
 import secrets
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from db.embedded.account import Account
 from db.embedded.errors import EmbeddedPostgresError
-from db.embedded.layout import PRIVATE_FOLDER, Layout, write_private
+from db.embedded.layout import Layout, write_private
 
 SUPERUSER = "outcry"
 DATABASE = "outcry"
+IN_ITS_FOLDER = ("-c", "dynamic_shared_memory_type=mmap")
+DRAFT = "making-"
 MAKING_S = 120
 
 
 def ensure_cluster(layout: Layout, binaries: Path, account: Account, *, durable: bool) -> str:
     """Make the cluster when there is none; returns the superuser's password.
 
-    It is made under another name and renamed when complete: a kill in the middle leaves nothing that looks
-    finished.
+    It is made under a name of its own and renamed when complete: a kill in the middle leaves nothing that
+    looks finished, and the dying programs of that attempt cannot write into this one.
     """
     account.own(layout.root)
+    for abandoned in layout.root.glob(f"{DRAFT}*"):
+        shutil.rmtree(abandoned, ignore_errors=True)
     if layout.data.exists():
         if not layout.password.exists():
             raise EmbeddedPostgresError(
@@ -29,9 +34,7 @@ def ensure_cluster(layout: Layout, binaries: Path, account: Account, *, durable:
         return layout.password.read_text().strip()
     password = secrets.token_urlsafe(24)
     write_private(layout.password, password + "\n")
-    draft = layout.root / "data.new"
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(mode=PRIVATE_FOLDER)
+    draft = Path(tempfile.mkdtemp(prefix=DRAFT, dir=layout.root))
     account.own(draft)
     _initdb(draft, binaries, account, layout.password, durable=durable)
     _create_database(draft, binaries, account)
@@ -41,7 +44,7 @@ def ensure_cluster(layout: Layout, binaries: Path, account: Account, *, durable:
 
 def _initdb(data: Path, binaries: Path, account: Account, password: Path, *, durable: bool) -> None:
     options = ["--username", SUPERUSER, "--pwfile", str(password), "--auth", "scram-sha-256"]
-    options += ["--locale", "C", "--encoding", "UTF8", "--no-instructions"]
+    options += ["--locale", "C", "--encoding", "UTF8", "--no-instructions", *IN_ITS_FOLDER]
     if not durable:
         options.append("--no-sync")
     account.own(password)
@@ -51,8 +54,9 @@ def _initdb(data: Path, binaries: Path, account: Account, password: Path, *, dur
 
 def _create_database(data: Path, binaries: Path, account: Account) -> None:
     """In single-user mode, so that no SQL client is needed."""
-    server = account.command(binaries / "postgres", "--single", "-j", "-D", str(data), "postgres")
-    _run(server, f"CREATE DATABASE {DATABASE} OWNER {SUPERUSER};\n\n")
+    options = ["--single", "-j", "-D", str(data), *IN_ITS_FOLDER]
+    single_user = account.command(binaries / "postgres", *options, "postgres")
+    _run(single_user, f"CREATE DATABASE {DATABASE} OWNER {SUPERUSER};\n\n")
 
 
 def _run(command: list[str], text: str = "") -> None:

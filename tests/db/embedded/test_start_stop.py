@@ -121,7 +121,7 @@ def test_a_long_log_is_put_aside(server: EmbeddedPostgres, home: Path) -> None:
 
 
 def test_an_interrupted_making_is_made_again(server: EmbeddedPostgres, home: Path) -> None:
-    draft = home / "postgres" / "data.new"
+    draft = home / "postgres" / "making-1"
     draft.mkdir(parents=True)
     (draft / "PG_VERSION").write_text("18\n")
     assert ask(server.start(), "SELECT 1") == [(1,)]
