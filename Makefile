@@ -1,0 +1,30 @@
+# make up opens the floor, make check proves it. Needs Python 3.11+ and nothing else; works from any directory.
+ROOT := $(shell dirname '$(strip $(MAKEFILE_LIST))')
+IN_VENV := sh '$(ROOT)/deploy/with-venv.sh'
+ARGS ?=
+
+.PHONY: help up check lint types imports test format bench lock clean
+
+help: ## show this
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' '$(ROOT)/Makefile' | expand -t 16
+
+up: ## open the floor: install what is missing, start everything (ARGS="--market synthetic" …)
+	@exec $(IN_VENV) run outcry up $(ARGS)
+
+check: ## what CI runs: lint, types, import rules, all tests
+	@exec $(IN_VENV) dev python -m deploy.check $(ARGS)
+
+test: ## the tests alone (ARGS="tests/db -x" …)
+	@cd '$(ROOT)' && exec $(IN_VENV) dev pytest $(ARGS)
+
+format: ## format the code and mend what lint can mend
+	@cd '$(ROOT)' && $(IN_VENV) dev ruff check --fix-only --quiet . && $(IN_VENV) dev ruff format .
+
+bench: ## measure; prints figures with the machine and the commit
+	@cd '$(ROOT)' && exec $(IN_VENV) dev python -m benchmarks $(ARGS)
+
+lock: ## pin the dependencies anew (needs the network)
+	@exec $(IN_VENV) dev python -m deploy.lock $(ARGS)
+
+clean: ## remove the environment and all caches, keep every home folder
+	@cd '$(ROOT)' && rm -rf .venv .cache .hypothesis && find . -name __pycache__ -type d -prune -exec rm -rf {} +

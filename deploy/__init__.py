@@ -1,0 +1,1 @@
+"""Getting the project onto a machine: the environment, the locks, the checks."""
