@@ -1,0 +1,102 @@
+"""One month of a series as a Parquet file: written once, checksummed, with its facts in the footer."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from db.candles.errors import CandleFileBroken
+
+if TYPE_CHECKING:
+    import pyarrow.parquet
+
+FACTS_KEY = b"openoutcry"
+Arrays = tuple[NDArray[Any], ...]
+"""Columns of equal length; the first is ``timestamp`` (int64 ms), the others float64."""
+
+
+@dataclass(frozen=True, slots=True)
+class MonthFacts:
+    """What a file holds: rows, first and last timestamp (ms), and the holes between them.
+
+    ``outages`` counts holes, ``missing`` the bars that would fill them; both are 0 without a fixed step.
+    """
+
+    rows: int
+    first: int
+    last: int
+    outages: int
+    missing: int
+
+
+def facts_of(timestamp: NDArray[np.int64], step_ms: int | None) -> MonthFacts:
+    """Facts of ascending, non-empty timestamps."""
+    outages = missing = 0
+    if step_ms is not None:
+        holes = np.diff(timestamp) // step_ms - 1
+        outages, missing = int((holes > 0).sum()), int(holes.sum())
+    return MonthFacts(len(timestamp), int(timestamp[0]), int(timestamp[-1]), outages, missing)
+
+
+def write_month(path: Path, names: Sequence[str], arrays: Arrays, step_ms: int | None) -> None:
+    """Write and fsync a file that is not there yet."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    facts = json.dumps(asdict(facts_of(arrays[0], step_ms))).encode()
+    table = pa.table(dict(zip(names, arrays, strict=True))).replace_schema_metadata({FACTS_KEY: facts})
+    with path.open("xb") as sink:
+        pq.write_table(table, sink, compression="zstd", use_dictionary=False, write_page_checksum=True)
+        sink.flush()
+        os.fsync(sink.fileno())
+
+
+def read_month(path: Path, names: Sequence[str]) -> Arrays:
+    """All rows of a file. Raises CandleFileBroken (torn, corrupt, not ours) or FileNotFoundError."""
+    import pyarrow as pa
+
+    file = _opened(path)
+    try:
+        table = file.read(columns=list(names), use_threads=False)
+        arrays = tuple(table.column(name).to_numpy() for name in names)
+    except (pa.ArrowException, OSError, KeyError) as error:
+        raise CandleFileBroken(path, f"unreadable ({_short(error)})") from error
+    facts = _facts(path, file)
+    stamps = arrays[0]
+    ordered = stamps.dtype == np.int64 and bool((np.diff(stamps) > 0).all())
+    if not ordered or len(stamps) != facts.rows or any(column.dtype != np.float64 for column in arrays[1:]):
+        raise CandleFileBroken(path, "its rows are not what its footer says")
+    return arrays
+
+
+def read_facts(path: Path) -> MonthFacts:
+    """Facts from the footer alone; raises as read_month does."""
+    return _facts(path, _opened(path))
+
+
+def _opened(path: Path) -> "pyarrow.parquet.ParquetFile":
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.ParquetFile(path, page_checksum_verification=True)
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, OSError) as error:
+        raise CandleFileBroken(path, f"not a whole Parquet file ({_short(error)})") from error
+
+
+def _facts(path: Path, file: "pyarrow.parquet.ParquetFile") -> MonthFacts:
+    try:
+        return MonthFacts(**json.loads((file.metadata.metadata or {})[FACTS_KEY]))
+    except (KeyError, ValueError, TypeError) as error:
+        raise CandleFileBroken(path, "not written by this store (no facts in its footer)") from error
+
+
+def _short(error: Exception) -> str:
+    return str(error).partition("\n")[0][:160]

@@ -1,0 +1,87 @@
+"""The candle store: Parquet files of closed candles and funding rates under a home folder.
+
+``{home}/candles/{exchange}/{symbol}/{timeframe}/YYYY-MM.parquet`` and ``{home}/funding/…`` likewise. The
+folder of BTC/USDT is ``BTC-USDT`` and that of the perpetual BTC/USDT:USDT ``BTC-USDT_USDT``.
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from db.candles.folder import listing
+from db.candles.merging import MergeReport
+from db.candles.months import Coverage, MonthFiles
+from db.candles.series import FundingSeries, Series, symbol_of
+from openoutcry.errors import BadInput, DataUnavailable
+from openoutcry.market.candles import Candles, FundingRates
+from openoutcry.types.timeframes import millis
+
+CANDLE_COLUMNS = ("timestamp", "open", "high", "low", "close", "volume")
+FUNDING_COLUMNS = ("timestamp", "funding_rate")
+FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+LAST = datetime(2262, 1, 1, tzinfo=UTC)
+
+
+def files_of(home: Path, series: Series | FundingSeries) -> MonthFiles:
+    """The month files of a series."""
+    if isinstance(series, Series):
+        return MonthFiles(home / series.folder, CANDLE_COLUMNS, series.bar_ms)
+    return MonthFiles(home / series.folder, FUNDING_COLUMNS, None)
+
+
+class CandleStore:
+    """Reads and writes whole series. For many small reads at moving times use CandleReader."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+
+    def merge(self, series: Series, candles: Candles, *, replace: bool = False) -> MergeReport:
+        """Store closed candles in ascending order, all or none; storing the same again changes nothing.
+
+        Raises RowsConflict when stored bars differ (unless ``replace``), CandleFileBroken, StoreBusy.
+        """
+        return files_of(self.home, series).merge(candles.arrays(), replace=replace)
+
+    def merge_funding(self, series: FundingSeries, rates: FundingRates, replace: bool = False) -> MergeReport:
+        """Store funding rates; as ``merge``."""
+        return files_of(self.home, series).merge(rates.arrays(), replace=replace)
+
+    def read(self, series: Series, start: datetime = FIRST, end: datetime = LAST) -> Candles:
+        """Bars with ``start <= open time < end``; empty when there are none. Raises CandleFileBroken."""
+        return Candles.of(*files_of(self.home, series).read(millis(start), millis(end) - 1))
+
+    def read_funding(
+        self, series: FundingSeries, start: datetime = FIRST, end: datetime = LAST
+    ) -> FundingRates:
+        """Rates paid at ``start <= time < end``."""
+        return FundingRates.of(*files_of(self.home, series).read(millis(start), millis(end) - 1))
+
+    def series(self) -> list[Series]:
+        """Every candle series that has a file, sorted by exchange, symbol and timeframe."""
+        root = self.home / "candles"
+        return [Series(*names) for names in _folders(root, depth=3)]
+
+    def funding_series(self) -> list[FundingSeries]:
+        """Every funding series that has a file."""
+        return [FundingSeries(*names) for names in _folders(self.home / "funding", depth=2)]
+
+    def coverage(self, series: Series | FundingSeries) -> Coverage:
+        """First and last bar, rows and holes, from the footers. Raises DataUnavailable without any."""
+        found = files_of(self.home, series).coverage()
+        if found is None:
+            raise DataUnavailable(f"nothing is stored of {series}")
+        return found
+
+
+def _folders(root: Path, depth: int) -> list[tuple[str, ...]]:
+    """Names (exchange, symbol, …) of the folders at this depth that hold month files; others are not ours."""
+    found = []
+    for folder in sorted(root.glob("/".join("*" * depth))):
+        exchange, symbol, *rest = folder.relative_to(root).parts
+        try:
+            names = (exchange, symbol_of(symbol), *rest)
+            Series(*names) if depth == 3 else FundingSeries(*names)
+        except BadInput:
+            continue
+        if listing(folder):
+            found.append(names)
+    return found

@@ -1,0 +1,1 @@
+"""Market data as values: candles, their faults, and a synthetic market with known truth."""
