@@ -1,0 +1,102 @@
+"""The facts of a simulated venue, in the order they happened. Applying all of them rebuilds it exactly."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from openoutcry.types.amounts import PositiveAmount
+from openoutcry.types.frozen import Frozen
+from openoutcry.types.orders import Fill, OrderRequest
+
+
+class Opened(Frozen):
+    """An account was opened with ``capital`` of ``quote_asset``; bars opening before ``at`` are never
+    matched.
+    """
+
+    kind: Literal["opened"] = "opened"
+    at: datetime
+    account: str
+    quote_asset: str
+    capital: PositiveAmount
+
+
+class Accepted(Frozen):
+    """The venue took an order; bars opening before ``first_bar`` cannot fill it."""
+
+    kind: Literal["accepted"] = "accepted"
+    at: datetime
+    client_order_id: str
+    venue_order_id: str
+    order_seq: int
+    request: OrderRequest
+    first_bar: datetime
+
+
+class Rejected(Frozen):
+    """The venue refused an order for good; ``error`` is ``CODE: explanation``."""
+
+    kind: Literal["rejected"] = "rejected"
+    at: datetime
+    client_order_id: str
+    order_seq: int
+    request: OrderRequest
+    error: str
+
+
+class Triggered(Frozen):
+    """A stop or target was touched and is now a plain limit order. (Market-type triggers fill at once.)"""
+
+    kind: Literal["triggered"] = "triggered"
+    at: datetime
+    client_order_id: str
+    first_bar: datetime
+
+
+class Filled(Frozen):
+    """A trade, or a funding payment. Without a client order id it is the venue's own doing (funding,
+    liquidation).
+
+    ``first_bar`` is where the order may trade next: a bar's share is spent once.
+    """
+
+    kind: Literal["filled"] = "filled"
+    at: datetime
+    client_order_id: str | None
+    fill: Fill
+    first_bar: datetime | None = None
+
+
+class Canceled(Frozen):
+    """An order was cancelled, by request or by its filled sibling."""
+
+    kind: Literal["canceled"] = "canceled"
+    at: datetime
+    client_order_id: str
+    reason: str
+
+
+class Expired(Frozen):
+    """The venue ended an order: unfilled immediate part, nothing left to reduce, no money left."""
+
+    kind: Literal["expired"] = "expired"
+    at: datetime
+    client_order_id: str
+    reason: str
+
+
+class Advanced(Frozen):
+    """All bars closed by ``at`` are matched; ``cursors`` has each symbol's first bar (its open time) that is
+    not.
+    """
+
+    kind: Literal["advanced"] = "advanced"
+    at: datetime
+    cursors: dict[str, datetime]
+
+
+VenueEvent = Annotated[
+    Opened | Accepted | Rejected | Triggered | Filled | Canceled | Expired | Advanced,
+    Field(discriminator="kind"),
+]
