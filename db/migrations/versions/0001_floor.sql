@@ -95,7 +95,6 @@ CREATE TABLE cycles (
     committed_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (session_id, seq)
 );
-ALTER TABLE cycles ALTER COLUMN body SET COMPRESSION lz4;
 
 -- Projection of the records -------------------------------------------------------------------------------------
 
