@@ -13,8 +13,8 @@ usable() {
 python=$root/.venv/bin/python
 if ! usable "$python"; then
     echo "Open Outcry: preparing a Python environment in $root/.venv"
-    for python in ${PYTHON:-python3.13 python3.12 python3.11 python3 none}; do
-        usable "$python" && break
+    for python in ${PYTHON:-python3.13 python3.12 python3.11 python3} none; do
+        if usable "$python"; then break; fi
     done
     if [ "$python" = none ]; then
         echo "Python 3.11 or newer with the venv module is needed, and none of python3.13, python3.12, python3.11" >&2

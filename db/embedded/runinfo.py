@@ -1,15 +1,21 @@
 """Where the server of a home folder listens, for every other process of the floor."""
 
 import json
+import secrets
 import socket
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from db.embedded.cluster import DATABASE, SUPERUSER
+from db.embedded.errors import EmbeddedPostgresError
 from db.embedded.layout import Layout, write_private
 from db.embedded.postmaster import is_postmaster, read_pid_file
 
 LOOPBACK = "127.0.0.1"
+PORTS = range(20_000, 32_000)
+"""Below the ports that kernels hand to outgoing connections: while a crashed server is down, no client (not even
+one that tries to reach it) can be given its port, and it comes back at the same address."""
+DRAWS = 50
 
 
 @dataclass(frozen=True)
@@ -46,14 +52,15 @@ def write_run_info(layout: Layout, *, pid: int, port: int, password: str) -> Run
 
 
 def choose_port(preferred: int | None) -> int:
-    """The port used last time when it is still free, so that noted addresses stay right; else any."""
-    for port in (preferred or 0, 0):
+    """The port used last time when it is free, so that noted addresses stay right; else one of PORTS."""
+    candidates = [] if preferred is None else [preferred]
+    candidates += [PORTS[secrets.randbelow(len(PORTS))] for _ in range(DRAWS)]
+    for port in candidates:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((LOOPBACK, port))
             except OSError:
                 continue
-            chosen: int = probe.getsockname()[1]
-            return chosen
-    raise OSError("no free port on the loopback interface")
+            return port
+    raise EmbeddedPostgresError(f"no free port on {LOOPBACK} between {PORTS.start} and {PORTS.stop - 1}")

@@ -48,7 +48,7 @@ def test_committed_rows_outlive_a_killed_server(server: EmbeddedPostgres, home: 
         ask(url, *[f"INSERT INTO kept VALUES ({round_ * 10 + n})" for n in range(10)], "SELECT 1")
         kill(server)
         assert eventually(lambda: running_url(home) is None)
-        url = server.start()
+        assert server.start() == url, "clients find it where it was"
         assert ask(url, "SELECT count(*), max(n) FROM kept") == [((round_ + 1) * 10, round_ * 10 + 9)]
 
 
