@@ -1,0 +1,1 @@
+"""The ledger: a chain of records per session, the rows a record means, and how decisions ended. Pure."""

@@ -1,0 +1,123 @@
+"""A record means exactly its rows: the same record the same rows, every thing in it once."""
+
+from collections import Counter
+from decimal import Decimal
+
+from openoutcry.context import SIZE, VERSION
+from openoutcry.ledger.chain import hash_of, link, record_of
+from openoutcry.ledger.facts import genesis_hash
+from openoutcry.ledger.projection import project
+from openoutcry.ledger.voiced import CONTEXT_EMBEDDER, NO_CONTEXT
+from tests.factories import Session, facts_of
+
+RECORDS = Session(seed=7).run(60)
+FACTS = facts_of(7)
+ROWS = [project(record, FACTS) for record in RECORDS]
+
+
+def test_records_survive_their_stored_form_and_chain():
+    previous = genesis_hash(FACTS)
+    for record in RECORDS:
+        stored = link(record)
+        assert stored.hash == hash_of(stored.body)
+        assert record_of(stored.body) == record
+        assert record.prev_hash == previous
+        previous = stored.hash
+
+
+def test_genesis_depends_on_the_opening_facts_and_on_no_id():
+    assert genesis_hash(facts_of(7)) == genesis_hash(facts_of(7, session_id=facts_of(99).session_id))
+    assert genesis_hash(facts_of(7)) != genesis_hash(facts_of(8))
+    assert genesis_hash(facts_of(7)) != genesis_hash(facts_of(7, config_digest="other"))
+
+
+def test_rows_from_the_stored_body_are_the_rows_from_the_record():
+    for record, rows in zip(RECORDS, ROWS, strict=True):
+        assert project(record_of(link(record).body), FACTS) == rows
+
+
+def test_every_id_is_its_own_and_belongs_to_the_session():
+    tables = [
+        [row.decision for row in ROWS if row.decision],
+        [vote for row in ROWS for vote in row.votes],
+        [order for row in ROWS for order in row.orders],
+        [fill for row in ROWS for fill in row.fills],
+    ]
+    for rows in tables:
+        assert rows
+        assert max(Counter(row.id for row in rows).values()) == 1
+        assert {row.session_id for row in rows} == {FACTS.session_id}
+    assert not {row.id for row in tables[0]} & {
+        project(r, facts_of(8)).decision.id for r in RECORDS if r.decision
+    }
+
+
+def test_a_round_is_one_decision_with_one_vote_per_ballot():
+    for record, rows in zip(RECORDS, ROWS, strict=True):
+        assert (rows.decision is not None) == (record.kind == "ROUND")
+        assert len(rows.votes) == len(record.ballots)
+        assert all(vote.decision_id == rows.decision.id for vote in rows.votes)
+    silent = next(vote for vote in ROWS[1].votes if vote.agent_name == "trend")
+    assert (silent.action, silent.confidence, silent.abstain_reason) == ("ABSTAIN", None, "deadline")
+    assert "\x00" not in silent.reasoning
+    kinds = {vote.agent_name: vote.decision_type for vote in ROWS[1].votes}
+    assert kinds == {"technical": "vote", "trend": "vote", "risk": "risk_approval", "hedging": "hedge"}
+    assert ROWS[1].votes[0].evidence[1] == {"result_id": "never-called", "tool": None}
+
+
+def test_the_context_holds_price_and_indicators_and_the_prompt_reads_like_a_question():
+    row = next(r.decision for r in ROWS if r.decision and r.decision.context["price"])
+    assert {"price", "hedge_price", "funding_rate", "rsi_14", "macd_12_26_9_hist"} <= row.context.keys()
+    assert row.context["macd_12_26_9_signal"] is None
+    assert "BTC/USDT 1h at 2023-01-01" in row.prompt
+    assert f"rsi_14 {row.context['rsi_14']:.6g}" in row.prompt
+    assert row.model == "rules+scripted"
+
+
+def test_orders_end_as_the_records_say():
+    final = {}
+    for rows in ROWS:
+        final |= {row.id: row.status for row in rows.orders}
+        for change in rows.order_changes:
+            assert change.id in final
+            final[change.id] = change.status
+    assert {"FILLED", "CANCELED", "REJECTED"} <= set(final.values())
+    refused = next(row for rows in ROWS for row in rows.orders if row.status == "REJECTED")
+    assert refused.refusal["rule"] == "max_position_size"
+    assert refused.error_message == "larger than a position may be"
+    unsent = next(
+        row for rows in ROWS for row in rows.orders if row.error_message == "approved, but never sent"
+    )
+    assert unsent.canceled_at is not None
+
+
+def test_positions_follow_the_books():
+    open_rows = {}
+    for record, rows in zip(RECORDS, ROWS, strict=True):
+        for row in rows.positions:
+            open_rows[row.ordinal] = row
+        assert {o for o, row in open_rows.items() if row.exit_time is None} == {
+            p.ordinal for p in record.portfolio_after.positions
+        }
+    assert all(row.unrealized_pnl == 0 for row in open_rows.values() if row.exit_time)
+
+
+def test_a_position_without_a_price_keeps_its_last_mark():
+    bought = Session(seed=3)
+    bought.run(0, extras=False)
+    while not bought.portfolio.positions:
+        bought.round("BUY")
+    blind = bought.round("HOLD").model_copy(update={"snapshot": None})
+    rows = project(blind, bought.facts).positions
+    assert {row.unrealized_pnl for row in rows} == {None}
+
+
+def test_equity_and_drawdown():
+    for record, rows in zip(RECORDS, ROWS, strict=True):
+        assert rows.equity.equity == record.equity
+        assert 0 <= rows.equity.drawdown < 1
+    assert ROWS[0].equity.equity == Decimal(10_000)
+
+
+def test_the_context_vector_is_the_documented_one():
+    assert (len(NO_CONTEXT), CONTEXT_EMBEDDER) == (SIZE, VERSION)
