@@ -1,0 +1,114 @@
+"""Starting one agent as a process, or holding it in memory."""
+
+import argparse
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from mcp.server import MCPServer
+
+from agents.declare import Agent
+from agents.llm import build as build_mind
+from agents.registry import discover
+from agents.seated import SeatedAgent, allowed_tools
+from agents.server import build
+from agents.toolbox import Server
+from openoutcry.errors import StartupRefused
+from openoutcry.settings import AgentSettings
+from wire import logs
+from wire.config import DEFAULT_PORTS, ProcessConfig, from_environment
+from wire.connect import Connection
+from wire.host import run, serve_http
+
+PREFIX = "agent-"
+SPARE_PORT = 8115
+
+
+@asynccontextmanager
+async def opened(
+    config: ProcessConfig, port: int | None, *, servers: Mapping[str, Server] | None = None
+) -> AsyncIterator[MCPServer[Any]]:
+    """The MCP server of the agent that ``config.name`` (``agent-<name>``) names, its connections held open.
+
+    ``servers`` replaces the connections of ``config.endpoints``, for one process that holds both ends. The
+    port is None for stdio and in-memory use. Raises StartupRefused for an unknown agent and for a tool whose
+    server is unknown, BadConfig for an unknown mind.
+    """
+    agent = discover().named(config.name.removeprefix(PREFIX))
+    settings = config.settings.agents.get(agent.name, AgentSettings())
+    async with AsyncExitStack() as stack:
+        held = servers if servers is not None else _connections(config, agent, settings, stack)
+        seated = SeatedAgent(
+            agent=agent,
+            servers=held,
+            mind=build_mind(settings.mind, home=config.home),
+            settings=settings,
+            deadline_s=config.settings.voting.deadline_s,
+        )
+        yield build(seated, key=config.key, port=port, org_id=config.org_id)
+
+
+def _connections(
+    config: ProcessConfig, agent: Agent, settings: AgentSettings, stack: AsyncExitStack
+) -> dict[str, Server]:
+    held: dict[str, Server] = {}
+    for tool in allowed_tools(agent, settings):
+        name = tool.partition(".")[0]
+        if name not in config.endpoints:
+            raise StartupRefused(f"agent {agent.name!r} needs {tool}, but no server named {name!r} is known")
+        if name not in held:
+            connection = Connection(name, config.endpoints[name], config.tokens.get(name))
+            stack.push_async_callback(connection.close)
+            held[name] = connection
+    return held
+
+
+async def serve(config: ProcessConfig, *, host: str, port: int) -> None:
+    """Serve the agent over HTTP until told to stop."""
+    async with opened(config, port) as server:
+        await serve_http(server, name=config.name, host=host, port=port)
+
+
+async def serve_stdio(config: ProcessConfig) -> None:
+    """Speak MCP on stdin and stdout until EOF."""
+    async with opened(config, None) as server:
+        await server.run_stdio_async()
+
+
+def start(config: ProcessConfig, port: int | None) -> None:
+    """Run the agent as the process this is: on loopback, or on its pipe without a port."""
+    run(serve_stdio(config) if port is None else serve(config, host="127.0.0.1", port=port))
+
+
+def listing() -> int:
+    """Print every agent found; 1 when something in the roster is broken."""
+    roster = discover()
+    for agent in roster.agents.values():
+        print(f"{agent.name:20} {agent.voice:10} {agent.description}")
+    for fault in roster.broken:
+        print(f"refused: {fault}")
+    return 1 if roster.broken else 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse the command line and run. Returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m agents", description="Host one agent as an MCP server.")
+    parser.add_argument("name", nargs="?", help="the agent to host")
+    parser.add_argument("--list", action="store_true", help="list the agents and exit")
+    parser.add_argument("--stdio", action="store_true", help="speak MCP on stdin/stdout instead of HTTP")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
+    parser.add_argument("--port", type=int, help=f"port (default {SPARE_PORT}, or the agent's own)")
+    parser.add_argument("--home", help="folder of logs and secrets (default OUTCRY_HOME or ~/.openoutcry)")
+    args = parser.parse_args(argv)
+    if args.list:
+        return listing()
+    if args.name is None:
+        parser.error("name an agent, or use --list")
+    config = from_environment(f"{PREFIX}{args.name}", home=args.home, role="agent")
+    logs.configure(config.name, config.home / "logs" if args.stdio else None)
+    if args.stdio:
+        run(serve_stdio(config))
+    else:
+        port = args.port or DEFAULT_PORTS.get(config.name, SPARE_PORT)
+        run(serve(config, host=args.host, port=port))
+    return 0

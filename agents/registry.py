@@ -1,0 +1,93 @@
+"""Finding agents: every file in ``agents/roster/``, and the entry points other distributions declare."""
+
+import importlib
+import importlib.metadata
+import pkgutil
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+
+from agents import roster
+from agents.declare import Agent
+from openoutcry.errors import StartupRefused
+from openoutcry.settings import AgentSettings, Settings
+from openoutcry.voting.seats import Seat
+
+ENTRY_POINTS = "openoutcry.agents"
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """The agents found, by name, and what was wrong with the files and entry points that gave none."""
+
+    agents: Mapping[str, Agent]
+    broken: tuple[str, ...]
+
+    def named(self, name: str) -> Agent:
+        """One agent, whatever is wrong with its neighbours. Raises StartupRefused when it is not there."""
+        if name not in self.agents:
+            known = ", ".join(self.agents) or "none"
+            raise StartupRefused("; ".join((f"no agent is named {name!r}; there are {known}", *self.broken)))
+        return self.agents[name]
+
+    def seats(self, settings: Settings) -> tuple[Seat, ...]:
+        """The seats of a floor: every enabled agent, with its configured weight, by name.
+
+        Raises StartupRefused for a broken file and for a setting that names no agent.
+        """
+        if self.broken:
+            raise StartupRefused("; ".join(self.broken))
+        for name in settings.agents:
+            if name not in self.agents:
+                raise StartupRefused(
+                    f"agents.{name}: is configured, but no file in agents/roster/ declares it"
+                )
+        given = {name: settings.agents.get(name, AgentSettings()) for name in self.agents}
+        return tuple(
+            Seat(agent=name, voice=self.agents[name].voice, weight=seat.weight)
+            for name, seat in given.items()
+            if seat.enabled
+        )
+
+
+def discover(package: ModuleType = roster, group: str = ENTRY_POINTS) -> Roster:
+    """Every agent of a package's files and of an entry-point group. The second of one name is broken."""
+    found: dict[str, Agent] = {}
+    broken: list[str] = []
+    for origin, result in (*_files(package), *_entry_points(group)):
+        if isinstance(result, str):
+            broken.append(f"{origin}: {result}")
+        elif (first := found.get(result.name)) is not None:
+            broken.append(f"{origin}: an agent named {result.name!r} is already declared in {first.source}")
+        else:
+            found[result.name] = result
+    return Roster({name: found[name] for name in sorted(found)}, tuple(broken))
+
+
+def _files(package: ModuleType) -> Iterator[tuple[str, Agent | str]]:
+    for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda item: item.name):
+        name = f"{package.__name__}.{info.name}"
+        try:
+            module = importlib.import_module(name)
+        except Exception as error:  # a dropped-in file can fail in any way
+            yield name, f"cannot be imported: {type(error).__name__}: {error}"
+            continue
+        agents = [
+            value for value in vars(module).values() if isinstance(value, Agent) and value.source == name
+        ]
+        yield from ((name, agent) for agent in agents)
+        if not agents:
+            yield name, "declares no agent"
+
+
+def _entry_points(group: str) -> Iterable[tuple[str, Agent | str]]:
+    for point in sorted(
+        importlib.metadata.entry_points(group=group), key=lambda item: (item.name, item.value)
+    ):
+        origin = f"entry point {point.value}"
+        try:
+            loaded = point.load()
+        except Exception as error:  # so can another distribution
+            yield origin, f"cannot be loaded: {type(error).__name__}: {error}"
+            continue
+        yield origin, loaded if isinstance(loaded, Agent) else f"is a {type(loaded).__name__}, not an agent"

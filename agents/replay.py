@@ -1,0 +1,29 @@
+"""Casting a recorded ballot again: the recording is the only source, and a miss is an error."""
+
+from agents.declare import Agent
+from agents.llm.recorded import RecordedAnswer, RecordedMind
+from agents.llm.rules import RulesMind
+from agents.recorded import RecordedToolbox
+from openoutcry.ports import Model
+from openoutcry.types.market import Snapshot
+from openoutcry.types.votes import Abstain, Ballot
+
+
+async def recast(agent: Agent, snapshot: Snapshot, ballot: Ballot) -> Ballot:
+    """What the agent says today to what it saw then; equal to ``ballot`` when nothing changed.
+
+    Rules think again; a language model's answer is taken from the recording. An abstention stands as it is:
+    it tells of a process that failed, and no recording brings that back.
+    Raises ReplayDiverged naming what differs.
+    """
+    if isinstance(ballot.answer, Abstain):
+        return ballot
+    tools = RecordedToolbox(ballot)
+    mind: Model = RulesMind() if ballot.mind.model == "rules" else _recording(snapshot, ballot)
+    reply = await agent.think(snapshot, tools, mind)
+    tools.finish()
+    return Ballot(agent=agent.name, answer=reply.answer, tool_uses=tools.uses, mind=reply.mind)
+
+
+def _recording(snapshot: Snapshot, ballot: Ballot) -> Model:
+    return RecordedMind([RecordedAnswer(seq=snapshot.seq, ballot=ballot)])
