@@ -74,6 +74,10 @@ class RiskSettings(Frozen):
     max_order_notional: PositiveAmount = Decimal(1_000_000)
     max_orders_per_round: Annotated[int, Field(ge=1, le=100)] = 12
     restricted_symbols: tuple[str, ...] = ()
+    perp_margin: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+    """Cash set aside per unit of perpetual notional; 1.0 trades without leverage."""
+    cash_buffer: Fraction = 0.005
+    """Cash kept per unit of notional for the price's move until the fill, beyond fee, spread and slippage."""
     llm_approval_required: bool = False
 
 

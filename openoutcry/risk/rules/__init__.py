@@ -1,0 +1,1 @@
+"""The gate's rules. Each looks at one case and says what it breaks, or nothing."""

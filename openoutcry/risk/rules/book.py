@@ -1,0 +1,121 @@
+"""Can the book bear it: shorts, cash, position, exposure, losses. All figures are worst case, open orders
+included.
+"""
+
+from decimal import Decimal
+
+from openoutcry.risk.case import Case
+from openoutcry.risk.exposure import cost_rate, fraction, value_of
+from openoutcry.risk.rules.breach import Breach, shown
+from openoutcry.types.symbols import parse_symbol
+
+ZERO = Decimal(0)
+
+
+def short(case: Case) -> Breach | None:
+    """Spot is never sold beyond what is held; a perpetual only where shorts are allowed, hedges excepted."""
+    request, standing = case.request, case.standing
+    if request.side == "BUY":
+        return None
+    if not case.perp:
+        open_sells = ZERO if request.reduce_only else standing.sells
+        available = max(ZERO, standing.net - open_sells)
+        if request.quantity > available:
+            message = f"cannot sell more {request.symbol} than is held"
+            return Breach(shown(request.quantity), shown(available), message)
+        return None
+    if not case.settings.trading.allow_short and case.effect == "adds" and case.after.lowest < 0:
+        return Breach(shown(case.after.lowest), "0", "shorts are not allowed")
+    return None
+
+
+def cash(case: Case) -> Breach | None:
+    """Cash covers a spot buy with its costs, or a perpetual's margin, after everything that already has a
+    claim.
+    """
+    if case.effect == "reduces" or case.funds is None or case.worth is None or case.notional is None:
+        return None
+    need = case.notional * cost_rate(case.request.symbol, case.settings)
+    if case.perp:
+        margin = fraction(case.settings.risk.perp_margin)
+        need += (case.after.worst * case.worth - case.standing.worst * (case.price or ZERO)) * margin
+    elif case.request.side == "BUY":
+        need += case.notional
+    if need > case.funds.free:
+        return Breach(shown(need), shown(case.funds.free), "not enough free cash")
+    return None
+
+
+def max_position_size(case: Case) -> Breach | None:
+    """The position that could come of it stays within its share of equity."""
+    if case.effect == "reduces" or case.worth is None:
+        return None
+    limit = fraction(case.settings.risk.max_position_size)
+    return _of_equity(case, case.after.worst * case.worth, limit, f"position in {case.request.symbol}")
+
+
+def max_gross_exposure(case: Case) -> Breach | None:
+    """All positions that could come of it, spot and perpetual added up, stay within their share of equity."""
+    if case.effect == "reduces" or case.worth is None or case.funds is None:
+        return None
+    others = (
+        value_of(standing.worst, case.book.prices, symbol)
+        for symbol, standing in case.held.items()
+        if symbol != case.request.symbol
+    )
+    gross = sum(others, case.after.worst * case.worth)
+    return _of_equity(case, gross, fraction(case.settings.risk.max_gross_exposure), "gross exposure")
+
+
+def max_positions(case: Case) -> Breach | None:
+    """So many assets at a time. An asset's spot and perpetual count once, so a hedge never needs a place."""
+    if case.effect != "adds":
+        return None
+    assets = {parse_symbol(symbol).base for symbol, standing in case.held.items() if standing.worst != 0}
+    after = assets | {parse_symbol(case.request.symbol).base}
+    limit = case.settings.trading.max_positions
+    if len(after) > limit and after != assets:
+        return Breach(str(len(after)), str(limit), "too many assets with a position")
+    return None
+
+
+def max_daily_loss(case: Case) -> Breach | None:
+    """While the day's loss is at its limit, nothing is entered."""
+    if case.effect != "adds" or case.funds is None:
+        return None
+    return _reached(
+        case.funds.daily_loss, fraction(case.settings.risk.max_daily_loss), "the day's loss is at its limit"
+    )
+
+
+def max_drawdown(case: Case) -> Breach | None:
+    """While the drawdown from the highest equity is at its limit, nothing is entered."""
+    if case.effect != "adds" or case.funds is None:
+        return None
+    return _reached(
+        case.funds.drawdown, fraction(case.settings.risk.max_drawdown), "the drawdown is at its limit"
+    )
+
+
+def _reached(value: Decimal, limit: Decimal, message: str) -> Breach | None:
+    return (
+        Breach(shown(value), shown(limit), f"{message}: no new entries")
+        if value > 0 and value >= limit
+        else None
+    )
+
+
+def _of_equity(case: Case, value: Decimal, limit: Decimal, what: str) -> Breach | None:
+    """Compare a value with a share of the equity that is left when open orders and this one have paid
+    their costs.
+    """
+    if case.funds is None or case.notional is None:
+        return None
+    equity = (
+        case.funds.equity - case.funds.costs - case.notional * cost_rate(case.request.symbol, case.settings)
+    )
+    if equity <= 0:
+        return Breach(shown(value), "0", f"{what}: no equity left")
+    if value > limit * equity:
+        return Breach(shown(value / equity), shown(limit), f"{what} would be above its share of equity")
+    return None
