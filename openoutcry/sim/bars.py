@@ -76,7 +76,7 @@ def _execute(now: Happening, order: WorkingOrder, touched: Touch, bar: Bar, pric
         price = touched.price
         if touched.liquidity == "taker":
             price = taker_price(
-                rules, request.side, price, f"{order.client_order_id}:{order.fills}", request.price
+                rules, request.side, price, f"{order.order_seq}:{request.leg}:{order.fills}", request.price
             )
         trade(now, order, quantity, price, touched.liquidity, at=at, first_bar=closes, prices=prices)
 
