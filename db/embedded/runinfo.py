@@ -13,8 +13,8 @@ from db.embedded.postmaster import is_postmaster, read_pid_file
 
 LOOPBACK = "127.0.0.1"
 PORTS = range(20_000, 32_000)
-"""Below the ports that kernels hand to outgoing connections: while a crashed server is down, no client (not even
-one that tries to reach it) can be given its port, and it comes back at the same address."""
+"""Below the ports that kernels hand to outgoing connections: while a crashed server is down, no client (not
+even one that tries to reach it) can be given its port, and it comes back at the same address."""
 DRAWS = 50
 
 

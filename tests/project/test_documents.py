@@ -10,7 +10,10 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 QUOTED = re.compile(r"`([^`\n]+)`")
 LINKED = re.compile(r"\]\(([^)#\s]+)\)")
-TOP = r"(?:agents|api|benchmarks|config|db|deploy|docs|mcp_servers|openoutcry|orchestrator|outcry|tests|web|wire|\.ci)"
+FOLDERS = (
+    "agents api benchmarks config db deploy docs mcp_servers openoutcry orchestrator outcry tests web wire"
+)
+TOP = rf"(?:{'|'.join(FOLDERS.split())}|\.ci)"
 PATH = re.compile(rf"{TOP}/[\w./-]*|(?:Makefile|Dockerfile|LICENSE|[\w-]+\.(?:md|toml|lock|yml))")
 WRITTEN_AS_EXAMPLES = ("agents/roster/whale_watch.py",)
 

@@ -18,7 +18,7 @@ def modules(root: Path, packages: tuple[str, ...]) -> dict[str, Path]:
 
 
 def imported(file: Path, known: dict[str, Path]) -> Iterator[str]:
-    """Modules of ours that the file imports anywhere in it; ``from a import b`` means a.b when that is one."""
+    """Our modules that the file imports anywhere in it; ``from a import b`` means a.b when that is one."""
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
