@@ -31,7 +31,7 @@ def natr(high: Array, low: Array, close: Array, window: int = 14) -> Array:
 def bbands(
     close: Array, window: int = 20, deviations: float = 2.0
 ) -> tuple[Array, Array, Array, Array, Array]:
-    """Bollinger bands, population deviation: percent_b 0 at the lower, 1 at the upper; width in % of the middle.
+    """Bollinger bands (population deviation); percent_b is 0 at the lower and 1 at the upper, width in %.
 
     A flat window has all three bands at the price, percent_b 0.5 and width 0.
     """

@@ -1,0 +1,1 @@
+"""The indicators server: what the candle store says, measured. Reads only, cut at ``as_of``."""
