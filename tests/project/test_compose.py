@@ -16,10 +16,30 @@ TEXT = (ROOT / "docker-compose.yml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if name != "postgres"}
-KEYS = set(
-    "build cap_drop command depends_on environment healthcheck image init networks ports read_only restart "
-    "security_opt shm_size stop_grace_period tmpfs user volumes".split()
-)
+KEYS = {
+    *(
+        "build",
+        "cap_drop",
+        "command",
+        "depends_on",
+        "environment",
+        "healthcheck",
+        "image",
+        "init",
+        "networks",
+    ),
+    *(
+        "ports",
+        "read_only",
+        "restart",
+        "security_opt",
+        "shm_size",
+        "stop_grace_period",
+        "tmpfs",
+        "user",
+        "volumes",
+    ),
+}
 SECRET = re.compile(r"\$\{(?:OUTCRY_FLOOR_KEY|OUTCRY_PG_PASSWORD)([^}]*)\}")
 
 
