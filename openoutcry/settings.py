@@ -43,6 +43,12 @@ class VenueSettings(Frozen):
     price_tick: PositiveAmount = Decimal("0.01")
     quantity_step: PositiveAmount = Decimal("0.00001")
     min_notional: Amount = Decimal(5)
+    participation: Annotated[Amount, Field(gt=0, le=1)] = Decimal("0.25")
+    """Largest share of one bar's volume that one order may fill."""
+    initial_margin: Annotated[Amount, Field(gt=0, le=1)] = Decimal("0.1")
+    """Collateral needed to open perpetuals, as a fraction of their notional."""
+    maintenance_margin: Annotated[Amount, Field(gt=0, le=1)] = Decimal("0.05")
+    """Collateral below which perpetuals are liquidated, as a fraction of their notional."""
 
 
 class VotingSettings(Frozen):

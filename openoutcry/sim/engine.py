@@ -134,7 +134,11 @@ def _expected_price(rules: VenueRules, ticket: Ticket, view: MarketView) -> Deci
         levels = walk(view.book, request.side, request.quantity, request.price)
         return levels[-1][0] if levels else view.prices.get(request.symbol)
     seen = view.next_bar.open if view.next_bar is not None else view.prices.get(request.symbol)
-    return None if seen is None else taker_price(rules, request.side, seen, f"{ticket.order_seq}:{request.leg}:0")
+    return (
+        None
+        if seen is None
+        else taker_price(rules, request.side, seen, f"{ticket.order_seq}:{request.leg}:0")
+    )
 
 
 def _meet_book(now: Happening, order: WorkingOrder, book: OrderBook, prices: Prices) -> None:

@@ -5,21 +5,21 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from openoutcry.sim.rules import VenueRules
 from openoutcry.types.amounts import PositiveAmount
 from openoutcry.types.frozen import Frozen
 from openoutcry.types.orders import Fill, OrderRequest
 
 
 class Opened(Frozen):
-    """An account was opened with ``capital`` of ``quote_asset``; bars opening before ``at`` are never
-    matched.
-    """
+    """An account was opened with ``capital`` of ``quote_asset``, under rules that stay its own for life."""
 
     kind: Literal["opened"] = "opened"
     at: datetime
     account: str
     quote_asset: str
     capital: PositiveAmount
+    rules: VenueRules
 
 
 class Accepted(Frozen):

@@ -1,14 +1,14 @@
 """What a simulated venue charges and allows."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from openoutcry.settings import VenueSettings
+from openoutcry.types.amounts import Amount
+from openoutcry.types.frozen import Frozen
 
 
-@dataclass(frozen=True, slots=True)
-class VenueRules:
-    """Costs and limits of one venue for one session. ``*_bps`` are 1/10,000 of notional or price.
+class VenueRules(Frozen):
+    """Costs and limits of one account. ``*_bps`` are 1/10,000 of notional or price.
 
     ``participation`` is the share of a bar's volume one order may take. Margins are fractions of perpetual
     notional: ``initial_margin`` is needed to open, below ``maintenance_margin`` the venue liquidates.
@@ -16,21 +16,21 @@ class VenueRules:
 
     seed: int
     timeframe: str
-    maker_fee_bps: Decimal = Decimal(10)
-    taker_fee_bps: Decimal = Decimal(10)
-    perp_maker_fee_bps: Decimal = Decimal(2)
-    perp_taker_fee_bps: Decimal = Decimal(5)
-    half_spread_bps: Decimal = Decimal("0.5")
-    slippage_bps: Decimal = Decimal(1)
+    maker_fee_bps: Amount = Decimal(10)
+    taker_fee_bps: Amount = Decimal(10)
+    perp_maker_fee_bps: Amount = Decimal(2)
+    perp_taker_fee_bps: Amount = Decimal(5)
+    half_spread_bps: Amount = Decimal("0.5")
+    slippage_bps: Amount = Decimal(1)
     latency_ms: int = 250
-    price_tick: Decimal = Decimal("0.01")
-    quantity_step: Decimal = Decimal("0.00001")
-    min_notional: Decimal = Decimal(5)
-    participation: Decimal = Decimal("0.25")
-    initial_margin: Decimal = Decimal("0.1")
-    maintenance_margin: Decimal = Decimal("0.05")
+    price_tick: Amount = Decimal("0.01")
+    quantity_step: Amount = Decimal("0.00001")
+    min_notional: Amount = Decimal(5)
+    participation: Amount = Decimal("0.25")
+    initial_margin: Amount = Decimal("0.1")
+    maintenance_margin: Amount = Decimal("0.05")
 
 
 def rules_of(settings: VenueSettings, *, seed: int, timeframe: str) -> VenueRules:
-    """The rules a session's settings describe."""
+    """The rules that settings describe."""
     return VenueRules(seed=seed, timeframe=timeframe, **settings.model_dump())

@@ -1,7 +1,7 @@
 """What a taker pays beyond the price seen: the half spread, and seeded slippage.
 
-The draw follows from (seed, round and leg of the order, fill number) alone, so neither time, nor the order of calls, nor the
-database a session lives in can change it.
+The draw follows from (seed, round and leg of the order, fill number) alone, so neither time, nor the order of
+calls, nor the database a session lives in can change it.
 """
 
 import hashlib

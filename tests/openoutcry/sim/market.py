@@ -46,7 +46,7 @@ class Market:
         self.account = Account()
         self.events: list[VenueEvent] = []
         self.prices: dict[str, Decimal] = {}
-        self._keep([Opened(at=T0, account=SESSION, quote_asset="USDT", capital=D(capital))])
+        self._keep([Opened(at=T0, account=SESSION, quote_asset="USDT", capital=D(capital), rules=rules)])
 
     def _keep(self, events: Sequence[VenueEvent]) -> list[VenueEvent]:
         for event in events:

@@ -1,6 +1,5 @@
 """Each order type against single bars: which price, when, as maker or taker."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -47,7 +46,7 @@ def test_an_order_never_trades_in_a_bar_that_opened_before_it() -> None:
 
 
 def test_latency_of_a_whole_bar_skips_it() -> None:
-    market = Market(rules=replace(PLAIN, timeframe="1m", latency_ms=60_000))
+    market = Market(rules=PLAIN.model_copy(update={"timeframe": "1m", "latency_ms": 60_000}))
     market.place(order("entry", "BUY", "MARKET", "1"))
     minute = flat(0, 101)
     second = minute.model_copy(
@@ -133,7 +132,7 @@ def test_a_limit_rests_over_bars_and_a_better_open_is_its_price() -> None:
 
 
 def test_takers_pay_spread_and_seeded_slippage_on_the_tick_and_within_their_limit() -> None:
-    rules = replace(PLAIN, half_spread_bps=D(1), slippage_bps=D(2))
+    rules = PLAIN.model_copy(update={"half_spread_bps": D(1), "slippage_bps": D(2)})
     paid = set()
     for seq in range(1, 40):
         market = Market(rules=rules, capital=100_000)
@@ -145,7 +144,7 @@ def test_takers_pay_spread_and_seeded_slippage_on_the_tick_and_within_their_limi
     assert len(paid) > 30 and all(
         20_002 <= price <= D("20006.01") and price % D("0.01") == 0 for price in paid
     )
-    other = Market(rules=replace(rules, seed=8), capital=100_000)
+    other = Market(rules=rules.model_copy(update={"seed": 8}), capital=100_000)
     other.place(order("entry", "BUY", "MARKET", "1"), next_bar=flat(0, 20_000))
     assert fills(other.events)[0].price not in {fills(market.events)[0].price}
     bounded = Market(rules=rules, capital=100_000)
@@ -154,7 +153,7 @@ def test_takers_pay_spread_and_seeded_slippage_on_the_tick_and_within_their_limi
 
 
 def test_cheap_coins_get_a_finer_tick() -> None:
-    market = Market(rules=replace(PLAIN, half_spread_bps=D(1)))
+    market = Market(rules=PLAIN.model_copy(update={"half_spread_bps": D(1)}))
     market.place(order("entry", "BUY", "MARKET", "1000"), next_bar=flat(0, 0.5, 10_000_000), price=0.5)
     assert fills(market.events)[0].price == D("0.50005")
 
