@@ -41,7 +41,9 @@ def numbers() -> Iterator[int]:
 def fresh_database(postgres_url: str, migrated_template: str, numbers: Iterator[int]) -> Iterator[str]:
     """The URL of a migrated database that only this test sees; dropped afterwards, connected or not."""
     name = f"test_{next(numbers)}"
-    _run(lambda: _execute(postgres_url, f"CREATE DATABASE {name} TEMPLATE {migrated_template}"))
+    # Copying files is five times faster here than writing the copy through the log, the default.
+    create = f"CREATE DATABASE {name} TEMPLATE {migrated_template} STRATEGY FILE_COPY"
+    _run(lambda: _execute(postgres_url, create))
     yield _with_database(postgres_url, name)
     _run(lambda: _execute(postgres_url, f"DROP DATABASE {name} WITH (FORCE)"))
 
