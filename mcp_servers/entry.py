@@ -1,6 +1,7 @@
 """The one command line of every MCP server: ``python -m mcp_servers.<name> [--stdio] [--port N] [--home DIR]``."""
 
 import argparse
+import importlib
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -24,6 +25,14 @@ async def serve_stdio(opened: Opened, config: ProcessConfig) -> None:
     """Open the server and speak MCP on stdin and stdout until EOF."""
     async with opened(config, None) as server:
         await server.run_stdio_async()
+
+
+def child(config: ProcessConfig, port: int | None) -> None:
+    """Serve ``mcp_servers.<config.name>`` over HTTP; how a supervisor starts it."""
+    opened: Opened = importlib.import_module(f"mcp_servers.{config.name}.server").opened
+    if port is None:
+        raise ValueError("port: a supervised server listens over HTTP")
+    run(serve(opened, config, host="127.0.0.1", port=port))
 
 
 def main(name: str, opened: Opened, argv: Sequence[str] | None = None) -> None:

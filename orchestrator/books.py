@@ -1,0 +1,69 @@
+"""What happens to a session's money and orders within one record."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from openoutcry.ports import AccountSync
+from openoutcry.episodes import Booking
+from openoutcry.portfolio import apply
+from openoutcry.types.book import Portfolio, Position
+from openoutcry.types.orders import FINAL, Fill, OrderRequest, OrderState, WorkingOrder
+from orchestrator.desk import Key
+
+Protection = tuple[Decimal | None, Decimal | None]
+"""Stop-loss and take-profit price of the position an order opens."""
+
+
+@dataclass
+class Books:
+    """Takes in venue events: fills into the portfolio, order states over the ones they replace."""
+
+    seq: int
+    portfolio: Portfolio
+    orders: dict[Key, WorkingOrder]
+    protections: Mapping[Key, Protection] = field(default_factory=dict)
+    fills: list[Fill] = field(default_factory=list)
+    closed: list[Position] = field(default_factory=list)
+    _updates: dict[Key, OrderState] = field(default_factory=dict)
+
+    def expect(self, seq: int, request: OrderRequest) -> None:
+        """An order is about to be placed."""
+        state = OrderState(order_seq=seq, leg=request.leg, status="INTENT")
+        self.orders[seq, request.leg] = WorkingOrder(request=request, state=state)
+
+    def note(self, state: OrderState) -> None:
+        """An order's state, from the venue or about it."""
+        key = (state.order_seq, state.leg)
+        self._updates[key] = state
+        if key in self.orders:
+            self.orders[key] = WorkingOrder(request=self.orders[key].request, state=state)
+
+    def book(self, news: AccountSync) -> None:
+        """Take in what the venue reported. Raises VenueError for a fill of more than is held."""
+        for state in news.orders:
+            self.note(state)
+        for fill in news.fills:
+            self.portfolio, closed = apply(self.portfolio, fill, self._booking(fill))
+            self.fills.append(fill)
+            self.closed.extend(closed)
+
+    def state(self, seq: int, leg: str) -> OrderState:
+        """Where an order expected here stands."""
+        return self.orders[seq, leg].state
+
+    def working(self) -> tuple[WorkingOrder, ...]:
+        """The orders that may still execute, in order."""
+        return tuple(self.orders[key] for key in sorted(self.orders) if self.orders[key].state.status not in FINAL)
+
+    def updates(self) -> tuple[OrderState, ...]:
+        """The last state of every order something was heard of, in order."""
+        return tuple(self._updates[key] for key in sorted(self._updates))
+
+    def _booking(self, fill: Fill) -> Booking:
+        if fill.order_seq is None or fill.leg is None:
+            return Booking(seq=self.seq)
+        key = (fill.order_seq, fill.leg)
+        stop, target = self.protections.get(key, (None, None))
+        known = self.orders.get(key)
+        return Booking(seq=self.seq, stop_loss=stop, take_profit=target, reason=known.request.reason if known else "")

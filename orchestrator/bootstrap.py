@@ -1,0 +1,147 @@
+"""The composition root: what stands behind a round on a real floor."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from openoutcry.canonical import derived_id, digest
+from openoutcry.errors import DataUnavailable, ToolFailed
+from openoutcry.orders import client_order_id, order_hash
+from openoutcry.settings import Settings
+from openoutcry.types.book import Portfolio
+from openoutcry.types.market import Snapshot
+from openoutcry.types.orders import Approval, OrderRequest
+from openoutcry.types.record import CycleRecord
+from openoutcry.types.timeframes import bar_length
+from openoutcry.types.votes import Ballot
+from openoutcry.voting.seats import Seat
+from orchestrator.broker import McpBroker
+from orchestrator.desk import Desk
+from orchestrator.look import Seen, Subject, look
+from orchestrator.poll import Askable, Polled, poll
+from orchestrator.store import Store
+from orchestrator.turn import Turn
+from wire.clock import WallClock
+from wire.connect import Connection
+from wire.config import DEFAULT_ORG, ProcessConfig
+from wire.tokens import SERVERS, RoundClaims, derive_key, sign_approval, sign_round
+
+AGENT = "agent-"
+
+
+@dataclass
+class LiveFloor:
+    """The floor behind real rounds: MCP connections, the database, keys, and what may change at runtime."""
+
+    home: Path
+    store: Store
+    servers: Mapping[str, Askable]
+    agents: Mapping[str, Askable]
+    voices: Sequence[Seat]
+    root: bytes
+    settings: Settings
+    org_id: str = DEFAULT_ORG
+    halted: str | None = None
+    clock: WallClock = field(default_factory=WallClock)
+    _digest: tuple[Settings, str] | None = None
+
+    @property
+    def seats(self) -> Sequence[Seat]:
+        """Who votes."""
+        return self.voices
+
+    @property
+    def config_digest(self) -> str:
+        """Digest of the settings in force."""
+        if self._digest is None or self._digest[0] is not self.settings:
+            self._digest = (self.settings, digest(self.settings))
+        return self._digest[1]
+
+    def turn(self, desk: Desk, as_of: datetime) -> Turn:
+        """The desk's next round."""
+        facts = desk.facts
+        claims = RoundClaims(
+            session_id=str(facts.session_id),
+            org_id=self.org_id,
+            seq=desk.seq,
+            as_of=as_of,
+            source=facts.source,
+            timeframe=facts.timeframe,
+            symbols=tuple(s for s in (facts.symbol, facts.hedge_symbol) if s),
+        )
+        token = sign_round({name: derive_key(self.root, name) for name in SERVERS}, claims)
+        detail = {"halted": self.halted} if self.halted else {}
+        return Turn(desk, desk.seq, as_of, token, self.settings, self.config_digest, self.halted, detail)
+
+    async def look(self, turn: Turn) -> Seen:
+        """Snapshot and features over MCP."""
+        facts = turn.desk.facts
+        subject = Subject(facts.symbol, facts.hedge_symbol, facts.timeframe, facts.source)
+        return await look(
+            self.servers["market"], self.servers["indicators"], subject, seq=turn.seq, as_of=turn.as_of, round_token=turn.token
+        )
+
+    def broker(self, turn: Turn) -> McpBroker:
+        """The execution server, for this round."""
+        return McpBroker(self.servers["execution"], seq=turn.seq, cursor=turn.desk.cursor, round_token=turn.token)
+
+    async def ask(self, turn: Turn, snapshot: Snapshot) -> Polled:
+        """Every agent, at once, over MCP."""
+        return await poll(self.agents, snapshot, turn.token, turn.settings.voting.deadline_s)
+
+    def approve(self, turn: Turn, request: OrderRequest) -> Approval:
+        """A signed approval of one order, good until the next bar closes."""
+        session = turn.desk.facts.session_id
+        approval = Approval(
+            approval_id=str(derived_id(session, "approval", turn.seq, request.leg)),
+            client_order_id=client_order_id(session, turn.seq, request.leg),
+            order_hash=order_hash(request),
+            session_id=str(session),
+            seq=turn.seq,
+            expires_at=turn.as_of + bar_length(turn.desk.facts.timeframe),
+            mac="",
+        )
+        return sign_approval(derive_key(self.root, "execution"), approval)
+
+    async def opened(self, turn: Turn, snapshot: Snapshot | None, portfolio: Portfolio) -> tuple[Ballot, ...] | None:
+        """Note the round in the database, where the risk server reads its portfolio."""
+        return await self.store.open_round(turn, snapshot, portfolio)
+
+    async def cast(self, turn: Turn, ballots: tuple[Ballot, ...]) -> None:
+        """Keep the ballots before orders follow from them."""
+        await self.store.save_ballots(turn, ballots)
+
+    async def commit(self, turn: Turn, record: CycleRecord, timings: dict[str, Any]) -> str:
+        """Append to the ledger."""
+        return await self.store.append(turn.desk.facts, record, timings)
+
+    async def now(self) -> datetime:
+        """Market time: the floor clock of a replayed market, the wall's otherwise."""
+        return await self.store.clock() or self.clock.now()
+
+    async def listed_symbols(self) -> frozenset[str]:
+        """Symbols the market server knows; empty when it cannot say."""
+        try:
+            answer = await self.servers["market"].call("list_symbols", {}, timeout_s=10.0)
+        except (ToolFailed, DataUnavailable):
+            return frozenset()
+        return frozenset(item["symbol"] if isinstance(item, dict) else item for item in answer["symbols"])
+
+    def order_id(self, desk: Desk, seq: int, leg: str) -> UUID:
+        """Row id of an order."""
+        return derived_id(desk.facts.session_id, "order", seq, leg)
+
+    def bar_seconds(self, timeframe: str) -> float:
+        """Length of a bar."""
+        return bar_length(timeframe).total_seconds()
+
+
+def connections(config: ProcessConfig) -> tuple[dict[str, Connection], dict[str, Connection]]:
+    """Connections to the servers and to the agents, by name."""
+    every = {name: Connection(name, url, config.tokens.get(name)) for name, url in config.endpoints.items()}
+    servers = {name: every[name] for name in SERVERS}
+    agents = {name.removeprefix(AGENT): peer for name, peer in every.items() if name.startswith(AGENT)}
+    return servers, agents

@@ -1,0 +1,77 @@
+"""The execution server as the orchestrator sees it within one round."""
+
+from typing import Any
+
+from openoutcry.errors import ToolFailed, VenueUnknown
+from openoutcry.ports import AccountSync
+from openoutcry.types.orders import Approval, Fill, OrderRequest, OrderState
+from orchestrator.poll import Askable
+
+PLACE_TIMEOUT_S = 15.0
+
+
+class McpBroker:
+    """Broker over MCP. ``cursor`` is how far the venue's events have been seen; a committed record makes it final.
+
+    A repeated round must see what its first attempt saw, so events of the round's own orders are held back from
+    ``sync`` and handed out with ``place``; what a repeat does not ask for again comes with ``rest``, never lost.
+    """
+
+    def __init__(self, execution: Askable, *, seq: int, cursor: int, round_token: str) -> None:
+        self._execution = execution
+        self._seq = seq
+        self._after = cursor
+        self._token = round_token
+        self._taken: set[str] = set()
+        self._held: tuple[list[Fill], list[OrderState]] = ([], [])
+        self.cursor = cursor
+
+    async def sync(self) -> AccountSync:
+        """Advance the venue to ``as_of``; everything that happened to orders of earlier rounds."""
+        answer = await self._execution.call(
+            "sync_account", {"after": self._after}, round_token=self._token, timeout_s=PLACE_TIMEOUT_S
+        )
+        fills, states = self._fresh(answer)
+        self._held = ([f for f in fills if f.order_seq == self._seq], [s for s in states if s.order_seq == self._seq])
+        return self._handed(
+            [f for f in fills if f.order_seq != self._seq], [s for s in states if s.order_seq != self._seq]
+        )
+
+    async def place(self, request: OrderRequest, approval: Approval) -> AccountSync:
+        """Place one approved order and take in what it did. Raises VenueUnknown, ToolFailed."""
+        arguments = {
+            "approval": approval.model_dump(mode="json"),
+            "order": request.model_dump(mode="json"),
+            "after": self._after,
+        }
+        return self._handed(*self._fresh(await self._must("place_order", arguments)))
+
+    async def cancel(self, order_seq: int, leg: str) -> AccountSync:
+        """Cancel one open order."""
+        arguments = {"order_seq": order_seq, "leg": leg, "after": self._after}
+        return self._handed(*self._fresh(await self._must("cancel_order", arguments)))
+
+    def rest(self) -> AccountSync:
+        """Events of this round's orders that a first attempt caused and this one did not ask for."""
+        fills, states = self._held
+        return self._handed([f for f in fills if f.trade_id not in self._taken], states)
+
+    async def _must(self, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return await self._execution.call(tool, arguments, round_token=self._token, timeout_s=PLACE_TIMEOUT_S)
+        except ToolFailed as error:
+            if error.code in ("DEADLINE", "UNREACHABLE"):
+                raise VenueUnknown(f"{tool}: {error.message}") from error
+            raise
+
+    def _fresh(self, answer: dict[str, Any]) -> tuple[list[Fill], list[OrderState]]:
+        self.cursor = max(self.cursor, int(answer["cursor"]))
+        fills = [Fill.model_validate(item) for item in answer["fills"]]
+        states = [OrderState.model_validate(item) for item in answer["orders"]]
+        if answer.get("order") is not None:
+            states.append(OrderState.model_validate(answer["order"]))
+        return [f for f in fills if f.trade_id not in self._taken], states
+
+    def _handed(self, fills: list[Fill], states: list[OrderState]) -> AccountSync:
+        self._taken.update(f.trade_id for f in fills)
+        return AccountSync(tuple(fills), tuple(states))

@@ -1,0 +1,30 @@
+"""The first lines of every process the supervisor starts."""
+
+import importlib
+import multiprocessing
+import os
+from collections.abc import Callable
+from typing import Any
+
+import setproctitle
+
+from wire import logs
+from wire.config import ProcessConfig
+from wire.host import stop_with_parent
+from wire.namesakes import refuse_namesakes
+
+PRELOAD = ("orchestrator.preload",)
+
+
+def begin(title: str, target: str, config: ProcessConfig, port: int | None) -> None:
+    """Name the process, tie its life to the supervisor's, set up logs, then run ``module:function(config, port)``."""
+    setproctitle.setproctitle(title)
+    os.setpgid(0, 0)  # Ctrl-C is for the supervisor, which stops everyone in order
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        stop_with_parent(parent.is_alive)
+    logs.configure(config.name, config.home / "logs")
+    refuse_namesakes()
+    module, _, name = target.partition(":")
+    main: Callable[[ProcessConfig, int | None], Any] = getattr(importlib.import_module(module), name)
+    main(config, port)

@@ -1,0 +1,157 @@
+"""Commands from the API, executed between rounds. Each ends in a result a person can read, done or failed."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from openoutcry.errors import BadConfig, BadInput, OpenOutcryError
+from openoutcry.settings import changed
+from openoutcry.types import commands as c
+from openoutcry.types.amounts import plain
+from openoutcry.types.symbols import canonical
+from orchestrator.bootstrap import LiveFloor
+from orchestrator.desk import Desk
+from orchestrator.manual import cancel_order, flatten, place_order
+from orchestrator.sessions import close_session, open_session
+from wire.config import RunSpec
+
+log = structlog.get_logger()
+
+
+class CommandFailed(OpenOutcryError):
+    """A command cannot be done; ``status`` is the HTTP status that says so."""
+
+    def __init__(self, message: str, *, code: str, status: int, field: str | None = None) -> None:
+        super().__init__(message)
+        self.code, self.status, self.field = code, status, field
+
+
+class Commander:
+    """Executes pending commands in the order they came."""
+
+    def __init__(self, floor: LiveFloor, desks: dict[UUID, Desk], spec: RunSpec) -> None:
+        self._floor, self._desks, self._spec = floor, desks, spec
+
+    async def run_pending(self) -> None:
+        """Execute what is pending. A failing command is answered and never stops the floor."""
+        if not self._floor.store.command_waiting.is_set():
+            return
+        self._floor.store.command_waiting.clear()
+        for pending in await self._floor.store.pending_commands():
+            try:
+                result = await self._execute(pending.number, pending.command)
+                await self._floor.store.finish_command(pending.id, ok=True, result=result)
+            except CommandFailed as error:
+                body = {"error": str(error), "code": error.code, "status": error.status, "field": error.field}
+                await self._floor.store.finish_command(pending.id, ok=False, result=body)
+            except BadInput as error:
+                body = {"error": str(error), "code": error.code, "status": 400, "field": error.field}
+                await self._floor.store.finish_command(pending.id, ok=False, result=body)
+
+    async def _execute(self, number: int, command: c.Command) -> dict[str, Any]:
+        log.info("command", kind=command.kind, number=number)
+        match command:
+            case c.PlaceOrder():
+                desk = self._desk_for(command.symbol, command.session_id)
+                return await place_order(self._floor, desk, command, number)
+            case c.CancelOrder():
+                return await self._cancel(command)
+            case c.StartSession():
+                return await self._start(command)
+            case c.StopSession():
+                return await self._stop(command)
+            case c.PauseSession() | c.ResumeSession():
+                return await self._pause(command)
+            case c.Halt():
+                return await self._halt(command, number)
+            case c.Unhalt():
+                self._floor.halted = None
+                await self._floor.store.set_halt(None)
+                await self._floor.store.say("trading_resumed", "The halt is lifted", {})
+                return {"halted": False}
+            case c.ChangeConfig():
+                return await self._change(command.updates)
+
+    def _desk(self, session_id: str) -> Desk:
+        try:
+            return self._desks[UUID(session_id)]
+        except (KeyError, ValueError) as error:
+            raise CommandFailed("session not found", code="NOT_FOUND", status=404, field="session_id") from error
+
+    def _desk_for(self, symbol: str, session_id: str | None) -> Desk:
+        name = canonical(symbol)
+        if session_id is not None:
+            desk = self._desk(session_id)
+            if name not in (desk.facts.symbol, desk.facts.hedge_symbol):
+                raise CommandFailed(f"symbol: {name} is not traded in this session", code="BAD_SYMBOL", status=400, field="symbol")
+            return desk
+        for desk in self._desks.values():
+            if name in (desk.facts.symbol, desk.facts.hedge_symbol):
+                return desk
+        raise CommandFailed(f"symbol: no running session trades {name}", code="NO_SESSION", status=400, field="symbol")
+
+    async def _cancel(self, command: c.CancelOrder) -> dict[str, Any]:
+        for desk in self._desks.values():
+            for (seq, leg) in desk.working:
+                if str(self._floor.order_id(desk, seq, leg)) == command.order_id:
+                    await cancel_order(self._floor, desk, seq, leg)
+                    return {"order_id": command.order_id}
+        raise CommandFailed("order cannot be cancelled: it is final", code="ORDER_FINAL", status=400, field="id")
+
+    async def _start(self, command: c.StartSession) -> dict[str, Any]:
+        if command.mode == "LIVE":
+            raise CommandFailed("mode: LIVE trading is not enabled on this floor", code="LIVE_DISABLED", status=400, field="mode")
+        desk = await open_session(self._floor, self._spec, canonical(command.symbol), command.initial_capital)
+        self._desks[desk.facts.session_id] = desk
+        session_id = str(desk.facts.session_id)
+        meta = {"session_id": session_id, "symbol": desk.facts.symbol, "mode": desk.facts.mode}
+        await self._floor.store.say("trading_started", "Trading session started", meta)
+        return {**meta, "started_at": await self._floor.store.started_at(desk.facts.session_id)}
+
+    async def _stop(self, command: c.StopSession) -> dict[str, Any]:
+        stopped = await self._floor.store.session_status(command.session_id)
+        if stopped == "STOPPED":
+            raise CommandFailed("session is already stopped", code="ALREADY_STOPPED", status=409, field="session_id")
+        desk = self._desk(command.session_id)
+        await flatten(self._floor, desk, "session stopped")
+        given = {} if command.final_capital is None else {"reported_final_capital": plain(command.final_capital)}
+        summary = await close_session(self._floor, desk, reason="stopped by command", detail=given)
+        del self._desks[desk.facts.session_id]
+        await self._floor.store.say("trading_stopped", "Trading session stopped", {"session_id": command.session_id})
+        return {
+            "session_id": command.session_id,
+            "final_capital": summary["final_equity"] if command.final_capital is None else plain(command.final_capital),
+            "ledger_final_capital": summary["final_equity"],
+            "total_pnl": summary["pnl"],
+            "total_trades": summary["trades"],
+            "stopped_at": await self._floor.store.stopped_at(desk.facts.session_id),
+        }
+
+    async def _pause(self, command: c.PauseSession | c.ResumeSession) -> dict[str, Any]:
+        desk = self._desk(command.session_id)
+        desk.paused = command.kind == "pause_session"
+        await self._floor.store.set_paused(desk.facts.session_id, desk.paused)
+        word = "trading_paused" if desk.paused else "trading_resumed"
+        await self._floor.store.say(word, word.replace("_", " ").capitalize(), {"session_id": command.session_id})
+        return {"session_id": command.session_id, "symbol": desk.facts.symbol}
+
+    async def _halt(self, command: c.Halt, number: int) -> dict[str, Any]:
+        self._floor.halted = command.reason
+        await self._floor.store.set_halt(command.reason)
+        await self._floor.store.say("trading_halted", command.reason, {"flatten": command.flatten})
+        for desk in self._desks.values():
+            if command.flatten:
+                await flatten(self._floor, desk, f"halt: {command.reason}")
+        return {"halted": True, "reason": command.reason, "flattened": command.flatten}
+
+    async def _change(self, updates: Mapping[str, Any]) -> dict[str, Any]:
+        if str(updates.get("trading_mode", "paper")).lower() == "live":
+            raise CommandFailed("trading_mode: live is not enabled on this floor", code="LIVE_DISABLED", status=400, field="trading_mode")
+        try:
+            self._floor.settings = changed(self._floor.settings, updates)
+        except BadConfig as error:
+            raise CommandFailed(str(error), code=error.code, status=400, field=error.field) from error
+        await self._floor.store.set_config(self._floor.settings, dict(updates))
+        return {"updates": dict(updates)}

@@ -1,0 +1,101 @@
+"""Orders that people ask for, and closing everything: the same gate, approvals and ledger as the floor's own."""
+
+from dataclasses import replace
+from typing import Any
+
+from openoutcry.errors import BadInput
+from openoutcry.portfolio import mark
+from openoutcry.types.amounts import plain
+from openoutcry.types.commands import PlaceOrder
+from openoutcry.types.orders import OrderRequest
+from openoutcry.types.record import CycleRecord
+from openoutcry.types.symbols import canonical
+from orchestrator.bootstrap import LiveFloor
+from orchestrator.books import Books
+from orchestrator.desk import Desk, prices_of
+from orchestrator.trade import cancel, gate_input, submit
+from orchestrator.turn import RoundBroker, Turn
+
+
+async def place_order(floor: LiveFloor, desk: Desk, command: PlaceOrder, number: int) -> dict[str, Any]:
+    """Place one manual order. A command repeated after a crash finds the order it already made."""
+    leg = f"manual-{number}"
+    made = await floor.store.order_of_leg(desk.facts.session_id, leg)
+    if made is None:
+        try:
+            request = OrderRequest(
+                leg=leg,
+                symbol=canonical(command.symbol),
+                side=command.side,
+                type=command.type,
+                quantity=command.quantity,
+                price=command.price,
+                stop_price=command.stop_price,
+                time_in_force=command.time_in_force,
+                reason="manual order",
+            )
+        except ValueError as error:
+            raise BadInput(str(error), field="price") from error
+        await _act(floor, desk, (request,), {"command": number})
+        made = await floor.store.order_of_leg(desk.facts.session_id, leg)
+    return {"order_id": str(made)}
+
+
+async def cancel_order(floor: LiveFloor, desk: Desk, seq: int, leg: str) -> None:
+    """Cancel one working order."""
+    await _act(floor, desk, (), {"cancel": [seq, leg]}, cancels=((seq, leg),))
+
+
+async def flatten(floor: LiveFloor, desk: Desk, reason: str) -> None:
+    """Cancel every working order and close every position at market."""
+    cancels = tuple(sorted(desk.working))
+    closing = tuple(
+        OrderRequest(
+            leg=f"flatten-{position.ordinal}",
+            symbol=position.symbol,
+            side="SELL" if position.side == "LONG" else "BUY",
+            type="MARKET",
+            quantity=position.quantity,
+            reduce_only=True,
+            reason=f"FLATTEN: {reason}"[:500],
+        )
+        for position in desk.portfolio.positions
+    )
+    if cancels or closing:
+        await _act(floor, desk, closing, {"flatten": reason}, cancels=cancels)
+
+
+async def _act(
+    floor: LiveFloor, desk: Desk, requests: tuple[OrderRequest, ...], detail: dict[str, Any], cancels: tuple[tuple[int, str], ...] = ()
+) -> CycleRecord:
+    """One MANUAL record: what was asked, what the gate said, what the venue did."""
+    turn: Turn = replace(floor.turn(desk, desk.as_of or await floor.now()), detail=detail)
+    broker: RoundBroker = floor.broker(turn)
+    books = Books(turn.seq, desk.portfolio, dict(desk.working))
+    seen = await floor.look(turn)
+    marks = prices_of(seen.snapshot, desk.marks)
+    await floor.opened(turn, None, desk.portfolio)
+    books.book(await broker.sync())
+    await cancel(broker, books, cancels)
+    orders = await submit(floor, turn, broker, books, gate_input(turn, books, seen.snapshot, marks), requests)
+    books.book(broker.rest())
+    record = CycleRecord(
+        kind="MANUAL",
+        seq=turn.seq,
+        as_of=turn.as_of,
+        source=desk.facts.source,
+        config_digest=turn.config_digest,
+        snapshot=seen.snapshot,
+        working=tuple(desk.working[key] for key in sorted(desk.working)),
+        orders=orders,
+        fills=tuple(books.fills),
+        order_updates=books.updates(),
+        closed=tuple(books.closed),
+        portfolio_before=desk.portfolio,
+        portfolio_after=books.portfolio,
+        equity=mark(books.portfolio, marks).equity,
+        detail={**detail, "cursor": broker.cursor, "marks": {s: plain(p) for s, p in sorted(marks.items())}},
+        prev_hash=desk.head,
+    )
+    desk.absorb(record, await floor.commit(turn, record, {}))
+    return record

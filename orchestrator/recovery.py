@@ -1,0 +1,54 @@
+"""Going on after a stop or a crash: exactly where the ledger ends."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from openoutcry.portfolio import opening
+from openoutcry.types.symbols import parse_symbol
+from orchestrator.bootstrap import LiveFloor
+from orchestrator.desk import Desk
+from orchestrator.sessions import run_key
+from wire.config import RunSpec
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """Sessions of the same run that were still open, and rounds that had begun and not ended."""
+
+    desks: list[Desk]
+    interrupted: list[tuple[Desk, datetime]]
+
+
+async def resume(floor: LiveFloor, spec: RunSpec) -> Resumed:
+    """Rebuild every open session of this run from its last record.
+
+    A round that had begun is run again under its own number and ``as_of``: orders carry ids that follow from the round,
+    so what the first attempt placed is found and not placed again, and ballots already cast are used as they were.
+    """
+    desks: list[Desk] = []
+    interrupted: list[tuple[Desk, datetime]] = []
+    for stored in await floor.store.open_sessions(run_key(spec)):
+        desk = Desk(
+            facts=stored.facts,
+            seq=0,
+            head=stored.genesis,
+            portfolio=opening(parse_symbol(stored.facts.symbol).quote, stored.facts.initial_capital),
+            paused=stored.paused,
+        )
+        if stored.last is None:
+            await floor.store.abandon_session(stored.facts.session_id)
+            log.warning("session_without_record", session=str(stored.facts.session_id))
+            continue
+        desk.absorb(stored.last, stored.head)
+        if stored.last.kind == "OPEN":
+            desk.as_of = None
+        desks.append(desk)
+        log.info("session_resumed", session=str(stored.facts.session_id), seq=desk.seq)
+        begun = await floor.store.interrupted_round(stored.facts.session_id, desk.seq)
+        if begun is not None:
+            interrupted.append((desk, begun))
+    return Resumed(desks, interrupted)

@@ -1,0 +1,67 @@
+"""The orchestrator as a process."""
+
+import asyncio
+import contextlib
+import signal
+
+import structlog
+
+from agents.registry import discover
+from openoutcry.errors import StartupRefused
+from openoutcry.voting.seats import Seat
+from orchestrator.bootstrap import LiveFloor, connections
+from orchestrator.conductor import Conductor
+from orchestrator.store import Store
+from wire.config import ProcessConfig
+from wire.host import run as run_async
+
+log = structlog.get_logger()
+TOLD_TO_STOP = 143
+"""Exit code after SIGTERM: not the end of the run, so a supervisor that did not ask for it starts us again."""
+
+
+def run(config: ProcessConfig, port: int | None = None) -> None:
+    """Conduct until the run ends (exit 0) or SIGTERM (exit 143)."""
+    ended: list[bool] = []
+
+    async def main() -> None:
+        ended.append(await conduct(config))
+
+    run_async(main())
+    if ended != [True]:
+        raise SystemExit(TOLD_TO_STOP)
+
+
+async def conduct(config: ProcessConfig) -> bool:
+    """Open the store and the connections, and run. True when the run came to its own end."""
+    if config.floor_key is None or config.database_url is None:
+        raise StartupRefused("the orchestrator needs the floor key and a database")
+    servers, agents = connections(config)
+    async with Store.opened(config.database_url, config.home, config.org_id) as store:
+        floor = LiveFloor(
+            home=config.home,
+            store=store,
+            servers=servers,
+            agents=agents,
+            voices=seats(config, frozenset(agents)),
+            root=config.floor_key,
+            settings=await store.settings(config.settings),
+            org_id=config.org_id,
+            halted=await store.halt(),
+        )
+        conductor = Conductor(floor, config.run, config.home)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, conductor.stop_soon)
+        try:
+            return await conductor.run()
+        finally:
+            log.info("orchestrator_closing")
+            for peer in (*servers.values(), *agents.values()):
+                with contextlib.suppress(Exception):
+                    await peer.close()
+
+
+def seats(config: ProcessConfig, connected: frozenset[str]) -> tuple[Seat, ...]:
+    """The seats of the agents that run."""
+    return tuple(seat for seat in discover().seats(config.settings) if seat.agent in connected)

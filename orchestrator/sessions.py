@@ -1,0 +1,92 @@
+"""Opening and closing a trading session: the first and the last record of its chain."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid5
+
+from openoutcry.canonical import digest
+from openoutcry.errors import BadInput
+from openoutcry.ledger.facts import SessionFacts, genesis_hash
+from openoutcry.portfolio import mark, opening
+from openoutcry.types.amounts import plain
+from openoutcry.types.record import CycleRecord
+from openoutcry.types.symbols import parse_symbol
+from orchestrator.bootstrap import LiveFloor
+from orchestrator.desk import Desk
+from wire.config import RunSpec
+
+NAMESPACE = UUID("6f70656e-6f75-7463-7279-000000000001")
+
+
+def run_key(spec: RunSpec) -> str:
+    """What makes two starts the same run: a floor opened again with it goes on where it stopped."""
+    return digest(spec.model_dump(mode="json", exclude={"speed", "rounds", "end"}))
+
+
+async def open_session(floor: LiveFloor, spec: RunSpec, symbol: str, capital: Decimal | None = None) -> Desk:
+    """Start a session on ``symbol`` with its perpetual, when one is listed, as hedge. Writes the OPEN record."""
+    listed = await floor.listed_symbols()
+    pair = parse_symbol(symbol)
+    if listed and symbol not in listed:
+        raise BadInput(f"symbol: {symbol} is not traded here; there is {', '.join(sorted(listed))}", field="symbol")
+    perpetual = str(pair.perpetual())
+    hedge = perpetual if pair.kind == "spot" and perpetual in listed else None
+    amount = capital if capital is not None else floor.settings.trading.initial_capital
+    key = run_key(spec)
+    facts = SessionFacts(
+        session_id=uuid5(NAMESPACE, f"{key}:{symbol}:{await floor.store.count_sessions()}"),
+        org_id=UUID(floor.org_id),
+        mode="PAPER",
+        symbol=symbol,
+        hedge_symbol=hedge,
+        exchange=spec.exchange,
+        timeframe=spec.timeframe,
+        source=spec.market,
+        seed=spec.seed,
+        initial_capital=amount,
+        config_digest=floor.config_digest,
+    )
+    desk = Desk(facts=facts, seq=0, head=genesis_hash(facts), portfolio=opening(pair.quote, amount))
+    await floor.store.create_session(facts, key, floor.settings)
+    as_of = await floor.now()
+    record = CycleRecord(
+        kind="OPEN",
+        seq=0,
+        as_of=as_of,
+        source=facts.source,
+        config_digest=floor.config_digest,
+        portfolio_before=desk.portfolio,
+        portfolio_after=desk.portfolio,
+        equity=amount,
+        detail={"settings": floor.settings.model_dump(mode="json"), "run": spec.model_dump(mode="json", exclude={"speed", "rounds", "end"})},
+        prev_hash=desk.head,
+    )
+    desk.absorb(record, await floor.commit(floor.turn(desk, as_of), record, {}))
+    desk.as_of = None  # no round yet: the first tick may be this very instant
+    return desk
+
+
+async def close_session(floor: LiveFloor, desk: Desk, *, reason: str, detail: dict[str, Any] | None = None) -> dict[str, Any]:
+    """End a session: its STOP record, its status, and its figures."""
+    as_of = desk.as_of or await floor.now()
+    equity = mark(desk.portfolio, desk.marks).equity
+    record = CycleRecord(
+        kind="STOP",
+        seq=desk.seq,
+        as_of=as_of,
+        source=desk.facts.source,
+        config_digest=floor.config_digest,
+        working=tuple(desk.working[key] for key in sorted(desk.working)),
+        portfolio_before=desk.portfolio,
+        portfolio_after=desk.portfolio,
+        equity=equity,
+        detail={
+            "reason": reason,
+            "cursor": desk.cursor,
+            "marks": {symbol: plain(price) for symbol, price in sorted(desk.marks.items())},
+            **(detail or {}),
+        },
+        prev_hash=desk.head,
+    )
+    desk.absorb(record, await floor.commit(floor.turn(desk, as_of), record, {}))
+    return await floor.store.stop_session(desk.facts.session_id, equity)

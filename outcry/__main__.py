@@ -1,0 +1,66 @@
+"""``outcry``: only the module of the command asked for is imported, so every command starts light."""
+
+import importlib
+import sys
+
+import typer
+
+from openoutcry.errors import OpenOutcryError
+from openoutcry.version import VERSION
+
+COMMANDS = {
+    "up": "open the floor: database, servers, agents, orchestrator, API",
+    "down": "close a floor that runs detached",
+    "status": "what runs, and how the sessions stand",
+    "doctor": "check this machine and say what to do about each failure",
+    "explain": "why a decision was taken",
+    "replay": "recompute a round from its record",
+    "data": "import and list market data",
+    "keys": "create, list and revoke API keys",
+    "ledger": "verify the ledger",
+    "mcp": "the MCP servers: list tools, client configuration",
+    "migrate": "bring the database to this version's schema",
+}
+EXIT_FAULT = 1
+EXIT_USAGE = 2
+
+
+def build(only: str | None = None) -> typer.Typer:
+    """The application, with the one command ``only`` loaded, or all of them (for help)."""
+    app = typer.Typer(
+        name="outcry",
+        help="Open Outcry: a trading floor of agents that explains, replays and proves every decision.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+
+    @app.callback(invoke_without_command=True)
+    def root(version: bool = typer.Option(False, "--version", help="print the version and exit")) -> None:
+        if version:
+            typer.echo(VERSION)
+            raise typer.Exit
+
+    for name, text in COMMANDS.items():
+        if only is None or name == only:
+            part = importlib.import_module(f"outcry.commands.{name}")
+            if len(part.app.registered_commands) == 1 and not part.app.registered_groups and part.app.info.name != "group":
+                command = part.app.registered_commands[0]
+                app.command(name, help=text if command.help is None else command.help)(command.callback)
+            else:
+                app.add_typer(part.app, name=name, help=text)
+    return app
+
+
+def main() -> None:
+    """Run the command line. Expected failures print one line on stderr and exit 1."""
+    asked = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
+    try:
+        build(asked if asked in COMMANDS else None)()
+    except OpenOutcryError as error:
+        typer.echo(f"outcry: {error}", err=True)
+        raise SystemExit(EXIT_FAULT) from None
+
+
+if __name__ == "__main__":
+    main()

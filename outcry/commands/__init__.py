@@ -1,0 +1,1 @@
+"""Commands. Each module offers ``app``: a Typer with one or more commands."""

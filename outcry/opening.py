@@ -1,0 +1,260 @@
+"""The choreography of ``outcry up``: choose the market, open the database, start the processes, watch, close."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+
+from db.embedded import EmbeddedPostgres
+from openoutcry.errors import BadConfig, StartupRefused
+from openoutcry.types.market import Source
+from openoutcry.types.symbols import canonical
+from openoutcry.types.timeframes import parse_timeframe
+from openoutcry.version import VERSION
+from orchestrator.supervisor import Supervisor
+from outcry import runfile
+from outcry.screen import Screen
+from outcry.tasks import plan, port_is_free
+from wire.config import RunSpec, floor_key, home_folder, load_settings, parse_speed, parse_when
+from wire.namesakes import refuse_namesakes
+
+SYNTHETIC_START = datetime(2024, 1, 1, tzinfo=UTC)
+SYNTHETIC_SPEED = 12.0
+PROBE_S = 3.0
+READY_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The command line's wishes, unchecked."""
+
+    home: Path | None
+    port: int
+    market: str
+    exchange: str
+    symbols: str | None
+    timeframe: str | None
+    start: str | None
+    end: str | None
+    speed: str | None
+    rounds: int | None
+    seed: int
+    stay: bool
+    as_json: bool
+
+
+def open_floor(wanted: Wanted) -> int:
+    """Open the floor and stay with it. Returns the exit code: 0 done or stopped, 1 a process could not be kept alive."""
+    refuse_namesakes()
+    home = home_folder(str(wanted.home) if wanted.home else None)
+    screen = Screen(quiet=wanted.as_json)
+    screen.opening(str(home))
+    home.mkdir(parents=True, exist_ok=True)
+    if not port_is_free(wanted.port):
+        raise StartupRefused(f"port {wanted.port} is taken; choose another with --port")
+    settings = load_settings(home)
+    if settings.trading.mode == "live":
+        raise StartupRefused("trading.mode: live orders are not offered by this version; use paper")
+    with runfile.sole_owner(home):
+        probe = _start_probe(wanted) if wanted.market == "auto" else None
+        spec = None if wanted.market == "auto" else run_spec(wanted, home)
+        for leftover in ("progress.json", "summary.json"):
+            (home / "run" / leftover).unlink(missing_ok=True)
+        with _database(home) as database:
+            key = asyncio.run(prepare(database.url))
+            screen.step("database ready, schema current")
+            if spec is None:
+                spec = _after_probe(wanted, home, probe, screen)
+            return _run(wanted, home, spec, database, key, screen)
+
+
+def run_spec(wanted: Wanted, home: Path) -> RunSpec:
+    """What to trade on which data. Raises BadConfig naming the option."""
+    if wanted.market not in ("live", "recorded", "synthetic"):
+        raise BadConfig(f"--market: {wanted.market!r} must be auto, live, synthetic or recorded", field="market")
+    market: Source = wanted.market  # type: ignore[assignment]
+    asked = tuple(canonical(s, field="--symbols") for s in (wanted.symbols or "").split(",") if s.strip())
+    if len(set(asked)) != len(asked):
+        raise BadConfig("--symbols: the same symbol twice", field="symbols")
+    spec = RunSpec(
+        market=market,
+        exchange=wanted.exchange,
+        symbols=asked or ("BTC/USDT",),
+        timeframe=parse_timeframe(wanted.timeframe or "1m", field="--timeframe"),
+        start=parse_when(wanted.start, field="--from"),
+        end=parse_when(wanted.end, field="--to", end=True),
+        speed=1.0,
+        rounds=wanted.rounds,
+        seed=wanted.seed,
+    )
+    if spec.start and spec.end and spec.start >= spec.end:
+        raise BadConfig("--from: must be before --to", field="from")
+    if market == "live":
+        if spec.start or spec.end or wanted.speed:
+            raise BadConfig("--from, --to and --speed: a live market has its own time", field="from")
+        return spec
+    if market == "recorded":
+        return _recorded(spec, wanted, home, asked)
+    speed = parse_speed(wanted.speed, field="--speed") if wanted.speed else SYNTHETIC_SPEED
+    return spec.model_copy(update={"start": spec.start or SYNTHETIC_START, "speed": speed})
+
+
+def _recorded(spec: RunSpec, wanted: Wanted, home: Path, asked: tuple[str, ...]) -> RunSpec:
+    from outcry.recorded import choose  # reads Parquet footers; other markets do not need that
+
+    speed = parse_speed(wanted.speed, field="--speed") if wanted.speed else 0.0
+    return choose(spec.model_copy(update={"speed": speed}), home, asked, timeframe_given=wanted.timeframe is not None)
+
+
+def _start_probe(wanted: Wanted) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "mcp_servers.market.sources.probe", "--exchange", wanted.exchange],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def _after_probe(wanted: Wanted, home: Path, probe: subprocess.Popen[bytes] | None, screen: Screen) -> RunSpec:
+    assert probe is not None
+    try:
+        answered = probe.wait(PROBE_S + 3.0) == 0
+    except subprocess.TimeoutExpired:
+        probe.kill()
+        probe.wait()
+        answered = False
+    if answered:
+        screen.step(f"{wanted.exchange} answers: live market data")
+        return run_spec(replace(wanted, market="live"), home)
+    screen.warn(f"{wanted.exchange} does not answer: trading SYNTHETIC data. Prices are generated, not real.")
+    return run_spec(replace(wanted, market="synthetic"), home)
+
+
+class Database:
+    """The floor's database: the operator's own, or the embedded server, started again when it dies."""
+
+    def __init__(self, url: str, server: EmbeddedPostgres | None) -> None:
+        self.url = url
+        self._server = server
+
+    def keep_alive(self, on_change: Callable[[str, str], None]) -> None:
+        """Bring the embedded server back after a crash, at the same address."""
+        if self._server is not None and not self._server.alive():
+            on_change("postgres", "died, starting again")
+            if self._server.start() != self.url:
+                raise StartupRefused("postgres came back at another address; open the floor again")
+            on_change("postgres", "ready")
+
+
+@contextlib.contextmanager
+def _database(home: Path) -> Iterator[Database]:
+    url = os.environ.get("OUTCRY_DATABASE_URL")
+    if url:
+        yield Database(url, None)
+        return
+    server = EmbeddedPostgres(home)
+    try:
+        yield Database(server.start(), server)
+    finally:
+        server.stop()
+
+
+async def prepare(url: str) -> str | None:
+    """Bring the schema up to date and make the first admin key. Returns the key's text when one was made here."""
+    from db.keys import first_admin_key  # after the first line is on screen
+    from db.migrate import upgrade
+    from db.pool import open_pool
+
+    await upgrade(url)
+    pool = await open_pool(url)
+    try:
+        return await first_admin_key(pool, os.environ.get("OUTCRY_ADMIN_KEY"))
+    finally:
+        await pool.close()
+
+
+def _run(wanted: Wanted, home: Path, spec: RunSpec, database: Database, key: str | None, screen: Screen) -> int:
+    from agents.registry import discover
+
+    settings = load_settings(home)
+    seats = [seat.agent for seat in discover().seats(settings)]
+    tasks, ports = plan(
+        home, spec=spec, settings=settings, database_url=database.url, root=floor_key(home), agents=seats, api_port=wanted.port
+    )
+    supervisor = Supervisor(tasks, screen.notice)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: supervisor.stop_soon())
+    address = f"http://127.0.0.1:{wanted.port}"
+    watcher = Watcher(home, spec, address, ports, supervisor, screen, key)
+    try:
+        supervisor.start()
+        watcher.note()
+
+        def tick() -> None:
+            database.keep_alive(screen.notice)
+            watcher.tick()
+
+        code = supervisor.watch(tick)
+        screen.end_progress()
+        summary = runfile.read_json(home / "run" / "summary.json")
+        if summary is not None:
+            print(json.dumps(summary)) if wanted.as_json else screen.summary(summary)
+        if code == 0 and wanted.stay:
+            screen.step("run complete; still serving, stop with Ctrl-C")
+            supervisor.watch(tick)
+        return code or 0
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        screen.end_progress()
+        supervisor.stop()
+        runfile.path_of(home).unlink(missing_ok=True)
+        screen.step("floor closed, nothing left running")
+
+
+class Watcher:
+    """Keeps the run file and the screen true while the floor runs."""
+
+    def __init__(
+        self, home: Path, spec: RunSpec, address: str, ports: dict[str, int], supervisor: Supervisor, screen: Screen, key: str | None
+    ) -> None:
+        self._home, self._spec, self._address, self._ports = home, spec, address, ports
+        self._supervisor, self._screen, self._key = supervisor, screen, key
+        self._pids: dict[str, int] = {}
+        self._ready = False
+        self._began = monotonic()
+
+    def note(self) -> None:
+        """Write the run file when a process id changed."""
+        pids = self._supervisor.pids()
+        if pids != self._pids:
+            self._pids = pids
+            me = os.getpid()
+            runfile.write(
+                self._home,
+                runfile.RunFile(
+                    pid=me, born=runfile.born(me), version=VERSION, address=self._address, market=self._spec.market,
+                    ports=self._ports, pids=pids,
+                ),
+            )  # fmt: skip
+
+    def tick(self) -> None:
+        """Called a few times a second."""
+        self.note()
+        state = runfile.read_json(self._home / "run" / "progress.json")
+        if state is None:
+            if not self._ready and monotonic() - self._began > READY_S:
+                self._began = monotonic()
+                self._screen.warn(f"no round yet; look into {self._home / 'logs'}")
+            return
+        if not self._ready:
+            self._ready = True
+            self._screen.step(f"{len(self._pids)} processes, first round closed")
+            self._screen.ready(self._address, self._key, self._spec.market)
+        self._screen.progress(state)

@@ -1,0 +1,77 @@
+"""Which processes make a floor, what each is told, and where it listens."""
+
+import socket
+from collections.abc import Iterable
+from pathlib import Path
+
+from openoutcry.settings import Settings
+from orchestrator.supervisor import Task
+from wire.config import FLOOR_SCOPES, READ_SCOPES, ProcessConfig, RunSpec, mint_tokens
+from wire.tokens import SERVERS, derive_key
+
+LOOPBACK = "127.0.0.1"
+
+
+def free_ports(names: Iterable[str]) -> dict[str, int]:
+    """A free loopback port for each name (all held at once while choosing, so they differ)."""
+    held = []
+    try:
+        ports = {}
+        for name in names:
+            probe = socket.socket()
+            held.append(probe)
+            probe.bind((LOOPBACK, 0))
+            ports[name] = int(probe.getsockname()[1])
+        return ports
+    finally:
+        for probe in held:
+            probe.close()
+
+
+def port_is_free(port: int) -> bool:
+    """True when nothing listens on the loopback port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
+
+
+def plan(
+    home: Path, *, spec: RunSpec, settings: Settings, database_url: str, root: bytes, agents: Iterable[str], api_port: int
+) -> tuple[list[Task], dict[str, int]]:
+    """The floor's tasks and ports. Agents learn neither the database nor the floor key."""
+    seats = [f"agent-{name}" for name in agents]
+    ports = {**free_ports([*SERVERS, *seats]), "api": api_port}
+    endpoints = {name: f"http://{LOOPBACK}:{port}/mcp" for name, port in ports.items() if name != "api"}
+
+    def config(name: str, *, scopes: dict[str, tuple[str, ...]] | None = None, database: bool = True, trusted: bool = False) -> ProcessConfig:
+        return ProcessConfig(
+            name=name,
+            home=home,
+            database_url=database_url if database else None,
+            run=spec,
+            settings=settings,
+            endpoints={peer: url for peer, url in endpoints.items() if peer in (scopes or {})},
+            key=derive_key(root, name),
+            tokens=mint_tokens(root, name, scopes or {}),
+            floor_key=root if trusted else None,
+        )
+
+    servers = [
+        Task(name, f"python -m mcp_servers.{name}", "mcp_servers.entry:child", config(name), ports[name]) for name in SERVERS
+    ]
+    read = {name: READ_SCOPES[name] for name in ("market", "indicators", "risk")}
+    voices = [
+        Task(seat, f"python -m agents {seat.removeprefix('agent-')}", "agents.entry:start", config(seat, scopes=read, database=False), ports[seat])
+        for seat in seats
+    ]
+    conductor = config("orchestrator", scopes={**FLOOR_SCOPES, **{seat: ("vote",) for seat in seats}}, trusted=True)
+    return [
+        *servers,
+        *voices,
+        Task("orchestrator", "python -m orchestrator", "orchestrator.run:run", conductor, once=True),
+        Task("api", "python -m api", "api.server:run", config("api"), api_port),
+    ], ports

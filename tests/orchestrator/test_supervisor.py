@@ -1,0 +1,77 @@
+"""The supervisor: what dies comes back, what must end ends, nothing is left."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic, sleep
+
+import psutil
+import pytest
+
+from openoutcry.settings import Settings
+from orchestrator.supervisor import Supervisor, Task
+from wire.config import ProcessConfig, RunSpec
+
+HERE = "tests.orchestrator.test_supervisor"
+
+
+def sleeper(config: ProcessConfig, port: int | None) -> None:
+    """Live until told to stop."""
+    (config.home / f"{config.name}-{os.getpid()}").touch()
+    threading.Event().wait()
+
+
+def finisher(config: ProcessConfig, port: int | None) -> None:
+    """End well after a moment."""
+    sleep(1.0)
+
+
+def task(name: str, home: Path, *, once: bool = False) -> Task:
+    config = ProcessConfig(
+        name=name, home=home, database_url=None, run=RunSpec(), settings=Settings(), endpoints={}, key=b"k"
+    )
+    return Task(name, f"test {name}", f"{HERE}:{'finisher' if once else 'sleeper'}", config, once=once)
+
+
+def watch_until(supervisor: Supervisor, done: Callable[[], bool], within_s: float = 15.0) -> int | None:
+    deadline = monotonic() + within_s
+
+    def tick() -> None:
+        if done() or monotonic() > deadline:
+            supervisor.stop_soon()
+
+    return supervisor.watch(tick, every_s=0.05)
+
+
+@pytest.mark.parametrize("victim", ["child", "fork server"])
+def test_a_killed_process_is_back_within_ten_seconds_and_alone(tmp_path: Path, victim: str) -> None:
+    notices: list[tuple[str, str]] = []
+    supervisor = Supervisor([task("a", tmp_path), task("b", tmp_path)], lambda *n: notices.append(n))
+    supervisor.start()
+    try:
+        watch_until(supervisor, lambda: len(list(tmp_path.glob("[ab]-*"))) == 2)
+        supervisor._stopping = False
+        first = supervisor.pids()
+        os.kill(first["a"] if victim == "child" else psutil.Process(first["a"]).ppid(), signal.SIGKILL)
+        watch_until(supervisor, lambda: supervisor.pids().get("a", first["a"]) != first["a"], within_s=10.0)
+        now = supervisor.pids()
+        assert now["a"] != first["a"]
+        assert not psutil.pid_exists(first["a"])
+        assert ("a", "restarted") in notices
+        if victim == "child":
+            assert now["b"] == first["b"]
+    finally:
+        supervisor.stop()
+    assert not any(psutil.pid_exists(pid) for pid in (*first.values(), *now.values()))
+
+
+def test_a_task_that_ends_well_ends_the_watch(tmp_path: Path) -> None:
+    supervisor = Supervisor([task("a", tmp_path), task("end", tmp_path, once=True)], lambda *_: None)
+    supervisor.start()
+    try:
+        assert watch_until(supervisor, lambda: False) == 0
+    finally:
+        supervisor.stop()
+    assert supervisor.pids() == {}
