@@ -34,7 +34,7 @@ def merged(stored: Arrays, given: Arrays, *, replace: bool) -> tuple[Arrays, Mer
     if differs.any() and not replace:
         row = int(np.flatnonzero(differs)[0])
         raise RowsConflict(
-            f"{int(differs.sum())} rows differ from the stored ones, the first at "
+            f"rows differ from the stored ones, the first at "
             f"{from_millis(int(given[0][row])):%Y-%m-%d %H:%M} (stored {_values(stored, int(spot[row]))}, "
             f"given {_values(given, row)}); --replace takes the given ones",
             field="file",
