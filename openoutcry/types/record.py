@@ -67,11 +67,22 @@ class KnownOutcome(Frozen):
     reason: str
 
 
+class VenueNews(Frozen):
+    """What one question to the venue brought, in the order asked: ``cause`` is ``sync``, ``place:<leg>``,
+    ``cancel:<seq>:<leg>`` or ``rest``. The next ``fills`` of the record's fills came with it.
+    """
+
+    cause: str
+    fills: Annotated[int, Field(ge=0)]
+    orders: tuple[OrderState, ...]
+
+
 class CycleRecord(Frozen):
     """One link of the ledger. Identical inputs give identical bytes: no wall time, latency, random or database id inside.
 
     ``working`` are the orders that could still execute when the round began. ``fills`` and ``order_updates`` are what the
-    venue reported since the previous record, then what this round's own orders did.
+    venue reported since the previous record, then what this round's own orders did; ``news`` says what came when, so that
+    a replay hears it in the same order.
     ``closed`` are positions that went flat; ``detail`` holds what only one kind needs (configuration at OPEN, the
     manual order's command at MANUAL, statistics at STOP, the reason at ABORTED).
     """
@@ -89,6 +100,7 @@ class CycleRecord(Frozen):
     orders: tuple[PlannedOrder, ...] = ()
     fills: tuple[Fill, ...] = ()
     order_updates: tuple[OrderState, ...] = ()
+    news: tuple[VenueNews, ...] = ()
     closed: tuple[Position, ...] = ()
     outcomes: tuple[KnownOutcome, ...] = ()
     portfolio_before: Portfolio
