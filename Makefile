@@ -27,4 +27,4 @@ lock: ## pin the dependencies anew (needs the network)
 	@exec $(IN_VENV) dev python -m deploy.lock $(ARGS)
 
 clean: ## remove the environment and all caches, keep every home folder
-	@cd '$(ROOT)' && rm -rf .venv .cache .hypothesis && find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@cd '$(ROOT)' && rm -rf .venv .cache .pytest_cache .hypothesis && find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -56,9 +56,14 @@ def main(argv: list[str]) -> None:
 def _become(libc: ctypes.CDLL | None, uid: int, gid: int) -> None:
     """Change the user for good, keeping one capability to read and traverse where the kernel allows it."""
     kept = _readable_everywhere(libc) if libc is not None else None
-    os.setgroups([])
-    os.setgid(gid)
-    os.setuid(uid)
+    try:
+        os.setgroups([])
+        os.setgid(gid)
+        os.setuid(uid)
+    except PermissionError as refused:
+        sys.exit(
+            f"Postgres does not run as root, and this root may not become user {uid} ({refused}): use another user"
+        )
     if libc is None:
         return
     libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
