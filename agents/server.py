@@ -5,12 +5,11 @@ from typing import Annotated, Any
 
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
-from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import Field
 
 from agents.seated import About, SeatedAgent
-from openoutcry.errors import NotAuthorised
+from openoutcry.errors import NotAuthorised, OpenOutcryError
 from openoutcry.types.market import Snapshot
 from openoutcry.types.votes import Abstain, Ballot
 from openoutcry.version import VERSION
@@ -45,9 +44,7 @@ def build(seated: SeatedAgent, *, key: bytes, port: int | None, org_id: str) -> 
         """The agent's ballot on a snapshot: a vote with its evidence, or an abstention with its reason."""
         caller = current_caller(local)
         if SCOPE not in caller.scopes and "admin" not in caller.scopes:
-            raise ToolError(
-                json.dumps({"code": NotAuthorised.code, "message": f"vote needs the scope {SCOPE}"})
-            )
+            return refusal(NotAuthorised(f"vote needs the scope {SCOPE}"))
         ballot = await seated.vote(snapshot, round_token(ctx))
         return CallToolResult(
             content=[TextContent(type="text", text=in_short(ballot))],
@@ -60,6 +57,12 @@ def build(seated: SeatedAgent, *, key: bytes, port: int | None, org_id: str) -> 
         return seated.about()
 
     return server
+
+
+def refusal(error: OpenOutcryError) -> CallToolResult:
+    """An error result with its stable code, as every server of the floor gives it."""
+    body = json.dumps({"code": error.code, "message": str(error)})
+    return CallToolResult(content=[TextContent(type="text", text=body)], is_error=True)
 
 
 def in_short(ballot: Ballot) -> str:
