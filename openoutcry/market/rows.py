@@ -26,8 +26,8 @@ class RowFault:
 def candle_faults(candles: Candles, bar_ms: int, now_ms: int) -> list[RowFault]:
     """Every bad row, ascending, with the first rule it breaks.
 
-    Rules: finite numbers, positive prices, volume not negative, low <= open, close <= high, times aligned to the
-    bar length, strictly ascending, and closed at ``now_ms``. Gaps are no fault.
+    Rules: finite numbers, positive prices, volume not negative, low <= open, close <= high; times aligned to
+    the bar length, strictly ascending, and closed at ``now_ms``. Gaps are no fault.
     """
     o, h, low, c, v = candles.open, candles.high, candles.low, candles.close, candles.volume
     finite = np.isfinite(o) & np.isfinite(h) & np.isfinite(low) & np.isfinite(c) & np.isfinite(v)
