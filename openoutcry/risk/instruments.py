@@ -1,0 +1,27 @@
+"""Trading rules of a symbol as the paper venue has them."""
+
+from decimal import Decimal
+
+from openoutcry.risk.exposure import is_perp
+from openoutcry.settings import VenueSettings
+from openoutcry.sim.filters import effective_tick
+from openoutcry.sim.rules import rules_of
+from openoutcry.types.market import Instrument
+
+HEADROOM = 2
+
+
+def instrument_at(symbol: str, venue: VenueSettings, price: Decimal | None) -> Instrument:
+    """The instrument while it trades near ``price``; None takes the configured tick as it is.
+
+    The venue's tick grows with the price. The one of twice the price is used, so that a target above the
+    market fits it too: every multiple of a coarser tick is one of the finer.
+    """
+    rules = rules_of(venue, seed=0, timeframe="")
+    return Instrument(
+        symbol=symbol,
+        kind="perp" if is_perp(symbol) else "spot",
+        price_tick=venue.price_tick if price is None else effective_tick(rules, price * HEADROOM),
+        quantity_step=venue.quantity_step,
+        min_notional=venue.min_notional,
+    )

@@ -1,0 +1,82 @@
+"""From a decision to orders: what to cancel, what to place, and in which order. Pure; sends nothing.
+
+    target   flat             long                            short LONG     buy spot         keep
+    buy back the perpetual, long may follow next round SHORT    sell perpetual   sell spot, short may follow
+    keep FLAT     nothing          sell spot                       buy back the perpetual KEEP     nothing
+    keep, or close past its horizon
+
+Closing cancels the position's protection. Whatever stays open and lacks protection gets it, hedges follow the
+spot, and blocked entries block nothing else. Every order still has to pass the gate.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from openoutcry.risk.entries import plan_entry
+from openoutcry.risk.exits import plan_exits
+from openoutcry.risk.hedges import plan_hedge
+from openoutcry.risk.levels import Levels
+from openoutcry.risk.protection import protect
+from openoutcry.risk.scene import Key, Scene
+from openoutcry.settings import Settings
+from openoutcry.types.book import Portfolio
+from openoutcry.types.market import Instrument, Snapshot
+from openoutcry.types.orders import OrderRequest, WorkingOrder
+from openoutcry.types.record import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a round wants done at the venue: cancel first, then place in this order.
+
+    ``levels`` is the protection of the position that this plan's entry opens: book it with the fill, then ask
+    ``protect`` for its orders. ``notes`` say what was not done, and why.
+    """
+
+    cancels: tuple[Key, ...] = ()
+    orders: tuple[OrderRequest, ...] = ()
+    notes: tuple[str, ...] = ()
+    levels: Levels | None = None
+
+
+def plan_orders(
+    decision: Decision,
+    snapshot: Snapshot,
+    portfolio: Portfolio,
+    working: Iterable[WorkingOrder],
+    settings: Settings,
+    instruments: Mapping[str, Instrument],
+    horizons: Mapping[int, int] | None = None,
+) -> Plan:
+    """The round's plan: exits, then the hedge, the entry, and protection that is missing.
+
+    ``instruments`` holds the session's symbols. ``horizons`` maps the round that opened a position to its
+    horizon in bars; a position it does not know is held to this round's.
+    """
+    scene = Scene(decision, snapshot, portfolio, tuple(working), settings, instruments, horizons or {})
+    exits = plan_exits(scene)
+    hedge = plan_hedge(scene, exits.closing)
+    entry = plan_entry(scene)
+    parts = (exits.step, hedge, entry.step)
+    cancels = tuple(dict.fromkeys(key for part in parts for key in part.cancels))
+    return Plan(
+        cancels=cancels,
+        orders=(
+            *(order for part in parts for order in part.orders),
+            *_missing_protection(scene, exits.closing),
+        ),
+        notes=tuple(note for part in parts for note in part.notes),
+        levels=entry.levels,
+    )
+
+
+def _missing_protection(scene: Scene, closing: tuple[object, ...]) -> Iterable[OrderRequest]:
+    for position in scene.trades:
+        if position not in closing:
+            yield from protect(
+                position,
+                scene.working,
+                seq=scene.snapshot.seq,
+                risk=scene.settings.risk,
+                instrument=scene.instruments[position.symbol],
+            )
