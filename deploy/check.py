@@ -7,8 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 STEPS = (
-    ("lint", ["ruff", "check", "."]),
-    ("format", ["ruff", "format", "--check", "."]),
+    ("lint", ["ruff", "check", "--output-format", "concise", "."]),
+    ("format", ["ruff", "format", "--check", "--output-format", "concise", "."]),
     ("imports", ["lint-imports", "--no-logo", "--cache-dir", ".cache/import_linter"]),
     ("types", ["mypy"]),
     ("types of tests", ["mypy", "-p", "tests", "-p", "deploy"]),
