@@ -62,7 +62,9 @@ def _become(libc: ctypes.CDLL | None, uid: int, gid: int) -> None:
         os.setuid(uid)
     except PermissionError as refused:
         sys.exit(
-            f"Postgres does not run as root, and this root may not become user {uid} ({refused}): use another user"
+            sys.exit(
+                f"Postgres refuses root, and root may not become user {uid} here: be another user ({refused})"
+            )
         )
     if libc is None:
         return
