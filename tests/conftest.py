@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from types import FunctionType
 from typing import Any
 
 import asyncpg
@@ -12,6 +13,11 @@ import pytest
 from db.embedded import EmbeddedPostgres
 
 TEMPLATE = "migrated"
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Call a function by its name: by default it goes by its address, which differs between xdist's workers."""
+    return val.__name__ if isinstance(val, FunctionType) else None
 
 
 @pytest.fixture(scope="session")

@@ -61,11 +61,7 @@ def _become(libc: ctypes.CDLL | None, uid: int, gid: int) -> None:
         os.setgid(gid)
         os.setuid(uid)
     except PermissionError as refused:
-        sys.exit(
-            sys.exit(
-                f"Postgres refuses root, and root may not become user {uid} here: be another user ({refused})"
-            )
-        )
+        sys.exit(f"Postgres refuses root, which may not become user {uid} here: use another user ({refused})")
     if libc is None:
         return
     libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
