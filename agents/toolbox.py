@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from time import monotonic
 from typing import Any, Protocol
 
-from openoutcry.errors import NotAuthorised, OpenOutcryError, ToolFailed
+from openoutcry.errors import DataUnavailable, NotAuthorised, OpenOutcryError, ToolFailed
 from openoutcry.types.votes import ToolUse
 
 MAX_CALLS = 16
@@ -54,7 +54,7 @@ class FloorToolbox:
         return tuple(use for use in self._answers if use is not None)
 
     async def call(self, tool: str, /, **arguments: Any) -> ToolUse:
-        """Call ``server.tool``. Raises OutOfBudget and what the port says."""
+        """Call ``server.tool``. Raises OutOfBudget and what the port says; stale data is DataUnavailable."""
         server, _, name = tool.partition(".")
         if tool not in self._allowed or server not in self._servers:
             raise NotAuthorised(f"{tool} is not among this agent's tools")
@@ -73,4 +73,6 @@ class FloorToolbox:
             raise ToolFailed(tool, "BAD_RESULT", "the answer has no result_id")
         use = ToolUse(result_id=result_id, tool=tool, arguments=arguments, result=result)
         self._answers[place] = use
+        if result.get("stale") is True:
+            raise DataUnavailable(f"{tool} has only stale data")
         return use

@@ -40,7 +40,9 @@ class Market:
         await asyncio.sleep(self.waits.get(tool, 0.0))
         if self.failure is not None:
             raise self.failure
-        return {"result_id": f"id-{tool}", "price": "100"} if tool != "nameless" else {}
+        return (
+            {"result_id": f"id-{tool}", "price": "100", "stale": tool == "old"} if tool != "nameless" else {}
+        )
 
 
 def says(**fields: Any) -> Vote:
@@ -57,7 +59,11 @@ def says(**fields: Any) -> Vote:
 def whale(*calls: str, answer: Vote | None = None) -> Agent:
     """An agent that makes ``calls`` at once and then gives ``answer``."""
 
-    @agent("whale", tools=("market.a", "market.b", "market.nameless"), description="Watches whales.")
+    @agent(
+        "whale",
+        tools=("market.a", "market.b", "market.old", "market.nameless"),
+        description="Watches whales.",
+    )
     async def think(view: Snapshot, tools: Toolbox, model: Model) -> Reply:
         facts = await together(*(tools.call(call, symbol=view.symbol) for call in calls))
         vote = answer or says(evidence=tuple(fact.result_id for fact in facts))
@@ -121,6 +127,12 @@ async def test_late_is_an_abstention_that_keeps_what_was_seen() -> None:
     ballot = await vote_of(whale("market.a", "market.b"), Market({"b": 5.0}))
     assert reason_of(ballot) == ("deadline", "no answer within 0.45 s")
     assert [use.tool for use in ballot.tool_uses] == ["market.a"]
+
+
+async def test_stale_data_is_no_data_and_stays_on_record() -> None:
+    ballot = await vote_of(whale("market.old"), Market())
+    assert reason_of(ballot) == ("data_unavailable", "market.old has only stale data")
+    assert [use.tool for use in ballot.tool_uses] == ["market.old"]
 
 
 async def test_an_answer_without_an_id_cannot_be_cited() -> None:
