@@ -85,8 +85,10 @@ class Case:
         ``adds``: everything else.
         """
         request, standing = self.request, self.standing
-        reach = request.quantity + standing.open_on(request.side)
         move = signed(request.side, request.quantity)
+        # A venue never lets spot go short, so there reduce-only orders compete for nothing.
+        rivals = standing.open_on(request.side) if self.perp else standing.sells
+        reach = request.quantity + rivals
         if standing.net * move < 0 and (request.reduce_only or reach <= abs(standing.net)):
             return "reduces"
         asset_net = self._asset_net if self.perp else Decimal(0)

@@ -42,8 +42,8 @@ class Standing:
         return max(abs(self.net), abs(self.highest), abs(self.lowest))
 
     def open_on(self, side: Side) -> Decimal:
-        """Quantity of open orders of one side that are not reduce-only."""
-        return self.buys if side == "BUY" else self.sells
+        """Quantity of open orders of one side, reduce-only ones included."""
+        return self.buys + self.closing_buys if side == "BUY" else self.sells + self.closing_sells
 
     def plus(self, request: OrderRequest, quantity: Decimal) -> "Standing":
         """With one more order open for ``quantity``."""

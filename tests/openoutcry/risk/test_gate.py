@@ -387,6 +387,19 @@ def test_two_exits_that_together_would_flip_are_not_both_reducing() -> None:
     assert refused.rule == "halted"
 
 
+def test_an_exit_beside_its_own_protection_could_flip_a_perpetual_unless_it_only_reduces() -> None:
+    stop = request("stop_loss", PERP, "BUY", 5, "STOP_LOSS", stop_price=Decimal(103), reduce_only=True)
+    book = gate_input(holding(position(PERP, "SHORT", 5)), working=(working(stop),), halted=True)
+    assert review(request("manual-1", PERP, "BUY", 5), book, settings()).kind == "refused"
+    assert review(request("exit", PERP, "BUY", 5, reduce_only=True), book, settings()).kind == "approved"
+
+
+def test_spot_may_be_sold_beside_its_own_protection() -> None:
+    stop = request("stop_loss", SPOT, "SELL", 10, "STOP_LOSS", stop_price=Decimal(97), reduce_only=True)
+    book = gate_input(LONG, working=(working(stop),), halted=True)
+    assert review(request("manual-1", SPOT, "SELL", 10), book, settings()).kind == "approved"
+
+
 def test_a_closing_order_may_execute_first_and_leave_an_entry_larger() -> None:
     """Short 20, a reduce-only buy of 20 waits: a buy of 40 could become a long of 40, not of 20."""
     closing = request("stop_loss", PERP, "BUY", 20, "STOP_LOSS", stop_price=Decimal(103), reduce_only=True)

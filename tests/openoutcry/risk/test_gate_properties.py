@@ -61,12 +61,12 @@ class Floor:
         self.book = replace(self.book.after(order, seq=self.trades), placed=())
 
     def execute(self, index: int, share: Decimal) -> None:
-        """Fill a share of a working order; the venue clips what is reduce-only."""
+        """Fill a share of a working order; the venue clips what is reduce-only or sells spot."""
         order = self.book.working[index % len(self.book.working)]
         asked, done = order.request, order.state.executed_quantity
         quantity = round((asked.quantity - done) * share, 5)
         net = standings(self.book.portfolio, ())[asked.symbol].net if self._held(asked.symbol) else Decimal(0)
-        if asked.reduce_only:
+        if asked.reduce_only or (asked.side == "SELL" and asked.symbol != PERP):
             against = net if asked.side == "SELL" else -net
             quantity = min(quantity, max(Decimal(0), against))
         if quantity <= 0:
@@ -149,7 +149,7 @@ def test_no_stream_of_approved_orders_overdraws_cash_or_sells_what_is_not_held(s
         assert marked.equity - (marked.gross - perps) >= perps  # what is not spot covers the margin
         assert all(p.side == "LONG" for p in book.portfolio.positions if p.symbol != PERP)
         for symbol, standing in standings(book.portfolio, book.working).items():
-            assert symbol == PERP or standing.lowest >= 0
+            assert symbol == PERP or standing.sells <= standing.net
 
     run(COSTLY, stream, check)
 
