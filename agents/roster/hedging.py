@@ -7,7 +7,7 @@
             0 at 0.05, 1 at 0.50, and takes that share of the need away
     ratio   need x (1 - cost) in steps of 0.1; below 0.2 it is 0: too small to pay
 
-A hedge in place within 0.1 of the ratio is left as it is. Without a spot position the ratio is 0 and nothing
+A hedge in place within 0.15 of the ratio wanted is left as it is. Without a spot position the ratio is 0 and nothing
 else is asked; without a perpetual the agent abstains. Unknown funding counts as free, and the vote says so.
 Confidence is 0.5 + 0.5 x need; 1 when there is nothing to hedge.
 """
@@ -27,7 +27,7 @@ BRIEF = (
     "Cite the result ids of the numbers you use."
 )
 NAMES = ("realized_vol:48", "realized_vol:240", "ema:50", "atr:14")
-SMALLEST, STEP, FUNDINGS_A_DAY = 0.2, 0.1, 3
+SMALLEST, STEP, BAND, FUNDINGS_A_DAY = 0.2, 0.1, 0.15, 3
 
 
 @agent(
@@ -66,7 +66,7 @@ def judge(snapshot: Snapshot, book: ToolUse, basis: ToolUse, market: ToolUse) ->
     wanted = round(need * (1.0 - ramp(daily_cost, 0.05, 0.50)) / STEP) * STEP
     held = number(book, "hedge_ratio")
     ratio = wanted if wanted >= SMALLEST else 0.0
-    if ratio > 0 and abs(ratio - held) <= STEP + 1e-9:
+    if held > 0 and wanted > 0 and abs(wanted - held) <= BAND:
         ratio = held
     reason = (
         f"hedge ratio {ratio:.2f}, now {held:.2f}, "

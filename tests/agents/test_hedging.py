@@ -37,6 +37,7 @@ def judged(*, storm: float = 1.0, fall: float = 0.0, held: float = 0.0, **market
         ({"storm": 1.2}, 0.0, 0.55),  # 0.1 is too small to pay
         ({"fall": -3.0}, 0.0, 0.5),  # above its average nothing presses
         ({"storm": 2.0, "fall": 4.0, "held": 0.95}, 0.95, 1.0),  # close enough to what is wanted
+        ({"storm": 1.2, "held": 0.2}, 0.2, 0.55),  # and 0.1 is too near to 0.2 to undo
         ({"held": 0.4}, 0.0, 0.5),  # calm again: the hedge goes
         ({"storm": 2.0, "fall": 4.0, "funding_rate": -0.005}, 0.0, 1.0),  # 1.5 % a day to be short
         ({"storm": 2.0, "fall": 4.0, "funding_rate": -0.00025, "basis_pct": -0.2}, 0.5, 1.0),  # 0.275 %: half
