@@ -7,8 +7,8 @@
             0 at 0.05, 1 at 0.50, and takes that share of the need away
     ratio   need x (1 - cost) in steps of 0.1; below 0.2 it is 0: too small to pay
 
-A hedge in place within 0.15 of the ratio wanted is left as it is. Without a spot position the ratio is 0 and nothing
-else is asked; without a perpetual the agent abstains. Unknown funding counts as free, and the vote says so.
+A hedge in place within 0.15 of the ratio wanted is left as it is. Without a spot position the ratio is 0 and
+nothing else is asked; without a perpetual the agent abstains. Unknown funding counts as free, and is said.
 Confidence is 0.5 + 0.5 x need; 1 when there is nothing to hedge.
 """
 
