@@ -16,7 +16,7 @@ TEMPLATE = "migrated"
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
-    """Call a function by its name: by default it goes by its address, which differs between xdist's workers."""
+    """Call a function by its name: by default it goes by its address, which differs between workers."""
     return val.__name__ if isinstance(val, FunctionType) else None
 
 
