@@ -52,12 +52,17 @@ async def session_summary(pool: asyncpg.Pool, session_id: UUID) -> dict[str, Any
     wall = float(rounds["wall_s"] or 0.0)
     return {
         "session_id": str(session_id),
-        **{name: facts[name] for name in ("symbol", "hedge_symbol", "source", "timeframe", "exchange", "seed", "status")},
+        **{
+            name: facts[name]
+            for name in ("symbol", "hedge_symbol", "source", "timeframe", "exchange", "seed", "status")
+        },
         "from": rounds["first"].isoformat() if rounds["first"] else None,
         "to": rounds["last"].isoformat() if rounds["last"] else None,
         "rounds": rounds["rounds"],
         "decisions": await _counts(pool, DECISIONS, session_id, ("BUY", "SELL", "HOLD")),
-        "outcomes": await _counts(pool, OUTCOMES, session_id, ("SUCCESS", "FAILURE", "PENDING"), column="outcome"),
+        "outcomes": await _counts(
+            pool, OUTCOMES, session_id, ("SUCCESS", "FAILURE", "PENDING"), column="outcome"
+        ),
         "orders": orders["orders"],
         "orders_filled": orders["filled"],
         "orders_refused": orders["refused"],

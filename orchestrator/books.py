@@ -1,6 +1,5 @@
 """What happens to a session's money and orders within one record."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -9,9 +8,11 @@ from openoutcry.episodes import Booking
 from openoutcry.portfolio import apply
 from openoutcry.types.book import Portfolio, Position
 from openoutcry.types.orders import FINAL, Fill, OrderRequest, OrderState, WorkingOrder
-from orchestrator.desk import Key
+from openoutcry.types.record import VenueNews
 
-Protection = tuple[Decimal | None, Decimal | None]
+Key = tuple[int, str]
+"""An order within its session: the round that placed it, and its leg."""
+Levels = tuple[Decimal | None, Decimal | None]
 """Stop-loss and take-profit price of the position an order opens."""
 
 
@@ -22,9 +23,10 @@ class Books:
     seq: int
     portfolio: Portfolio
     orders: dict[Key, WorkingOrder]
-    protections: Mapping[Key, Protection] = field(default_factory=dict)
+    protections: dict[Key, Levels] = field(default_factory=dict)
     fills: list[Fill] = field(default_factory=list)
     closed: list[Position] = field(default_factory=list)
+    news: list[VenueNews] = field(default_factory=list)
     _updates: dict[Key, OrderState] = field(default_factory=dict)
 
     def expect(self, seq: int, request: OrderRequest) -> None:
@@ -32,17 +34,18 @@ class Books:
         state = OrderState(order_seq=seq, leg=request.leg, status="INTENT")
         self.orders[seq, request.leg] = WorkingOrder(request=request, state=state)
 
-    def note(self, state: OrderState) -> None:
-        """An order's state, from the venue or about it."""
+    def _note(self, state: OrderState) -> None:
         key = (state.order_seq, state.leg)
         self._updates[key] = state
         if key in self.orders:
             self.orders[key] = WorkingOrder(request=self.orders[key].request, state=state)
 
-    def book(self, news: AccountSync) -> None:
-        """Take in what the venue reported. Raises VenueError for a fill of more than is held."""
+    def book(self, cause: str, news: AccountSync) -> None:
+        """Take in what the venue reported when asked ``cause``. Raises VenueError for a fill of more than is held."""
+        if news.fills or news.orders:
+            self.news.append(VenueNews(cause=cause, fills=len(news.fills), orders=news.orders))
         for state in news.orders:
-            self.note(state)
+            self._note(state)
         for fill in news.fills:
             self.portfolio, closed = apply(self.portfolio, fill, self._booking(fill))
             self.fills.append(fill)

@@ -1,14 +1,17 @@
 """The composition root: what stands behind a round on a real floor."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from time import monotonic
 from typing import Any
-from uuid import UUID
+
+import structlog
 
 from openoutcry.canonical import derived_id, digest
-from openoutcry.errors import DataUnavailable, ToolFailed
+from openoutcry.errors import DataUnavailable, NotAuthorised, ToolFailed
 from openoutcry.orders import client_order_id, order_hash
 from openoutcry.settings import Settings
 from openoutcry.types.book import Portfolio
@@ -30,6 +33,8 @@ from wire.config import DEFAULT_ORG, ProcessConfig
 from wire.tokens import SERVERS, RoundClaims, derive_key, sign_approval, sign_round
 
 AGENT = "agent-"
+READY_S = 30.0
+log = structlog.get_logger()
 
 
 @dataclass
@@ -60,8 +65,8 @@ class LiveFloor:
             self._digest = (self.settings, digest(self.settings))
         return self._digest[1]
 
-    def turn(self, desk: Desk, as_of: datetime) -> Turn:
-        """The desk's next round."""
+    def turn(self, desk: Desk, as_of: datetime, detail: Mapping[str, Any] | None = None) -> Turn:
+        """The desk's next round. ``detail`` is what its record tells beside itself."""
         facts = desk.facts
         claims = RoundClaims(
             session_id=str(facts.session_id),
@@ -73,8 +78,10 @@ class LiveFloor:
             symbols=tuple(s for s in (facts.symbol, facts.hedge_symbol) if s),
         )
         token = sign_round({name: derive_key(self.root, name) for name in SERVERS}, claims)
-        detail = {"halted": self.halted} if self.halted else {}
-        return Turn(desk, desk.seq, as_of, token, self.settings, self.config_digest, self.halted, detail)
+        told = {**(detail or {}), **({"halted": self.halted} if self.halted else {})}
+        if desk.config_digest and desk.config_digest != self.config_digest:
+            told["settings"] = self.settings.model_dump(mode="json")  # changed at runtime: the record says to what
+        return Turn(desk, desk.seq, as_of, token, self.settings, self.config_digest, self.halted, told)
 
     async def look(self, turn: Turn) -> Seen:
         """Snapshot and features over MCP."""
@@ -108,15 +115,19 @@ class LiveFloor:
 
     async def opened(self, turn: Turn, snapshot: Snapshot | None, portfolio: Portfolio) -> tuple[Ballot, ...] | None:
         """Note the round in the database, where the risk server reads its portfolio."""
-        return await self.store.open_round(turn, snapshot, portfolio)
+        return await self.store.open_round(turn.desk.facts, turn.seq, turn.as_of, snapshot, portfolio)
 
     async def cast(self, turn: Turn, ballots: tuple[Ballot, ...]) -> None:
         """Keep the ballots before orders follow from them."""
-        await self.store.save_ballots(turn, ballots)
+        await self.store.save_ballots(turn.desk.facts.session_id, turn.seq, ballots)
 
     async def commit(self, turn: Turn, record: CycleRecord, timings: dict[str, Any]) -> str:
         """Append to the ledger."""
         return await self.store.append(turn.desk.facts, record, timings)
+
+    async def ready(self) -> None:
+        """Wait until every server and agent answers, a bounded time: who is missing then is missed in the rounds."""
+        await asyncio.gather(*(_answers(peer) for peer in (*self.servers.values(), *self.agents.values())))
 
     async def now(self) -> datetime:
         """Market time: the floor clock of a replayed market, the wall's otherwise."""
@@ -130,13 +141,21 @@ class LiveFloor:
             return frozenset()
         return frozenset(item["symbol"] if isinstance(item, dict) else item for item in answer["symbols"])
 
-    def order_id(self, desk: Desk, seq: int, leg: str) -> UUID:
-        """Row id of an order."""
-        return derived_id(desk.facts.session_id, "order", seq, leg)
-
     def bar_seconds(self, timeframe: str) -> float:
         """Length of a bar."""
         return bar_length(timeframe).total_seconds()
+
+
+async def _answers(peer: Askable) -> None:
+    deadline = monotonic() + READY_S
+    while monotonic() < deadline:
+        try:
+            await peer.list_tools()
+        except (ToolFailed, NotAuthorised, TimeoutError, OSError) as error:
+            log.info("waiting_for", peer=repr(peer), error=str(error))
+            await asyncio.sleep(0.2)
+        else:
+            return
 
 
 def connections(config: ProcessConfig) -> tuple[dict[str, Connection], dict[str, Connection]]:

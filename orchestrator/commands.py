@@ -95,7 +95,7 @@ class Commander:
     async def _cancel(self, command: c.CancelOrder) -> dict[str, Any]:
         for desk in self._desks.values():
             for (seq, leg) in desk.working:
-                if str(self._floor.order_id(desk, seq, leg)) == command.order_id:
+                if str(self._floor.store.order_id(desk.facts.session_id, seq, leg)) == command.order_id:
                     await cancel_order(self._floor, desk, seq, leg)
                     return {"order_id": command.order_id}
         raise CommandFailed("order cannot be cancelled: it is final", code="ORDER_FINAL", status=400, field="id")
@@ -108,11 +108,12 @@ class Commander:
         session_id = str(desk.facts.session_id)
         meta = {"session_id": session_id, "symbol": desk.facts.symbol, "mode": desk.facts.mode}
         await self._floor.store.say("trading_started", "Trading session started", meta)
-        return {**meta, "started_at": await self._floor.store.started_at(desk.facts.session_id)}
+        stored = await self._floor.store.find_session(session_id)
+        return {**meta, "started_at": stored.started_at.isoformat() if stored else None}
 
     async def _stop(self, command: c.StopSession) -> dict[str, Any]:
-        stopped = await self._floor.store.session_status(command.session_id)
-        if stopped == "STOPPED":
+        stored = await self._floor.store.find_session(command.session_id)
+        if stored is not None and stored.status == "STOPPED":
             raise CommandFailed("session is already stopped", code="ALREADY_STOPPED", status=409, field="session_id")
         desk = self._desk(command.session_id)
         await flatten(self._floor, desk, "session stopped")
@@ -120,13 +121,14 @@ class Commander:
         summary = await close_session(self._floor, desk, reason="stopped by command", detail=given)
         del self._desks[desk.facts.session_id]
         await self._floor.store.say("trading_stopped", "Trading session stopped", {"session_id": command.session_id})
+        ended = await self._floor.store.find_session(command.session_id)
         return {
             "session_id": command.session_id,
             "final_capital": summary["final_equity"] if command.final_capital is None else plain(command.final_capital),
             "ledger_final_capital": summary["final_equity"],
             "total_pnl": summary["pnl"],
             "total_trades": summary["trades"],
-            "stopped_at": await self._floor.store.stopped_at(desk.facts.session_id),
+            "stopped_at": ended.stopped_at.isoformat() if ended and ended.stopped_at else None,
         }
 
     async def _pause(self, command: c.PauseSession | c.ResumeSession) -> dict[str, Any]:
@@ -153,5 +155,5 @@ class Commander:
             self._floor.settings = changed(self._floor.settings, updates)
         except BadConfig as error:
             raise CommandFailed(str(error), code=error.code, status=400, field=error.field) from error
-        await self._floor.store.set_config(self._floor.settings, dict(updates))
+        await self._floor.store.add_config(dict(updates))
         return {"updates": dict(updates)}

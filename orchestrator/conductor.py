@@ -16,6 +16,7 @@ from orchestrator.bootstrap import LiveFloor
 from orchestrator.commands import Commander
 from orchestrator.cycle import run_cycle
 from orchestrator.desk import Desk
+from orchestrator.heartbeats import Heartbeats
 from orchestrator.recovery import Resumed, resume
 from orchestrator.sessions import close_session, open_session
 from orchestrator.ticks import live_ticks, replay_ticks
@@ -32,6 +33,7 @@ class Conductor:
         self._floor, self._spec, self._home = floor, spec, home
         self._desks: dict[UUID, Desk] = {}
         self._commander = Commander(floor, self._desks, spec)
+        self._heartbeats = Heartbeats(floor.store, tuple(floor.seats))
         self._stop = asyncio.Event()
         self._rounds = 0
         self._shown = 0.0
@@ -42,10 +44,13 @@ class Conductor:
 
     async def run(self) -> bool:
         """True when the run came to its own end, False when it was told to stop."""
+        await self._floor.ready()
         resumed = await resume(self._floor, self._spec)
         self._desks.update({desk.facts.session_id: desk for desk in resumed.desks})
         await self._finish_interrupted(resumed)
         if not self._desks:
+            if self._spec.start is not None:
+                await self._floor.store.set_clock(self._spec.start, self._spec.market)
             for symbol in self._spec.symbols:
                 desk = await open_session(self._floor, self._spec, symbol)
                 self._desks[desk.facts.session_id] = desk
@@ -99,6 +104,7 @@ class Conductor:
         for desk in list(self._desks.values()):
             if desk.as_of is None or as_of > desk.as_of:
                 record = await run_cycle(self._floor, self._floor.turn(desk, as_of))
+                await self._heartbeats.note(record)
                 self._show(record.as_of, str(record.equity))
         self._rounds += 1
 

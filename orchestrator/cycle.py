@@ -1,44 +1,49 @@
-"""One whole round on one screen: look, ask, count, plan, check, trade, record."""
+"""One whole round on one screen: look, ask, count, plan, check, trade, protect, record."""
 
 import asyncio
 from time import perf_counter
 
 from openoutcry.context import context_vector
+from openoutcry.ledger.outcomes import due
 from openoutcry.portfolio import mark, roll_day
 from openoutcry.risk.plan import plan_orders
 from openoutcry.types.record import CycleRecord
 from openoutcry.voting.tally import tally
-from orchestrator.desk import Ledger, prices_of, requests_of
+from orchestrator.books import Books
+from orchestrator.desk import carried, prices_of
+from orchestrator.extras import extras
 from orchestrator.poll import Polled
-from orchestrator.trade import carry_out
+from orchestrator.trade import cancel, gate_input, instruments, protect_positions, submit
 from orchestrator.turn import Floor, Turn
 
 
 async def run_cycle(floor: Floor, turn: Turn) -> CycleRecord:
     """Run the round and commit its record. Whatever an agent, server or venue does, the round ends in a record."""
-    began, desk = perf_counter(), turn.desk
-    broker = floor.broker(turn)
+    began, desk, settings = perf_counter(), turn.desk, turn.settings
+    broker, books = floor.broker(turn), Books(turn.seq, desk.portfolio, dict(desk.working), dict(desk.levels))
     seen, news = await asyncio.gather(floor.look(turn), broker.sync())
-    snapshot = seen.snapshot
+    snapshot, marks = seen.snapshot, prices_of(seen.snapshot, desk.marks)
+    books.book("sync", news)
+    books.portfolio = roll_day(books.portfolio, turn.as_of, mark(books.portfolio, marks).equity)
 
-    ledger = Ledger(turn.seq, desk.portfolio, requests_of(desk.working.values()))
-    ledger.book(news)
-    marks = prices_of(snapshot, desk.marks)
-    ledger.portfolio = roll_day(ledger.portfolio, turn.as_of, mark(ledger.portfolio, marks).equity)
-
-    cast_before = await floor.opened(turn, snapshot, ledger.portfolio)
+    cast_before = await floor.opened(turn, snapshot, books.portfolio)
     polled = Polled(cast_before, {}) if cast_before is not None else await floor.ask(turn, snapshot)
     asked = perf_counter()
 
-    decision = tally(snapshot, polled.ballots, floor.seats, turn.settings)
-    plan = plan_orders(decision, snapshot, ledger.portfolio, ledger.working(desk.working), turn.settings)
+    decision = tally(snapshot, polled.ballots, floor.seats, settings)
+    rules = instruments(turn, marks)
+    plan = plan_orders(decision, snapshot, books.portfolio, books.working(), settings, rules, desk.horizons)
     if plan.orders or plan.cancels:
         await floor.cast(turn, polled.ballots)
-    orders = await carry_out(floor, turn, broker, ledger, plan, snapshot, marks)
-    ledger.book(broker.rest())
+    if plan.levels is not None:
+        books.protections[turn.seq, "entry"] = (plan.levels.stop_loss, plan.levels.take_profit)
+    await cancel(broker, books, plan.cancels)
+    gate = gate_input(turn, books, snapshot, marks)
+    placed, gate = await submit(floor, turn, broker, books, gate, plan.orders)
+    guards, gate = await protect_positions(floor, turn, broker, books, gate)
+    books.book("rest", broker.rest())
 
-    marked = mark(ledger.portfolio, marks)
-    record = CycleRecord(
+    draft = CycleRecord(
         kind="ROUND",
         seq=turn.seq,
         as_of=turn.as_of,
@@ -48,18 +53,21 @@ async def run_cycle(floor: Floor, turn: Turn) -> CycleRecord:
         ballots=polled.ballots,
         decision=decision,
         working=tuple(desk.working[key] for key in sorted(desk.working)),
-        orders=orders,
-        fills=tuple(ledger.fills),
-        order_updates=ledger.states(),
-        closed=tuple(ledger.closed),
+        orders=(*placed, *guards),
+        fills=tuple(books.fills),
+        order_updates=books.updates(),
+        news=tuple(books.news),
+        closed=tuple(books.closed),
         portfolio_before=desk.portfolio,
-        portfolio_after=ledger.portfolio,
-        equity=marked.equity,
+        portfolio_after=books.portfolio,
+        equity=mark(books.portfolio, marks).equity,
         features=seen.features,
-        context_embedding=context_vector(seen.features),
-        detail={**turn.detail, "cursor": broker.cursor, "marks": marks, "notes": plan.notes},
+        context_embedding=context_vector(seen.features, extras(snapshot, decision, books.portfolio, marks)),
+        detail=turn.detail | carried(books, desk, decision, marks, broker.cursor, plan.notes),
         prev_hash=desk.head,
     )
-    took = {"poll_s": polled.took_s, "to_vote_s": asked - began, "round_s": perf_counter() - began}
-    desk.absorb(record, await floor.commit(turn, record, took))
+    cases, outcomes = due(desk.cases, draft, desk.judging)
+    record = draft.model_copy(update={"outcomes": outcomes})
+    took = {"poll_s": polled.took_s, "to_votes_s": asked - began, "round_s": perf_counter() - began}
+    desk.absorb(record, await floor.commit(turn, record, took), cases)
     return record

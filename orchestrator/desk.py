@@ -1,28 +1,34 @@
 """One session in hand: everything the next round needs, and nothing a record does not also tell.
 
-A desk is rebuilt from a session's last record, so a restarted orchestrator goes on exactly where the ledger ends.
+A desk is rebuilt from a session's last records, so a restarted orchestrator goes on exactly where the ledger ends.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from openoutcry.ledger.facts import SessionFacts
+from openoutcry.ledger.outcomes import Case, Judging
+from openoutcry.types.amounts import plain
 from openoutcry.types.book import Portfolio
 from openoutcry.types.market import Snapshot
 from openoutcry.types.orders import FINAL, WorkingOrder
-from openoutcry.types.record import CycleRecord
-
-Key = tuple[int, str]
-"""An order within its session: the round that placed it, and its leg."""
+from openoutcry.types.record import CycleRecord, Decision
+from orchestrator.books import Books, Key, Levels
 
 
 @dataclass
 class Desk:
-    """A session's state between rounds. ``seq`` is the next record's number; ``cursor`` the venue's last booked event."""
+    """A session's state between rounds. ``seq`` is the next record's number; ``cursor`` the venue's last booked event.
+
+    ``levels`` are stop and target of entries still working, ``horizons`` those of open positions by the round that opened
+    them, ``cases`` the decisions whose end is not known yet.
+    """
 
     facts: SessionFacts
+    judging: Judging
     seq: int
     head: str
     portfolio: Portfolio
@@ -30,15 +36,49 @@ class Desk:
     cursor: int = 0
     working: dict[Key, WorkingOrder] = field(default_factory=dict)
     marks: dict[str, Decimal] = field(default_factory=dict)
+    levels: dict[Key, Levels] = field(default_factory=dict)
+    horizons: dict[int, int] = field(default_factory=dict)
+    cases: tuple[Case, ...] = ()
+    config_digest: str = ""
     paused: bool = False
 
-    def absorb(self, record: CycleRecord, head: str) -> None:
+    def absorb(self, record: CycleRecord, head: str, cases: tuple[Case, ...]) -> None:
         """Move on to after ``record``, whose hash is ``head``."""
         self.seq, self.head, self.as_of = record.seq + 1, head, record.as_of
-        self.portfolio = record.portfolio_after
-        self.cursor = int(record.detail.get("cursor", self.cursor))
-        self.marks = {symbol: Decimal(price) for symbol, price in record.detail.get("marks", {}).items()}
+        self.portfolio, self.cases, self.config_digest = record.portfolio_after, cases, record.config_digest
+        detail = record.detail
+        self.cursor = int(detail.get("cursor", self.cursor))
+        self.marks = {symbol: Decimal(price) for symbol, price in detail.get("marks", {}).items()}
+        self.horizons = {int(seq): bars for seq, bars in detail.get("horizons", {}).items()}
+        self.levels = {(int(seq), leg): (_amount(stop), _amount(target)) for seq, leg, stop, target in detail.get("levels", ())}
         self.working = working_after(record)
+
+
+def carried(
+    books: Books, desk: Desk, decision: Decision | None, marks: Mapping[str, Decimal], cursor: int, notes: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """What the next round needs beside portfolio and orders, as a record's detail carries it."""
+    bars = {**desk.horizons, **({books.seq: decision.horizon_bars} if decision is not None else {})}
+    open_since = sorted({p.opened_seq for p in books.portfolio.positions if p.role == "trade" and p.opened_seq in bars})
+    waiting = [key for key in sorted(books.protections) if key in books.orders and books.orders[key].state.status not in FINAL]
+    out: dict[str, Any] = {"cursor": cursor, "marks": {symbol: plain(price) for symbol, price in sorted(marks.items())}}
+    if open_since:
+        out["horizons"] = {str(seq): bars[seq] for seq in open_since}
+    if waiting:
+        out["levels"] = [[seq, leg, *(_text(price) for price in books.protections[seq, leg])] for seq, leg in waiting]
+    if notes:
+        out["notes"] = list(notes)
+    if desk.paused:
+        out["paused"] = True
+    return out
+
+
+def _text(price: Decimal | None) -> str | None:
+    return None if price is None else plain(price)
+
+
+def _amount(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
 
 
 def working_after(record: CycleRecord) -> dict[Key, WorkingOrder]:

@@ -1,18 +1,17 @@
 """Orders that people ask for, and closing everything: the same gate, approvals and ledger as the floor's own."""
 
-from dataclasses import replace
 from typing import Any
 
 from openoutcry.errors import BadInput
+from openoutcry.ledger.outcomes import due
 from openoutcry.portfolio import mark
-from openoutcry.types.amounts import plain
 from openoutcry.types.commands import PlaceOrder
 from openoutcry.types.orders import OrderRequest
 from openoutcry.types.record import CycleRecord
 from openoutcry.types.symbols import canonical
 from orchestrator.bootstrap import LiveFloor
 from orchestrator.books import Books
-from orchestrator.desk import Desk, prices_of
+from orchestrator.desk import Desk, carried, prices_of
 from orchestrator.trade import cancel, gate_input, submit
 from orchestrator.turn import RoundBroker, Turn
 
@@ -20,7 +19,7 @@ from orchestrator.turn import RoundBroker, Turn
 async def place_order(floor: LiveFloor, desk: Desk, command: PlaceOrder, number: int) -> dict[str, Any]:
     """Place one manual order. A command repeated after a crash finds the order it already made."""
     leg = f"manual-{number}"
-    made = await floor.store.order_of_leg(desk.facts.session_id, leg)
+    made = await floor.store.order_of_leg(desk.facts.session_id, leg, desk.seq - 1)
     if made is None:
         try:
             request = OrderRequest(
@@ -37,7 +36,7 @@ async def place_order(floor: LiveFloor, desk: Desk, command: PlaceOrder, number:
         except ValueError as error:
             raise BadInput(str(error), field="price") from error
         await _act(floor, desk, (request,), {"command": number})
-        made = await floor.store.order_of_leg(desk.facts.session_id, leg)
+        made = await floor.store.order_of_leg(desk.facts.session_id, leg, desk.seq - 1)
     return {"order_id": str(made)}
 
 
@@ -69,16 +68,16 @@ async def _act(
     floor: LiveFloor, desk: Desk, requests: tuple[OrderRequest, ...], detail: dict[str, Any], cancels: tuple[tuple[int, str], ...] = ()
 ) -> CycleRecord:
     """One MANUAL record: what was asked, what the gate said, what the venue did."""
-    turn: Turn = replace(floor.turn(desk, desk.as_of or await floor.now()), detail=detail)
+    turn: Turn = floor.turn(desk, desk.as_of or await floor.now(), detail)
     broker: RoundBroker = floor.broker(turn)
-    books = Books(turn.seq, desk.portfolio, dict(desk.working))
+    books = Books(turn.seq, desk.portfolio, dict(desk.working), dict(desk.levels))
     seen = await floor.look(turn)
     marks = prices_of(seen.snapshot, desk.marks)
     await floor.opened(turn, None, desk.portfolio)
-    books.book(await broker.sync())
+    books.book("sync", await broker.sync())
     await cancel(broker, books, cancels)
-    orders = await submit(floor, turn, broker, books, gate_input(turn, books, seen.snapshot, marks), requests)
-    books.book(broker.rest())
+    orders, _ = await submit(floor, turn, broker, books, gate_input(turn, books, seen.snapshot, marks), requests)
+    books.book("rest", broker.rest())
     record = CycleRecord(
         kind="MANUAL",
         seq=turn.seq,
@@ -90,12 +89,15 @@ async def _act(
         orders=orders,
         fills=tuple(books.fills),
         order_updates=books.updates(),
+        news=tuple(books.news),
         closed=tuple(books.closed),
         portfolio_before=desk.portfolio,
         portfolio_after=books.portfolio,
         equity=mark(books.portfolio, marks).equity,
-        detail={**detail, "cursor": broker.cursor, "marks": {s: plain(p) for s, p in sorted(marks.items())}},
+        detail=turn.detail | carried(books, desk, None, marks, broker.cursor),
         prev_hash=desk.head,
     )
-    desk.absorb(record, await floor.commit(turn, record, {}))
+    cases, outcomes = due(desk.cases, record, desk.judging)
+    record = record.model_copy(update={"outcomes": outcomes})
+    desk.absorb(record, await floor.commit(turn, record, {}), cases)
     return record

@@ -14,7 +14,11 @@ from openoutcry.types.votes import Abstain, AbstainReason, Ballot
 
 
 class Askable(Protocol):
-    """A connection to one agent's MCP server."""
+    """A connection to one MCP server."""
+
+    async def list_tools(self) -> list[dict[str, Any]]:
+        """Its tools."""
+        ...
 
     async def call(
         self, tool: str, arguments: Mapping[str, Any], *, round_token: str | None = None, timeout_s: float = 5.0

@@ -31,11 +31,12 @@ async def resume(floor: LiveFloor, spec: RunSpec) -> Resumed:
     """
     desks: list[Desk] = []
     interrupted: list[tuple[Desk, datetime]] = []
-    for stored in await floor.store.open_sessions(run_key(spec)):
+    for stored in await floor.store.open_sessions(run_key(spec), floor.settings):
         desk = Desk(
             facts=stored.facts,
+            judging=stored.judging,
             seq=0,
-            head=stored.genesis,
+            head=stored.head,
             portfolio=opening(parse_symbol(stored.facts.symbol).quote, stored.facts.initial_capital),
             paused=stored.paused,
         )
@@ -43,7 +44,7 @@ async def resume(floor: LiveFloor, spec: RunSpec) -> Resumed:
             await floor.store.abandon_session(stored.facts.session_id)
             log.warning("session_without_record", session=str(stored.facts.session_id))
             continue
-        desk.absorb(stored.last, stored.head)
+        desk.absorb(stored.last, stored.head, stored.cases)
         if stored.last.kind == "OPEN":
             desk.as_of = None
         desks.append(desk)

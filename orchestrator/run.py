@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import signal
+from collections.abc import AsyncIterator
 
+import asyncpg
 import structlog
 
 from agents.registry import discover
@@ -16,6 +18,8 @@ from wire.config import ProcessConfig
 from wire.host import run as run_async
 
 log = structlog.get_logger()
+LOCK = 0x6F6F3031
+LOCK_TRIES = 60
 TOLD_TO_STOP = 143
 """Exit code after SIGTERM: not the end of the run, so a supervisor that did not ask for it starts us again."""
 
@@ -37,7 +41,7 @@ async def conduct(config: ProcessConfig) -> bool:
     if config.floor_key is None or config.database_url is None:
         raise StartupRefused("the orchestrator needs the floor key and a database")
     servers, agents = connections(config)
-    async with Store.opened(config.database_url, config.home, config.org_id) as store:
+    async with sole_orchestrator(config.database_url), Store.opened(config.database_url, config.home, config.org_id) as store:
         floor = LiveFloor(
             home=config.home,
             store=store,
@@ -60,6 +64,26 @@ async def conduct(config: ProcessConfig) -> bool:
             for peer in (*servers.values(), *agents.values()):
                 with contextlib.suppress(Exception):
                     await peer.close()
+
+
+@contextlib.asynccontextmanager
+async def sole_orchestrator(url: str) -> AsyncIterator[None]:
+    """Hold the database's orchestrator lock, waiting for one that is dying. Raises StartupRefused when another lives.
+
+    The lock keeps two from working against each other; that no record is ever written twice is the chain's own
+    compare-and-set.
+    """
+    connection = await asyncpg.connect(url)
+    try:
+        for _ in range(LOCK_TRIES):
+            if await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
+                break
+            await asyncio.sleep(0.25)
+        else:
+            raise StartupRefused("another orchestrator works on this database")
+        yield
+    finally:
+        connection.terminate()
 
 
 def seats(config: ProcessConfig, connected: frozenset[str]) -> tuple[Seat, ...]:

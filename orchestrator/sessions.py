@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 from openoutcry.canonical import digest
 from openoutcry.errors import BadInput
 from openoutcry.ledger.facts import SessionFacts, genesis_hash
+from openoutcry.ledger.outcomes import judging
 from openoutcry.portfolio import mark, opening
 from openoutcry.types.amounts import plain
 from openoutcry.types.record import CycleRecord
@@ -20,7 +21,7 @@ NAMESPACE = UUID("6f70656e-6f75-7463-7279-000000000001")
 
 def run_key(spec: RunSpec) -> str:
     """What makes two starts the same run: a floor opened again with it goes on where it stopped."""
-    return digest(spec.model_dump(mode="json", exclude={"speed", "rounds", "end"}))
+    return digest(spec.model_dump(mode="json", exclude={"speed"}))
 
 
 async def open_session(floor: LiveFloor, spec: RunSpec, symbol: str, capital: Decimal | None = None) -> Desk:
@@ -46,9 +47,12 @@ async def open_session(floor: LiveFloor, spec: RunSpec, symbol: str, capital: De
         initial_capital=amount,
         config_digest=floor.config_digest,
     )
-    desk = Desk(facts=facts, seq=0, head=genesis_hash(facts), portfolio=opening(pair.quote, amount))
+    desk = Desk(
+        facts=facts, judging=judging(floor.settings), seq=0, head=genesis_hash(facts), portfolio=opening(pair.quote, amount)
+    )
     await floor.store.create_session(facts, key, floor.settings)
     as_of = await floor.now()
+    told = spec.model_dump(mode="json", exclude={"speed", "rounds", "end"})
     record = CycleRecord(
         kind="OPEN",
         seq=0,
@@ -58,10 +62,10 @@ async def open_session(floor: LiveFloor, spec: RunSpec, symbol: str, capital: De
         portfolio_before=desk.portfolio,
         portfolio_after=desk.portfolio,
         equity=amount,
-        detail={"settings": floor.settings.model_dump(mode="json"), "run": spec.model_dump(mode="json", exclude={"speed", "rounds", "end"})},
+        detail={"settings": floor.settings.model_dump(mode="json"), "run": told},
         prev_hash=desk.head,
     )
-    desk.absorb(record, await floor.commit(floor.turn(desk, as_of), record, {}))
+    desk.absorb(record, await floor.commit(floor.turn(desk, as_of), record, {}), ())
     desk.as_of = None  # no round yet: the first tick may be this very instant
     return desk
 
@@ -88,5 +92,5 @@ async def close_session(floor: LiveFloor, desk: Desk, *, reason: str, detail: di
         },
         prev_hash=desk.head,
     )
-    desk.absorb(record, await floor.commit(floor.turn(desk, as_of), record, {}))
-    return await floor.store.stop_session(desk.facts.session_id, equity)
+    desk.absorb(record, await floor.commit(floor.turn(desk, as_of), record, {}), desk.cases)
+    return await floor.store.summary(desk.facts.session_id)

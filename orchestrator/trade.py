@@ -7,30 +7,25 @@ from decimal import Decimal
 import structlog
 
 from openoutcry.errors import ToolFailed, VenueRejected, VenueUnknown
+from openoutcry.orders import stem
+from openoutcry.ports import AccountSync
 from openoutcry.risk.case import GateInput
 from openoutcry.risk.gate import review
+from openoutcry.risk.instruments import instrument_at
+from openoutcry.risk.protection import protect
 from openoutcry.types.market import Instrument, Snapshot
-from openoutcry.types.orders import Approved, OrderRequest, OrderState, PlannedOrder, Refused
+from openoutcry.types.orders import Approved, OrderRequest, OrderState, OrderStatus, PlannedOrder, Refused
 from orchestrator.books import Books
 from orchestrator.turn import Floor, RoundBroker, Turn
 
 log = structlog.get_logger()
 
 
-def instruments(turn: Turn) -> dict[str, Instrument]:
-    """Trading rules of the session's symbols: the paper venue's, from the settings."""
-    facts, venue = turn.desk.facts, turn.settings.venue
-    return {
-        symbol: Instrument(
-            symbol=symbol,
-            kind="perp" if symbol == facts.hedge_symbol or ":" in symbol else "spot",
-            price_tick=venue.price_tick,
-            quantity_step=venue.quantity_step,
-            min_notional=venue.min_notional,
-        )
-        for symbol in (facts.symbol, facts.hedge_symbol)
-        if symbol is not None
-    }
+def instruments(turn: Turn, marks: Mapping[str, Decimal]) -> dict[str, Instrument]:
+    """Trading rules of the session's symbols at their last good prices."""
+    facts = turn.desk.facts
+    symbols = (facts.symbol, facts.hedge_symbol)
+    return {s: instrument_at(s, turn.settings.venue, marks.get(s)) for s in symbols if s is not None}
 
 
 def gate_input(turn: Turn, books: Books, snapshot: Snapshot | None, marks: Mapping[str, Decimal]) -> GateInput:
@@ -38,7 +33,7 @@ def gate_input(turn: Turn, books: Books, snapshot: Snapshot | None, marks: Mappi
     return GateInput(
         portfolio=books.portfolio,
         prices=marks,
-        instruments=instruments(turn),
+        instruments=instruments(turn, marks),
         working=books.working(),
         faults=snapshot.faults if snapshot is not None else (),
         mode=turn.desk.facts.mode,
@@ -73,22 +68,48 @@ async def _place(floor: Floor, turn: Turn, broker: RoundBroker, books: Books, re
     books.expect(turn.seq, request)
     approval = floor.approve(turn, request)
     try:
-        books.book(await broker.place(request, approval))
+        news = await broker.place(request, approval)
     except VenueUnknown as error:
         log.warning("order_unknown", leg=request.leg, error=str(error))
         try:
             # The execution server looks the order up by its id before anything else: asking again cannot double it.
-            books.book(await broker.place(request, approval))
+            news = await broker.place(request, approval)
         except (VenueUnknown, ToolFailed) as again:
             log.error("order_unresolved", leg=request.leg, error=str(again))
-            books.note(OrderState(order_seq=turn.seq, leg=request.leg, status="UNKNOWN", error=str(again)[:500]))
+            news = _word(turn, request, "UNKNOWN", again)
     except (VenueRejected, ToolFailed) as error:
         log.warning("order_rejected", leg=request.leg, error=str(error))
-        books.note(OrderState(order_seq=turn.seq, leg=request.leg, status="REJECTED", error=str(error)[:500]))
+        news = _word(turn, request, "REJECTED", error)
+    books.book(f"place:{request.leg}", news)
     return books.state(turn.seq, request.leg)
+
+
+def _word(turn: Turn, request: OrderRequest, status: OrderStatus, error: Exception) -> AccountSync:
+    state = OrderState(order_seq=turn.seq, leg=request.leg, status=status, error=str(error)[:500])
+    return AccountSync((), (state,))
 
 
 async def cancel(broker: RoundBroker, books: Books, orders: Iterable[tuple[int, str]]) -> None:
     """Cancel orders at the venue; one that executed meanwhile is booked as what it did."""
     for seq, leg in orders:
-        books.book(await broker.cancel(seq, leg))
+        books.book(f"cancel:{seq}:{leg}", await broker.cancel(seq, leg))
+
+
+async def protect_positions(
+    floor: Floor, turn: Turn, broker: RoundBroker, books: Books, gate: GateInput
+) -> tuple[tuple[PlannedOrder, ...], GateInput]:
+    """Give every directional position the stop and target it lacks, for exactly what is filled."""
+    done: list[PlannedOrder] = []
+    for position in books.portfolio.positions:
+        if position.role == "trade" and position.symbol in gate.instruments and not _leaving(books, position.symbol):
+            legs = protect(
+                position, books.working(), seq=turn.seq, risk=turn.settings.risk, instrument=gate.instruments[position.symbol]
+            )
+            placed, gate = await submit(floor, turn, broker, books, gate, legs)
+            done.extend(placed)
+    return tuple(done), gate
+
+
+def _leaving(books: Books, symbol: str) -> bool:
+    """An exit is still working: protection would race it for the same position."""
+    return any(w.request.symbol == symbol and stem(w.request.leg) in ("exit", "flatten") for w in books.working())

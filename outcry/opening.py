@@ -104,7 +104,7 @@ def run_spec(wanted: Wanted, home: Path) -> RunSpec:
     if market == "recorded":
         return _recorded(spec, wanted, home, asked)
     speed = parse_speed(wanted.speed, field="--speed") if wanted.speed else SYNTHETIC_SPEED
-    return spec.model_copy(update={"start": spec.start or SYNTHETIC_START, "speed": speed})
+    return spec.model_copy(update={"start": spec.start or SYNTHETIC_START, "speed": speed, "exchange": f"synthetic-{spec.seed}"})
 
 
 def _recorded(spec: RunSpec, wanted: Wanted, home: Path, asked: tuple[str, ...]) -> RunSpec:
@@ -170,10 +170,12 @@ async def prepare(url: str) -> str | None:
     from db.keys import first_admin_key  # after the first line is on screen
     from db.migrate import upgrade
     from db.pool import open_pool
+    from db.state import clear_config_updates
 
     await upgrade(url)
     pool = await open_pool(url)
     try:
+        await clear_config_updates(pool)  # runtime changes end with the floor they were made on
         return await first_admin_key(pool, os.environ.get("OUTCRY_ADMIN_KEY"))
     finally:
         await pool.close()

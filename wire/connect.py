@@ -58,9 +58,14 @@ class Connection:
 
     async def list_tools(self) -> list[dict[str, Any]]:
         """The server's tools as plain dicts."""
-        async with asyncio.timeout(CONNECT_TIMEOUT_S):
-            client = self._client or await self._connect()
-            return [tool.model_dump(mode="json", by_alias=True) for tool in (await client.list_tools()).tools]
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                client = self._client or await self._connect()
+                found = (await client.list_tools()).tools
+        except (MCPError, httpx2.HTTPError, OSError, RuntimeError, ExceptionGroup) as error:
+            await self._drop()
+            raise self._fault(self.name, error) from error
+        return [tool.model_dump(mode="json", by_alias=True) for tool in found]
 
     async def close(self) -> None:
         """Close the client; the connection may be used again."""

@@ -24,6 +24,9 @@ class Agent:
     def __init__(self, answer: Any, after_s: float = 0.0) -> None:
         self.answer, self.after_s = answer, after_s
 
+    async def list_tools(self) -> list[dict[str, Any]]:
+        return []
+
     async def call(
         self, tool: str, arguments: Mapping[str, Any], *, round_token: str | None = None, timeout_s: float = 5.0
     ) -> dict[str, Any]:

@@ -1,0 +1,209 @@
+"""A round again, from its record: the same code with the recorded world behind it, and the first thing that differs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+from uuid import UUID
+
+from agents.declare import Agent
+from agents.diverged import ReplayDiverged
+from agents.replay import recast
+from openoutcry.canonical import derived_id, digest
+from openoutcry.errors import BadInput
+from openoutcry.ledger.chain import link
+from openoutcry.ledger.facts import SessionFacts
+from openoutcry.ledger.outcomes import Case, judging
+from openoutcry.orders import client_order_id, order_hash
+from openoutcry.ports import AccountSync
+from openoutcry.settings import Settings
+from openoutcry.types.book import Portfolio
+from openoutcry.types.frozen import Frozen
+from openoutcry.types.market import Snapshot
+from openoutcry.types.orders import Approval, OrderRequest
+from openoutcry.types.record import CycleRecord
+from openoutcry.types.votes import Abstain, Ballot
+from openoutcry.voting.seats import Seat
+from orchestrator.cycle import run_cycle
+from orchestrator.desk import Desk
+from orchestrator.look import Seen
+from orchestrator.poll import Polled
+from orchestrator.turn import Turn
+
+
+class Replay(Frozen):
+    """How a replay went. ``differences`` name a path in the record, what was recorded and what came out now."""
+
+    identical: bool
+    seq: int
+    digest: str
+    recomputed: str
+    differences: tuple[str, ...] = ()
+    took_ms: float = 0.0
+
+
+@dataclass
+class RecordedBroker:
+    """The venue as the record heard it: each question gets the answer it got then."""
+
+    record: CycleRecord
+    cursor: int = 0
+    _heard: int = 0
+    _fills: int = 0
+
+    async def sync(self) -> AccountSync:
+        """What had happened since the record before."""
+        return self._next("sync")
+
+    async def place(self, request: OrderRequest, approval: Approval) -> AccountSync:
+        """What became of this leg. Raises ReplayDiverged for an order the record does not hold."""
+        planned = {order.request.leg: order.request for order in self.record.orders}
+        if planned.get(request.leg) != request:
+            raise ReplayDiverged(f"orders.{request.leg}: recorded {planned.get(request.leg)}, now {request}")
+        return self._next(f"place:{request.leg}")
+
+    async def cancel(self, order_seq: int, leg: str) -> AccountSync:
+        """What became of a cancelled order."""
+        return self._next(f"cancel:{order_seq}:{leg}")
+
+    def rest(self) -> AccountSync:
+        """What an interrupted first attempt had done."""
+        self.cursor = int(self.record.detail["cursor"])
+        return self._next("rest")
+
+    def _next(self, cause: str) -> AccountSync:
+        if self._heard >= len(self.record.news) or self.record.news[self._heard].cause != cause:
+            return AccountSync((), ())
+        news = self.record.news[self._heard]
+        fills = self.record.fills[self._fills : self._fills + news.fills]
+        self._heard, self._fills = self._heard + 1, self._fills + news.fills
+        return AccountSync(fills, news.orders)
+
+
+@dataclass
+class RecordedFloor:
+    """A floor on which one recorded round happens again: agents think anew over the tool answers they had."""
+
+    record: CycleRecord
+    session_id: UUID
+    agents: Mapping[str, Agent]
+    seats: Sequence[Seat]
+    again: CycleRecord | None = field(default=None, init=False)
+
+    async def look(self, turn: Turn) -> Seen:
+        """The recorded snapshot and features."""
+        assert self.record.snapshot is not None
+        return Seen(self.record.snapshot, self.record.features)
+
+    def broker(self, turn: Turn) -> RecordedBroker:
+        """The recorded venue."""
+        return RecordedBroker(self.record)
+
+    async def opened(self, turn: Turn, snapshot: Snapshot | None, portfolio: Portfolio) -> tuple[Ballot, ...] | None:
+        """Nothing to note."""
+        return None
+
+    async def ask(self, turn: Turn, snapshot: Snapshot) -> Polled:
+        """Every recorded voice again. An abstention of an agent that is gone stands as it was recorded."""
+        cast = []
+        for ballot in self.record.ballots:
+            agent = self.agents.get(ballot.agent)
+            if agent is None and not isinstance(ballot.answer, Abstain):
+                raise ReplayDiverged(f"ballots.{ballot.agent}: no such agent is installed")
+            cast.append(ballot if agent is None else await recast(agent, snapshot, ballot))
+        return Polled(tuple(cast), {})
+
+    async def cast(self, turn: Turn, ballots: tuple[Ballot, ...]) -> None:
+        """Nothing to keep."""
+
+    def approve(self, turn: Turn, request: OrderRequest) -> Approval:
+        """An unsigned approval: nothing is placed anywhere."""
+        return Approval(
+            approval_id=str(derived_id(self.session_id, "approval", turn.seq, request.leg)),
+            client_order_id=client_order_id(self.session_id, turn.seq, request.leg),
+            order_hash=order_hash(request),
+            session_id=str(self.session_id),
+            seq=turn.seq,
+            expires_at=turn.as_of,
+            mac="",
+        )
+
+    async def commit(self, turn: Turn, record: CycleRecord, timings: dict[str, Any]) -> str:
+        """Keep the recomputed record."""
+        self.again = record
+        return link(record).hash
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What one round is recomputed from: its record, the one before it, the settings in force then and at the opening,
+    and the decisions still open before it.
+    """
+
+    record: CycleRecord
+    previous: CycleRecord
+    facts: SessionFacts
+    settings: Settings
+    opening_settings: Settings
+    cases: tuple[Case, ...]
+
+
+async def replay(recording: Recording, roster: Mapping[str, Agent], seats: Sequence[Seat]) -> Replay:
+    """Recompute a round. Raises BadInput for a record that is no round."""
+    record, previous = recording.record, recording.previous
+    if record.kind != "ROUND":
+        raise BadInput(f"record {record.seq} is {record.kind}: only rounds are recomputed", field="seq")
+    began = perf_counter()
+    desk = Desk(
+        facts=recording.facts,
+        judging=judging(recording.opening_settings),
+        seq=previous.seq,
+        head=previous.prev_hash,
+        portfolio=previous.portfolio_before,
+        paused=bool(record.detail.get("paused")),
+    )
+    desk.absorb(previous, link(previous).hash, recording.cases)
+    told: dict[str, Any] = {key: record.detail[key] for key in ("halted", "settings") if key in record.detail}
+    halted = record.detail.get("halted")
+    turn = Turn(desk, record.seq, record.as_of, "", recording.settings, digest(recording.settings), halted, told)
+    floor = RecordedFloor(record, recording.facts.session_id, roster, seats)
+    diverged: tuple[str, ...] = ()
+    try:
+        await run_cycle(floor, turn)
+    except ReplayDiverged as error:
+        diverged = (str(error),)
+    wanted, now = link(record).hash, "" if floor.again is None else link(floor.again).hash
+    found = tuple(differences(record, floor.again)) if floor.again is not None and now != wanted else ()
+    return Replay(
+        identical=now == wanted,
+        seq=record.seq,
+        digest=wanted,
+        recomputed=now,
+        differences=diverged + found,
+        took_ms=(perf_counter() - began) * 1000,
+    )
+
+
+def differences(recorded: CycleRecord, now: CycleRecord, most: int = 20) -> list[str]:
+    """Where two records differ, as ``path: recorded X, now Y``, first difference first."""
+    found: list[str] = []
+    _compare("", recorded.model_dump(mode="json"), now.model_dump(mode="json"), found, most)
+    return found
+
+
+def _compare(path: str, old: Any, new: Any, found: list[str], most: int) -> None:
+    if old == new or len(found) >= most:
+        return
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in dict.fromkeys((*old, *new)):
+            _compare(f"{path}.{key}" if path else key, old.get(key), new.get(key), found, most)
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for index, (before, after) in enumerate(zip(old, new, strict=True)):
+            _compare(f"{path}[{index}]", before, after, found, most)
+    else:
+        found.append(f"{path}: recorded {_short(old)}, now {_short(new)}")
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 120 else text[:117] + "..."

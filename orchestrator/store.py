@@ -1,0 +1,224 @@
+"""The orchestrator's side of the database: chains it appends to, rounds it keeps, commands it answers."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from db import agents, commands, feed, ledger, rounds, sessions, state
+from db.listening import Listening
+from db.pool import Connection, open_pool, retrying
+from db.records import records
+from db.summary import session_summary
+from openoutcry.canonical import derived_id
+from openoutcry.ledger.announce import Event
+from openoutcry.ledger.facts import SessionFacts
+from openoutcry.ledger.outcomes import Case, Judging, judging, rebuild
+from openoutcry.settings import Settings, changed
+from openoutcry.types.book import Portfolio
+from openoutcry.types.market import Snapshot
+from openoutcry.types.record import CycleRecord
+from openoutcry.types.votes import Ballot
+from wire.clock import WallClock
+
+PENDING = "SELECT seq FROM decisions WHERE session_id = $1 AND outcome = 'PENDING' ORDER BY seq"
+LEG = "SELECT id FROM orders WHERE session_id = $1 AND leg = $2 AND seq <= $3"
+ROUNDS = "SELECT count(*) FROM cycles WHERE session_id = $1 AND kind = 'ROUND'"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A session to go on with: its last record (None if it never wrote one) and the decisions still open."""
+
+    facts: SessionFacts
+    head: str
+    last: CycleRecord | None
+    judging: Judging
+    cases: tuple[Case, ...]
+    paused: bool
+
+
+class Store:
+    """One per orchestrator. ``command_waiting`` is set when commands may be pending."""
+
+    def __init__(self, pool: asyncpg.Pool, home: Path, org_id: UUID, woken: asyncio.Event) -> None:
+        self.pool, self._home, self._org = pool, home, org_id
+        self._heads: dict[UUID, ledger.Head] = {}
+        self._clock = WallClock()
+        self.command_waiting = woken
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, url: str, home: Path, org_id: str) -> AsyncIterator["Store"]:
+        """Connect and listen for commands."""
+        async with AsyncExitStack() as stack:
+            pool = await open_pool(url, least=2)
+            stack.push_async_callback(pool.close)
+            listening = await stack.enter_async_context(Listening(url))
+            woken = await stack.enter_async_context(listening.on(commands.SUBMITTED))
+            yield cls(pool, home, UUID(org_id), woken)
+
+    # the chain
+
+    async def append(self, facts: SessionFacts, record: CycleRecord, timings: dict[str, Any]) -> str:
+        """Append a record; returns its hash."""
+        head = self._heads.get(facts.session_id) or await ledger.read_head(self.pool, facts.session_id)
+        moved = await ledger.append(
+            self.pool, record, facts, head, committed_at=self._clock.now(), timings=timings, home=self._home
+        )
+        self._heads[facts.session_id] = moved
+        return moved.hash
+
+    async def open_round(
+        self, facts: SessionFacts, seq: int, as_of: datetime, snapshot: Snapshot | None, portfolio: Portfolio
+    ) -> tuple[Ballot, ...] | None:
+        """Note that a round began; ballots of an interrupted first attempt come back."""
+        return await rounds.open_round(self.pool, facts, seq, as_of, snapshot, portfolio)
+
+    async def save_ballots(self, session_id: UUID, seq: int, ballots: tuple[Ballot, ...]) -> None:
+        """Keep ballots before orders follow from them."""
+        await rounds.save_ballots(self.pool, session_id, seq, ballots)
+
+    async def interrupted_round(self, session_id: UUID, seq: int) -> datetime | None:
+        """``as_of`` of the round numbered ``seq`` if it began as a round and did not end."""
+        for found in await rounds.interrupted(self.pool, session_id):
+            if found.seq == seq:
+                snapshot = await self.pool.fetchval(
+                    "SELECT opening->'snapshot' <> 'null'::jsonb FROM rounds WHERE session_id = $1 AND seq = $2", session_id, seq
+                )
+                return found.as_of if snapshot else None
+        return None
+
+    # sessions
+
+    async def create_session(self, facts: SessionFacts, run_key: str, settings: Settings) -> None:
+        """A new session's row."""
+        self._heads[facts.session_id] = await sessions.create(self.pool, facts, run_key, settings)
+
+    async def open_sessions(self, run_key: str, settings: Settings) -> list[OpenSession]:
+        """The run's sessions that were not stopped."""
+        found = []
+        for stored, last in await sessions.open_sessions(self.pool, run_key):
+            self._heads[stored.facts.session_id] = stored.head
+            rule = judging(await self.opening_settings(stored.facts.session_id) or settings)
+            cases = await self.open_cases(stored.facts.session_id, rule)
+            found.append(OpenSession(stored.facts, stored.head.hash, last, rule, cases, stored.status == "PAUSED"))
+        return found
+
+    async def open_cases(self, session_id: UUID, rule: Judging) -> tuple[Case, ...]:
+        """Decisions whose end is not known yet."""
+        pending = [row["seq"] for row in await self.pool.fetch(PENDING, session_id)]
+        if not pending:
+            return ()
+        since = [record async for record in records(self.pool, session_id, pending[0])]
+        return rebuild(since, rule, frozenset(pending))
+
+    async def opening_settings(self, session_id: UUID) -> Settings | None:
+        """The settings a session was opened with."""
+        value = await self.pool.fetchval("SELECT config FROM sessions WHERE id = $1", session_id)
+        return None if value is None else Settings.model_validate(value)
+
+    async def abandon_session(self, session_id: UUID) -> None:
+        """Stop a session that never wrote a record."""
+        await sessions.abandon(self.pool, session_id)
+
+    async def count_sessions(self) -> int:
+        """How many there ever were."""
+        return await sessions.count(self.pool)
+
+    async def rounds_done(self, session_ids: Iterable[UUID]) -> int:
+        """Rounds of the session that has the most."""
+        return max([await self.pool.fetchval(ROUNDS, session_id) for session_id in session_ids], default=0)
+
+    async def find_session(self, session_id: str) -> sessions.StoredSession | None:
+        """One session by the text of its id."""
+        try:
+            return await sessions.find(self.pool, UUID(session_id))
+        except ValueError:
+            return None
+
+    async def set_paused(self, session_id: UUID, paused: bool) -> None:
+        """Note a pause or its end."""
+        await sessions.set_paused(self.pool, session_id, paused)
+
+    async def summary(self, session_id: UUID) -> dict[str, Any]:
+        """A session in figures."""
+        return await session_summary(self.pool, session_id)
+
+    async def order_of_leg(self, session_id: UUID, leg: str, head_seq: int) -> UUID | None:
+        """The recorded order with this leg."""
+        found: UUID | None = await self.pool.fetchval(LEG, session_id, leg, head_seq)
+        return found
+
+    # the floor
+
+    async def clock(self) -> datetime | None:
+        """Market time of the newest round."""
+        return await state.clock(self.pool)
+
+    async def set_clock(self, as_of: datetime, source: str) -> None:
+        """Market time before the first round."""
+        await state.set_clock(self.pool, as_of, source)
+
+    async def halt(self) -> str | None:
+        """Why the floor is halted, None when it is not."""
+        found = await state.halt(self.pool)
+        return None if found is None else str(found["reason"])
+
+    async def set_halt(self, reason: str | None) -> None:
+        """Latch or release the kill switch."""
+        await state.set_halt(self.pool, reason, self._clock.now())
+
+    async def settings(self, base: Settings) -> Settings:
+        """The settings with the runtime changes in force."""
+        updates = await state.config_updates(self.pool)
+        return changed(base, updates) if updates else base
+
+    async def add_config(self, updates: dict[str, Any]) -> None:
+        """Put runtime changes in force for every process."""
+        await state.add_config_updates(self.pool, updates)
+
+    # people
+
+    async def pending_commands(self) -> list[commands.Pending]:
+        """The queue."""
+        return await commands.pending(self.pool)
+
+    async def finish_command(self, command_id: UUID, *, ok: bool, result: dict[str, Any]) -> None:
+        """Answer a command."""
+        await commands.finish(self.pool, command_id, "DONE" if ok else "FAILED", result)
+
+    async def say(self, status: str, message: str, metadata: dict[str, Any]) -> None:
+        """A ``system_status`` event for WebSocket clients."""
+        data = {"status": status, "message": message, "metadata": metadata}
+        await self._event(Event("system_status", data, self._clock.now()))
+
+    async def agent_seen(self, name: str, *, ok: bool, metadata: dict[str, Any]) -> None:
+        """An agent's heartbeat; a change of its status is an ``agent_status`` event."""
+        status: agents.AgentStatus = "active" if ok else "error"
+        row = await agents.heartbeat(self.pool, self._org, name, status, metadata)
+        if row["before"] != status:
+            data = {
+                "name": name,
+                "status": status,
+                "last_seen_at": row["last_seen_at"].isoformat(),
+                "is_healthy": ok,
+                "metadata": row["metadata"],
+            }
+            await self._event(Event("agent_status", data, self._clock.now()))
+
+    async def _event(self, event: Event) -> None:
+        async def work(connection: Connection) -> None:
+            await feed.append_events(connection, self._org, (event,))
+
+        await retrying(self.pool, work)
+
+    def order_id(self, session_id: UUID, seq: int, leg: str) -> UUID:
+        """Row id of an order."""
+        return derived_id(session_id, "order", seq, leg)
