@@ -6,7 +6,7 @@ from typing import Protocol
 import structlog
 
 from agents.declare import Agent
-from agents.diverged import ReplayDiverged
+from openoutcry.errors import ReplayDiverged
 from agents.toolbox import OutOfBudget
 from openoutcry.errors import DataUnavailable, OpenOutcryError, ToolFailed
 from openoutcry.ports import Model, Reply, Toolbox

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from agents.diverged import ReplayDiverged
+from openoutcry.errors import ReplayDiverged
 from openoutcry.canonical import canonical_json
 from openoutcry.types.votes import Ballot, ToolUse
 

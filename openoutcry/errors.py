@@ -12,6 +12,7 @@
     ├── VenueError
     │   ├── VenueRejected     definitive: the venue did not and will not accept the order
     │   └── VenueUnknown      the outcome is not known; look it up, never resend
+    ├── ReplayDiverged        a strict replay asked what its recording does not hold
     ├── LedgerBroken          the hash chain or a row under it is not what was written
     └── StartupRefused        the process must not start (namesake package, version mismatch, missing secret)
 
@@ -91,6 +92,12 @@ class VenueUnknown(VenueError):
     """Nobody knows whether the order exists; it is looked up, never resent."""
 
     code = "VENUE_UNKNOWN"
+
+
+class ReplayDiverged(OpenOutcryError):
+    """A replay asked or was asked what its recording does not hold; the message names what differs."""
+
+    code = "REPLAY_DIVERGED"
 
 
 class LedgerBroken(OpenOutcryError):

@@ -1,7 +1,7 @@
 """The composition root: what stands behind a round on a real floor."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -10,8 +10,10 @@ from typing import Any
 
 import structlog
 
+from agents.registry import discover
+from agents.replay import recast as cast_again
 from openoutcry.canonical import derived_id, digest
-from openoutcry.errors import DataUnavailable, NotAuthorised, ToolFailed
+from openoutcry.errors import DataUnavailable, NotAuthorised, ReplayDiverged, ToolFailed
 from openoutcry.orders import client_order_id, order_hash
 from openoutcry.settings import Settings
 from openoutcry.types.book import Portfolio
@@ -19,7 +21,7 @@ from openoutcry.types.market import Snapshot
 from openoutcry.types.orders import Approval, OrderRequest
 from openoutcry.types.record import CycleRecord
 from openoutcry.types.timeframes import bar_length
-from openoutcry.types.votes import Ballot
+from openoutcry.types.votes import Abstain, Ballot
 from openoutcry.voting.seats import Seat
 from orchestrator.broker import McpBroker
 from orchestrator.desk import Desk
@@ -156,6 +158,22 @@ async def _answers(peer: Askable) -> None:
             await asyncio.sleep(0.2)
         else:
             return
+
+
+def seats(settings: Settings, names: Iterable[str]) -> tuple[Seat, ...]:
+    """The seats of the agents named: declared voice, configured weight."""
+    present = frozenset(names)
+    return tuple(seat for seat in discover().seats(settings) if seat.agent in present)
+
+
+async def recast(snapshot: Snapshot, ballot: Ballot) -> Ballot:
+    """The installed agent's answer today to a recorded round. An abstention of an agent that is gone stands."""
+    if isinstance(ballot.answer, Abstain):
+        return ballot
+    agent = discover().agents.get(ballot.agent)
+    if agent is None:
+        raise ReplayDiverged(f"ballots.{ballot.agent}: no such agent is installed")
+    return await cast_again(agent, snapshot, ballot)
 
 
 def connections(config: ProcessConfig) -> tuple[dict[str, Connection], dict[str, Connection]]:

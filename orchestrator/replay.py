@@ -1,16 +1,13 @@
 """A round again, from its record: the same code with the recorded world behind it, and the first thing that differs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 from uuid import UUID
 
-from agents.declare import Agent
-from agents.diverged import ReplayDiverged
-from agents.replay import recast
 from openoutcry.canonical import derived_id, digest
-from openoutcry.errors import BadInput
+from openoutcry.errors import BadInput, ReplayDiverged
 from openoutcry.ledger.chain import link
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.ledger.outcomes import Case, judging
@@ -22,13 +19,17 @@ from openoutcry.types.frozen import Frozen
 from openoutcry.types.market import Snapshot
 from openoutcry.types.orders import Approval, OrderRequest
 from openoutcry.types.record import CycleRecord
-from openoutcry.types.votes import Abstain, Ballot
+from openoutcry.types.votes import Ballot
 from openoutcry.voting.seats import Seat
 from orchestrator.cycle import run_cycle
 from orchestrator.desk import Desk
 from orchestrator.look import Seen
 from orchestrator.poll import Polled
 from orchestrator.turn import Turn
+
+
+Recast = Callable[[Snapshot, Ballot], Awaitable[Ballot]]
+"""What an agent says today to what it saw then. Raises ReplayDiverged."""
 
 
 class Replay(Frozen):
@@ -86,7 +87,7 @@ class RecordedFloor:
 
     record: CycleRecord
     session_id: UUID
-    agents: Mapping[str, Agent]
+    recast: Recast
     seats: Sequence[Seat]
     again: CycleRecord | None = field(default=None, init=False)
 
@@ -104,14 +105,8 @@ class RecordedFloor:
         return None
 
     async def ask(self, turn: Turn, snapshot: Snapshot) -> Polled:
-        """Every recorded voice again. An abstention of an agent that is gone stands as it was recorded."""
-        cast = []
-        for ballot in self.record.ballots:
-            agent = self.agents.get(ballot.agent)
-            if agent is None and not isinstance(ballot.answer, Abstain):
-                raise ReplayDiverged(f"ballots.{ballot.agent}: no such agent is installed")
-            cast.append(ballot if agent is None else await recast(agent, snapshot, ballot))
-        return Polled(tuple(cast), {})
+        """Every recorded voice again."""
+        return Polled(tuple([await self.recast(snapshot, ballot) for ballot in self.record.ballots]), {})
 
     async def cast(self, turn: Turn, ballots: tuple[Ballot, ...]) -> None:
         """Nothing to keep."""
@@ -148,7 +143,7 @@ class Recording:
     cases: tuple[Case, ...]
 
 
-async def replay(recording: Recording, roster: Mapping[str, Agent], seats: Sequence[Seat]) -> Replay:
+async def replay(recording: Recording, recast: Recast, seats: Sequence[Seat]) -> Replay:
     """Recompute a round. Raises BadInput for a record that is no round."""
     record, previous = recording.record, recording.previous
     if record.kind != "ROUND":
@@ -166,7 +161,7 @@ async def replay(recording: Recording, roster: Mapping[str, Agent], seats: Seque
     told: dict[str, Any] = {key: record.detail[key] for key in ("halted", "settings") if key in record.detail}
     halted = record.detail.get("halted")
     turn = Turn(desk, record.seq, record.as_of, "", recording.settings, digest(recording.settings), halted, told)
-    floor = RecordedFloor(record, recording.facts.session_id, roster, seats)
+    floor = RecordedFloor(record, recording.facts.session_id, recast, seats)
     diverged: tuple[str, ...] = ()
     try:
         await run_cycle(floor, turn)

@@ -8,10 +8,8 @@ from collections.abc import AsyncIterator
 import asyncpg
 import structlog
 
-from agents.registry import discover
 from openoutcry.errors import StartupRefused
-from openoutcry.voting.seats import Seat
-from orchestrator.bootstrap import LiveFloor, connections
+from orchestrator.bootstrap import LiveFloor, connections, seats
 from orchestrator.conductor import Conductor
 from orchestrator.store import Store
 from wire.config import ProcessConfig
@@ -47,7 +45,7 @@ async def conduct(config: ProcessConfig) -> bool:
             store=store,
             servers=servers,
             agents=agents,
-            voices=seats(config, frozenset(agents)),
+            voices=seats(config.settings, agents),
             root=config.floor_key,
             settings=await store.settings(config.settings),
             org_id=config.org_id,
@@ -84,8 +82,3 @@ async def sole_orchestrator(url: str) -> AsyncIterator[None]:
         yield
     finally:
         connection.terminate()
-
-
-def seats(config: ProcessConfig, connected: frozenset[str]) -> tuple[Seat, ...]:
-    """The seats of the agents that run."""
-    return tuple(seat for seat in discover().seats(config.settings) if seat.agent in connected)

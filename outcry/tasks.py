@@ -1,7 +1,7 @@
 """Which processes make a floor, what each is told, and where it listens."""
 
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from openoutcry.settings import Settings
@@ -47,7 +47,7 @@ def plan(
     ports = {**free_ports([*SERVERS, *seats]), "api": api_port}
     endpoints = {name: f"http://{LOOPBACK}:{port}/mcp" for name, port in ports.items() if name != "api"}
 
-    def config(name: str, *, scopes: dict[str, tuple[str, ...]] | None = None, database: bool = True, trusted: bool = False) -> ProcessConfig:
+    def config(name: str, *, scopes: Mapping[str, tuple[str, ...]] | None = None, database: bool = True, trusted: bool = False) -> ProcessConfig:
         return ProcessConfig(
             name=name,
             home=home,

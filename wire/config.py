@@ -208,5 +208,6 @@ def _endpoints(env: Mapping[str, str]) -> dict[str, str]:
     out = {name: f"http://127.0.0.1:{port}/mcp" for name, port in DEFAULT_PORTS.items() if name != "api"}
     for key, value in env.items():
         if key.startswith("OUTCRY_ENDPOINT_"):
-            out[key.removeprefix("OUTCRY_ENDPOINT_").lower().replace("_", "-")] = value
+            name = key.removeprefix("OUTCRY_ENDPOINT_").lower()
+            out[f"agent-{name.removeprefix('agent_')}" if name.startswith("agent_") else name] = value
     return out

@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import Field, ValidationError
 
-from agents.diverged import ReplayDiverged
+from openoutcry.errors import ReplayDiverged
 from openoutcry.canonical import canonical_json
 from openoutcry.errors import BadConfig
 from openoutcry.ports import Question, Reply

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agents.diverged import ReplayDiverged
+from openoutcry.errors import ReplayDiverged
 from agents.llm import build
 from agents.llm.recorded import RecordedAnswer, RecordedMind
 from agents.llm.rules import RulesMind

@@ -4,7 +4,7 @@ import pytest
 
 from agents.cast import cast
 from agents.declare import Agent
-from agents.diverged import ReplayDiverged
+from openoutcry.errors import ReplayDiverged
 from agents.llm.rules import RulesMind
 from agents.recorded import RecordedToolbox
 from agents.registry import discover
