@@ -7,6 +7,7 @@ from decimal import Decimal
 from openoutcry.orders import signed
 from openoutcry.types.book import Portfolio
 from openoutcry.types.orders import OrderRequest, Side, WorkingOrder
+from openoutcry.types.symbols import parse_symbol
 
 ZERO = Decimal(0)
 
@@ -70,6 +71,11 @@ def standings(portfolio: Portfolio, working: Iterable[WorkingOrder]) -> Mapping[
         request = order.request
         found[request.symbol] = found.get(request.symbol, EMPTY).plus(request, remaining(order))
     return found
+
+
+def assets(held: Mapping[str, Standing]) -> frozenset[str]:
+    """Base assets with a position, or an order that could make one; spot and perpetual count once."""
+    return frozenset(parse_symbol(symbol).base for symbol, standing in held.items() if standing.worst != 0)
 
 
 def remaining(order: WorkingOrder) -> Decimal:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from openoutcry.risk.case import Case
 from openoutcry.risk.exposure import cost_rate, fraction, value_of
 from openoutcry.risk.rules.breach import Breach, shown
+from openoutcry.risk.standing import assets
 from openoutcry.types.symbols import parse_symbol
 
 ZERO = Decimal(0)
@@ -71,10 +72,10 @@ def max_positions(case: Case) -> Breach | None:
     """So many assets at a time. An asset's spot and perpetual count once, so a hedge never needs a place."""
     if case.effect != "adds":
         return None
-    assets = {parse_symbol(symbol).base for symbol, standing in case.held.items() if standing.worst != 0}
-    after = assets | {parse_symbol(case.request.symbol).base}
+    before = assets(case.held)
+    after = before | {parse_symbol(case.request.symbol).base}
     limit = case.settings.trading.max_positions
-    if len(after) > limit and after != assets:
+    if len(after) > limit and after != before:
         return Breach(str(len(after)), str(limit), "too many assets with a position")
     return None
 

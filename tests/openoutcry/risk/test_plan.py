@@ -280,18 +280,28 @@ def test_the_gate_passes_what_is_planned(
     guarded: bool,
 ) -> None:
     """In calm times the plan never asks for what the gate would refuse, and sends every leg once."""
-    held = [p for p in (
-        position(SPOT, "LONG", long) if long else None,
-        position(PERP, "SHORT", short) if short and not long else None,
-        position(PERP, "SHORT", hedge, role="hedge") if hedge and long else None,
-    ) if p is not None]  # fmt: skip
+    held = [
+        p
+        for p in (
+            position(SPOT, "LONG", long) if long else None,
+            position(PERP, "SHORT", short) if short and not long else None,
+            position(PERP, "SHORT", hedge, role="hedge") if hedge and long else None,
+        )
+        if p is not None
+    ]
     portfolio = holding(*held)
     open_orders = tuple(g for p in portfolio.positions if p.role == "trade" and guarded for g in guards(p))
     told = settings(risk={"max_position_size": 0.2, "max_gross_exposure": 0.35})
     made = plan(
-        target, portfolio, open_orders, told, confidence=confidence, size_factor=size_factor, hedge_ratio=ratio,
+        target,
+        portfolio,
+        open_orders,
+        told,
+        confidence=confidence,
+        size_factor=size_factor,
+        hedge_ratio=ratio,
         stop_loss=stop,
-    )  # fmt: skip
+    )
     gone = set(made.cancels)
     left = tuple(o for o in open_orders if (o.state.order_seq, o.state.leg) not in gone)
     book = gate_input(portfolio, working=left, prices=PRICES)

@@ -1,0 +1,128 @@
+"""The figures that measure risk, each defined once.
+
+Returns are simple returns per bar; ``periods`` is the number of bars a year (365 days). Standard deviations
+have ddof 1. Losses (VaR, CVaR, drawdowns) are positive fractions. A figure that does not exist (no deviation,
+no drawdown, too few returns) is None, never infinity.
+"""
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Literal
+
+import numpy as np
+
+from openoutcry.risk.returns import Floats
+
+VarMethod = Literal["historical", "parametric"]
+FLAT = 1e-15
+"""A deviation below this is rounding noise of a constant series."""
+
+
+@dataclass(frozen=True, slots=True)
+class TailRisk:
+    """Loss that is not exceeded with the given confidence, and the mean loss when it is; per bar, positive
+    fractions.
+    """
+
+    value_at_risk: float
+    expected_shortfall: float
+
+
+@dataclass(frozen=True, slots=True)
+class Drawdown:
+    """Falls from the highest value so far, as positive fractions; durations in bars.
+
+    ``longest`` is the longest time from a high to its recovery, or to the end where there is none. ``peak``
+    and ``trough`` are the places of the deepest one.
+    """
+
+    deepest: float
+    current: float
+    peak: int
+    trough: int
+    longest: int
+
+
+def deviation(returns: Floats) -> float | None:
+    """Standard deviation per bar; None of fewer than two."""
+    return float(np.std(returns, ddof=1)) if len(returns) >= 2 else None
+
+
+def volatility(returns: Floats, periods: float) -> float | None:
+    """Standard deviation a year: per bar x sqrt(periods)."""
+    per_bar = deviation(returns)
+    return None if per_bar is None else per_bar * math.sqrt(periods)
+
+
+def tail_risk(returns: Floats, confidence: float, method: VarMethod = "historical") -> TailRisk:
+    """VaR and CVaR per bar of at least one return; 0 where the tail holds no loss.
+
+    historical   VaR = -(1 - confidence) quantile, linear between observations; CVaR = -mean of returns at or
+    below it parametric   of a normal distribution with the sample's mean m and deviation s, z its (1 -
+    confidence) quantile:
+                 VaR = -(m + z s); CVaR = -(m - s pdf(z) / (1 - confidence))
+    """
+    if method == "historical":
+        edge = float(np.quantile(returns, 1.0 - confidence))
+        tail = float(np.mean(returns[returns <= edge]))
+    else:
+        normal, rest = NormalDist(), 1.0 - confidence
+        mean, spread, z = float(np.mean(returns)), deviation(returns) or 0.0, normal.inv_cdf(rest)
+        edge, tail = mean + z * spread, mean - spread * normal.pdf(z) / rest
+    return TailRisk(max(0.0, -edge), max(0.0, -tail))
+
+
+def sharpe(returns: Floats, periods: float, risk_free: float = 0.0) -> float | None:
+    """Mean excess return over its deviation, x sqrt(periods). ``risk_free`` is a year's, split evenly over
+    its bars.
+    """
+    spread = deviation(returns)
+    if spread is None or spread < FLAT:
+        return None
+    return float(np.mean(returns) - risk_free / periods) / spread * math.sqrt(periods)
+
+
+def sortino(returns: Floats, periods: float, risk_free: float = 0.0) -> float | None:
+    """As Sharpe, over the downside deviation: root mean square of the shortfalls, over all bars."""
+    if len(returns) < 2:
+        return None
+    excess = returns - risk_free / periods
+    downside = math.sqrt(float(np.mean(np.minimum(excess, 0.0) ** 2)))
+    return float(np.mean(excess)) / downside * math.sqrt(periods) if downside >= FLAT else None
+
+
+def annual_return(returns: Floats, periods: float) -> float | None:
+    """Compound growth a year; None when nothing is left, or of no returns."""
+    if len(returns) == 0 or bool(np.any(returns <= -1.0)):
+        return None
+    growth = float(np.sum(np.log1p(returns))) * periods / len(returns)
+    return math.expm1(growth) if growth < 700.0 else None
+
+
+def calmar(returns: Floats, periods: float) -> float | None:
+    """Annual return over the deepest drawdown."""
+    growth, fall = annual_return(returns, periods), drawdown(equity_of(returns)).deepest
+    return growth / fall if growth is not None and fall > 0 else None
+
+
+def equity_of(returns: Floats) -> Floats:
+    """What 1.0 becomes, bar by bar: one more value than there are returns."""
+    return np.concatenate((np.ones(1), np.cumprod(1.0 + returns)))
+
+
+def drawdown(equity: Floats) -> Drawdown:
+    """Drawdowns of an equity curve of at least one value, starting positive."""
+    highs = np.maximum.accumulate(equity)
+    falls = 1.0 - equity / highs
+    trough = int(np.argmax(falls))
+    at_high = np.flatnonzero(falls == 0.0)
+    spans = np.diff(np.concatenate((at_high, [len(equity) - 1])))
+    spans[:-1][spans[:-1] == 1] = 0  # from one high straight to the next nothing was lost
+    return Drawdown(
+        deepest=float(falls[trough]),
+        current=float(falls[-1]),
+        peak=int(np.argmax(equity[: trough + 1])),
+        trough=trough,
+        longest=int(spans.max()),
+    )

@@ -1,0 +1,125 @@
+"""Exposures, costs, target and adjustments of hedges."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from openoutcry.errors import DataUnavailable
+from openoutcry.hedging.analysis import analyse
+from openoutcry.hedging.costs import carry_cost
+from openoutcry.hedging.exposures import exposures
+from openoutcry.hedging.target import hedge_target
+from tests.openoutcry.risk.books import ETH, PERP, PRICES, SPOT, holding, position
+
+
+def hedged(short: Any, spot: Any = 10) -> Any:
+    """A book of 10 BTC and a hedge, seen as exposures."""
+    held = [position(SPOT, "LONG", spot)] if spot else []
+    if short:
+        held.append(position(PERP, "SHORT", short, role="hedge"))
+    return exposures(holding(*held), PRICES)
+
+
+def test_spot_and_perpetual_of_an_asset_stand_side_by_side() -> None:
+    book = holding(
+        position(SPOT, "LONG", 10), position(PERP, "SHORT", 8, role="hedge"), position(ETH, "LONG", 5, 10)
+    )
+    btc, eth = exposures(book, {**PRICES, PERP: Decimal(110)})
+    assert (btc.asset, btc.spot_quantity, btc.perp_quantity, btc.hedge_quantity) == ("BTC", 10, -8, 8)
+    assert (btc.spot_value, btc.perp_value, btc.net, btc.hedge_ratio) == (1000, -880, 120, 0.88)
+    assert (eth.asset, eth.net, eth.hedge_ratio) == ("ETH", 50, 0.0)
+
+
+def test_the_seeds_example_is_fully_hedged() -> None:
+    prices = {SPOT: Decimal(50_000), PERP: Decimal(50_000)}
+    held = holding(
+        position(SPOT, "LONG", "0.5", 50_000),
+        position(PERP, "SHORT", "0.5", 50_000, role="hedge"),
+        capital=100_000,
+    )
+    (btc,) = exposures(held, prices)
+    assert (btc.spot_value, btc.perp_value, btc.net, btc.hedge_ratio) == (25_000, -25_000, 0, 1.0)
+
+
+def test_a_position_without_a_price_is_not_guessed() -> None:
+    with pytest.raises(DataUnavailable, match=PERP):
+        exposures(holding(position(PERP, "SHORT", 1)), {SPOT: Decimal(100)})
+
+
+@pytest.mark.parametrize(
+    ("short", "target", "expected"),
+    [
+        (0, 0.05, None),  # 5 % of spot value: not worth it
+        (0, 0.06, ("Increase short position by 0.6 BTC", "MEDIUM", "0.6")),
+        (0, 0.10, ("Increase short position by 1 BTC", "MEDIUM", "1")),
+        (0, 0.11, ("Increase short position by 1.1 BTC", "HIGH", "1.1")),
+        (8, 1.0, ("Increase short position by 2 BTC", "HIGH", "2")),
+        (8, 0.7, ("Decrease short position by 1 BTC", "MEDIUM", "-1")),
+        (8, 0.0, ("Decrease short position by 8 BTC", "HIGH", "-8")),
+        (8, 0.8, None),
+    ],
+)
+def test_adjustments(short: int, target: float, expected: Any) -> None:
+    found = analyse(hedged(short), {"BTC": target})
+    if expected is None:
+        assert found.adjustments == ()
+        assert found.commentary.endswith("No hedge adjustments needed.")
+        return
+    (made,) = found.adjustments
+    assert (made.action, made.priority, made.quantity) == (expected[0], expected[1], Decimal(expected[2]))
+    assert found.commentary == f"Current portfolio is {short / 10:.0%} hedged. {expected[0]}."
+
+
+def test_net_exposure_now_and_wanted() -> None:
+    found = analyse(hedged(8), {"BTC": 0.5})
+    assert (found.current_net, found.target_net, found.hedge_ratio) == (200, 500, 0.8)
+
+
+def test_a_hedge_without_spot_is_closed_and_a_directional_short_is_not() -> None:
+    orphan = analyse(hedged(4, spot=0), {})
+    assert [(a.action, a.priority) for a in orphan.adjustments] == [("Close short position of 4 BTC", "HIGH")]
+    assert orphan.commentary.startswith("There is no spot position left to hedge.")
+    directional = exposures(holding(position(PERP, "SHORT", 4)), PRICES)
+    assert analyse(directional, {"BTC": 1.0}).adjustments == ()
+    assert analyse((), {}).commentary == "There is no spot position to hedge."
+
+
+@pytest.mark.parametrize(
+    ("rate", "spot", "perp", "funding", "basis", "burden"),
+    [
+        (0.0001, 100, 100.1, -0.03, 0.1, 0.0),  # longs pay, sold at a premium: income
+        (-0.0005, 100, 100, 0.15, 0.0, 0.15),
+        (-0.0005, 100, 99.8, 0.15, -0.2, 0.35),
+        (None, 100, 99.9, None, -0.1, 0.1),
+    ],
+)
+def test_carry_cost(rate: Any, spot: float, perp: float, funding: Any, basis: float, burden: float) -> None:
+    cost = carry_cost(rate, spot, perp)
+    assert cost.funding_daily == (None if funding is None else pytest.approx(funding))
+    assert (cost.basis, cost.burden) == (pytest.approx(basis), pytest.approx(burden))
+
+
+@pytest.mark.parametrize(
+    ("volatility", "depth", "burden", "held", "most", "ratio"),
+    [
+        (1.0, 0.0, 0.0, 0.0, 1.0, 0.0),
+        (2.0, 4.0, 0.0, 0.0, 1.0, 1.0),
+        (2.0, -3.0, 0.0, 0.0, 1.0, 0.5),  # wild but rising
+        (1.5, 2.0, 0.0, 0.0, 1.0, 0.5),
+        (1.2, 0.4, 0.0, 0.0, 1.0, 0.0),  # 0.15: too small
+        (2.0, 4.0, 0.275, 0.0, 1.0, 0.5),  # half of the need is eaten by cost
+        (2.0, 4.0, 0.5, 0.0, 1.0, 0.0),
+        (1.5, 2.0, 0.0, 0.58, 1.0, 0.58),  # near enough: left as it is
+        (1.5, 2.0, 0.0, 0.65, 1.0, 0.5),
+        (2.0, 4.0, 0.0, 0.0, 0.6, 0.6),
+        (9.0, 99.0, 0.0, 2.0, 1.0, 1.0),  # over-hedged: down to the most
+    ],
+)
+def test_target(
+    volatility: float, depth: float, burden: float, held: float, most: float, ratio: float
+) -> None:
+    found = hedge_target(
+        volatility_ratio=volatility, depth_atr=depth, burden_pct=burden, held=held, most=most
+    )
+    assert found.ratio == pytest.approx(ratio)
