@@ -27,12 +27,17 @@ async def serve_stdio(opened: Opened, config: ProcessConfig) -> None:
         await server.run_stdio_async()
 
 
+def opener(name: str) -> Opened:
+    """How the server of this name is opened."""
+    opened: Opened = importlib.import_module(f"mcp_servers.{name}.server").opened
+    return opened
+
+
 def child(config: ProcessConfig, port: int | None) -> None:
     """Serve ``mcp_servers.<config.name>`` over HTTP; how a supervisor starts it."""
-    opened: Opened = importlib.import_module(f"mcp_servers.{config.name}.server").opened
     if port is None:
         raise ValueError("port: a supervised server listens over HTTP")
-    run(serve(opened, config, host="127.0.0.1", port=port))
+    run(serve(opener(config.name), config, host="127.0.0.1", port=port))
 
 
 def main(name: str, opened: Opened, argv: Sequence[str] | None = None) -> None:

@@ -44,7 +44,7 @@ def build(only: str | None = None) -> typer.Typer:
     for name, text in COMMANDS.items():
         if only is None or name == only:
             part = importlib.import_module(f"outcry.commands.{name}")
-            if len(part.app.registered_commands) == 1 and not part.app.registered_groups and part.app.info.name != "group":
+            if part.app.registered_callback is None and len(part.app.registered_commands) == 1:
                 command = part.app.registered_commands[0]
                 app.command(name, help=text if command.help is None else command.help)(command.callback)
             else:

@@ -1,0 +1,67 @@
+"""Finding what a round is recomputed from in the ledger."""
+
+from uuid import UUID
+
+import asyncpg
+
+from db import sessions
+from db.records import record, records
+from openoutcry.errors import BadInput
+from openoutcry.ledger.outcomes import Case, judging, rebuild
+from openoutcry.settings import Settings
+from openoutcry.types.record import CycleRecord
+from orchestrator.replay import Recording
+
+LAST_ROUND = "SELECT seq FROM cycles WHERE session_id = $1 AND kind = 'ROUND' ORDER BY seq DESC LIMIT 1"
+DECISION = "SELECT session_id, seq FROM decisions WHERE id::text = $1"
+LATEST = "SELECT id FROM sessions WHERE head_seq > 0 ORDER BY started_at DESC, symbol LIMIT 1"
+SETTINGS = """
+SELECT body::jsonb->'detail'->'settings' FROM cycles
+WHERE session_id = $1 AND seq <= $2 AND strpos(body, '"settings":{') > 0 ORDER BY seq DESC LIMIT 1
+"""
+OPEN_THEN = """
+SELECT seq FROM decisions
+WHERE session_id = $1 AND seq < $2 AND (outcome_known_at IS NULL OR outcome_known_at >= $3) ORDER BY seq
+"""
+
+
+async def locate(pool: asyncpg.Pool, name: str) -> tuple[UUID, int]:
+    """Session and number of the round that ``last``, a decision's id, or a number in the latest session names."""
+    if row := await pool.fetchrow(DECISION, name):
+        return row["session_id"], row["seq"]
+    session_id = await pool.fetchval(LATEST)
+    if session_id is None:
+        raise BadInput("there is no session yet; `outcry up` starts one", field="decision")
+    if name == "last":
+        seq = await pool.fetchval(LAST_ROUND, session_id)
+        if seq is None:
+            raise BadInput("the latest session has no round yet", field="decision")
+        return session_id, seq
+    if name.isdecimal() and len(name) < 12:
+        return session_id, int(name)
+    raise BadInput(f"{name!r} is neither `last`, a round's number, nor the id of a decision", field="decision")
+
+
+async def load(pool: asyncpg.Pool, session_id: UUID, seq: int) -> Recording:
+    """Everything the replay of one round needs. Raises BadInput when there is no such record."""
+    found, previous = await record(pool, session_id, seq), await record(pool, session_id, seq - 1)
+    stored = await sessions.find(pool, session_id)
+    if found is None or previous is None or stored is None:
+        raise BadInput(f"session {session_id} has no round {seq}", field="decision")
+    opening = Settings.model_validate(await pool.fetchval(SETTINGS, session_id, 0))
+    in_force = Settings.model_validate(await pool.fetchval(SETTINGS, session_id, seq))
+    cases = await _cases(pool, session_id, found, opening)
+    return Recording(found, previous, stored.facts, in_force, opening, cases)
+
+
+async def _cases(pool: asyncpg.Pool, session_id: UUID, found: CycleRecord, opening: Settings) -> tuple[Case, ...]:
+    """The decisions that were still open when ``found`` was made."""
+    pending = [row["seq"] for row in await pool.fetch(OPEN_THEN, session_id, found.seq, found.as_of)]
+    if not pending:
+        return ()
+    before: list[CycleRecord] = []
+    async for earlier in records(pool, session_id, pending[0]):
+        if earlier.seq >= found.seq:
+            break
+        before.append(earlier)
+    return rebuild(before, judging(opening), frozenset(pending))
