@@ -7,7 +7,11 @@ from db.candles.cache import FOREVER, SpanCache
 from db.candles.series import FundingSeries, Series
 from db.candles.store import files_of
 from openoutcry.market.candles import Candles, FundingRates
-from openoutcry.types.timeframes import millis
+from openoutcry.market.resample import resampled
+from openoutcry.types.timeframes import SECONDS, millis
+
+MOST_SHORTER = 300_000
+"""Most short bars read to make longer ones; a longer window comes out shorter than asked for."""
 
 
 class CandleReader:
@@ -21,10 +25,15 @@ class CandleReader:
         self._caches: dict[Series | FundingSeries, SpanCache] = {}
 
     def window(self, series: Series, as_of: datetime, limit: int) -> Candles:
-        """The last ``limit`` bars closed at ``as_of`` (open time + bar length <= as_of), ascending."""
+        """The last ``limit`` bars closed at ``as_of`` (open time + bar length <= as_of), ascending.
+
+        A series that is not stored is made from the longest stored bars of the symbol that divide its own.
+        """
         last_ms = millis(as_of) - series.bar_ms
         rows = self._cache(series).span(last_ms, last_ms, limit)
         end = int(rows[0].searchsorted(last_ms, "right"))
+        if not end and not len(rows[0]) and (shorter := self._shorter(series)):
+            return self._made(series, shorter, as_of, limit)
         start = max(end - limit, 0)
         return Candles(*[column[start:end] for column in rows])
 
@@ -57,6 +66,21 @@ class CandleReader:
         lo, hi = millis(after) + 1, millis(until) + 1
         rows = self._cache(series).span(lo, hi - 1, 0)
         return FundingRates(*[column[slice(*rows[0].searchsorted([lo, hi]))] for column in rows])
+
+    def _shorter(self, series: Series) -> Series | None:
+        folder = self.home / series.folder
+        if not folder.parent.is_dir():
+            return None
+        names = {entry.name for entry in folder.parent.iterdir()} & SECONDS.keys()
+        fits = [Series(series.exchange, series.symbol, name) for name in names]
+        fits = [s for s in fits if s.bar_ms < series.bar_ms and not series.bar_ms % s.bar_ms]
+        return max(fits, key=lambda s: s.bar_ms, default=None)
+
+    def _made(self, series: Series, shorter: Series, as_of: datetime, limit: int) -> Candles:
+        ratio = series.bar_ms // shorter.bar_ms
+        rows = min((limit + 2) * ratio, MOST_SHORTER)
+        until_ms = millis(as_of)
+        return resampled(self.window(shorter, as_of, rows), series.bar_ms, until_ms)[-limit:]
 
     def _cache(self, series: Series | FundingSeries) -> SpanCache:
         cache = self._caches.get(series)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from db.candles import CandleReader, CandleStore, FundingSeries
+from db.candles import CandleReader, CandleStore, FundingSeries, Series
 from openoutcry.market.candles import Candles, FundingRates
 from openoutcry.types.timeframes import from_millis, millis
 from tests.db.candles.series_of_bars import BTC_1H, HOUR, START, changed, walk, without
@@ -113,3 +113,22 @@ def test_importing_the_reader_does_not_import_parquet() -> None:
     code = "import sys, db.candles; sys.exit('pyarrow' in sys.modules)"
     root = Path(__file__).parents[3]
     assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
+
+
+def test_longer_bars_are_made_when_only_shorter_ones_are_stored(tmp_path: Path) -> None:
+    CandleStore(tmp_path).merge(BTC_1H, walk(24 * 40))
+    reader, day = CandleReader(tmp_path), Series("binance", "BTC/USDT", "1d")
+    at = START + timedelta(days=30, hours=7)
+    made = reader.window(day, at, 5)
+    assert [from_millis(int(stamp)) for stamp in made.timestamp] == [
+        START + timedelta(days=day) for day in range(25, 30)
+    ]
+    hours = reader.window(BTC_1H, START + timedelta(days=30), 24)
+    assert (made.open[-1], made.close[-1], made.high[-1]) == (
+        hours.open[0],
+        hours.close[-1],
+        hours.high.max(),
+    )
+    assert len(reader.window(Series("binance", "BTC/USDT", "30m"), at, 5)) == 0
+    assert len(reader.window(Series("binance", "ETH/USDT", "1d"), at, 5)) == 0
+    assert len(reader.between(day, START, at)) == 0

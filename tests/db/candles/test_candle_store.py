@@ -110,7 +110,9 @@ def _bit(data: bytes) -> bytes:
     return data[:200] + bytes([data[200] ^ 1]) + data[201:]
 
 
-@pytest.mark.parametrize("harm", [_cut, _bit, lambda data: b"", lambda data: b"PAR1" * 100], ids=["cut", "bit", "empty", "junk"])
+@pytest.mark.parametrize(
+    "harm", [_cut, _bit, lambda data: b"", lambda data: b"PAR1" * 100], ids=["cut", "bit", "empty", "junk"]
+)
 def test_a_damaged_file_is_named_and_not_read(store: CandleStore, harm) -> None:
     store.merge(BTC_1H, walk(100))
     path = store.home / "candles/binance/BTC-USDT/1h/2024-01.parquet"
