@@ -1,0 +1,45 @@
+"""Deny by default: every route needs a key with the route's role, unless it declares itself ``public``.
+
+A route says ``role="trader"`` or ``public=True`` in its decorator; nothing said means ``viewer``.
+"""
+
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
+from api.failures import Failure, database_unavailable
+from api.identity import may
+from db.keys import Holder
+
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="open-outcry"'}
+
+
+def authorise(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """The guard of every route. Raises Failure 401, 403, or 503 when keys cannot be checked."""
+    if handler.opt.get("public") or connection.scope.get("method") == "OPTIONS":
+        return
+    state = connection.scope["state"]
+    if "auth_fault" in state:
+        raise database_unavailable()
+    identity: Holder | None = state["identity"]
+    if identity is None:
+        raise Failure(
+            401,
+            "authentication required",
+            details="send an API key as 'Authorization: Bearer <key>' or 'X-API-Key: <key>'",
+            headers=CHALLENGE,
+        )
+    role = handler.opt.get("role", "viewer")
+    if not may(identity, role):
+        raise Failure(
+            403,
+            "forbidden",
+            details=f"this needs the role {role}; the key '{identity.name}' has {identity.role}",
+        )
+
+
+def caller_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Holder:
+    """The identity behind a request that passed ``authorise`` on a route that is not public."""
+    identity: Holder = connection.scope["state"]["identity"]
+    return identity

@@ -1,0 +1,75 @@
+"""Request bodies: one strict reading for all of them, and their place in the OpenAPI document."""
+
+import asyncio
+import re
+from decimal import Decimal
+from typing import Any, TypeVar
+
+import msgspec
+
+from api.amounts import Number, read_number
+from api.failures import Failure, invalid_body
+from api.requests import AnyRequest
+from openoutcry.errors import BadAmount
+
+T = TypeVar("T")
+READ_TIMEOUT_S = 10.0
+PATH = re.compile(r"\$\.([A-Za-z0-9_]+)")
+NAMED = re.compile(r"field `([A-Za-z0-9_]+)`")
+DECODER = msgspec.json.Decoder(float_hook=Decimal)
+
+
+class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base of every request body: unknown fields are refused by name."""
+
+
+async def read_body(request: AnyRequest, shape: type[T]) -> T:
+    """The request's JSON body as ``shape``. Raises Failure 400, 408, 413 (by Litestar) or 415."""
+    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise Failure(415, "unsupported media type", details=f"send application/json, not {kind}")
+    try:
+        async with asyncio.timeout(READ_TIMEOUT_S):
+            raw = await request.body()
+    except TimeoutError as error:
+        raise Failure(408, "the request body did not arrive in time") from error
+    return decode_body(raw, shape)
+
+
+def decode_body(raw: bytes, shape: type[T]) -> T:
+    """Decode strictly; null in an optional field counts as absent. Raises Failure naming the field."""
+    try:
+        value = DECODER.decode(raw or b"{}")
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        raise invalid_body(
+            str(error) if isinstance(error, msgspec.DecodeError) else "not readable as JSON"
+        ) from error
+    if not isinstance(value, dict):
+        raise invalid_body("the body must be a JSON object")
+    optional = {f.encode_name for f in msgspec.structs.fields(shape) if not f.required}  # type: ignore[arg-type]
+    given = {key: item for key, item in value.items() if item is not None or key not in optional}
+    try:
+        return msgspec.convert(given, shape, strict=True, dec_hook=_hook)
+    except msgspec.ValidationError as error:
+        raise _explain(str(error)) from error
+
+
+def _hook(kind: type, value: Any) -> Any:
+    if kind is Number:
+        try:
+            return read_number(value)
+        except BadAmount as error:
+            raise ValueError(str(error)) from error
+    raise TypeError(f"no reading for {kind.__name__}")
+
+
+def _explain(text: str) -> Failure:
+    """Turn msgspec's sentence into ours, with the field."""
+    match = PATH.search(text) or NAMED.search(text)
+    field = match.group(1) if match else None
+    if "missing required field" in text:
+        return invalid_body(f"{field} is required", field)
+    if "unknown field" in text:
+        return invalid_body(f"{field} is not a field of this request", field)
+    what = text.partition(" - at")[0]
+    return invalid_body(f"{field}: {what}" if field else what, field)

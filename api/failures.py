@@ -1,0 +1,176 @@
+"""Every error leaves as one JSON object.
+
+``error`` is short human text, ``message`` and ``detail`` are the whole of it, ``code`` is stable for programs;
+``timestamp`` and ``correlation_id`` are always there, ``details`` and ``field`` where they say something.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import asyncpg
+import structlog
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.types import ExceptionHandlersMap
+
+from api.encoding import Answer
+from api.requests import AnyRequest
+from openoutcry.errors import BadInput, LedgerBroken, OpenOutcryError
+from wire.clock import WallClock
+
+log = structlog.get_logger()
+CODES: Mapping[int, str] = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHORIZED",
+    403: "FORBIDDEN",
+    404: "NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
+    408: "REQUEST_TIMEOUT",
+    409: "CONFLICT",
+    413: "PAYLOAD_TOO_LARGE",
+    415: "UNSUPPORTED_MEDIA_TYPE",
+    422: "UNPROCESSABLE",
+    429: "RATE_LIMITED",
+    500: "INTERNAL",
+    503: "UNAVAILABLE",
+}
+PLAIN_TEXT: Mapping[int, str] = {
+    404: "route not found",
+    405: "method not allowed",
+    413: "request body too large",
+    500: "internal server error",
+}
+DATABASE_RETRY_S = 2
+
+
+class Failure(Exception):
+    """An answer that is an error. ``extra`` keys (``order_id``, ``name`` ...) stand beside the envelope's own."""
+
+    def __init__(
+        self,
+        status: int,
+        error: str,
+        *,
+        code: str | None = None,
+        details: str | None = None,
+        field: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        **extra: Any,
+    ) -> None:
+        super().__init__(error)
+        self.status = status
+        self.error = error
+        self.code = code or CODES.get(status, "ERROR")
+        self.details = details
+        self.field = field
+        self.headers = dict(headers or {})
+        self.extra = extra
+
+
+def invalid_body(details: str, field: str | None = None) -> Failure:
+    """400 for a request body that is not what it must be."""
+    return Failure(400, "invalid request body", details=details, field=field)
+
+
+def invalid_query(details: str, field: str | None = None) -> Failure:
+    """400 for a query parameter that is not what it must be."""
+    return Failure(400, "invalid query parameter", details=details, field=field)
+
+
+def envelope(failure: Failure, correlation_id: str) -> dict[str, Any]:
+    """The JSON object of one error."""
+    text = f"{failure.error}: {failure.details}" if failure.details else failure.error
+    body: dict[str, Any] = {
+        "error": failure.error,
+        "message": text,
+        "detail": text,
+        "code": failure.code,
+        "timestamp": WallClock().now(),
+        "correlation_id": correlation_id,
+    }
+    if failure.details:
+        body["details"] = failure.details
+    if failure.field:
+        body["field"] = failure.field
+    return {**failure.extra, **body}
+
+
+def _answer(request: AnyRequest, failure: Failure) -> Answer:
+    correlation_id = request.scope["state"].get("correlation_id", "")
+    return Answer(envelope(failure, correlation_id), status_code=failure.status, headers=failure.headers)
+
+
+def _on_failure(request: AnyRequest, failure: Failure) -> Answer:
+    return _answer(request, failure)
+
+
+def _on_http(request: AnyRequest, error: HTTPException) -> Answer:
+    """Litestar's own refusals: unknown route, wrong method, body too large."""
+    status = error.status_code
+    headers = {str(k): str(v) for k, v in (error.headers or {}).items()}
+    if status >= 500:
+        log.error("request_failed", path=request.url.path, error=repr(error))
+        return _answer(request, Failure(500, PLAIN_TEXT[500]))
+    return _answer(request, Failure(status, PLAIN_TEXT.get(status, error.detail), headers=headers))
+
+
+def _on_validation(request: AnyRequest, error: ValidationException) -> Answer:
+    """A query or path parameter of the wrong type or out of range."""
+    extra = error.extra if isinstance(error.extra, list) else []
+    first: Any = extra[0] if extra else {}
+    return _answer(request, invalid_query(str(first.get("message", error.detail)), first.get("key")))
+
+
+def _on_bad_input(request: AnyRequest, error: BadInput) -> Answer:
+    where = (
+        "invalid request body" if request.method in ("POST", "PATCH", "PUT") else "invalid query parameter"
+    )
+    return _answer(request, Failure(400, where, details=str(error), field=error.field, code=error.code))
+
+
+def _on_ours(request: AnyRequest, error: OpenOutcryError) -> Answer:
+    log.error("request_failed", path=request.url.path, error=repr(error))
+    status = 500 if isinstance(error, LedgerBroken) else 503
+    return _answer(request, Failure(status, str(error), code=error.code))
+
+
+def _on_database(request: AnyRequest, error: Exception) -> Answer:
+    log.warning("database_unavailable", path=request.url.path, error=repr(error))
+    return _answer(request, database_unavailable())
+
+
+def database_unavailable() -> Failure:
+    """503 while Postgres cannot be reached or is too slow."""
+    return Failure(
+        503,
+        "database unavailable",
+        code="DATABASE_UNAVAILABLE",
+        headers={"Retry-After": str(DATABASE_RETRY_S)},
+        retry_after=DATABASE_RETRY_S,
+    )
+
+
+def _on_anything(request: AnyRequest, error: Exception) -> Answer:
+    log.error("request_failed", path=request.url.path, exc_info=error)
+    return _answer(request, Failure(500, PLAIN_TEXT[500]))
+
+
+DATABASE_ERRORS: tuple[type[Exception], ...] = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.QueryCanceledError,
+    OSError,
+    TimeoutError,
+)
+HANDLERS: ExceptionHandlersMap = {
+    Failure: _on_failure,
+    ValidationException: _on_validation,
+    HTTPException: _on_http,
+    BadInput: _on_bad_input,
+    OpenOutcryError: _on_ours,
+    **dict.fromkeys(DATABASE_ERRORS, _on_database),
+    Exception: _on_anything,
+}

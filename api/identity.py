@@ -1,0 +1,70 @@
+"""Who is asking: an API key as ``Authorization: Bearer`` or ``X-API-Key``, and the role it carries."""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable
+from time import monotonic
+
+from db.keys import ROLES, Holder
+
+MAX_TOKEN = 512
+CACHE_S = 3.0
+CACHE_SIZE = 4096
+RANK: dict[str, int] = {role: rank for rank, role in enumerate(ROLES)}
+Lookup = Callable[[str], Awaitable[Holder | None]]
+"""Finds the key of a token in the database; raises a database error when it cannot."""
+
+
+class KeyRing:
+    """Answers from memory for at most ``CACHE_S`` seconds, so that a revoked key stops within five.
+
+    Unknown tokens are remembered too; only digests are kept, never a token.
+    """
+
+    def __init__(self, lookup: Lookup) -> None:
+        self._lookup = lookup
+        self._seen: OrderedDict[bytes, tuple[float, Holder | None]] = OrderedDict()
+
+    def remembered(self, token: str) -> tuple[bool, Holder | None]:
+        """(known, identity) from memory alone."""
+        entry = self._seen.get(_digest(token))
+        if entry is None or monotonic() - entry[0] > CACHE_S:
+            return False, None
+        return True, entry[1]
+
+    async def identify(self, token: str) -> Holder | None:
+        """The identity of a token, or None."""
+        known, identity = self.remembered(token)
+        if known:
+            return identity
+        asked_at = monotonic()
+        identity = await self._lookup(token) if len(token) <= MAX_TOKEN else None
+        self._seen[_digest(token)] = (asked_at, identity)
+        self._seen.move_to_end(_digest(token))
+        if len(self._seen) > CACHE_SIZE:
+            self._seen.popitem(last=False)
+        return identity
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+
+
+def presented_token(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """The token of a request's headers. Two different credentials are none: that is an unusable token, ''."""
+    found: list[str] = []
+    for name, value in headers:
+        text = value.decode("latin-1").strip()
+        if name == b"x-api-key":
+            found.append(text)
+        elif name == b"authorization":
+            scheme, _, token = text.partition(" ")
+            found.append(token.strip() if scheme.lower() == "bearer" else "")
+    if not found:
+        return None
+    return found[0] if len(set(found)) == 1 else ""
+
+
+def may(holder: Holder, role: str) -> bool:
+    """True when the holder's role includes ``role``: admin ⊃ trader ⊃ viewer."""
+    return RANK[holder.role] >= RANK[role]

@@ -1,0 +1,117 @@
+"""The outermost layer: every answer gets a correlation id, rate-limit and security headers, and is counted.
+
+It finds out who is asking but refuses nobody except for haste: what a caller may do, the routes declare.
+"""
+
+import re
+import secrets
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import structlog
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.encoding import encode
+from api.failures import DATABASE_ERRORS, Failure, envelope
+from api.identity import KeyRing, presented_token
+from api.throttle import Ruling, Throttle
+from api.traffic import Traffic
+
+log = structlog.get_logger()
+CORRELATION = re.compile(rb"[A-Za-z0-9._\-]{1,64}")
+UNMETERED = frozenset({"/health", "/health/", "/api/v1/health", "/api/v1/health/"})
+SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+DEFAULT_HEADERS: tuple[tuple[bytes, bytes], ...] = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
+
+
+@dataclass(frozen=True)
+class Shell:
+    """ASGI app around the ASGI app."""
+
+    app: ASGIApp
+    keys: KeyRing
+    per_key: Throttle
+    per_address: Throttle
+    traffic: Traffic
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        kind: str = scope["type"]
+        if kind == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        state: dict[str, Any] = scope.setdefault("state", {})
+        state["correlation_id"] = correlation = _correlation_id(scope)
+        ruling = await self._admit(scope, state)
+        if kind == "websocket":
+            state["ruling"] = ruling
+            await self.app(scope, receive, send)
+            return
+        started = perf_counter()
+
+        async def stamped(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = _stamp(list(message["headers"]), correlation, ruling)
+                self.traffic.count(message["status"], perf_counter() - started)
+            await send(message)
+
+        if ruling.allowed:
+            await self.app(scope, receive, stamped)
+        else:
+            await _answer_too_many(stamped, correlation, ruling)
+
+    async def _admit(self, scope: Scope, state: dict[str, Any]) -> Ruling:
+        """Put ``identity`` or ``auth_fault`` into the state and charge the right bucket."""
+        state["identity"] = None
+        cost = 0.0 if scope["path"] in UNMETERED else 1.0
+        client = scope.get("client")
+        address = f"ip:{client[0] if client else 'local'}"
+        token = presented_token(scope["headers"])
+        if token is None:
+            return self.per_address.take(address, cost)
+        known, identity = self.keys.remembered(token)
+        if not known:
+            ruling = self.per_address.take(address, cost)
+            if not ruling.allowed:
+                return ruling
+            try:
+                identity = await self.keys.identify(token)
+            except DATABASE_ERRORS as error:
+                log.warning("key_lookup_failed", error=repr(error))
+                state["auth_fault"] = error
+                return ruling
+        if identity is None:
+            return self.per_address.take(address, cost if known else 0.0)
+        state["identity"] = identity
+        return self.per_key.take(f"key:{identity.id}", cost)
+
+
+def _correlation_id(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"x-correlation-id" and CORRELATION.fullmatch(value):
+            return value.decode()
+    return secrets.token_hex(16)
+
+
+def _stamp(headers: list[tuple[bytes, bytes]], correlation: str, ruling: Ruling) -> list[tuple[bytes, bytes]]:
+    present = {name.lower() for name, _ in headers}
+    headers.append((b"x-correlation-id", correlation.encode()))
+    headers.extend(pair for pair in ruling.headers() if pair[0] not in present)
+    headers.extend(SECURITY_HEADERS)
+    headers.extend(pair for pair in DEFAULT_HEADERS if pair[0] not in present)
+    return headers
+
+
+async def _answer_too_many(send: Send, correlation: str, ruling: Ruling) -> None:
+    failure = Failure(429, "too many requests", details=f"try again in {ruling.retry_after_s} s")
+    body = encode({**envelope(failure, correlation), "retry_after": ruling.retry_after_s})
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 429, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
