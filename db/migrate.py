@@ -8,18 +8,19 @@ import asyncpg
 from openoutcry.errors import StartupRefused
 
 FOLDER = Path(__file__).resolve().parent / "migrations"
-HEAD = "0001"
 KNOWN = ("0001",)
 """Every revision this code knows, oldest first."""
+HEAD = KNOWN[-1]
 LOCK = 0x6F7574637279
 """Advisory lock that two starting processes meet at."""
+CONNECT_S = 10.0
 
 
 async def current(url: str) -> str | None:
     """The database's revision, None when it was never migrated."""
-    connection = await asyncpg.connect(url)
+    connection = await asyncpg.connect(url, timeout=CONNECT_S)
     try:
-        if await connection.fetchval("SELECT to_regclass('public.alembic_version')") is None:
+        if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
             return None
         version: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
         return version
@@ -28,15 +29,22 @@ async def current(url: str) -> str | None:
 
 
 async def upgrade(url: str) -> None:
-    """Apply what is missing. Raises StartupRefused when the schema is newer than this code."""
+    """Apply what is missing, all or nothing; several processes may ask at once.
+
+    Raises StartupRefused when the schema is newer than this code, or the server has no pgvector.
+    """
     if await current(url) == HEAD:
         return
-    connection = await asyncpg.connect(url)
+    connection = await asyncpg.connect(url, timeout=CONNECT_S)
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
         found = await current(url)
         if found is not None and found not in KNOWN:
-            raise StartupRefused(f"the database is at schema {found}, this version knows up to {HEAD}: install the newer version")
+            raise StartupRefused(
+                f"the database is at schema {found}, this version knows up to {HEAD}: use the newer version"
+            )
+        if not await connection.fetchval("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'"):
+            raise StartupRefused("the database server has no pgvector: install its extension 'vector'")
         if found != HEAD:
             await asyncio.to_thread(_alembic_upgrade, url)
     finally:

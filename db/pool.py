@@ -1,14 +1,21 @@
-"""Connections to Postgres: typed codecs, and whole transactions that survive a restart of the server."""
+"""Connections to Postgres: typed values, and whole transactions that survive a restart of the server."""
+
+from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Awaitable, Callable
+import struct
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from time import monotonic
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import asyncpg
+import msgspec
 import structlog
 
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+Connection: TypeAlias = "asyncpg.Connection[Any] | PoolConnectionProxy[Any]"
 log = structlog.get_logger()
 T = TypeVar("T")
 
@@ -17,48 +24,116 @@ LOST = (
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
-    asyncpg.InterfaceError,
     asyncpg.TooManyConnectionsError,
-    ConnectionError,
     OSError,
 )
 """The server went away or is not back yet."""
 RACED = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 RETRY_S = 30.0
 PAUSE_S = 0.1
+CONNECT_S = 5.0
+STATEMENT_S = 30.0
+SESSION: Mapping[str, str] = {
+    "application_name": "open-outcry",
+    "jit": "off",
+    "hnsw.iterative_scan": "relaxed_order",
+    "hnsw.ef_search": "100",
+}
+"""Settings of every connection. Filtered neighbour searches go on until they have enough rows."""
+ASYNC_COMMIT = "SELECT set_config('synchronous_commit', 'off', true)"
+"""For what a crash may forget: whatever is done outside the database follows a later, durable commit."""
+VECTOR_SCHEMA = """
+SELECT n.nspname FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+WHERE t.oid = to_regtype('vector')
+"""
 
 
 async def open_pool(url: str, *, least: int = 1, most: int = 4) -> asyncpg.Pool:
-    """A pool whose connections read jsonb as Python objects, numeric as Decimal and vectors as lists of floats."""
-    return await asyncpg.create_pool(url, min_size=least, max_size=most, init=_codecs, command_timeout=30.0)
+    """A pool whose connections read jsonb as Python objects, numeric as Decimal, vector as a list of floats.
 
-
-async def _codecs(connection: asyncpg.Connection[Any]) -> None:
-    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
-    if await connection.fetchval("SELECT to_regtype('vector') IS NOT NULL"):
-        schema = await connection.fetchval("SELECT nspname FROM pg_type t JOIN pg_namespace n ON n.oid = typnamespace WHERE typname = 'vector'")
-        await connection.set_type_codec("vector", schema=schema, encoder=_vector_text, decoder=json.loads)
-
-
-def _vector_text(values: Any) -> str:
-    return "[" + ",".join(repr(float(value)) for value in values) + "]"
+    Nothing on these connections may be left set or listening: they are handed on without a reset.
+    """
+    return await asyncpg.create_pool(
+        url,
+        min_size=least,
+        max_size=most,
+        init=_codecs,
+        reset=_keep,
+        command_timeout=STATEMENT_S,
+        timeout=CONNECT_S,
+        server_settings=dict(SESSION),
+    )
 
 
 async def retrying(
-    pool: asyncpg.Pool, work: Callable[[asyncpg.Connection[Any]], Awaitable[T]], *, within_s: float = RETRY_S
+    pool: asyncpg.Pool,
+    work: Callable[[Connection], Awaitable[T]],
+    *,
+    within_s: float = RETRY_S,
 ) -> T:
     """Run ``work`` in a transaction, again from its start when the server goes away or a race is lost.
 
-    ``work`` must be safe to repeat: after a lost COMMIT nobody knows whether it happened. Raises the last error when
-    the server does not come back within ``within_s`` seconds.
+    ``work`` must be safe to repeat: after a lost COMMIT nobody knows whether it happened. Raises the last
+    error when the server does not come back within ``within_s`` seconds.
     """
     deadline = monotonic() + within_s
     while True:
         try:
-            async with pool.acquire(timeout=5.0) as connection, connection.transaction():
-                return await work(connection)
-        except (*LOST, *RACED, TimeoutError) as error:
+            return await _attempt(pool, work)
+        except (*LOST, *RACED) as error:
             if monotonic() > deadline:
                 raise
             log.warning("database_retry", error=f"{type(error).__name__}: {error}")
             await asyncio.sleep(PAUSE_S)
+
+
+async def _attempt(pool: asyncpg.Pool, work: Callable[[Connection], Awaitable[T]]) -> T:
+    async with pool.acquire(timeout=CONNECT_S) as connection:
+        try:
+            async with connection.transaction():
+                return await work(connection)
+        except asyncpg.InterfaceError as error:
+            if _gone(connection):
+                raise ConnectionResetError(str(error)) from error
+            raise
+        except TimeoutError as error:  # an OSError too, but a slow statement is no lost server
+            raise asyncpg.QueryCanceledError(f"a statement took longer than {STATEMENT_S:.0f} s") from error
+
+
+def _gone(connection: Connection) -> bool:
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:  # the pool has already let go of it
+        return True
+
+
+async def _keep(connection: asyncpg.Connection[Any]) -> None:
+    """Skip the round trip of resetting a connection between uses."""
+
+
+async def _codecs(connection: asyncpg.Connection[Any]) -> None:
+    await connection.set_type_codec(
+        "jsonb", schema="pg_catalog", encoder=_jsonb, decoder=_json_object, format="binary"
+    )
+    schema = await connection.fetchval(VECTOR_SCHEMA)
+    if schema is not None:  # not yet migrated
+        await connection.set_type_codec(
+            "vector", schema=schema, encoder=_vector, decoder=_floats, format="binary"
+        )
+
+
+def _jsonb(value: Any) -> bytes:
+    return b"\x01" + msgspec.json.encode(value)
+
+
+def _json_object(data: bytes) -> Any:
+    return msgspec.json.decode(memoryview(data)[1:])
+
+
+def _vector(values: Sequence[float]) -> bytes:
+    return struct.pack(f">HH{len(values)}f", len(values), 0, *values)
+
+
+def _floats(data: bytes) -> list[float]:
+    size, _ = struct.unpack_from(">HH", data)
+    return list(struct.unpack_from(f">{size}f", data, 4))

@@ -1,6 +1,6 @@
 """What WebSocket clients hear of a record: order, trade and position messages, in that order.
 
-``data`` has CryptoFunk's field names with JSON numbers, and ``source`` saying which kind of market it was.
+``data`` has CryptoFunk's field names, money as plain strings, and ``source`` saying which kind of market it was.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,6 +11,7 @@ from uuid import UUID
 
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.ledger.rows import FillRow, OrderChangeRow, OrderRow, PositionRow, Projection
+from openoutcry.types.amounts import plain
 from openoutcry.types.record import CycleRecord
 
 
@@ -59,8 +60,8 @@ def _change(change: OrderChangeRow, order: KnownOrder) -> dict[str, Any]:
         "side": order.side,
         "type": order.type,
         "status": change.status,
-        "quantity": _number(order.quantity),
-        "executed_quantity": _number(change.executed_quantity),
+        "quantity": _money(order.quantity),
+        "executed_quantity": _money(change.executed_quantity),
         "filled_at": _stamp(change.filled_at),
         "canceled_at": _stamp(change.canceled_at),
         "error_message": change.error_message,
@@ -74,10 +75,10 @@ def _order(order: OrderRow) -> dict[str, Any]:
         "side": order.side,
         "type": order.type,
         "status": order.status,
-        "quantity": _number(order.quantity),
-        "executed_quantity": _number(order.executed_quantity),
-        "price": _number(order.price),
-        "stop_price": _number(order.stop_price),
+        "quantity": _money(order.quantity),
+        "executed_quantity": _money(order.executed_quantity),
+        "price": _money(order.price),
+        "stop_price": _money(order.stop_price),
         "filled_at": _stamp(order.filled_at),
         "canceled_at": _stamp(order.canceled_at),
         "error_message": order.error_message,
@@ -90,9 +91,9 @@ def _trade(fill: FillRow) -> dict[str, Any]:
         "order_id": None if fill.order_id is None else str(fill.order_id),
         "symbol": fill.symbol,
         "side": fill.side,
-        "price": _number(fill.price),
-        "quantity": _number(fill.quantity),
-        "commission": _number(fill.fee),
+        "price": _money(fill.price),
+        "quantity": _money(fill.quantity),
+        "commission": _money(fill.fee),
         "executed_at": _stamp(fill.executed_at),
     }
 
@@ -103,17 +104,17 @@ def _position(position: PositionRow) -> dict[str, Any]:
         "symbol": position.symbol,
         "side": position.side,
         "role": position.role,
-        "entry_price": _number(position.entry_price),
-        "exit_price": _number(position.exit_price),
-        "quantity": _number(position.quantity),
-        "unrealized_pnl": _number(position.unrealized_pnl),
-        "realized_pnl": _number(position.realized_pnl),
+        "entry_price": _money(position.entry_price),
+        "exit_price": _money(position.exit_price),
+        "quantity": _money(position.quantity),
+        "unrealized_pnl": _money(position.unrealized_pnl),
+        "realized_pnl": _money(position.realized_pnl),
         "exit_time": _stamp(position.exit_time),
     }
 
 
-def _number(value: Decimal | None) -> float | None:
-    return None if value is None else float(value)
+def _money(value: Decimal | None) -> str | None:
+    return None if value is None else plain(value)
 
 
 def _stamp(at: datetime | None) -> str | None:

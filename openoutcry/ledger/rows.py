@@ -60,7 +60,7 @@ class VoteRow(NamedTuple):
     action: str
     confidence: float | None
     reasoning: str
-    evidence: list[dict[str, Any]]
+    evidence: list[str]
     abstain_reason: str | None
     stop_loss: Decimal | None
     take_profit: Decimal | None

@@ -191,7 +191,7 @@ def _position(
         org_id=facts.org_id,
         session_id=facts.session_id,
         exchange=facts.venue,
-        **position.model_dump(),
+        **dict(position),
         unrealized_pnl=_unrealized(position, prices.get(position.symbol)),
         created_at=record.as_of,
         updated_at=record.as_of,

@@ -1,8 +1,7 @@
 """The rows of what was said: the floor's decision and the votes it was made of."""
 
-from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from openoutcry.canonical import derived_id
@@ -11,7 +10,7 @@ from openoutcry.ledger.facts import SessionFacts
 from openoutcry.ledger.rows import DecisionRow, OutcomeRow, VoteRow
 from openoutcry.ledger.situation import clean, context_of, prompt_of
 from openoutcry.types.record import AgentWeight, CycleRecord
-from openoutcry.types.votes import Abstain, Ballot, ToolUse, Vote
+from openoutcry.types.votes import Abstain, Ballot
 
 FLOOR = "floor"
 CONTEXT_EMBEDDER = "features-v1"
@@ -86,7 +85,7 @@ class _Said(NamedTuple):
     action: str
     reasoning: str
     confidence: float | None = None
-    evidence: list[dict[str, Any]] = []  # noqa: RUF012
+    evidence: list[str] = []  # noqa: RUF012
     abstain_reason: str | None = None
     stop_loss: Decimal | None = None
     take_profit: Decimal | None = None
@@ -103,7 +102,7 @@ def _said(ballot: Ballot) -> _Said:
         action=answer.action,
         reasoning=clean(answer.reasoning),
         confidence=answer.confidence,
-        evidence=_cited(answer, ballot.tool_uses),
+        evidence=[clean(result_id) for result_id in answer.evidence],
         stop_loss=answer.stop_loss,
         take_profit=answer.take_profit,
         size_factor=answer.size_factor,
@@ -141,9 +140,3 @@ def kind_of(action: str) -> str:
     if action in RISK_ACTIONS:
         return "risk_approval"
     return "hedge" if action == "HEDGE" else "vote"
-
-
-def _cited(vote: Vote, uses: Iterable[ToolUse]) -> list[dict[str, Any]]:
-    """The result ids a vote cites, with the tools that gave them; None for an id that no tool gave."""
-    tools = {use.result_id: use.tool for use in uses}
-    return [{"result_id": clean(cited), "tool": tools.get(cited)} for cited in vote.evidence]

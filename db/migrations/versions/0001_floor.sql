@@ -59,6 +59,7 @@ CREATE TABLE sessions (
     stats jsonb NOT NULL DEFAULT '{}',
     head_seq bigint NOT NULL DEFAULT -1,
     head_hash text NOT NULL,
+    head_seal text NOT NULL,
     as_of timestamptz,
     started_at timestamptz NOT NULL DEFAULT now(),
     stopped_at timestamptz,
@@ -75,13 +76,15 @@ CREATE TABLE rounds (
     as_of timestamptz NOT NULL,
     state text NOT NULL CHECK (state IN ('OPEN', 'POLLED', 'CLOSED', 'ABORTED')),
     opening jsonb NOT NULL,
-    ballots jsonb,
+    ballots text,
     opened_at timestamptz NOT NULL DEFAULT now(),
     closed_at timestamptz,
     PRIMARY KEY (session_id, seq)
 );
+CREATE INDEX rounds_unfinished ON rounds (session_id) WHERE state IN ('OPEN', 'POLLED');
 
--- The ledger. hash = sha256(body); body holds prev_hash. Written only by appending.
+-- The ledger. hash = sha256(body); body holds prev_hash. Written only by appending. What may differ between two equal
+-- runs stands beside the body: beside holds a digest of each such value, seal chains those.
 CREATE TABLE cycles (
     session_id uuid NOT NULL REFERENCES sessions,
     seq bigint NOT NULL,
@@ -92,7 +95,9 @@ CREATE TABLE cycles (
     hash text NOT NULL,
     prev_hash text NOT NULL,
     timings jsonb NOT NULL DEFAULT '{}',
-    committed_at timestamptz NOT NULL DEFAULT now(),
+    committed_at timestamptz NOT NULL,
+    beside jsonb NOT NULL,
+    seal text NOT NULL,
     PRIMARY KEY (session_id, seq)
 );
 
@@ -128,13 +133,17 @@ CREATE TABLE decisions (
     prompt_embedder text,
     created_at timestamptz NOT NULL,
     UNIQUE (session_id, seq)
-);
+) WITH (fillfactor = 80, toast_tuple_target = 512);
+-- Room on the page and long texts out of line: writing an outcome touches no index, so no vector is indexed again.
 CREATE INDEX decisions_by_time ON decisions (org_id, created_at DESC);
 CREATE INDEX decisions_unembedded ON decisions (created_at) WHERE prompt_embedding IS NULL;
 CREATE INDEX decisions_by_context ON decisions USING hnsw (context_embedding vector_cosine_ops)
     WITH (m = 16, ef_construction = 64);
 CREATE INDEX decisions_by_prompt ON decisions USING hnsw (prompt_embedding vector_cosine_ops)
     WITH (m = 16, ef_construction = 64) WHERE prompt_embedder = 'text:hash-v1';
+
+CREATE INDEX decisions_by_words ON decisions
+    USING gin (to_tsvector('english', symbol || ' ' || decision || ' ' || reasoning));
 
 CREATE TABLE votes (
     id uuid PRIMARY KEY,
@@ -277,6 +286,20 @@ CREATE TABLE equity (
     drawdown double precision NOT NULL,
     PRIMARY KEY (session_id, seq)
 );
+
+-- What people think of decisions.
+CREATE TABLE feedback (
+    id uuid PRIMARY KEY,
+    org_id uuid NOT NULL REFERENCES orgs,
+    decision_id uuid NOT NULL REFERENCES decisions,
+    rating text NOT NULL CHECK (rating IN ('positive', 'negative')),
+    comment text NOT NULL,
+    tags jsonb NOT NULL,
+    given_by text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (decision_id, given_by)
+);
+CREATE INDEX feedback_by_time ON feedback (org_id, created_at DESC);
 
 -- Ways in and out -----------------------------------------------------------------------------------------------
 

@@ -62,7 +62,7 @@ def test_a_round_is_one_decision_with_one_vote_per_ballot():
     assert "\x00" not in silent.reasoning
     kinds = {vote.agent_name: vote.decision_type for vote in ROWS[1].votes}
     assert kinds == {"technical": "vote", "trend": "vote", "risk": "risk_approval", "hedging": "hedge"}
-    assert ROWS[1].votes[0].evidence[1] == {"result_id": "never-called", "tool": None}
+    assert ROWS[1].votes[0].evidence[1] == "never-called"
 
 
 def test_the_context_holds_price_and_indicators_and_the_prompt_reads_like_a_question():

@@ -1,0 +1,116 @@
+"""Commands from the API to the orchestrator: submitted, executed between rounds, answered."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any, Literal
+from uuid import UUID
+
+import asyncpg
+import structlog
+from pydantic import TypeAdapter, ValidationError
+
+from db.listening import Listening
+from db.pool import Connection, retrying
+from openoutcry.canonical import derived_id
+from openoutcry.types.commands import Command
+
+log = structlog.get_logger()
+SUBMITTED, FINISHED = "commands", "command_done"
+LOOK_S = 0.05
+"""How often a waiter without a listening connection looks."""
+LISTENED_LOOK_S = 2.0
+SUBMIT = """
+WITH made AS (
+    INSERT INTO commands (id, org_id, body, requested_by) VALUES (coalesce($1, gen_random_uuid()), $2, $3, $4)
+    ON CONFLICT (id) DO NOTHING RETURNING id
+)
+SELECT coalesce((SELECT id FROM made), $1) AS id, pg_notify('commands', '')
+"""
+PENDING = (
+    "SELECT id, org_id, number, body, requested_by FROM commands WHERE state = 'PENDING' ORDER BY number"
+)
+FINISH = """
+WITH done AS (
+    UPDATE commands SET state = $2, result = $3, done_at = now()
+    WHERE id = $1 AND state = 'PENDING' RETURNING id
+)
+SELECT pg_notify('command_done', id::text) FROM done
+"""
+RESULT = "SELECT state, result FROM commands WHERE id = $1"
+COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A command that nobody has executed yet; ``number`` is its place in the queue."""
+
+    id: UUID
+    org_id: UUID
+    number: int
+    command: Command
+    requested_by: str
+
+
+async def submit(
+    pool: asyncpg.Pool, org_id: UUID, command: Command, requested_by: str, *, once: str | None = None
+) -> UUID:
+    """Queue a command. Again with the same ``once`` (per org), it names the first one and queues nothing."""
+    command_id = None if once is None else derived_id(org_id, "command", once)
+    row = await pool.fetchrow(SUBMIT, command_id, org_id, command.model_dump(mode="json"), requested_by)
+    assert row is not None
+    found: UUID = row["id"]
+    return found
+
+
+async def pending(pool: asyncpg.Pool) -> list[Pending]:
+    """The queue, oldest first. A body this version cannot read is answered as failed and left out."""
+    found: list[Pending] = []
+    for row in await pool.fetch(PENDING):
+        try:
+            command = COMMAND.validate_python(row["body"])
+        except ValidationError as error:
+            log.error("command_unreadable", id=str(row["id"]), error=str(error))
+            await finish(
+                pool, row["id"], "FAILED", {"error": "not a command this version knows", "status": 400}
+            )
+            continue
+        found.append(Pending(row["id"], row["org_id"], row["number"], command, row["requested_by"]))
+    return found
+
+
+async def finish(
+    pool: asyncpg.Pool, command_id: UUID, state: Literal["DONE", "FAILED"], result: dict[str, Any]
+) -> None:
+    """Answer a command and wake whoever waits for it. A second answer changes nothing."""
+
+    async def work(connection: Connection) -> None:
+        await connection.execute(FINISH, command_id, state, result)
+
+    await retrying(pool, work)
+
+
+async def wait(
+    pool: asyncpg.Pool, command_id: UUID, timeout_s: float, listening: Listening | None = None
+) -> asyncpg.Record | None:
+    """``state`` and ``result`` of a command once it is answered; None when it is not within ``timeout_s``.
+
+    With a ``listening`` connection it is told; without, it looks every 50 ms. It holds no pooled connection.
+    """
+    deadline = monotonic() + timeout_s
+    async with AsyncExitStack() as stack:
+        woken = await stack.enter_async_context(listening.on(FINISHED)) if listening else asyncio.Event()
+        while True:
+            woken.clear()
+            row = await pool.fetchrow(RESULT, command_id)
+            left = deadline - monotonic()
+            if row is not None and row["state"] != "PENDING":
+                return row
+            if left <= 0:
+                return None
+            try:
+                async with asyncio.timeout(min(left, LISTENED_LOOK_S if listening else LOOK_S)):
+                    await woken.wait()
+            except TimeoutError:
+                continue

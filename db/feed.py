@@ -1,0 +1,86 @@
+"""The numbered stream of what happened, for WebSocket clients: written in the writer's own transaction."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from db.listening import Listening
+from db.pool import Connection
+from openoutcry.ledger.announce import Event
+
+CHANNEL = "events"
+KEEP = 100_000
+PAGE = 500
+APPEND = """
+WITH counter AS (
+    INSERT INTO event_counters (org_id, last_seq) VALUES ($1, $2)
+    ON CONFLICT (org_id) DO UPDATE SET last_seq = event_counters.last_seq + $2
+    RETURNING last_seq
+), written AS (
+    INSERT INTO events (org_id, seq, type, data, at)
+    SELECT $1, counter.last_seq - $2 + item.number, item.type, item.data, item.at
+    FROM counter,
+         unnest($3::text[], $4::jsonb[], $5::timestamptz[]) WITH ORDINALITY AS item (type, data, at, number)
+)
+SELECT last_seq, pg_notify('events', $1::text || ':' || last_seq) FROM counter
+"""
+AFTER = "SELECT seq, type, data, at FROM events WHERE org_id = $1 AND seq > $2 ORDER BY seq LIMIT $3"
+HEAD = "SELECT last_seq FROM event_counters WHERE org_id = $1"
+PRUNE = """
+DELETE FROM events e USING event_counters c WHERE e.org_id = c.org_id AND e.seq <= c.last_seq - $1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An event with its number within its org; numbers have no gaps and follow commit order."""
+
+    seq: int
+    type: str
+    data: dict[str, Any]
+    at: datetime
+
+
+async def append_events(connection: Connection, org_id: UUID, events: Sequence[Event]) -> int | None:
+    """Append in the transaction of ``connection``; returns the last number, None for no events.
+
+    The org's counter row stays locked until that transaction ends: that keeps numbers in commit order.
+    """
+    if not events:
+        return None
+    types, data, times = zip(*events, strict=True)
+    last: int = await connection.fetchval(APPEND, org_id, len(events), types, data, times)
+    return last
+
+
+async def head(pool: asyncpg.Pool, org_id: UUID) -> int:
+    """The number of the newest event, 0 before the first."""
+    return await pool.fetchval(HEAD, org_id) or 0
+
+
+async def after(pool: asyncpg.Pool, org_id: UUID, seq: int, limit: int = PAGE) -> list[Stored]:
+    """Events with a number above ``seq``, in order."""
+    rows = await pool.fetch(AFTER, org_id, seq, limit)
+    return [Stored(row["seq"], row["type"], row["data"], row["at"]) for row in rows]
+
+
+async def follow(pool: asyncpg.Pool, listening: Listening, org_id: UUID, seq: int) -> AsyncIterator[Stored]:
+    """Every event after ``seq``, the stored ones and then each as it is committed, across reconnections."""
+    async with listening.on(CHANNEL) as woken:
+        while True:
+            woken.clear()
+            while page := await after(pool, org_id, seq):
+                for event in page:
+                    seq = event.seq
+                    yield event
+            await woken.wait()
+
+
+async def prune(pool: asyncpg.Pool, keep: int = KEEP) -> int:
+    """Forget all but the newest ``keep`` events of each org; returns how many went."""
+    done: str = await pool.execute(PRUNE, keep)
+    return int(done.rpartition(" ")[2])

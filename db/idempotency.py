@@ -1,0 +1,57 @@
+"""Idempotency keys: the first answer to a request is the answer to every repeat of it."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID
+
+import asyncpg
+
+KEEP = "24 hours"
+BEGIN = """
+INSERT INTO idempotency_keys (org_id, key, request_hash) VALUES ($1, $2, $3)
+ON CONFLICT (org_id, key) DO NOTHING RETURNING key
+"""
+FIND = "SELECT request_hash, status, response FROM idempotency_keys WHERE org_id = $1 AND key = $2"
+FINISH = "UPDATE idempotency_keys SET status = $3, response = $4 WHERE org_id = $1 AND key = $2"
+FORGET = "DELETE FROM idempotency_keys WHERE org_id = $1 AND key = $2 AND status IS NULL"
+PRUNE = "DELETE FROM idempotency_keys WHERE created_at < now() - $1::text::interval"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known of a key: ``new``, ``running``, ``answered``, or that of a ``different`` request."""
+
+    state: Literal["new", "running", "answered", "different"]
+    status: int | None = None
+    response: Any = None
+
+
+async def begin(pool: asyncpg.Pool, org_id: UUID, key: str, request_hash: str) -> Seen:
+    """Claim a key for a request. Exactly one of several callers at once sees ``new``."""
+    while True:
+        if await pool.fetchval(BEGIN, org_id, key, request_hash) is not None:
+            return Seen("new")
+        row = await pool.fetchrow(FIND, org_id, key)
+        if row is None:
+            continue  # forgotten in between
+        if row["request_hash"] != request_hash:
+            return Seen("different")
+        if row["status"] is None:
+            return Seen("running")
+        return Seen("answered", row["status"], row["response"])
+
+
+async def finish(pool: asyncpg.Pool, org_id: UUID, key: str, status: int, response: Any) -> None:
+    """Keep the answer."""
+    await pool.execute(FINISH, org_id, key, status, response)
+
+
+async def forget(pool: asyncpg.Pool, org_id: UUID, key: str) -> None:
+    """Release a key whose request failed before it had any effect."""
+    await pool.execute(FORGET, org_id, key)
+
+
+async def prune(pool: asyncpg.Pool) -> int:
+    """Forget keys older than a day; returns how many went."""
+    done: str = await pool.execute(PRUNE, KEEP)
+    return int(done.rpartition(" ")[2])

@@ -1,0 +1,66 @@
+"""Small facts about the running floor: its clock, its halt, its runtime configuration."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from db.pool import Connection, retrying
+
+PUT = """
+INSERT INTO floor_state (key, value) VALUES ($1, $2)
+ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = now()
+"""
+
+
+async def get(pool: asyncpg.Pool, key: str) -> Any:
+    """The value of a key, None when it was never put."""
+    return await pool.fetchval("SELECT value FROM floor_state WHERE key = $1", key)
+
+
+async def put(pool: asyncpg.Pool, key: str, value: Any) -> None:
+    """Set a key to a JSON value."""
+
+    async def work(connection: Connection) -> None:
+        await connection.execute(PUT, key, value)
+
+    await retrying(pool, work)
+
+
+async def clock(pool: asyncpg.Pool) -> datetime | None:
+    """Market time: the ``as_of`` of the newest round that began, None before the first."""
+    value = await get(pool, "clock")
+    return datetime.fromisoformat(value["as_of"]) if value else None
+
+
+async def set_clock(pool: asyncpg.Pool, as_of: datetime, source: str) -> None:
+    """Set market time outside a round, as a new run does before its first."""
+    await put(pool, "clock", {"as_of": as_of.isoformat(), "source": source})
+
+
+async def halt(pool: asyncpg.Pool) -> dict[str, Any] | None:
+    """``{"reason", "at"}`` while the floor is halted, else None."""
+    value: dict[str, Any] | None = await get(pool, "halt")
+    return value
+
+
+async def set_halt(pool: asyncpg.Pool, reason: str | None, at: datetime) -> None:
+    """Latch the kill switch, or with no reason release it."""
+    await put(pool, "halt", None if reason is None else {"reason": reason, "at": at.isoformat()})
+
+
+async def config_updates(pool: asyncpg.Pool) -> dict[str, Any]:
+    """The runtime changes of settings in force: updatable field → value."""
+    value: dict[str, Any] | None = await get(pool, "config")
+    return value or {}
+
+
+async def add_config_updates(pool: asyncpg.Pool, updates: Mapping[str, Any]) -> None:
+    """Put runtime changes over those in force."""
+    await put(pool, "config", {**await config_updates(pool), **updates})
+
+
+async def clear_config_updates(pool: asyncpg.Pool) -> None:
+    """Forget the runtime changes, as a restart of the floor does."""
+    await put(pool, "config", {})

@@ -1,0 +1,78 @@
+"""A pool on a fresh database, and sessions written to it through the ledger's own door."""
+
+from datetime import timedelta
+
+import pytest
+
+from db import ledger, sessions
+from db.pool import open_pool
+from openoutcry.canonical import derived_id
+from openoutcry.ledger.facts import SessionFacts
+from openoutcry.orders import client_order_id
+from openoutcry.types.orders import Approved
+from tests.factories import SETTINGS, START, Session
+
+
+@pytest.fixture
+async def pool(fresh_database):
+    """A pool of four connections on a database of this test's own."""
+    pool = await open_pool(fresh_database)
+    yield pool
+    await pool.close()
+
+
+class Writer:
+    """Appends a session's records as the orchestrator does, after the execution server's approvals."""
+
+    def __init__(self, pool, session: Session, home=None) -> None:
+        self.pool, self.session, self.home = pool, session, home
+        self.facts: SessionFacts = session.facts
+        self.head: ledger.Head | None = None
+
+    async def open(self) -> "Writer":
+        self.head = await sessions.create(self.pool, self.facts, "run", SETTINGS)
+        return self
+
+    async def write(self, record, **more) -> ledger.Head:
+        await self.approve(record)
+        self.head = await ledger.append(
+            self.pool,
+            record,
+            self.facts,
+            self.head,
+            committed_at=START + timedelta(days=400, seconds=record.seq),
+            timings={"round_s": 0.021 + record.seq / 1e6, "poll_s": 0.01},
+            home=self.home,
+            **more,
+        )
+        return self.head
+
+    async def approve(self, record) -> None:
+        for planned in record.orders:
+            if isinstance(planned.verdict, Approved) and planned.state is not None:
+                await self.pool.execute(
+                    "INSERT INTO approvals"
+                    " (id, org_id, session_id, seq, leg, client_order_id, order_hash, expires_at)"
+                    " VALUES ($8, $1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+                    self.facts.org_id,
+                    self.facts.session_id,
+                    record.seq,
+                    planned.request.leg,
+                    client_order_id(self.facts.session_id, record.seq, planned.request.leg),
+                    planned.verdict.order_hash,
+                    record.as_of + timedelta(hours=1),
+                    derived_id(self.facts.session_id, "approval", record.seq, planned.request.leg),
+                )
+
+
+@pytest.fixture
+def write(pool):
+    """``await write(Session(seed), records)``: a session in the database; returns its Writer."""
+
+    async def written(session: Session, records, home=None) -> Writer:
+        writer = await Writer(pool, session, home).open()
+        for record in records:
+            await writer.write(record)
+        return writer
+
+    return written
