@@ -6,6 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
+from openoutcry.errors import BadInput
 from openoutcry.types.amounts import cents, plain
 
 FACTS = """
@@ -36,16 +37,17 @@ SELECT count(*) AS trades, count(*) FILTER (WHERE realized_pnl - fees > 0) AS wi
        count(*) FILTER (WHERE realized_pnl - fees < 0) AS losses
 FROM positions WHERE session_id = $1 AND exit_time IS NOT NULL
 """
-EQUITY = "SELECT equity, (SELECT max(drawdown) FROM equity WHERE session_id = $1) AS drawdown FROM equity WHERE session_id = $1 ORDER BY seq DESC LIMIT 1"
+EQUITY = """
+SELECT equity, (SELECT max(drawdown) FROM equity WHERE session_id = $1) AS drawdown
+FROM equity WHERE session_id = $1 ORDER BY seq DESC LIMIT 1
+"""
 
 
 async def session_summary(pool: asyncpg.Pool, session_id: UUID) -> dict[str, Any]:
     """Rounds, decisions, orders, fills, fees, P&L, drawdown, speed and ledger head of one session. Money as strings."""
-    facts = await pool.fetchrow(FACTS, session_id)
-    rounds = await pool.fetchrow(ROUNDS, session_id)
-    orders = await pool.fetchrow(ORDERS, session_id)
-    fills = await pool.fetchrow(FILLS, session_id)
-    positions = await pool.fetchrow(POSITIONS, session_id)
+    facts, rounds, orders, fills, positions = [
+        await _row(pool, query, session_id) for query in (FACTS, ROUNDS, ORDERS, FILLS, POSITIONS)
+    ]
     equity = await pool.fetchrow(EQUITY, session_id)
     initial: Decimal = facts["initial_capital"]
     final: Decimal = equity["equity"] if equity else initial
@@ -87,8 +89,35 @@ async def session_summary(pool: asyncpg.Pool, session_id: UUID) -> dict[str, Any
     }
 
 
+async def _row(pool: asyncpg.Pool, query: str, session_id: UUID) -> asyncpg.Record:
+    row = await pool.fetchrow(query, session_id)
+    if row is None:
+        raise BadInput(f"no session {session_id}", field="session_id")
+    return row
+
+
 async def _counts(
     pool: asyncpg.Pool, query: str, session_id: UUID, always: tuple[str, ...], column: str = "decision"
 ) -> dict[str, int]:
     found = {row[column]: int(row["n"]) for row in await pool.fetch(query, session_id)}
     return {**dict.fromkeys(always, 0), **found}
+
+
+RUNNING = """
+SELECT s.id, s.symbol, s.timeframe, s.status, s.source, s.head_seq, s.as_of,
+       (SELECT e.equity FROM equity e WHERE e.session_id = s.id ORDER BY e.seq DESC LIMIT 1) AS equity
+FROM sessions s WHERE s.status <> 'STOPPED' ORDER BY s.started_at, s.symbol
+"""
+
+
+async def running_sessions(pool: asyncpg.Pool) -> list[dict[str, Any]]:
+    """The sessions that are open, in brief."""
+    return [
+        {
+            "session_id": str(row["id"]),
+            **{name: row[name] for name in ("symbol", "timeframe", "status", "source", "head_seq")},
+            "as_of": row["as_of"].isoformat() if row["as_of"] else None,
+            "equity": plain(cents(row["equity"], 2)) if row["equity"] is not None else None,
+        }
+        for row in await pool.fetch(RUNNING)
+    ]

@@ -15,4 +15,11 @@ if __name__ == "__main__":
     args = parser.parse_args()
     refuse_namesakes()
     logs.configure("orchestrator")
-    run(from_environment("orchestrator", home=args.home, database_url=args.database_url or os.environ.get("OUTCRY_DATABASE_URL"), role="orchestrator"))
+    run(
+        from_environment(
+            "orchestrator",
+            home=args.home,
+            database_url=args.database_url or os.environ.get("OUTCRY_DATABASE_URL"),
+            role="orchestrator",
+        )
+    )

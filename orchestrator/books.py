@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from openoutcry.ports import AccountSync
 from openoutcry.episodes import Booking
 from openoutcry.portfolio import apply
+from openoutcry.ports import AccountSync
 from openoutcry.types.book import Portfolio, Position
 from openoutcry.types.orders import FINAL, Fill, OrderRequest, OrderState, WorkingOrder
 from openoutcry.types.record import VenueNews
@@ -57,7 +57,9 @@ class Books:
 
     def working(self) -> tuple[WorkingOrder, ...]:
         """The orders that may still execute, in order."""
-        return tuple(self.orders[key] for key in sorted(self.orders) if self.orders[key].state.status not in FINAL)
+        return tuple(
+            self.orders[key] for key in sorted(self.orders) if self.orders[key].state.status not in FINAL
+        )
 
     def updates(self) -> tuple[OrderState, ...]:
         """The last state of every order something was heard of, in order."""
@@ -69,4 +71,6 @@ class Books:
         key = (fill.order_seq, fill.leg)
         stop, target = self.protections.get(key, (None, None))
         known = self.orders.get(key)
-        return Booking(seq=self.seq, stop_loss=stop, take_profit=target, reason=known.request.reason if known else "")
+        return Booking(
+            seq=self.seq, stop_loss=stop, take_profit=target, reason=known.request.reason if known else ""
+        )

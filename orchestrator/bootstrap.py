@@ -30,8 +30,8 @@ from orchestrator.poll import Askable, Polled, poll
 from orchestrator.store import Store
 from orchestrator.turn import Turn
 from wire.clock import WallClock
-from wire.connect import Connection
 from wire.config import DEFAULT_ORG, ProcessConfig
+from wire.connect import Connection
 from wire.tokens import SERVERS, RoundClaims, derive_key, sign_approval, sign_round
 
 AGENT = "agent-"
@@ -82,7 +82,9 @@ class LiveFloor:
         token = sign_round({name: derive_key(self.root, name) for name in SERVERS}, claims)
         told = {**(detail or {}), **({"halted": self.halted} if self.halted else {})}
         if desk.config_digest and desk.config_digest != self.config_digest:
-            told["settings"] = self.settings.model_dump(mode="json")  # changed at runtime: the record says to what
+            told["settings"] = self.settings.model_dump(
+                mode="json"
+            )  # changed at runtime: the record says to what
         return Turn(desk, desk.seq, as_of, token, self.settings, self.config_digest, self.halted, told)
 
     async def look(self, turn: Turn) -> Seen:
@@ -90,12 +92,19 @@ class LiveFloor:
         facts = turn.desk.facts
         subject = Subject(facts.symbol, facts.hedge_symbol, facts.timeframe, facts.source)
         return await look(
-            self.servers["market"], self.servers["indicators"], subject, seq=turn.seq, as_of=turn.as_of, round_token=turn.token
+            self.servers["market"],
+            self.servers["indicators"],
+            subject,
+            seq=turn.seq,
+            as_of=turn.as_of,
+            round_token=turn.token,
         )
 
     def broker(self, turn: Turn) -> McpBroker:
         """The execution server, for this round."""
-        return McpBroker(self.servers["execution"], seq=turn.seq, cursor=turn.desk.cursor, round_token=turn.token)
+        return McpBroker(
+            self.servers["execution"], seq=turn.seq, cursor=turn.desk.cursor, round_token=turn.token
+        )
 
     async def ask(self, turn: Turn, snapshot: Snapshot) -> Polled:
         """Every agent, at once, over MCP."""
@@ -115,7 +124,9 @@ class LiveFloor:
         )
         return sign_approval(derive_key(self.root, "execution"), approval)
 
-    async def opened(self, turn: Turn, snapshot: Snapshot | None, portfolio: Portfolio) -> tuple[Ballot, ...] | None:
+    async def opened(
+        self, turn: Turn, snapshot: Snapshot | None, portfolio: Portfolio
+    ) -> tuple[Ballot, ...] | None:
         """Note the round in the database, where the risk server reads its portfolio."""
         return await self.store.open_round(turn.desk.facts, turn.seq, turn.as_of, snapshot, portfolio)
 

@@ -32,7 +32,10 @@ class McpBroker:
             "sync_account", {"after": self._after}, round_token=self._token, timeout_s=PLACE_TIMEOUT_S
         )
         fills, states = self._fresh(answer)
-        self._held = ([f for f in fills if f.order_seq == self._seq], [s for s in states if s.order_seq == self._seq])
+        self._held = (
+            [f for f in fills if f.order_seq == self._seq],
+            [s for s in states if s.order_seq == self._seq],
+        )
         return self._handed(
             [f for f in fills if f.order_seq != self._seq], [s for s in states if s.order_seq != self._seq]
         )
@@ -58,7 +61,9 @@ class McpBroker:
 
     async def _must(self, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
         try:
-            return await self._execution.call(tool, arguments, round_token=self._token, timeout_s=PLACE_TIMEOUT_S)
+            return await self._execution.call(
+                tool, arguments, round_token=self._token, timeout_s=PLACE_TIMEOUT_S
+            )
         except ToolFailed as error:
             if error.code in ("DEADLINE", "UNREACHABLE"):
                 raise VenueUnknown(f"{tool}: {error.message}") from error

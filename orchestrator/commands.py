@@ -78,31 +78,47 @@ class Commander:
         try:
             return self._desks[UUID(session_id)]
         except (KeyError, ValueError) as error:
-            raise CommandFailed("session not found", code="NOT_FOUND", status=404, field="session_id") from error
+            raise CommandFailed(
+                "session not found", code="NOT_FOUND", status=404, field="session_id"
+            ) from error
 
     def _desk_for(self, symbol: str, session_id: str | None) -> Desk:
         name = canonical(symbol)
         if session_id is not None:
             desk = self._desk(session_id)
             if name not in (desk.facts.symbol, desk.facts.hedge_symbol):
-                raise CommandFailed(f"symbol: {name} is not traded in this session", code="BAD_SYMBOL", status=400, field="symbol")
+                raise CommandFailed(
+                    f"symbol: {name} is not traded in this session",
+                    code="BAD_SYMBOL",
+                    status=400,
+                    field="symbol",
+                )
             return desk
         for desk in self._desks.values():
             if name in (desk.facts.symbol, desk.facts.hedge_symbol):
                 return desk
-        raise CommandFailed(f"symbol: no running session trades {name}", code="NO_SESSION", status=400, field="symbol")
+        raise CommandFailed(
+            f"symbol: no running session trades {name}", code="NO_SESSION", status=400, field="symbol"
+        )
 
     async def _cancel(self, command: c.CancelOrder) -> dict[str, Any]:
         for desk in self._desks.values():
-            for (seq, leg) in desk.working:
+            for seq, leg in desk.working:
                 if str(self._floor.store.order_id(desk.facts.session_id, seq, leg)) == command.order_id:
                     await cancel_order(self._floor, desk, seq, leg)
                     return {"order_id": command.order_id}
-        raise CommandFailed("order cannot be cancelled: it is final", code="ORDER_FINAL", status=400, field="id")
+        raise CommandFailed(
+            "order cannot be cancelled: it is final", code="ORDER_FINAL", status=400, field="id"
+        )
 
     async def _start(self, command: c.StartSession) -> dict[str, Any]:
         if command.mode == "LIVE":
-            raise CommandFailed("mode: LIVE trading is not enabled on this floor", code="LIVE_DISABLED", status=400, field="mode")
+            raise CommandFailed(
+                "mode: LIVE trading is not enabled on this floor",
+                code="LIVE_DISABLED",
+                status=400,
+                field="mode",
+            )
         desk = await open_session(self._floor, self._spec, canonical(command.symbol), command.initial_capital)
         self._desks[desk.facts.session_id] = desk
         session_id = str(desk.facts.session_id)
@@ -114,17 +130,25 @@ class Commander:
     async def _stop(self, command: c.StopSession) -> dict[str, Any]:
         stored = await self._floor.store.find_session(command.session_id)
         if stored is not None and stored.status == "STOPPED":
-            raise CommandFailed("session is already stopped", code="ALREADY_STOPPED", status=409, field="session_id")
+            raise CommandFailed(
+                "session is already stopped", code="ALREADY_STOPPED", status=409, field="session_id"
+            )
         desk = self._desk(command.session_id)
         await flatten(self._floor, desk, "session stopped")
-        given = {} if command.final_capital is None else {"reported_final_capital": plain(command.final_capital)}
+        given = (
+            {} if command.final_capital is None else {"reported_final_capital": plain(command.final_capital)}
+        )
         summary = await close_session(self._floor, desk, reason="stopped by command", detail=given)
         del self._desks[desk.facts.session_id]
-        await self._floor.store.say("trading_stopped", "Trading session stopped", {"session_id": command.session_id})
+        await self._floor.store.say(
+            "trading_stopped", "Trading session stopped", {"session_id": command.session_id}
+        )
         ended = await self._floor.store.find_session(command.session_id)
         return {
             "session_id": command.session_id,
-            "final_capital": summary["final_equity"] if command.final_capital is None else plain(command.final_capital),
+            "final_capital": summary["final_equity"]
+            if command.final_capital is None
+            else plain(command.final_capital),
             "ledger_final_capital": summary["final_equity"],
             "total_pnl": summary["pnl"],
             "total_trades": summary["trades"],
@@ -136,7 +160,9 @@ class Commander:
         desk.paused = command.kind == "pause_session"
         await self._floor.store.set_paused(desk.facts.session_id, desk.paused)
         word = "trading_paused" if desk.paused else "trading_resumed"
-        await self._floor.store.say(word, word.replace("_", " ").capitalize(), {"session_id": command.session_id})
+        await self._floor.store.say(
+            word, word.replace("_", " ").capitalize(), {"session_id": command.session_id}
+        )
         return {"session_id": command.session_id, "symbol": desk.facts.symbol}
 
     async def _halt(self, command: c.Halt, number: int) -> dict[str, Any]:
@@ -150,7 +176,12 @@ class Commander:
 
     async def _change(self, updates: Mapping[str, Any]) -> dict[str, Any]:
         if str(updates.get("trading_mode", "paper")).lower() == "live":
-            raise CommandFailed("trading_mode: live is not enabled on this floor", code="LIVE_DISABLED", status=400, field="trading_mode")
+            raise CommandFailed(
+                "trading_mode: live is not enabled on this floor",
+                code="LIVE_DISABLED",
+                status=400,
+                field="trading_mode",
+            )
         try:
             self._floor.settings = changed(self._floor.settings, updates)
         except BadConfig as error:

@@ -63,7 +63,9 @@ class Conductor:
 
     async def _finish_interrupted(self, resumed: Resumed) -> None:
         for desk, as_of in resumed.interrupted:
-            log.info("round_resumed", session=str(desk.facts.session_id), seq=desk.seq, as_of=as_of.isoformat())
+            log.info(
+                "round_resumed", session=str(desk.facts.session_id), seq=desk.seq, as_of=as_of.isoformat()
+            )
             await run_cycle(self._floor, self._floor.turn(desk, as_of))
 
     async def _loop(self) -> bool:
@@ -98,7 +100,9 @@ class Conductor:
             return live_ticks(self._spec.timeframe, reached)
         start = self._spec.start
         assert start is not None
-        return replay_ticks(max(start, reached or start), self._spec.end, self._spec.timeframe, self._spec.speed)
+        return replay_ticks(
+            max(start, reached or start), self._spec.end, self._spec.timeframe, self._spec.speed
+        )
 
     async def _tick(self, as_of: datetime) -> None:
         for desk in list(self._desks.values()):
@@ -116,12 +120,26 @@ class Conductor:
             return self._spec.rounds
         if self._spec.start is None or self._spec.end is None:
             return None
-        return int((self._spec.end - self._spec.start).total_seconds() // self._floor.bar_seconds(self._spec.timeframe)) + 1
+        return (
+            int(
+                (self._spec.end - self._spec.start).total_seconds()
+                // self._floor.bar_seconds(self._spec.timeframe)
+            )
+            + 1
+        )
 
     def _show(self, as_of: datetime, equity: str) -> None:
         if monotonic() - self._shown > PROGRESS_S or not self._shown:
             self._shown = monotonic()
-            self._write("progress.json", {"rounds": self._rounds + 1, "total": self._total(), "as_of": as_of.isoformat(), "equity": equity})
+            self._write(
+                "progress.json",
+                {
+                    "rounds": self._rounds + 1,
+                    "total": self._total(),
+                    "as_of": as_of.isoformat(),
+                    "equity": equity,
+                },
+            )
 
     async def _close(self) -> None:
         summaries: list[dict[str, Any]] = []

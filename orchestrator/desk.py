@@ -50,22 +50,41 @@ class Desk:
         self.cursor = int(detail.get("cursor", self.cursor))
         self.marks = {symbol: Decimal(price) for symbol, price in detail.get("marks", {}).items()}
         self.horizons = {int(seq): bars for seq, bars in detail.get("horizons", {}).items()}
-        self.levels = {(int(seq), leg): (_amount(stop), _amount(target)) for seq, leg, stop, target in detail.get("levels", ())}
+        self.levels = {
+            (int(seq), leg): (_amount(stop), _amount(target))
+            for seq, leg, stop, target in detail.get("levels", ())
+        }
         self.working = working_after(record)
 
 
 def carried(
-    books: Books, desk: Desk, decision: Decision | None, marks: Mapping[str, Decimal], cursor: int, notes: tuple[str, ...] = ()
+    books: Books,
+    desk: Desk,
+    decision: Decision | None,
+    marks: Mapping[str, Decimal],
+    cursor: int,
+    notes: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """What the next round needs beside portfolio and orders, as a record's detail carries it."""
     bars = {**desk.horizons, **({books.seq: decision.horizon_bars} if decision is not None else {})}
-    open_since = sorted({p.opened_seq for p in books.portfolio.positions if p.role == "trade" and p.opened_seq in bars})
-    waiting = [key for key in sorted(books.protections) if key in books.orders and books.orders[key].state.status not in FINAL]
-    out: dict[str, Any] = {"cursor": cursor, "marks": {symbol: plain(price) for symbol, price in sorted(marks.items())}}
+    open_since = sorted(
+        {p.opened_seq for p in books.portfolio.positions if p.role == "trade" and p.opened_seq in bars}
+    )
+    waiting = [
+        key
+        for key in sorted(books.protections)
+        if key in books.orders and books.orders[key].state.status not in FINAL
+    ]
+    out: dict[str, Any] = {
+        "cursor": cursor,
+        "marks": {symbol: plain(price) for symbol, price in sorted(marks.items())},
+    }
     if open_since:
         out["horizons"] = {str(seq): bars[seq] for seq in open_since}
     if waiting:
-        out["levels"] = [[seq, leg, *(_text(price) for price in books.protections[seq, leg])] for seq, leg in waiting]
+        out["levels"] = [
+            [seq, leg, *(_text(price) for price in books.protections[seq, leg])] for seq, leg in waiting
+        ]
     if notes:
         out["notes"] = list(notes)
     if desk.paused:
@@ -86,7 +105,9 @@ def working_after(record: CycleRecord) -> dict[Key, WorkingOrder]:
     orders: dict[Key, WorkingOrder] = {(w.state.order_seq, w.state.leg): w for w in record.working}
     for planned in record.orders:
         if planned.state is not None:
-            orders[record.seq, planned.request.leg] = WorkingOrder(request=planned.request, state=planned.state)
+            orders[record.seq, planned.request.leg] = WorkingOrder(
+                request=planned.request, state=planned.state
+            )
     for state in record.order_updates:
         if (key := (state.order_seq, state.leg)) in orders:
             orders[key] = WorkingOrder(request=orders[key].request, state=state)

@@ -14,8 +14,14 @@ def extras(
 ) -> dict[str, float | None]:
     """The floor's features by name (``openoutcry/context.py`` says what each means); None where unknown."""
     marked = mark(portfolio, marks)
-    spot = sum((p.quantity for p in portfolio.positions if p.symbol == snapshot.symbol and p.side == "LONG"), Decimal(0))
-    short = sum((p.quantity for p in portfolio.positions if p.symbol == snapshot.hedge_symbol and p.side == "SHORT"), Decimal(0))
+    spot = sum(
+        (p.quantity for p in portfolio.positions if p.symbol == snapshot.symbol and p.side == "LONG"),
+        Decimal(0),
+    )
+    short = sum(
+        (p.quantity for p in portfolio.positions if p.symbol == snapshot.hedge_symbol and p.side == "SHORT"),
+        Decimal(0),
+    )
     basis = None
     if snapshot.quote is not None and snapshot.hedge is not None:
         basis = float((snapshot.hedge.price / snapshot.quote.price - 1) * 100)

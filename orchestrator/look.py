@@ -52,7 +52,9 @@ async def _snapshot(market: Askable, subject: Subject, seq: int, as_of: datetime
         "seq": seq, "as_of": as_of, "source": subject.source,
     }  # fmt: skip
     try:
-        answer = await market.call("get_market_snapshot", arguments, round_token=token, timeout_s=LOOK_TIMEOUT_S)
+        answer = await market.call(
+            "get_market_snapshot", arguments, round_token=token, timeout_s=LOOK_TIMEOUT_S
+        )
     except (ToolFailed, DataUnavailable, NotAuthorised) as error:
         log.warning("market_unavailable", error=str(error))
         fault = DataFault(symbol=subject.symbol, kind="missing", detail="market data unavailable")

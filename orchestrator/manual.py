@@ -9,8 +9,8 @@ from openoutcry.types.commands import PlaceOrder
 from openoutcry.types.orders import OrderRequest
 from openoutcry.types.record import CycleRecord
 from openoutcry.types.symbols import canonical
-from orchestrator.bootstrap import LiveFloor
 from orchestrator.books import Books
+from orchestrator.bootstrap import LiveFloor
 from orchestrator.desk import Desk, carried, prices_of
 from orchestrator.trade import cancel, gate_input, submit
 from orchestrator.turn import RoundBroker, Turn
@@ -65,7 +65,11 @@ async def flatten(floor: LiveFloor, desk: Desk, reason: str) -> None:
 
 
 async def _act(
-    floor: LiveFloor, desk: Desk, requests: tuple[OrderRequest, ...], detail: dict[str, Any], cancels: tuple[tuple[int, str], ...] = ()
+    floor: LiveFloor,
+    desk: Desk,
+    requests: tuple[OrderRequest, ...],
+    detail: dict[str, Any],
+    cancels: tuple[tuple[int, str], ...] = (),
 ) -> CycleRecord:
     """One MANUAL record: what was asked, what the gate said, what the venue did."""
     turn: Turn = floor.turn(desk, desk.as_of or await floor.now(), detail)
@@ -76,7 +80,9 @@ async def _act(
     await floor.opened(turn, None, desk.portfolio)
     books.book("sync", await broker.sync())
     await cancel(broker, books, cancels)
-    orders, _ = await submit(floor, turn, broker, books, gate_input(turn, books, seen.snapshot, marks), requests)
+    orders, _ = await submit(
+        floor, turn, broker, books, gate_input(turn, books, seen.snapshot, marks), requests
+    )
     books.book("rest", broker.rest())
     record = CycleRecord(
         kind="MANUAL",

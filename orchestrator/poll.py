@@ -21,7 +21,12 @@ class Askable(Protocol):
         ...
 
     async def call(
-        self, tool: str, arguments: Mapping[str, Any], *, round_token: str | None = None, timeout_s: float = 5.0
+        self,
+        tool: str,
+        arguments: Mapping[str, Any],
+        *,
+        round_token: str | None = None,
+        timeout_s: float = 5.0,
     ) -> dict[str, Any]:
         """Structured content of one tool call."""
         ...
@@ -35,12 +40,18 @@ class Polled:
     took_s: dict[str, float]
 
 
-async def poll(agents: Mapping[str, Askable], snapshot: Snapshot, round_token: str, deadline_s: float) -> Polled:
+async def poll(
+    agents: Mapping[str, Askable], snapshot: Snapshot, round_token: str, deadline_s: float
+) -> Polled:
     """One ballot per agent, all asked at the same moment, none waited for beyond the deadline."""
     question = {"snapshot": snapshot.model_dump(mode="json")}
     names = sorted(agents)
-    answers = await asyncio.gather(*(_ask(name, agents[name], question, snapshot, round_token, deadline_s) for name in names))
-    return Polled(tuple(ballot for ballot, _ in answers), dict(zip(names, (took for _, took in answers), strict=True)))
+    answers = await asyncio.gather(
+        *(_ask(name, agents[name], question, snapshot, round_token, deadline_s) for name in names)
+    )
+    return Polled(
+        tuple(ballot for ballot, _ in answers), dict(zip(names, (took for _, took in answers), strict=True))
+    )
 
 
 async def _ask(
@@ -57,7 +68,10 @@ async def _ask(
         ballot = Ballot.model_validate(content)
     except ToolFailed as error:
         reasons: dict[str, AbstainReason] = {"DEADLINE": "deadline", "UNREACHABLE": "unreachable"}
-        return absent(reasons.get(error.code, "error"), error.message if error.code not in reasons else error.code.lower())
+        return absent(
+            reasons.get(error.code, "error"),
+            error.message if error.code not in reasons else error.code.lower(),
+        )
     except DataUnavailable as error:
         return absent("data_unavailable", str(error))
     except (BadInput, NotAuthorised) as error:

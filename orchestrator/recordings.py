@@ -39,7 +39,9 @@ async def locate(pool: asyncpg.Pool, name: str) -> tuple[UUID, int]:
         return session_id, seq
     if name.isdecimal() and len(name) < 12:
         return session_id, int(name)
-    raise BadInput(f"{name!r} is neither `last`, a round's number, nor the id of a decision", field="decision")
+    raise BadInput(
+        f"{name!r} is neither `last`, a round's number, nor the id of a decision", field="decision"
+    )
 
 
 async def load(pool: asyncpg.Pool, session_id: UUID, seq: int) -> Recording:
@@ -54,7 +56,9 @@ async def load(pool: asyncpg.Pool, session_id: UUID, seq: int) -> Recording:
     return Recording(found, previous, stored.facts, in_force, opening, cases)
 
 
-async def _cases(pool: asyncpg.Pool, session_id: UUID, found: CycleRecord, opening: Settings) -> tuple[Case, ...]:
+async def _cases(
+    pool: asyncpg.Pool, session_id: UUID, found: CycleRecord, opening: Settings
+) -> tuple[Case, ...]:
     """The decisions that were still open when ``found`` was made."""
     pending = [row["seq"] for row in await pool.fetch(OPEN_THEN, session_id, found.seq, found.as_of)]
     if not pending:

@@ -27,7 +27,6 @@ from orchestrator.look import Seen
 from orchestrator.poll import Polled
 from orchestrator.turn import Turn
 
-
 Recast = Callable[[Snapshot, Ballot], Awaitable[Ballot]]
 """What an agent says today to what it saw then. Raises ReplayDiverged."""
 
@@ -100,7 +99,9 @@ class RecordedFloor:
         """The recorded venue."""
         return RecordedBroker(self.record)
 
-    async def opened(self, turn: Turn, snapshot: Snapshot | None, portfolio: Portfolio) -> tuple[Ballot, ...] | None:
+    async def opened(
+        self, turn: Turn, snapshot: Snapshot | None, portfolio: Portfolio
+    ) -> tuple[Ballot, ...] | None:
         """Nothing to note."""
         return None
 
@@ -160,7 +161,9 @@ async def replay(recording: Recording, recast: Recast, seats: Sequence[Seat]) ->
     desk.absorb(previous, link(previous).hash, recording.cases)
     told: dict[str, Any] = {key: record.detail[key] for key in ("halted", "settings") if key in record.detail}
     halted = record.detail.get("halted")
-    turn = Turn(desk, record.seq, record.as_of, "", recording.settings, digest(recording.settings), halted, told)
+    turn = Turn(
+        desk, record.seq, record.as_of, "", recording.settings, digest(recording.settings), halted, told
+    )
     floor = RecordedFloor(record, recording.facts.session_id, recast, seats)
     diverged: tuple[str, ...] = ()
     try:

@@ -39,7 +39,10 @@ async def conduct(config: ProcessConfig) -> bool:
     if config.floor_key is None or config.database_url is None:
         raise StartupRefused("the orchestrator needs the floor key and a database")
     servers, agents = connections(config)
-    async with sole_orchestrator(config.database_url), Store.opened(config.database_url, config.home, config.org_id) as store:
+    async with (
+        sole_orchestrator(config.database_url),
+        Store.opened(config.database_url, config.home, config.org_id) as store,
+    ):
         floor = LiveFloor(
             home=config.home,
             store=store,

@@ -29,7 +29,9 @@ async def open_session(floor: LiveFloor, spec: RunSpec, symbol: str, capital: De
     listed = await floor.listed_symbols()
     pair = parse_symbol(symbol)
     if listed and symbol not in listed:
-        raise BadInput(f"symbol: {symbol} is not traded here; there is {', '.join(sorted(listed))}", field="symbol")
+        raise BadInput(
+            f"symbol: {symbol} is not traded here; there is {', '.join(sorted(listed))}", field="symbol"
+        )
     perpetual = str(pair.perpetual())
     hedge = perpetual if pair.kind == "spot" and perpetual in listed else None
     amount = capital if capital is not None else floor.settings.trading.initial_capital
@@ -48,7 +50,11 @@ async def open_session(floor: LiveFloor, spec: RunSpec, symbol: str, capital: De
         config_digest=floor.config_digest,
     )
     desk = Desk(
-        facts=facts, judging=judging(floor.settings), seq=0, head=genesis_hash(facts), portfolio=opening(pair.quote, amount)
+        facts=facts,
+        judging=judging(floor.settings),
+        seq=0,
+        head=genesis_hash(facts),
+        portfolio=opening(pair.quote, amount),
     )
     await floor.store.create_session(facts, key, floor.settings)
     as_of = await floor.now()
@@ -70,7 +76,9 @@ async def open_session(floor: LiveFloor, spec: RunSpec, symbol: str, capital: De
     return desk
 
 
-async def close_session(floor: LiveFloor, desk: Desk, *, reason: str, detail: dict[str, Any] | None = None) -> dict[str, Any]:
+async def close_session(
+    floor: LiveFloor, desk: Desk, *, reason: str, detail: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """End a session: its STOP record, its status, and its figures."""
     as_of = desk.as_of or await floor.now()
     equity = mark(desk.portfolio, desk.marks).equity

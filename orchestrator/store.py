@@ -90,7 +90,9 @@ class Store:
         for found in await rounds.interrupted(self.pool, session_id):
             if found.seq == seq:
                 snapshot = await self.pool.fetchval(
-                    "SELECT opening->'snapshot' <> 'null'::jsonb FROM rounds WHERE session_id = $1 AND seq = $2", session_id, seq
+                    "SELECT opening->'snapshot' <> 'null'::jsonb FROM rounds WHERE session_id = $1 AND seq = $2",
+                    session_id,
+                    seq,
                 )
                 return found.as_of if snapshot else None
         return None
@@ -108,7 +110,9 @@ class Store:
             self._heads[stored.facts.session_id] = stored.head
             rule = judging(await self.opening_settings(stored.facts.session_id) or settings)
             cases = await self.open_cases(stored.facts.session_id, rule)
-            found.append(OpenSession(stored.facts, stored.head.hash, last, rule, cases, stored.status == "PAUSED"))
+            found.append(
+                OpenSession(stored.facts, stored.head.hash, last, rule, cases, stored.status == "PAUSED")
+            )
         return found
 
     async def open_cases(self, session_id: UUID, rule: Judging) -> tuple[Case, ...]:

@@ -72,7 +72,11 @@ class Supervisor:
 
     def pids(self) -> dict[str, int]:
         """Name → process id of what runs now."""
-        return {name: r.process.pid for name, r in self._running.items() if r.process is not None and r.process.pid}
+        return {
+            name: r.process.pid
+            for name, r in self._running.items()
+            if r.process is not None and r.process.pid
+        }
 
     def watch(self, tick: Callable[[], None], every_s: float = 0.25) -> int | None:
         """Restart what dies. Returns the exit code of a ``once`` task that ended, or None when told to stop."""
@@ -126,7 +130,9 @@ class Supervisor:
         running.failures = 0 if monotonic() - running.started > CALM_S else running.failures + 1
         if running.task.once and running.failures >= len(BACKOFF_S):
             return code or 1
-        running.due = monotonic() + BACKOFF_S[min(running.failures, len(BACKOFF_S)) - 1 if running.failures else 0]
+        running.due = (
+            monotonic() + BACKOFF_S[min(running.failures, len(BACKOFF_S)) - 1 if running.failures else 0]
+        )
         self._on_change(running.task.name, f"died ({_exit_text(code)})")
         return None
 

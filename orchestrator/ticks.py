@@ -30,7 +30,7 @@ class ReplayClock:
     async def sleep_until(self, at: datetime) -> None:
         """Wait until market time ``at``; at speed 0 market time jumps there."""
         self._reached = max(self._reached, at)
-        while self._speed and (wait := (at - self.now()).total_seconds() / self._speed) > 0:
+        while self._speed and (wait := (at - self.now()).total_seconds() / self._speed) > 0:  # noqa: ASYNC110 - time is what is waited for
             await asyncio.sleep(min(wait, 1.0))
 
 
@@ -39,7 +39,9 @@ def first_tick(after: datetime, timeframe: str) -> datetime:
     return last_close(after, timeframe) + bar_length(timeframe)
 
 
-async def replay_ticks(start: datetime, end: datetime | None, timeframe: str, speed: float) -> AsyncIterator[datetime]:
+async def replay_ticks(
+    start: datetime, end: datetime | None, timeframe: str, speed: float
+) -> AsyncIterator[datetime]:
     """Every bar close after ``start`` up to and including the close of the bar that holds ``end``."""
     clock = ReplayClock(start, speed)
     step = bar_length(timeframe)

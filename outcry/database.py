@@ -2,22 +2,22 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from os import environ
 from pathlib import Path
 
 import asyncpg
 
-from db.embedded import EmbeddedPostgres, running_url
+from db.embedded import EmbeddedPostgres
 from db.embedded.layout import Layout
 from db.migrate import upgrade
 from db.pool import open_pool
 from openoutcry.errors import StartupRefused
+from outcry.floordb import running_database
 
 
 @asynccontextmanager
 async def floor_database(home: Path) -> AsyncIterator[asyncpg.Pool]:
     """A pool on the floor's database. Raises StartupRefused when the home has none yet."""
-    url = environ.get("OUTCRY_DATABASE_URL") or running_url(home)
+    url = running_database(home)
     server: EmbeddedPostgres | None = None
     try:
         if url is None:

@@ -14,7 +14,11 @@ READY_S = 120.0
 
 def wait_until_ready(child: "subprocess.Popen[bytes]", log: Path, words: list[str]) -> int:
     """Wait for the first round, then print what the opening floor printed. Returns the exit code."""
-    given = words[words.index("--home") + 1] if "--home" in words else next((w[7:] for w in words if w.startswith("--home=")), None)
+    given = (
+        words[words.index("--home") + 1]
+        if "--home" in words
+        else next((w[7:] for w in words if w.startswith("--home=")), None)
+    )
     home = home_folder(given)
     deadline = monotonic() + READY_S
     while monotonic() < deadline:

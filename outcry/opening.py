@@ -79,7 +79,9 @@ def open_floor(wanted: Wanted) -> int:
 def run_spec(wanted: Wanted, home: Path) -> RunSpec:
     """What to trade on which data. Raises BadConfig naming the option."""
     if wanted.market not in ("live", "recorded", "synthetic"):
-        raise BadConfig(f"--market: {wanted.market!r} must be auto, live, synthetic or recorded", field="market")
+        raise BadConfig(
+            f"--market: {wanted.market!r} must be auto, live, synthetic or recorded", field="market"
+        )
     market: Source = wanted.market  # type: ignore[assignment]
     asked = tuple(canonical(s, field="--symbols") for s in (wanted.symbols or "").split(",") if s.strip())
     if len(set(asked)) != len(asked):
@@ -104,14 +106,18 @@ def run_spec(wanted: Wanted, home: Path) -> RunSpec:
     if market == "recorded":
         return _recorded(spec, wanted, home, asked)
     speed = parse_speed(wanted.speed, field="--speed") if wanted.speed else SYNTHETIC_SPEED
-    return spec.model_copy(update={"start": spec.start or SYNTHETIC_START, "speed": speed, "exchange": f"synthetic-{spec.seed}"})
+    return spec.model_copy(
+        update={"start": spec.start or SYNTHETIC_START, "speed": speed, "exchange": f"synthetic-{spec.seed}"}
+    )
 
 
 def _recorded(spec: RunSpec, wanted: Wanted, home: Path, asked: tuple[str, ...]) -> RunSpec:
     from outcry.recorded import choose  # reads Parquet footers; other markets do not need that
 
     speed = parse_speed(wanted.speed, field="--speed") if wanted.speed else 0.0
-    return choose(spec.model_copy(update={"speed": speed}), home, asked, timeframe_given=wanted.timeframe is not None)
+    return choose(
+        spec.model_copy(update={"speed": speed}), home, asked, timeframe_given=wanted.timeframe is not None
+    )
 
 
 def _start_probe(wanted: Wanted) -> subprocess.Popen[bytes]:
@@ -121,7 +127,9 @@ def _start_probe(wanted: Wanted) -> subprocess.Popen[bytes]:
     )  # fmt: skip
 
 
-def _after_probe(wanted: Wanted, home: Path, probe: subprocess.Popen[bytes] | None, screen: Screen) -> RunSpec:
+def _after_probe(
+    wanted: Wanted, home: Path, probe: subprocess.Popen[bytes] | None, screen: Screen
+) -> RunSpec:
     assert probe is not None
     try:
         answered = probe.wait(PROBE_S + 3.0) == 0
@@ -181,13 +189,21 @@ async def prepare(url: str) -> str | None:
         await pool.close()
 
 
-def _run(wanted: Wanted, home: Path, spec: RunSpec, database: Database, key: str | None, screen: Screen) -> int:
+def _run(
+    wanted: Wanted, home: Path, spec: RunSpec, database: Database, key: str | None, screen: Screen
+) -> int:
     from agents.registry import discover
 
     settings = load_settings(home)
     seats = [seat.agent for seat in discover().seats(settings)]
     tasks, ports = plan(
-        home, spec=spec, settings=settings, database_url=database.url, root=floor_key(home), agents=seats, api_port=wanted.port
+        home,
+        spec=spec,
+        settings=settings,
+        database_url=database.url,
+        root=floor_key(home),
+        agents=seats,
+        api_port=wanted.port,
     )
     supervisor = Supervisor(tasks, screen.notice)
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -224,7 +240,14 @@ class Watcher:
     """Keeps the run file and the screen true while the floor runs."""
 
     def __init__(
-        self, home: Path, spec: RunSpec, address: str, ports: dict[str, int], supervisor: Supervisor, screen: Screen, key: str | None
+        self,
+        home: Path,
+        spec: RunSpec,
+        address: str,
+        ports: dict[str, int],
+        supervisor: Supervisor,
+        screen: Screen,
+        key: str | None,
     ) -> None:
         self._home, self._spec, self._address, self._ports = home, spec, address, ports
         self._supervisor, self._screen, self._key = supervisor, screen, key

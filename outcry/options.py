@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 HomeOption = Annotated[
-    Path | None, typer.Option("--home", help="everything the floor writes [default: ~/.openoutcry]", envvar="OUTCRY_HOME")
+    Path | None,
+    typer.Option("--home", help="everything the floor writes [default: ~/.openoutcry]", envvar="OUTCRY_HOME"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="print JSON for programs")]

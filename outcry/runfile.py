@@ -67,7 +67,9 @@ def sole_owner(home: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise StartupRefused(f"a floor already runs in {home}; `outcry status` shows it, `outcry down` stops it") from error
+            raise StartupRefused(
+                f"a floor already runs in {home}; `outcry status` shows it, `outcry down` stops it"
+            ) from error
         yield
 
 

@@ -4,7 +4,15 @@ from time import monotonic
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from openoutcry.version import VERSION
@@ -37,7 +45,11 @@ class Screen:
 
     def ready(self, address: str, key: str | None, source: str) -> None:
         """Where to look and how to stop."""
-        label = {"live": "LIVE market data, paper money", "recorded": "RECORDED market data, paper money", "synthetic": "SYNTHETIC market data, paper money"}
+        label = {
+            "live": "LIVE market data, paper money",
+            "recorded": "RECORDED market data, paper money",
+            "synthetic": "SYNTHETIC market data, paper money",
+        }
         self.console.print(f"\n  [bold]{label[source]}[/]")
         self.console.print(f"  dashboard and API  [bold cyan]{address}[/]   reference {address}/schema")
         if key:
@@ -57,7 +69,9 @@ class Screen:
             self._bar.start()
             self._task = self._bar.add_task("rounds", total=int(total), note="")
         if self._task is not None:
-            self._bar.update(self._task, completed=done, note=f"{state['as_of'][:16]}  equity {state['equity']}")
+            self._bar.update(
+                self._task, completed=done, note=f"{state['as_of'][:16]}  equity {state['equity']}"
+            )
 
     def end_progress(self) -> None:
         """Take the bar away."""
@@ -68,7 +82,11 @@ class Screen:
     def summary(self, result: dict[str, Any]) -> None:
         """How the run went."""
         for session in result["sessions"]:
-            table = Table(title=f"{session['symbol']} · {session['source']} · {session['timeframe']}", show_header=False, title_justify="left")
+            table = Table(
+                title=f"{session['symbol']} · {session['source']} · {session['timeframe']}",
+                show_header=False,
+                title_justify="left",
+            )
             table.add_column(style="dim")
             table.add_column(justify="right")
             for name, value in rows(session):
@@ -83,7 +101,10 @@ def rows(session: dict[str, Any]) -> list[tuple[str, str]]:
         ("rounds", f"{session['rounds']}"),
         ("decisions", actions),
         ("entries long / short", f"{session['entries_long']} / {session['entries_short']}"),
-        ("orders (filled, refused)", f"{session['orders']} ({session['orders_filled']}, {session['orders_refused']})"),
+        (
+            "orders (filled, refused)",
+            f"{session['orders']} ({session['orders_filled']}, {session['orders_refused']})",
+        ),
         ("fills", f"{session['fills']}"),
         ("hedge orders", f"{session['hedges']}"),
         ("closed positions (won, lost)", f"{session['trades']} ({session['wins']}, {session['losses']})"),

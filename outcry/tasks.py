@@ -40,14 +40,27 @@ def port_is_free(port: int) -> bool:
 
 
 def plan(
-    home: Path, *, spec: RunSpec, settings: Settings, database_url: str, root: bytes, agents: Iterable[str], api_port: int
+    home: Path,
+    *,
+    spec: RunSpec,
+    settings: Settings,
+    database_url: str,
+    root: bytes,
+    agents: Iterable[str],
+    api_port: int,
 ) -> tuple[list[Task], dict[str, int]]:
     """The floor's tasks and ports. Agents learn neither the database nor the floor key."""
     seats = [f"agent-{name}" for name in agents]
     ports = {**free_ports([*SERVERS, *seats]), "api": api_port}
     endpoints = {name: f"http://{LOOPBACK}:{port}/mcp" for name, port in ports.items() if name != "api"}
 
-    def config(name: str, *, scopes: Mapping[str, tuple[str, ...]] | None = None, database: bool = True, trusted: bool = False) -> ProcessConfig:
+    def config(
+        name: str,
+        *,
+        scopes: Mapping[str, tuple[str, ...]] | None = None,
+        database: bool = True,
+        trusted: bool = False,
+    ) -> ProcessConfig:
         return ProcessConfig(
             name=name,
             home=home,
@@ -61,14 +74,23 @@ def plan(
         )
 
     servers = [
-        Task(name, f"python -m mcp_servers.{name}", "mcp_servers.entry:child", config(name), ports[name]) for name in SERVERS
+        Task(name, f"python -m mcp_servers.{name}", "mcp_servers.entry:child", config(name), ports[name])
+        for name in SERVERS
     ]
     read = {name: READ_SCOPES[name] for name in ("market", "indicators", "risk")}
     voices = [
-        Task(seat, f"python -m agents {seat.removeprefix('agent-')}", "agents.entry:start", config(seat, scopes=read, database=False), ports[seat])
+        Task(
+            seat,
+            f"python -m agents {seat.removeprefix('agent-')}",
+            "agents.entry:start",
+            config(seat, scopes=read, database=False),
+            ports[seat],
+        )
         for seat in seats
     ]
-    conductor = config("orchestrator", scopes={**FLOOR_SCOPES, **{seat: ("vote",) for seat in seats}}, trusted=True)
+    conductor = config(
+        "orchestrator", scopes={**FLOOR_SCOPES, **{seat: ("vote",) for seat in seats}}, trusted=True
+    )
     return [
         *servers,
         *voices,

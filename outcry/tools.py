@@ -18,8 +18,12 @@ async def tools_of(home: Path) -> dict[str, dict[str, Any]]:
     names = [*SERVERS, *(f"agent-{name}" for name in discover().agents)]
     found: dict[str, dict[str, Any]] = {}
     for name in names:
-        command = f"agents {name.removeprefix('agent-')}" if name.startswith("agent-") else f"mcp_servers.{name}"
-        url = f"http://127.0.0.1:{floor.ports[name]}/mcp" if floor is not None and name in floor.ports else None
+        command = (
+            f"agents {name.removeprefix('agent-')}" if name.startswith("agent-") else f"mcp_servers.{name}"
+        )
+        url = (
+            f"http://127.0.0.1:{floor.ports[name]}/mcp" if floor is not None and name in floor.ports else None
+        )
         tools = await _asked(name, url, home) if url else await _read(name, home)
         found[name] = {"url": url, "command": command, "tools": tools}
     return found
@@ -36,7 +40,9 @@ async def _asked(name: str, url: str, home: Path) -> list[dict[str, Any]]:
 
 async def _read(name: str, home: Path) -> list[dict[str, Any]]:
     config = from_environment(name, home=str(home), role="agent" if name.startswith("agent-") else "server")
-    opened = agent_opened(config, None, servers=None) if name.startswith("agent-") else opener(name)(config, None)
+    opened = (
+        agent_opened(config, None, servers=None) if name.startswith("agent-") else opener(name)(config, None)
+    )
     async with opened as server:
         connection = Connection(name, server)
         try:

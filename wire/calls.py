@@ -42,7 +42,9 @@ def current_caller(local: Caller) -> Caller:
     if access is None:
         return local
     org = (access.claims or {}).get("org_id", local.org_id)
-    return Caller(client_id=access.client_id, audience=local.audience, scopes=tuple(access.scopes), org_id=str(org))
+    return Caller(
+        client_id=access.client_id, audience=local.audience, scopes=tuple(access.scopes), org_id=str(org)
+    )
 
 
 def current_round(context: Context[Any, Any], key: bytes, audience: str) -> RoundClaims | None:

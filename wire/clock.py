@@ -13,5 +13,5 @@ class WallClock:
 
     async def sleep_until(self, at: datetime) -> None:
         """Return once ``now() >= at``."""
-        while (wait := (at - self.now()).total_seconds()) > 0:
+        while (wait := (at - self.now()).total_seconds()) > 0:  # noqa: ASYNC110 - time is what is waited for
             await asyncio.sleep(min(wait, 60.0))

@@ -8,6 +8,7 @@ Environment (``python -m mcp_servers.market`` and friends, compose):
   OUTCRY_MARKET OUTCRY_EXCHANGE OUTCRY_SYMBOLS OUTCRY_TIMEFRAME OUTCRY_SEED OUTCRY_FROM OUTCRY_TO OUTCRY_SPEED OUTCRY_ROUNDS
 """
 
+import contextlib
 import os
 import secrets
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
+from pydantic import Field
 
 from openoutcry.errors import BadConfig, StartupRefused
 from openoutcry.settings import Settings, parse
@@ -38,7 +40,12 @@ DEFAULT_PORTS: Mapping[str, int] = {
     "agent-hedging": 8114,
     "api": 8080,
 }
-READ_SCOPES = {"market": ("md:read",), "indicators": ("ind:read",), "risk": ("risk:read",), "execution": ("order:read",)}
+READ_SCOPES = {
+    "market": ("md:read",),
+    "indicators": ("ind:read",),
+    "risk": ("risk:read",),
+    "execution": ("order:read",),
+}
 FLOOR_SCOPES = {**READ_SCOPES, "execution": ("order:read", "order:place", "order:cancel", "account:sync")}
 
 
@@ -69,7 +76,7 @@ class ProcessConfig(Frozen):
     settings: Settings
     endpoints: dict[str, str]
     key: bytes
-    tokens: dict[str, str] = {}
+    tokens: dict[str, str] = Field(default_factory=dict)
     floor_key: bytes | None = None
     org_id: str = DEFAULT_ORG
 
@@ -93,7 +100,9 @@ def load_settings(home: Path, folder: Path = CONFIG_FOLDER) -> Settings:
 def _over(base: dict[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
     out = dict(base)
     for key, value in top.items():
-        out[key] = _over(out[key], value) if isinstance(value, dict) and isinstance(out.get(key), dict) else value
+        out[key] = (
+            _over(out[key], value) if isinstance(value, dict) and isinstance(out.get(key), dict) else value
+        )
     return out
 
 
@@ -109,15 +118,15 @@ def floor_key(home: Path, env: Mapping[str, str] = os.environ) -> bytes:
         draft = path.with_suffix(f".{os.getpid()}")
         draft.touch(mode=0o600)
         draft.write_text(secrets.token_hex(32))
-        try:
+        with contextlib.suppress(FileExistsError):  # another process made it first; theirs is the key
             os.link(draft, path)
-        except FileExistsError:
-            pass  # another process made it first; theirs is the key
         draft.unlink()
     return path.read_text().strip().encode()
 
 
-def mint_tokens(root: bytes, client: str, scopes: Mapping[str, tuple[str, ...]], org_id: str = DEFAULT_ORG) -> dict[str, str]:
+def mint_tokens(
+    root: bytes, client: str, scopes: Mapping[str, tuple[str, ...]], org_id: str = DEFAULT_ORG
+) -> dict[str, str]:
     """Bearer tokens for ``client``, one per server of ``scopes``."""
     return {
         server: mint_caller(
@@ -174,7 +183,9 @@ def from_environment(
     spec = RunSpec(
         market=_source(env.get("OUTCRY_MARKET", "synthetic")),
         exchange=env.get("OUTCRY_EXCHANGE", "binance"),
-        symbols=tuple(canonical(s, field="OUTCRY_SYMBOLS") for s in env.get("OUTCRY_SYMBOLS", "").split(",") if s),
+        symbols=tuple(
+            canonical(s, field="OUTCRY_SYMBOLS") for s in env.get("OUTCRY_SYMBOLS", "").split(",") if s
+        ),
         timeframe=parse_timeframe(env.get("OUTCRY_TIMEFRAME", "1m"), field="OUTCRY_TIMEFRAME"),
         start=parse_when(env.get("OUTCRY_FROM"), field="OUTCRY_FROM"),
         end=parse_when(env.get("OUTCRY_TO"), field="OUTCRY_TO", end=True),
@@ -193,7 +204,11 @@ def from_environment(
         settings=load_settings(folder),
         endpoints=agents,
         key=derive_key(root, name),
-        tokens=mint_tokens(root, name, {**scopes, **({a: ("vote",) for a in agents if a.startswith("agent-")} if trusted else {})}),
+        tokens=mint_tokens(
+            root,
+            name,
+            {**scopes, **({a: ("vote",) for a in agents if a.startswith("agent-")} if trusted else {})},
+        ),
         floor_key=root if trusted else None,
     )
 

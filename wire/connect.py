@@ -36,7 +36,12 @@ class Connection:
         self._refused = False
 
     async def call(
-        self, tool: str, arguments: Mapping[str, Any], *, round_token: str | None = None, timeout_s: float = 5.0
+        self,
+        tool: str,
+        arguments: Mapping[str, Any],
+        *,
+        round_token: str | None = None,
+        timeout_s: float = 5.0,
     ) -> dict[str, Any]:
         """Structured content of one tool call.
 
@@ -46,14 +51,20 @@ class Connection:
         try:
             async with asyncio.timeout(timeout_s):
                 client = self._client or await self._connect()
-                result = await client.call_tool(tool, dict(arguments), read_timeout_seconds=timeout_s, meta=meta)
+                result = await client.call_tool(
+                    tool, dict(arguments), read_timeout_seconds=timeout_s, meta=meta
+                )
         except TimeoutError as error:
-            raise ToolFailed(f"{self.name}.{tool}", "DEADLINE", f"no answer within {timeout_s:g} s") from error
+            raise ToolFailed(
+                f"{self.name}.{tool}", "DEADLINE", f"no answer within {timeout_s:g} s"
+            ) from error
         except (MCPError, httpx2.HTTPError, OSError, RuntimeError, ExceptionGroup) as error:
             await self._drop()
             raise self._fault(f"{self.name}.{tool}", error) from error
         if result.is_error:
-            raise _tool_error(f"{self.name}.{tool}", "".join(getattr(part, "text", "") for part in result.content))
+            raise _tool_error(
+                f"{self.name}.{tool}", "".join(getattr(part, "text", "") for part in result.content)
+            )
         return result.structured_content or {}
 
     async def list_tools(self) -> list[dict[str, Any]]:

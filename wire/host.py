@@ -32,7 +32,9 @@ def resource_url(port: int) -> str:
 def auth_settings(port: int) -> AuthSettings:
     """Resource-server settings of a loopback MCP server; tokens come from the floor itself."""
     url = AnyHttpUrl(resource_url(port))
-    return AuthSettings(issuer_url=url, resource_server_url=url, required_scopes=[], validate_token_resource=True)
+    return AuthSettings(
+        issuer_url=url, resource_server_url=url, required_scopes=[], validate_token_resource=True
+    )
 
 
 def http_app(server: MCPServer[Any], *, name: str, host: str, port: int) -> Starlette:

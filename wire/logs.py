@@ -35,4 +35,9 @@ def configure(name: str, folder: Path | None = None, level: str = "INFO") -> Non
         cache_logger_on_first_use=False,
     )
     structlog.contextvars.bind_contextvars(process=name)
-    logging.basicConfig(stream=stream, level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s", force=True)
+    logging.basicConfig(
+        stream=stream,
+        level=logging.WARNING,
+        format="%(asctime)s %(name)s %(levelname)s %(message)s",
+        force=True,
+    )

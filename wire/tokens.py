@@ -117,7 +117,9 @@ def _approval_payload(approval: Approval) -> bytes:
 
 def sign_approval(execution_key: bytes, approval: Approval) -> Approval:
     """The approval with its MAC by the execution server's key."""
-    return approval.model_copy(update={"mac": _encode(_mac(execution_key, "approval", _approval_payload(approval)))})
+    return approval.model_copy(
+        update={"mac": _encode(_mac(execution_key, "approval", _approval_payload(approval)))}
+    )
 
 
 def verify_approval(execution_key: bytes, approval: Approval) -> None:

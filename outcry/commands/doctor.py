@@ -28,6 +28,9 @@ def doctor(
     else:
         for check in found:
             mark = {"ok": "✓", "warn": "!", "fail": "✗"}[check.state]
-            typer.echo(f"{mark} {check.name:<14} {check.said}" + (f"\n{'':17}→ {check.advice}" if check.advice else ""))
+            typer.echo(
+                f"{mark} {check.name:<14} {check.said}"
+                + (f"\n{'':17}→ {check.advice}" if check.advice else "")
+            )
     if any(check.state == "fail" for check in found):
         raise typer.Exit(1)

@@ -13,12 +13,16 @@ app = typer.Typer()
 
 @app.command()
 def replay(
-    decision: Annotated[str, typer.Argument(help="last, a round's number in the latest session, or a decision's id")] = "last",
-    verify: Annotated[bool, typer.Option("--verify", help="exit 1 when the recomputed record differs")] = False,
+    decision: Annotated[
+        str, typer.Argument(help="last, a round's number in the latest session, or a decision's id")
+    ] = "last",
+    verify: Annotated[
+        bool, typer.Option("--verify", help="exit 1 when the recomputed record differs")
+    ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Recompute a round from its record: agents think again over the answers they had; votes, tally, plan, gate and books follow."""
+    """Recompute a round from its record: agents think again over the answers they had, and the rest follows."""
     from openoutcry.ledger.chain import link  # the floor's code is for the run, not for --help
     from orchestrator.bootstrap import recast, seats
     from orchestrator.recordings import load, locate
@@ -30,11 +34,15 @@ def replay(
         async with floor_database(home_folder(str(home) if home else None)) as pool:
             session_id, seq = await locate(pool, decision)
             recording = await load(pool, session_id, seq)
-            stored = await pool.fetchval("SELECT hash FROM cycles WHERE session_id = $1 AND seq = $2", session_id, seq)
+            stored = await pool.fetchval(
+                "SELECT hash FROM cycles WHERE session_id = $1 AND seq = $2", session_id, seq
+            )
             names = [ballot.agent for ballot in recording.record.ballots]
             done = await again(recording, recast, seats(recording.settings, names))
             if link(recording.record).hash != stored:
-                done = done.model_copy(update={"identical": False, "differences": ("hash: the stored record was altered",)})
+                done = done.model_copy(
+                    update={"identical": False, "differences": ("hash: the stored record was altered",)}
+                )
             return done, f"round {seq} of session {session_id}"
 
     done, name = asyncio.run(run())

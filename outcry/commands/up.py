@@ -20,14 +20,26 @@ def up(
     market: Annotated[str, typer.Option(help="auto | live | synthetic | recorded")] = "auto",
     exchange: Annotated[str, typer.Option(help="exchange of live and recorded data")] = "binance",
     symbols: Annotated[str | None, typer.Option(help="comma-separated, e.g. BTC/USDT,ETH/USDT")] = None,
-    timeframe: Annotated[str | None, typer.Option(help="bar length [default: 1m; recorded: what is stored]")] = None,
-    start: Annotated[str | None, typer.Option("--from", help="first instant of a recorded or synthetic run (ISO, UTC)")] = None,
-    end: Annotated[str | None, typer.Option("--to", help="last instant; a bare date includes that day")] = None,
+    timeframe: Annotated[
+        str | None, typer.Option(help="bar length [default: 1m; recorded: what is stored]")
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", help="first instant of a recorded or synthetic run (ISO, UTC)")
+    ] = None,
+    end: Annotated[
+        str | None, typer.Option("--to", help="last instant; a bare date includes that day")
+    ] = None,
     speed: Annotated[str | None, typer.Option(help="market seconds per second, or max")] = None,
-    rounds: Annotated[int | None, typer.Option(help="stop after N rounds per session and print a summary", min=1)] = None,
-    seed: Annotated[int, typer.Option(help="seed of synthetic data and simulated slippage", min=0, max=2**31 - 1)] = 7,
+    rounds: Annotated[
+        int | None, typer.Option(help="stop after N rounds per session and print a summary", min=1)
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(help="seed of synthetic data and simulated slippage", min=0, max=2**31 - 1)
+    ] = 7,
     stay: Annotated[bool, typer.Option("--stay", help="keep serving after a bounded run has ended")] = False,
-    detach: Annotated[bool, typer.Option("--detach", help="open in the background and return when ready")] = False,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="open in the background and return when ready")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Open the floor: database, MCP servers, agents, orchestrator and API; trade until Ctrl-C or the end of the data."""
@@ -52,6 +64,10 @@ def _detached() -> int:
     log = Path(os.environ.get("TMPDIR", "/tmp")) / f"outcry-up-{os.getpid()}.log"
     with log.open("w") as out:
         child = subprocess.Popen(
-            [sys.executable, "-m", "outcry", *words], stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+            [sys.executable, "-m", "outcry", *words],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
         )
     return wait_until_ready(child, log, words)
