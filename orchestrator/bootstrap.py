@@ -1,7 +1,8 @@
 """The composition root: what stands behind a round on a real floor."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -10,8 +11,10 @@ from typing import Any
 
 import structlog
 
+from agents.entry import opened as agent_opened
 from agents.registry import discover
 from agents.replay import recast as cast_again
+from mcp_servers.entry import opener as server_opener
 from openoutcry.canonical import derived_id, digest
 from openoutcry.errors import DataUnavailable, NotAuthorised, ReplayDiverged, ToolFailed
 from openoutcry.orders import client_order_id, order_hash
@@ -185,6 +188,28 @@ async def recast(snapshot: Snapshot, ballot: Ballot) -> Ballot:
     if agent is None:
         raise ReplayDiverged(f"ballots.{ballot.agent}: no such agent is installed")
     return await cast_again(agent, snapshot, ballot)
+
+
+@contextlib.asynccontextmanager
+async def in_memory(
+    configs: Mapping[str, ProcessConfig],
+) -> AsyncIterator[tuple[dict[str, Connection], dict[str, Connection]]]:
+    """Servers and agents of ``configs`` (by process name) in this process, over the SDK's in-memory transport.
+
+    The same code as on a real floor, without HTTP: for replays, benchmarks and tests.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        servers: dict[str, Connection] = {}
+        for name in SERVERS:
+            hosted = await stack.enter_async_context(server_opener(name)(configs[name], None))
+            servers[name] = Connection(name, hosted)
+            stack.push_async_callback(servers[name].close)
+        agents: dict[str, Connection] = {}
+        for name in sorted(key for key in configs if key.startswith(AGENT)):
+            voice = await stack.enter_async_context(agent_opened(configs[name], None, servers=servers))
+            agents[name.removeprefix(AGENT)] = Connection(name, voice)
+            stack.push_async_callback(agents[name.removeprefix(AGENT)].close)
+        yield servers, agents
 
 
 def connections(config: ProcessConfig) -> tuple[dict[str, Connection], dict[str, Connection]]:
