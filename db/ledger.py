@@ -16,7 +16,7 @@ from db.statements import insert, update, upsert
 from openoutcry.errors import LedgerBroken
 from openoutcry.ledger import rows
 from openoutcry.ledger.announce import Event, KnownOrder, announce
-from openoutcry.ledger.chain import Link, UsedApproval, beside, link, seal
+from openoutcry.ledger.chain import Link, UsedApproval, beside, link, opening_marks, seal
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.ledger.projection import project
 from openoutcry.ledger.stats import SessionStats, after
@@ -111,7 +111,8 @@ async def append(
 
     async def work(connection: Connection) -> Head:
         used = await _approvals(connection, facts, record)
-        parts = beside(timings, committed_at, used)
+        parts = beside(dict(timings), committed_at, used)
+        parts |= opening_marks(facts) if record.seq == 0 else {}
         moved = Head(record.seq, stored.hash, seal(head.seal, stored.hash, parts), stats)
         advanced = await connection.fetchrow(
             ADVANCE,

@@ -17,6 +17,8 @@ ROUNDS = """
 SELECT count(*) AS rounds, min(as_of) AS first, max(as_of) AS last,
        percentile_cont(0.5) WITHIN GROUP (ORDER BY (timings->>'round_s')::float) AS p50,
        percentile_cont(0.95) WITHIN GROUP (ORDER BY (timings->>'round_s')::float) AS p95,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY (timings->>'to_order_s')::float) AS order_p50,
+       percentile_cont(0.95) WITHIN GROUP (ORDER BY (timings->>'to_order_s')::float) AS order_p95,
        extract(epoch FROM max(committed_at) - min(committed_at)) AS wall_s
 FROM cycles WHERE session_id = $1 AND kind = 'ROUND'
 """
@@ -83,6 +85,8 @@ async def session_summary(pool: asyncpg.Pool, session_id: UUID) -> dict[str, Any
         "max_drawdown": float(equity["drawdown"]) if equity else 0.0,
         "round_ms_p50": float(rounds["p50"] or 0.0) * 1000,
         "round_ms_p95": float(rounds["p95"] or 0.0) * 1000,
+        "order_ms_p50": float(rounds["order_p50"] or 0.0) * 1000,
+        "order_ms_p95": float(rounds["order_p95"] or 0.0) * 1000,
         "rounds_per_s": (rounds["rounds"] - 1) / wall if wall > 0 else 0.0,
         "head_seq": facts["head_seq"],
         "head_hash": facts["head_hash"],

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from openoutcry.indicators.arrays import Array
+from openoutcry.indicators.line import Array
 from openoutcry.indicators.momentum import macd, rsi, stochastic
 from openoutcry.indicators.trend import adx
 from openoutcry.indicators.volatility import atr, bbands, donchian, natr, realized_vol

@@ -1,5 +1,6 @@
 """The execution server as the orchestrator sees it within one round."""
 
+from time import perf_counter
 from typing import Any
 
 from openoutcry.errors import ToolFailed, VenueUnknown
@@ -25,6 +26,7 @@ class McpBroker:
         self._taken: set[str] = set()
         self._held: tuple[list[Fill], list[OrderState]] = ([], [])
         self.cursor = cursor
+        self.first_accepted: float | None = None
 
     async def sync(self) -> AccountSync:
         """Advance the venue to ``as_of``; everything that happened to orders of earlier rounds."""
@@ -47,7 +49,10 @@ class McpBroker:
             "order": request.model_dump(mode="json"),
             "after": self._after,
         }
-        return self._handed(*self._fresh(await self._must("place_order", arguments)))
+        answer = await self._must("place_order", arguments)
+        if self.first_accepted is None:
+            self.first_accepted = perf_counter()
+        return self._handed(*self._fresh(answer))
 
     async def cancel(self, order_seq: int, leg: str) -> AccountSync:
         """Cancel one open order."""

@@ -69,5 +69,7 @@ async def run_cycle(floor: Floor, turn: Turn) -> CycleRecord:
     cases, outcomes = due(desk.cases, draft, desk.judging)
     record = draft.model_copy(update={"outcomes": outcomes})
     took = {"poll_s": polled.took_s, "to_votes_s": asked - began, "round_s": perf_counter() - began}
+    if broker.first_accepted is not None:
+        took["to_order_s"] = broker.first_accepted - began
     desk.absorb(record, await floor.commit(turn, record, took), cases)
     return record

@@ -48,6 +48,7 @@ class RecordedBroker:
 
     record: CycleRecord
     cursor: int = 0
+    first_accepted: float | None = None
     _heard: int = 0
     _fills: int = 0
 

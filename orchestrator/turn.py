@@ -36,9 +36,12 @@ class Turn:
 
 
 class RoundBroker(Broker, Protocol):
-    """A broker within one round. ``cursor`` is the venue event seen last."""
+    """A broker within one round. ``cursor`` is the venue event seen last; ``first_accepted`` is when (on the monotonic
+    clock of ``perf_counter``) the venue first took an order of this round, None while it has not.
+    """
 
     cursor: int
+    first_accepted: float | None
 
     def rest(self) -> AccountSync:
         """What an interrupted first attempt of this round did and this one did not ask for."""

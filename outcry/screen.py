@@ -113,6 +113,10 @@ def rows(session: dict[str, Any]) -> list[tuple[str, str]]:
         ("P&L", f"{session['pnl']} ({session['pnl_pct']:+.2f} %)"),
         ("max drawdown", f"{session['max_drawdown'] * 100:.2f} %"),
         ("round time p50 / p95", f"{session['round_ms_p50']:.1f} / {session['round_ms_p95']:.1f} ms"),
+        (
+            "bar close → order taken p50 / p95",
+            f"{session['order_ms_p50']:.1f} / {session['order_ms_p95']:.1f} ms",
+        ),
         ("rounds per second", f"{session['rounds_per_s']:.1f}"),
         ("ledger head", session["head_hash"]),
     ]

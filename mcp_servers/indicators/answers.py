@@ -2,8 +2,8 @@
 
 import math
 
-from openoutcry.indicators.arrays import Array
 from openoutcry.indicators.catalogue import Request
+from openoutcry.indicators.line import Array
 
 
 def number(column: Array, at: int) -> float | None:

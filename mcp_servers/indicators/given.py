@@ -10,7 +10,7 @@ from mcp_servers.indicators.deps import IndicatorsDeps
 from mcp_servers.indicators.window import stored
 from mcp_servers.toolkit import Call
 from openoutcry.errors import BadInput
-from openoutcry.indicators.arrays import Array
+from openoutcry.indicators.line import Array
 
 LIMIT = 5000
 Price = Annotated[float, Field(gt=0, allow_inf_nan=False)]

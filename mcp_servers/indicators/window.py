@@ -10,7 +10,7 @@ from db.candles import Series
 from mcp_servers.indicators.deps import IndicatorsDeps
 from mcp_servers.toolkit import Call
 from openoutcry.errors import DataUnavailable
-from openoutcry.indicators.arrays import Array
+from openoutcry.indicators.line import Array
 from openoutcry.types.timeframes import from_millis, last_close
 
 WINDOW = 1000

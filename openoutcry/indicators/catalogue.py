@@ -7,11 +7,11 @@ from types import MappingProxyType, ModuleType
 from typing import Any
 
 from openoutcry.errors import BadInput
-from openoutcry.indicators import averages, momentum, trend, volatility, volume
-from openoutcry.indicators.arrays import Array
+from openoutcry.indicators import averages, hilbert, momentum, trend, volatility, volume
+from openoutcry.indicators.line import Array
 from openoutcry.indicators.spec import Indicator, Number
 
-MODULES: tuple[ModuleType, ...] = (averages, momentum, trend, volatility, volume)
+MODULES: tuple[ModuleType, ...] = (averages, momentum, trend, hilbert, volatility, volume)
 
 
 def _declared(modules: tuple[ModuleType, ...]) -> dict[str, Indicator[Any]]:

@@ -8,7 +8,7 @@ from typing import Any, Generic, Literal, ParamSpec
 import numpy as np
 
 from openoutcry.errors import BadInput
-from openoutcry.indicators.arrays import Array, finite
+from openoutcry.indicators.line import NAN, Array, Graph, Live, finite
 
 Input = Literal["open", "high", "low", "close", "volume"]
 Number = int | float
@@ -86,6 +86,32 @@ class Indicator(Generic[P]):
             result = self.fn(*arrays, **{**self.defaults(), **(params or {})})  # type: ignore[arg-type]
         columns = result if isinstance(result, tuple) else (result,)
         return {name: finite(column) for name, column in zip(self.outputs, columns, strict=True)}
+
+    def follow(self, params: Mapping[str, Number] | None = None) -> "Following":
+        """The same indicator bar by bar."""
+        return Following(self, {**self.defaults(), **(params or {})})
+
+
+class Following:
+    """An indicator that is told one bar at a time and remembers what it must. Not shared between threads."""
+
+    def __init__(self, indicator: Indicator[Any], params: Mapping[str, Number]) -> None:
+        self._names = indicator.outputs
+        self._graph = Graph()
+        self._sources: dict[Input, Live] = {name: self._graph.source() for name in indicator.inputs}
+        result = indicator.fn(*self._sources.values(), **params)
+        self._outputs: tuple[Live, ...] = result if isinstance(result, tuple) else (result,)
+
+    def update(self, bar: Mapping[str, float]) -> dict[str, float]:
+        """Output name → value after this bar; NaN until warm, never infinite."""
+        for name, source in self._sources.items():
+            source.value = float(bar[name])
+        self._graph.step()
+        values = [output.value for output in self._outputs]
+        return {
+            name: value if math.isfinite(value) else NAN
+            for name, value in zip(self._names, values, strict=True)
+        }
 
 
 def indicator(

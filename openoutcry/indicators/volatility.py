@@ -4,22 +4,49 @@ import math
 
 import numpy as np
 
-from openoutcry.indicators.arrays import Array, highest, lowest, ratio, shifted, unit
-from openoutcry.indicators.averages import ema
+from openoutcry.indicators.line import (
+    Line,
+    absolute,
+    is_live,
+    known,
+    logarithm,
+    maximum,
+    ratio,
+    square_root,
+    where,
+)
+from openoutcry.indicators.rolling import deviation, highest, highest_so_far, lag, lowest, mean
+from openoutcry.indicators.scan import State, scan
+from openoutcry.indicators.smoothing import ema, wilder
 from openoutcry.indicators.spec import factor, indicator, window
 from openoutcry.indicators.talib import ta
 
 
+def true_range_of(high: Line, low: Line, close: Line, *, from_first: bool = False) -> Line:
+    """Range of the bar, the gap from the close before included. The first bar has none, or its own with from_first."""
+    before = lag(close, 1)
+    reach = maximum(high - low, maximum(absolute(high - before), absolute(low - before)))
+    return where(known(reach), reach, high - low) if from_first else reach
+
+
+@indicator(inputs=("high", "low", "close"), bars=lambda: 2)
+def true_range(high: Line, low: Line, close: Line) -> Line:
+    """Range of the bar, the gap from the close before included, in price units."""
+    return true_range_of(high, low, close)
+
+
 @indicator(inputs=("high", "low", "close"), params=(window(14),), bars=lambda window: window + 1)
-def atr(high: Array, low: Array, close: Array, window: int = 14) -> Array:
+def atr(high: Line, low: Line, close: Line, window: int = 14, *, from_first: bool = False) -> Line:
     """Average true range, Wilder smoothed, in price units."""
-    return np.asarray(ta.ATR(high, low, close, window))
+    if not is_live(close) and not from_first:
+        return np.asarray(ta.ATR(high, low, close, window))
+    return wilder(true_range_of(high, low, close, from_first=from_first), window)
 
 
 @indicator(inputs=("high", "low", "close"), params=(window(14),), bars=lambda window: window + 1)
-def natr(high: Array, low: Array, close: Array, window: int = 14) -> Array:
+def natr(high: Line, low: Line, close: Line, window: int = 14, *, from_first: bool = False) -> Line:
     """Average true range as a percentage of the close."""
-    return ratio(100.0 * atr(high, low, close, window), close)
+    return ratio(100.0 * atr.fn(high, low, close, window, from_first=from_first), close)
 
 
 @indicator(
@@ -28,20 +55,15 @@ def natr(high: Array, low: Array, close: Array, window: int = 14) -> Array:
     outputs=("upper", "middle", "lower", "percent_b", "width"),
     bars=lambda window, deviations: window,
 )
-def bbands(
-    close: Array, window: int = 20, deviations: float = 2.0
-) -> tuple[Array, Array, Array, Array, Array]:
-    """Bollinger bands (population deviation); percent_b is 0 at the lower and 1 at the upper, width in %.
+def bbands(close: Line, window: int = 20, deviations: float = 2.0) -> tuple[Line, Line, Line, Line, Line]:
+    """Bollinger bands (population deviation); percent_b is 0 at the lower and 1 at the upper band, width in %.
 
     A flat window has all three bands at the price, percent_b 0.5 and width 0.
     """
-    scale = unit(close)
-    upper, middle, lower = (
-        band / scale for band in ta.BBANDS(close * scale, window, deviations, deviations, 0)
-    )
-    flat = highest(close, window) == lowest(close, window)
-    upper, middle, lower = (np.where(flat, close, band) for band in (upper, middle, lower))
-    percent_b = ratio(close - lower, upper - lower, 0.5) + 0.0 * middle
+    spread = deviation(close, window)
+    middle = where(spread > 0, mean(close, window), close + 0.0 * spread)
+    upper, lower = middle + deviations * spread, middle - deviations * spread
+    percent_b = ratio(close - lower, upper - lower, 0.5)
     return upper, middle, lower, percent_b, ratio(100.0 * (upper - lower), middle)
 
 
@@ -51,9 +73,9 @@ def bbands(
     outputs=("upper", "lower", "middle"),
     bars=lambda window: window + 1,
 )
-def donchian(high: Array, low: Array, window: int = 20) -> tuple[Array, Array, Array]:
+def donchian(high: Line, low: Line, window: int = 20) -> tuple[Line, Line, Line]:
     """Highest high and lowest low of the ``window`` bars before this one, so that a breakout can be seen."""
-    upper, lower = shifted(highest(high, window), 1), shifted(lowest(low, window), 1)
+    upper, lower = lag(highest(high, window), 1), lag(lowest(low, window), 1)
     return upper, lower, (upper + lower) / 2.0
 
 
@@ -64,20 +86,101 @@ def donchian(high: Array, low: Array, window: int = 20) -> tuple[Array, Array, A
     bars=lambda window, window_atr, multiplier: max(window, window_atr + 1),
 )
 def keltner(
-    high: Array, low: Array, close: Array, window: int = 20, window_atr: int = 10, multiplier: float = 2.0
-) -> tuple[Array, Array, Array]:
+    high: Line,
+    low: Line,
+    close: Line,
+    window: int = 20,
+    window_atr: int = 10,
+    multiplier: float = 2.0,
+    *,
+    from_first: bool = False,
+) -> tuple[Line, Line, Line]:
     """Keltner channel: EMA of the close ± multiplier × ATR."""
-    middle, reach = ema(close, window), multiplier * atr(high, low, close, window_atr)
+    middle = ema(close, window, from_first=from_first)
+    return _around(middle, multiplier * atr.fn(high, low, close, window_atr, from_first=from_first))
+
+
+@indicator(
+    inputs=("high", "low", "close"),
+    params=(window(20), window(15, name="window_atr"), factor("multiplier", 2, 0.1, 10)),
+    outputs=("upper", "middle", "lower"),
+    bars=lambda window, window_atr, multiplier: max(window, window_atr + 1),
+)
+def starc(
+    high: Line,
+    low: Line,
+    close: Line,
+    window: int = 20,
+    window_atr: int = 15,
+    multiplier: float = 2.0,
+    *,
+    from_first: bool = False,
+) -> tuple[Line, Line, Line]:
+    """Stoller's average range channel: mean of the close ± multiplier × ATR."""
+    return _around(
+        mean(close, window), multiplier * atr.fn(high, low, close, window_atr, from_first=from_first)
+    )
+
+
+def _around(middle: Line, reach: Line) -> tuple[Line, Line, Line]:
     return middle + reach, middle + 0.0 * reach, middle - reach
 
 
+@indicator(
+    inputs=("close",),
+    params=(window(20, 2), factor("multiplier", 2, 0.1, 10)),
+    outputs=("upper", "lower"),
+    bars=lambda window, multiplier: window + 1,
+)
+def volatility_stop(close: Line, window: int = 20, multiplier: float = 2.0) -> tuple[Line, Line]:
+    """The close before ± multiplier × sample deviation of the window's returns, in price units."""
+    before = lag(close, 1)
+    reach = before * deviation(ratio(close - before, before), window) * (multiplier * _sample(window))
+    return before + reach, before - reach
+
+
 @indicator(inputs=("close",), params=(window(48, 2),), bars=lambda window: window + 1)
-def realized_vol(close: Array, window: int = 48) -> Array:
+def realized_vol(close: Line, window: int = 48) -> Line:
     """Sample standard deviation (ddof 1) of the window's log returns, per bar, as a fraction."""
-    returns = _log_returns(close)
-    return np.asarray(ta.STDDEV(returns, window, math.sqrt(window / (window - 1))))
+    logs = logarithm(close)
+    return deviation(logs - lag(logs, 1), window) * _sample(window)
 
 
-def _log_returns(close: Array) -> Array:
-    logs = np.where(close > 0, np.log(np.where(close > 0, close, 1.0)), np.nan)
-    return logs - shifted(logs, 1)
+def _sample(size: int) -> float:
+    return math.sqrt(size / (size - 1))
+
+
+@indicator(inputs=("close",), params=(window(14),), bars=lambda window: window)
+def ulcer_index(close: Line, window: int = 14) -> Line:
+    """Root mean square of the falls, in percent, from the highest close of up to ``window`` bars."""
+    top = highest_so_far(close, window)
+    fall = ratio(100.0 * (close - top), top)
+    return square_root(maximum(mean(fall * fall, window), 0.0))
+
+
+@indicator(
+    inputs=("high", "low", "close"),
+    params=(window(14), factor("multiplier", 3, 0.1, 10)),
+    outputs=("value", "direction"),
+    bars=lambda window, multiplier: window + 1,
+)
+def atr_trailing_stop(
+    high: Line, low: Line, close: Line, window: int = 14, multiplier: float = 3.0, *, from_first: bool = False
+) -> tuple[Line, Line]:
+    """Stop multiplier × ATR behind the close that only moves with the trend, and its direction (1 long, −1 short)."""
+    reach = multiplier * atr.fn(high, low, close, window, from_first=from_first)
+    stop, direction = scan(
+        _trail, _trail_first, 2, close, lag(close, 1), where(known(lag(high, window)), reach, math.nan)
+    )
+    return stop, direction
+
+
+def _trail_first(close: float, before: float, reach: float) -> State:
+    return (close - reach, 1.0) if close >= before else (close + reach, -1.0)
+
+
+def _trail(state: State, close: float, before: float, reach: float) -> State:
+    stop, direction = state
+    if direction > 0:
+        return (close + reach, -1.0) if close < stop else (max(stop, close - reach), 1.0)
+    return (close - reach, 1.0) if close > stop else (min(stop, close + reach), -1.0)

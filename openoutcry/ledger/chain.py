@@ -1,7 +1,7 @@
 """Links of the chain: a record's bytes and hash, and the seal over what is stored beside them."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from openoutcry.canonical import canonical_json, digest
 from openoutcry.errors import LedgerBroken
+from openoutcry.ledger.facts import SessionFacts
 from openoutcry.types.record import CycleRecord
 
 
@@ -56,16 +57,26 @@ def record_of(body: str) -> CycleRecord:
 
 
 def beside(
-    timings: Mapping[str, Any], committed_at: datetime, approvals: Iterable[UsedApproval] = ()
+    timings: Any, committed_at: datetime, approvals: Iterable[UsedApproval] = ()
 ) -> dict[str, str]:
     """Digests of what is stored beside a record and may differ between equal runs: one per value."""
-    parts = {"timings": digest(dict(timings))[:16], "committed_at": digest(committed_at.isoformat())[:16]}
+    parts = {"timings": mark(timings), "committed_at": mark(committed_at)}
     for approval in approvals:
-        parts[f"approvals.{approval.leg}.expires_at"] = digest(approval.expires_at.isoformat())[:16]
-        parts[f"approvals.{approval.leg}.used_at"] = digest(approval.used_at.isoformat())[:16]
+        parts[f"approvals.{approval.leg}.expires_at"] = mark(approval.expires_at)
+        parts[f"approvals.{approval.leg}.used_at"] = mark(approval.used_at)
     return parts
 
 
-def seal(previous: str, hash_: str, parts: Mapping[str, str]) -> str:
+def opening_marks(facts: SessionFacts) -> dict[str, str]:
+    """Digests of a session's opening facts, kept beside its first record to name the one that was changed."""
+    return {f"sessions.{name}": mark(value) for name, value in facts.model_dump(mode="json").items()}
+
+
+def mark(value: Any) -> str:
+    """A short digest of one value: enough to tell it from another."""
+    return digest(value.isoformat() if isinstance(value, datetime) else value)[:16]
+
+
+def seal(previous: str, hash_: str, parts: Any) -> str:
     """The second chain: over hashes and the digests beside them. The first seal follows the genesis hash."""
-    return digest([previous, hash_, dict(parts)])
+    return digest([previous, hash_, parts])

@@ -19,7 +19,7 @@ from openoutcry.errors import VenueError, VenueRejected
 from openoutcry.sim.account import Account, evolve, is_perp
 from openoutcry.sim.checks import locked
 from openoutcry.sim.engine import MarketView, Ticket, advance, cancel, place
-from openoutcry.sim.events import Advanced, Opened, VenueEvent
+from openoutcry.sim.events import Advanced, Opened, Rejected, VenueEvent
 from openoutcry.sim.latency import first_bar
 from openoutcry.sim.rules import VenueRules
 from openoutcry.types.market import Bar
@@ -98,10 +98,18 @@ class PaperVenue:
         known = self._history.orders.get(client_order_id)
         return known.state if known else None
 
-    async def request_of(self, client_order_id: str) -> OrderRequest | None:
-        """What the order of that name asked for."""
-        known = self._history.orders.get(client_order_id)
-        return known.request if known else None
+    async def disown(self, ticket: Ticket) -> OrderState:
+        """Refuse for ever an order that never came; one that did come stays as it is."""
+        if ticket.client_order_id not in self._history.orders:
+            never = Rejected(
+                at=ticket.at,
+                client_order_id=ticket.client_order_id,
+                order_seq=ticket.order_seq,
+                request=ticket.request,
+                error="NEVER_ARRIVED: the venue has no order of this name",
+            )
+            self._commit("disown", [never])
+        return self._history.orders[ticket.client_order_id].state
 
     async def advance(self, as_of: datetime) -> None:
         """Match every bar closed by ``as_of`` that was not matched yet, and pay the funding due.

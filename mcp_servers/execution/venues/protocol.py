@@ -57,8 +57,8 @@ class Venue(Protocol):
         """The order of that name; None is proof that the venue does not have it. Raises VenueUnknown."""
         ...
 
-    async def request_of(self, client_order_id: str) -> OrderRequest | None:
-        """What the order of that name asked for."""
+    async def disown(self, ticket: Ticket) -> OrderState:
+        """Refuse for ever an order that never came; one that did come stays as it is."""
         ...
 
     async def advance(self, as_of: datetime) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from openoutcry.indicators.arrays import Array
+from openoutcry.indicators.line import Array
 
 Series = dict[str, Array]
 
