@@ -9,6 +9,8 @@ from openoutcry.types.orders import Approval, Fill, OrderRequest, OrderState
 from orchestrator.poll import Askable
 
 PLACE_TIMEOUT_S = 15.0
+UNKNOWN = frozenset({"DEADLINE", "UNREACHABLE", "TOOL_ERROR", "VENUE_UNKNOWN", "ERROR"})
+"""Failures after which nobody knows whether the order exists. Every other code is a definitive refusal."""
 
 
 class McpBroker:
@@ -70,7 +72,7 @@ class McpBroker:
                 tool, arguments, round_token=self._token, timeout_s=PLACE_TIMEOUT_S
             )
         except ToolFailed as error:
-            if error.code in ("DEADLINE", "UNREACHABLE"):
+            if error.code in UNKNOWN:
                 raise VenueUnknown(f"{tool}: {error.message}") from error
             raise
 

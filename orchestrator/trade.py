@@ -126,7 +126,10 @@ async def protect_positions(
                 risk=turn.settings.risk,
                 instrument=gate.instruments[position.symbol],
             )
-            placed, gate = await submit(floor, turn, broker, books, gate, legs)
+            # A leg this round has already asked for is not asked for again: the next round looks anew.
+            asked = {request.leg for request in gate.placed}
+            missing = [leg for leg in legs if leg.leg not in asked]
+            placed, gate = await submit(floor, turn, broker, books, gate, missing)
             done.extend(placed)
     return tuple(done), gate
 
