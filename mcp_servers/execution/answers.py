@@ -1,0 +1,102 @@
+"""What the execution server's tools answer."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, WithJsonSchema
+
+from mcp_servers.execution.venues.protocol import Statement
+from mcp_servers.toolkit import Call, ToolResult
+from openoutcry.types.amounts import Amount
+from openoutcry.types.frozen import Frozen
+from openoutcry.types.orders import Fill, OrderState
+
+BARE = {"type": "array", "items": {"type": "object"}}
+Fills = Annotated[tuple[Fill, ...], WithJsonSchema(BARE)]
+States = Annotated[tuple[OrderState, ...], WithJsonSchema(BARE)]
+Status = Literal[
+    "INTENT",
+    "SENT",
+    "NEW",
+    "PARTIALLY_FILLED",
+    "FILLED",
+    "CANCELED",
+    "REJECTED",
+    "EXPIRED",
+    "UNKNOWN",
+    "QUEUED",
+]
+
+
+class AccountNews(ToolResult):
+    """What happened at the venue up to event ``cursor``: fills, and one state per order that changed."""
+
+    fills: Fills = ()
+    orders: States = ()
+    cursor: int = 0
+
+
+class OrderAnswer(ToolResult):
+    """Where an order stands. QUEUED: the orchestrator has not come to it yet; ask again with ``order_id``.
+
+    Inside a round ``order`` is the state, and ``fills``, ``orders`` and ``cursor`` tell what happened at the
+    venue up to and with it. ``refusal`` says which rule of the risk gate refused it.
+    """
+
+    status: Status
+    order_id: str | None = None
+    error: str | None = None
+    refusal: dict[str, Any] | None = None
+    order: OrderState | None = None
+    fills: Fills = ()
+    orders: States = ()
+    cursor: int = 0
+
+
+class OrderView(Frozen):
+    """An order as stored. Times are market time."""
+
+    order_id: str
+    session_id: str
+    seq: int
+    leg: str
+    client_order_id: str
+    venue_order_id: str | None
+    symbol: str
+    side: str
+    type: str
+    status: str
+    price: Amount | None
+    stop_price: Amount | None
+    quantity: Amount
+    executed_quantity: Amount
+    executed_quote_quantity: Amount
+    time_in_force: str
+    reduce_only: bool
+    reason: str
+    refusal: dict[str, Any] | None
+    error_message: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class SessionAnswer(ToolResult):
+    """A session and its figures; money in its quote asset. ``queued``: the orchestrator has not come to it
+    yet.
+    """
+
+    session_id: str | None
+    status: str
+    detail: dict[str, Any] = Field(
+        default_factory=dict, description="Figures, or what the orchestrator answered"
+    )
+
+
+def head(call: Call[Any]) -> dict[str, Any]:
+    """The common fields of every answer."""
+    return {"as_of": call.as_of, "source": call.source}
+
+
+def told(statement: Statement) -> dict[str, Any]:
+    """A venue statement as answer fields."""
+    return {"fills": statement.fills, "orders": statement.orders, "cursor": statement.cursor}

@@ -1,0 +1,70 @@
+"""The venue accounts that are open, one per session, and whose turn it is on each."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+from db.candles import CandleReader
+from mcp_servers.execution.venues.feed import Books, StoredFeed
+from mcp_servers.execution.venues.paper import PaperVenue
+from openoutcry.errors import VenueRejected
+from openoutcry.ledger.facts import SessionFacts
+from openoutcry.settings import VenueSettings
+from openoutcry.sim.events import Opened
+from openoutcry.sim.rules import rules_of
+from openoutcry.types.symbols import parse_symbol
+
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+"""When accounts are opened: before any bar, whatever market time it is when somebody first looks."""
+
+
+class VenueDesk:
+    """Opens a session's account on first use and keeps it open. Calls for one session take turns."""
+
+    def __init__(
+        self, home: Path, reader: CandleReader, settings: VenueSettings, books: Books | None = None
+    ) -> None:
+        self._folder = home / "venue"
+        self._reader = reader
+        self._settings = settings
+        self._books = books
+        self._open: dict[UUID, PaperVenue] = {}
+        self._turns: dict[UUID, asyncio.Lock] = {}
+
+    @asynccontextmanager
+    async def account(self, facts: SessionFacts) -> AsyncIterator[PaperVenue]:
+        """The session's account, nobody else's until the block ends.
+
+        Raises VenueRejected for a session that is not on paper, JournalBusy, JournalBroken.
+        """
+        async with self._turns.setdefault(facts.session_id, asyncio.Lock()):
+            venue = self._open.get(facts.session_id)
+            if venue is None or venue.broken:
+                venue = self._open[facts.session_id] = self._opened(facts)
+            yield venue
+
+    def close(self) -> None:
+        """Let go of every account."""
+        for venue in self._open.values():
+            venue.close()
+        self._open.clear()
+
+    def _opened(self, facts: SessionFacts) -> PaperVenue:
+        if facts.mode != "PAPER":
+            raise VenueRejected(f"session {facts.session_id} trades {facts.mode}: no such venue is set up")
+        opening = Opened(
+            at=BEGINNING,
+            account=str(facts.session_id),
+            quote_asset=parse_symbol(facts.symbol).quote,
+            capital=facts.initial_capital,
+            rules=rules_of(self._settings, seed=facts.seed, timeframe=facts.timeframe),
+        )
+        return PaperVenue(
+            self._folder / f"{facts.session_id}.jsonl",
+            StoredFeed(self._reader, facts.exchange, facts.timeframe, facts.source, self._books),
+            [symbol for symbol in (facts.symbol, facts.hedge_symbol) if symbol],
+            opening,
+        )

@@ -1,0 +1,201 @@
+"""Order rows before and while an order is sent: INTENT, SENT, then what the venue said.
+
+INTENT and the use of its approval are one commit; SENT is another; both are on disk before any byte leaves.
+The record of the round carries the row on from there.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from db.pool import ASYNC_COMMIT, Connection, retrying
+from db.statements import insert
+from openoutcry.canonical import derived_id
+from openoutcry.errors import NotAuthorised, VenueRejected
+from openoutcry.ledger.facts import SessionFacts
+from openoutcry.ledger.rows import OrderRow
+from openoutcry.ledger.situation import clean
+from openoutcry.orders import client_order_id
+from openoutcry.types.orders import Approval, OrderRequest, OrderState, OrderStatus
+
+USE = """
+INSERT INTO approvals (id, org_id, session_id, seq, leg, client_order_id, order_hash, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+INTENT = insert("orders", OrderRow)
+STANDING = """
+SELECT o.status, o.venue_order_id, o.executed_quantity, o.executed_quote_quantity, o.placed_at, o.updated_at,
+       o.error_message, a.order_hash
+FROM orders o LEFT JOIN approvals a USING (session_id, seq, leg)
+WHERE o.id = $1 FOR UPDATE OF o
+"""
+STRAY = """
+SELECT seq, leg, client_order_id, symbol, side, type, quantity, price, stop_price, time_in_force, reduce_only, oco_group,
+       reason
+FROM orders WHERE session_id = $1 AND seq < $2 AND status IN ('INTENT', 'SENT', 'UNKNOWN') ORDER BY seq, leg
+"""
+SENT = """
+UPDATE orders SET status = 'SENT', updated_at = $2
+WHERE id = $1 AND status IN ('INTENT', 'SENT', 'UNKNOWN') RETURNING id
+"""
+SETTLE = f"""
+WITH soon AS ({ASYNC_COMMIT}), said AS (SELECT $2::text AS status, $7::timestamptz AS at)
+UPDATE orders SET status = said.status, venue_order_id = coalesce($3, venue_order_id), executed_quantity = $4,
+    executed_quote_quantity = $5, placed_at = coalesce($6, placed_at), updated_at = said.at, error_message = $8,
+    filled_at = CASE WHEN said.status = 'FILLED' THEN said.at END,
+    canceled_at = CASE WHEN said.status = 'CANCELED' THEN said.at END,
+    expired_at = CASE WHEN said.status = 'EXPIRED' THEN said.at END
+FROM soon, said WHERE id = $1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """An approved order on its way: the session, the round, what is asked, and under which approval."""
+
+    facts: SessionFacts
+    seq: int
+    request: OrderRequest
+    approval: Approval
+    as_of: datetime
+
+    @property
+    def id(self) -> UUID:
+        """Row id of the order."""
+        return derived_id(self.facts.session_id, "order", self.seq, self.request.leg)
+
+    @property
+    def client_order_id(self) -> str:
+        """The order's one name."""
+        return client_order_id(self.facts.session_id, self.seq, self.request.leg)
+
+
+async def claim(pool: asyncpg.Pool, intent: Intent) -> OrderState:
+    """Use the approval and write the INTENT row, or say where the order that is already there stands.
+
+    Raises NotAuthorised for an approval that was used for another order, VenueRejected when the leg already
+    names another order in this round.
+    """
+
+    async def work(connection: Connection) -> OrderState:
+        row = await connection.fetchrow(STANDING, intent.id)
+        if row is not None:
+            if row["order_hash"] not in (None, intent.approval.order_hash):
+                raise VenueRejected(f"DUPLICATE: {intent.request.leg} of round {intent.seq} is another order")
+            return _state(intent, row)
+        try:
+            await connection.execute(USE, *_approval(intent))
+        except asyncpg.UniqueViolationError as error:
+            raise NotAuthorised("approval: already used") from error
+        await connection.execute(INTENT, *_intent(intent))
+        return OrderState(order_seq=intent.seq, leg=intent.request.leg, status="INTENT")
+
+    return await retrying(pool, work)
+
+
+async def strays(
+    pool: asyncpg.Pool, session_id: UUID, before_seq: int
+) -> list[tuple[int, str, OrderRequest]]:
+    """Round, name and request of earlier rounds' orders of which nobody heard whether the venue has them."""
+    found = []
+    for row in await pool.fetch(STRAY, session_id, before_seq):
+        fields = dict(row)
+        seq, name = fields.pop("seq"), fields.pop("client_order_id")
+        found.append((seq, name, OrderRequest(**fields)))
+    return found
+
+
+async def sent(pool: asyncpg.Pool, intent: Intent) -> None:
+    """Commit that the order may be leaving from now on. Raises VenueRejected when it has ended meanwhile."""
+
+    async def work(connection: Connection) -> UUID | None:
+        found: UUID | None = await connection.fetchval(SENT, intent.id, intent.as_of)
+        return found
+
+    if await retrying(pool, work) is None:
+        raise VenueRejected(f"{intent.request.leg} of round {intent.seq} has already ended")
+
+
+async def settle(pool: asyncpg.Pool, intent: Intent, state: OrderState) -> None:
+    """Write what the venue said. Losing this to a crash loses nothing: the venue says it again."""
+
+    async def work(connection: Connection) -> None:
+        await connection.execute(
+            SETTLE,
+            intent.id,
+            state.status,
+            state.venue_order_id,
+            state.executed_quantity,
+            state.executed_quote,
+            state.placed_at,
+            state.updated_at or intent.as_of,
+            None if state.error is None else clean(state.error),
+        )
+
+    await retrying(pool, work)
+
+
+def _approval(intent: Intent) -> tuple[object, ...]:
+    approval, facts = intent.approval, intent.facts
+    return (
+        UUID(approval.approval_id),
+        facts.org_id,
+        facts.session_id,
+        intent.seq,
+        intent.request.leg,
+        intent.client_order_id,
+        approval.order_hash,
+        approval.expires_at,
+    )
+
+
+def _intent(intent: Intent) -> OrderRow:
+    request, facts = intent.request, intent.facts
+    status: OrderStatus = "INTENT"
+    return OrderRow(
+        id=intent.id,
+        org_id=facts.org_id,
+        session_id=facts.session_id,
+        seq=intent.seq,
+        leg=request.leg,
+        client_order_id=intent.client_order_id,
+        venue_order_id=None,
+        symbol=request.symbol,
+        exchange=facts.venue,
+        side=request.side,
+        type=request.type,
+        status=status,
+        price=request.price,
+        stop_price=request.stop_price,
+        quantity=request.quantity,
+        executed_quantity=request.quantity * 0,
+        executed_quote_quantity=request.quantity * 0,
+        time_in_force=request.time_in_force,
+        reduce_only=request.reduce_only,
+        oco_group=None if request.oco_group is None else clean(request.oco_group),
+        reason=clean(request.reason),
+        refusal=None,
+        error_message=None,
+        placed_at=None,
+        filled_at=None,
+        canceled_at=None,
+        expired_at=None,
+        created_at=intent.as_of,
+        updated_at=intent.as_of,
+    )
+
+
+def _state(intent: Intent, row: asyncpg.Record) -> OrderState:
+    return OrderState(
+        order_seq=intent.seq,
+        leg=intent.request.leg,
+        status=row["status"],
+        venue_order_id=row["venue_order_id"],
+        executed_quantity=row["executed_quantity"],
+        executed_quote=row["executed_quote_quantity"],
+        placed_at=row["placed_at"],
+        updated_at=row["updated_at"],
+        error=row["error_message"],
+    )

@@ -1,0 +1,78 @@
+"""The order protocol: intent and SENT are committed before any byte leaves; what is unknown is looked up,
+never resent.
+
+  INTENT committed (k8) -> SENT committed (k9) -> sent once (k10) -> answered (k11) -> row settled
+
+Asked again for the same round and leg, it goes on where it stopped: INTENT was surely not sent; SENT and
+UNKNOWN are looked up at the venue by the order's one name first, and sent only when the venue proves that it
+never came.
+"""
+
+from datetime import datetime
+
+import asyncpg
+import structlog
+
+from mcp_servers.execution.intents import Intent, claim, sent, settle
+from mcp_servers.execution.venues.protocol import Venue
+from openoutcry.errors import VenueRejected, VenueUnknown
+from openoutcry.sim.engine import Ticket
+from openoutcry.types.orders import FINAL, OrderState, OrderStatus
+from wire.crashpoint import crashpoint
+
+log = structlog.get_logger()
+
+
+async def place(pool: asyncpg.Pool, venue: Venue, intent: Intent, at: datetime) -> OrderState:
+    """Bring one approved order to the venue exactly once, and say where it stands.
+
+    ``at`` is market time. Raises NotAuthorised and VenueRejected before anything was written.
+    """
+    standing = await claim(pool, intent)
+    crashpoint("k8")
+    if standing.status != "INTENT":
+        known = await _known(venue, intent, standing)
+        if known is not None:
+            if known != standing:
+                await settle(pool, intent, known)
+            return known
+    await sent(pool, intent)
+    crashpoint("k9")
+    state = await _send(venue, intent, at)
+    crashpoint("k11")
+    await settle(pool, intent, state)
+    return state
+
+
+async def _known(venue: Venue, intent: Intent, standing: OrderState) -> OrderState | None:
+    """Where an order stands that may have been sent before; None when the venue proves that it was not."""
+    try:
+        found = await venue.lookup(intent.client_order_id)
+    except VenueUnknown as error:
+        return standing.model_copy(update={"status": "UNKNOWN", "error": str(error)})
+    if found is None and standing.status in FINAL:
+        return standing
+    log.info(
+        "order_looked_up", leg=intent.request.leg, was=standing.status, found=found.status if found else None
+    )
+    return found
+
+
+async def _send(venue: Venue, intent: Intent, at: datetime) -> OrderState:
+    try:
+        return await venue.place(Ticket(intent.client_order_id, intent.seq, intent.request, at))
+    except VenueRejected as error:
+        return _without_venue(intent, "REJECTED", error)
+    except VenueUnknown as error:
+        log.warning("order_unknown", leg=intent.request.leg, error=str(error))
+        return _without_venue(intent, "UNKNOWN", error)
+
+
+def _without_venue(intent: Intent, status: OrderStatus, error: Exception) -> OrderState:
+    return OrderState(
+        order_seq=intent.seq,
+        leg=intent.request.leg,
+        status=status,
+        updated_at=intent.as_of,
+        error=str(error)[:500],
+    )

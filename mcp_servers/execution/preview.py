@@ -1,0 +1,109 @@
+"""What an order would be, cost and be told by the gate, without sending it."""
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+import asyncpg
+
+from db import state
+from db.candles import CandleReader, Series
+from db.records import last_record
+from db.sessions import StoredSession
+from mcp_servers.execution.venues.feed import bars
+from openoutcry.errors import DataUnavailable
+from openoutcry.risk.case import GateInput
+from openoutcry.risk.gate import review
+from openoutcry.risk.instruments import instrument_at
+from openoutcry.settings import Settings, changed
+from openoutcry.sim.fees import BPS, fee
+from openoutcry.sim.rules import rules_of
+from openoutcry.types.amounts import cents, floor_to_step, round_to_tick
+from openoutcry.types.commands import PlaceOrder
+from openoutcry.types.market import Instrument
+from openoutcry.types.orders import Approved, OrderRequest, OrderState, Refused, WorkingOrder
+
+OPEN = """
+SELECT seq, leg, symbol, side, type, quantity, price, stop_price, time_in_force, reduce_only, oco_group, reason,
+       status, executed_quantity
+FROM orders WHERE session_id = $1 AND status IN ('INTENT', 'SENT', 'NEW', 'PARTIALLY_FILLED', 'UNKNOWN')
+ORDER BY seq, leg
+"""
+
+
+def normalised(wish: PlaceOrder, instrument: Instrument) -> OrderRequest | None:
+    """The wish on the venue's steps and ticks; None when nothing is left of its quantity."""
+    quantity = floor_to_step(wish.quantity, instrument.quantity_step)
+    if quantity == 0:
+        return None
+    tick = instrument.price_tick
+    return OrderRequest(
+        leg="manual-1",
+        symbol=wish.symbol,
+        side=wish.side,
+        type=wish.type,
+        quantity=quantity,
+        price=None if wish.price is None else round_to_tick(wish.price, tick),
+        stop_price=None if wish.stop_price is None else round_to_tick(wish.stop_price, tick),
+        time_in_force=wish.time_in_force,
+        reason="manual order",
+    )
+
+
+def expected(request: OrderRequest, price: Decimal, settings: Settings) -> tuple[Decimal, Decimal]:
+    """Price and fee to expect: the market's with mean costs for takers, the order's own for what rests."""
+    rules = rules_of(settings.venue, seed=0, timeframe="")
+    cost = (rules.half_spread_bps + rules.slippage_bps / 2) / BPS
+    taken = price * (1 + cost if request.side == "BUY" else 1 - cost)
+    own = request.price or request.stop_price
+    better = own is not None and (own < price if request.side == "BUY" else own > price)
+    resting = request.type == "LIMIT" and better
+    at = own if own is not None and (better or request.type != "LIMIT") else taken
+    notional = cents(at * request.quantity)
+    return cents(at), fee(rules, request.symbol, "maker" if resting else "taker", notional)
+
+
+def price_of(reader: CandleReader, stored: StoredSession, symbol: str, as_of: datetime) -> Decimal | None:
+    """The last close of a symbol."""
+    found = bars(reader.window(Series(stored.facts.exchange, symbol, stored.facts.timeframe), as_of, 1))
+    return found[0].close if found else None
+
+
+async def dry_review(
+    pool: asyncpg.Pool,
+    reader: CandleReader,
+    base: Settings,
+    stored: StoredSession,
+    request: OrderRequest,
+    as_of: datetime,
+) -> Approved | Refused:
+    """The gate's word on an order after the session's last record. Raises DataUnavailable before the first."""
+    record = await last_record(pool, stored.facts.session_id)
+    if record is None:
+        raise DataUnavailable("the session has no record yet: ask again after its first round")
+    symbols = [symbol for symbol in (stored.facts.symbol, stored.facts.hedge_symbol) if symbol]
+    seen = {symbol: price_of(reader, stored, symbol, as_of) for symbol in symbols}
+    settings = changed(base, await state.config_updates(pool))
+    book = GateInput(
+        portfolio=record.portfolio_after,
+        prices={symbol: price for symbol, price in seen.items() if price is not None},
+        instruments={symbol: instrument_at(symbol, settings.venue, seen[symbol]) for symbol in symbols},
+        working=await working(pool, stored.facts.session_id),
+        faults=record.snapshot.faults if record.snapshot else (),
+        mode=stored.facts.mode,
+        halted=await state.halt(pool) is not None,
+        paused=stored.status == "PAUSED",
+        approved_by_model=True,
+    )
+    return review(request, book, settings)
+
+
+async def working(pool: asyncpg.Pool, session_id: UUID) -> tuple[WorkingOrder, ...]:
+    """The session's orders that may still execute."""
+    found = []
+    for row in await pool.fetch(OPEN, session_id):
+        fields = dict(row)
+        seq, status, done = fields.pop("seq"), fields.pop("status"), fields.pop("executed_quantity")
+        standing = OrderState(order_seq=seq, leg=fields["leg"], status=status, executed_quantity=done)
+        found.append(WorkingOrder(request=OrderRequest(**fields), state=standing))
+    return tuple(found)

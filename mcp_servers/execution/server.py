@@ -1,0 +1,76 @@
+"""The execution server: its dependencies, its tools, and the mode as a resource."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from db.candles import CandleReader
+from db.embedded import running_url
+from db.pool import open_pool
+from db.state import halt
+from mcp_servers.execution import tools
+from mcp_servers.execution.deps import ExecutionDeps
+from mcp_servers.execution.desk import VenueDesk
+from mcp_servers.execution.venues.public_book import PublicBooks
+from mcp_servers.present import floor_present
+from mcp_servers.toolkit import FloorServer, Hosting, build_server, discover
+from openoutcry.errors import NotAuthorised, StartupRefused
+from wire.calls import current_caller
+from wire.config import FLOOR_SCOPES, ProcessConfig
+from wire.tokens import Caller
+
+INSTRUCTIONS = (
+    "Orders and accounts. Every order passes the floor's risk gate, whoever asks: preview_order tells its word and the "
+    "costs without sending anything, place_market_order and place_limit_order ask for the real thing. Amounts are decimal "
+    "strings. get_mode says whether money is real."
+)
+
+
+def build(hosting: Hosting[ExecutionDeps]) -> FloorServer:
+    """The MCP server of every tool in ``tools/``."""
+    server = build_server("execution", discover(tools), hosting, instructions=INSTRUCTIONS)
+    deps = hosting.deps
+    local = Caller(
+        client_id="local", audience="execution", scopes=hosting.local_scopes, org_id=hosting.org_id
+    )
+
+    @server.resource("execution://mode", name="mode", mime_type="application/json")
+    async def mode() -> str:
+        """Whether orders are on paper or live, and whether trading is halted."""
+        caller = current_caller(local)
+        if not {"order:read", "admin"} & set(caller.scopes):
+            raise NotAuthorised("execution://mode needs the scope order:read")
+        return json.dumps({"mode": deps.settings.trading.mode.upper(), "halted": await halt(deps.pool)})
+
+    return server
+
+
+@asynccontextmanager
+async def opened(config: ProcessConfig, port: int | None) -> AsyncIterator[FloorServer]:
+    """Open the database and the candle store; yield the server. Accounts are opened when they are first
+    needed.
+    """
+    url = config.database_url or running_url(config.home)
+    if url is None:
+        raise StartupRefused(
+            "execution: no floor database; start one with `outcry up` or set OUTCRY_DATABASE_URL"
+        )
+    async with AsyncExitStack() as stack:
+        pool = await open_pool(url)
+        stack.push_async_callback(pool.close)
+        books = PublicBooks(config.run.exchange) if config.run.market == "live" else None
+        if books is not None:
+            stack.push_async_callback(books.close)
+        reader = CandleReader(config.home)
+        desk = VenueDesk(config.home, reader, config.settings.venue, books)
+        stack.callback(desk.close)
+        yield build(
+            Hosting(
+                deps=ExecutionDeps(pool, desk, reader, config.settings, config.key),
+                present=floor_present(pool, config.run.market),
+                key=config.key,
+                local_scopes=FLOOR_SCOPES["execution"],
+                port=port,
+                org_id=config.org_id,
+            )
+        )

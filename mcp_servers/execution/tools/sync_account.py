@@ -1,0 +1,26 @@
+"""Bringing the venue's account up to the round."""
+
+from mcp_servers.execution.answers import AccountNews, head, told
+from mcp_servers.execution.deps import ExecutionDeps
+from mcp_servers.execution.intents import strays
+from mcp_servers.execution.lookup import session_of
+from mcp_servers.execution.round import AfterArg, in_round
+from mcp_servers.toolkit import Call, tool
+from openoutcry.sim.engine import Ticket
+
+
+@tool(scope="account:sync", idempotent=True)
+async def sync_account(call: Call[ExecutionDeps], after: AfterArg = 0) -> AccountNews:
+    """Advance this round's session at its venue to as_of; what happened since event ``after``.
+
+    Orders of earlier rounds whose sending was interrupted are looked up; the venue refuses for ever those
+    that never came. What this very round already asked for in an interrupted attempt is left out: it is told
+    with each order when that is asked for again, and to the next round otherwise.
+    """
+    claims = in_round(call)
+    stored = await session_of(call.deps.pool, claims.session_id, claims.org_id)
+    async with call.deps.desk.account(stored.facts) as venue:
+        await venue.advance(claims.as_of)
+        for seq, name, request in await strays(call.deps.pool, stored.facts.session_id, claims.seq):
+            await venue.disown(Ticket(name, seq, request, claims.as_of))
+        return AccountNews(**head(call), **told(venue.before(claims.seq, after)))
