@@ -220,9 +220,16 @@ def answer(tool_name: str, arguments: dict[str, Any], result: ToolResult) -> Cal
     """A result with its id (digest of tool, arguments and content) and a short text form."""
     content = result.model_dump(mode="json")
     content.pop("result_id", None)
-    asked = {key: value.model_dump(mode="json") if isinstance(value, Frozen) else value for key, value in arguments.items()}
+    asked = {key: _told(value) for key, value in arguments.items()}
     content["result_id"] = digest([tool_name, asked, content])[:24]
     text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
     if len(text) > TEXT_LIMIT:
         text = f"{text[:TEXT_LIMIT]}… ({len(text)} characters in all; the whole answer is in the structured content)"
     return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=content)
+
+
+def _told(argument: Any) -> Any:
+    """An argument as plain data, models in lists included."""
+    if isinstance(argument, Frozen):
+        return argument.model_dump(mode="json")
+    return [_told(item) for item in argument] if isinstance(argument, list) else argument

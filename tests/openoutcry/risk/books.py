@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from openoutcry.portfolio import opening
-from openoutcry.risk.gate import GateInput
+from openoutcry.risk.case import GateInput
 from openoutcry.settings import Settings
 from openoutcry.types.book import Portfolio, Position
 from openoutcry.types.market import Instrument

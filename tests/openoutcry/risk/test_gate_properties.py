@@ -10,7 +10,8 @@ from hypothesis import settings as effort
 
 from openoutcry.episodes import Booking
 from openoutcry.portfolio import apply, mark
-from openoutcry.risk.gate import GateInput, review
+from openoutcry.risk.case import GateInput
+from openoutcry.risk.gate import review
 from openoutcry.risk.standing import standings
 from openoutcry.settings import Settings
 from openoutcry.types.amounts import cents

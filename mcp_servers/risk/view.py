@@ -1,0 +1,84 @@
+"""A session's book with a price for everything it holds, as one question sees it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from db.candles import Series
+from mcp_servers.risk.books import Book
+from mcp_servers.risk.deps import RiskDeps
+from mcp_servers.toolkit import Call
+from openoutcry.errors import BadInput, DataUnavailable
+from openoutcry.hedging.exposures import AssetExposure, exposures
+from openoutcry.portfolio import Marked, mark
+from openoutcry.types.amounts import cents, parse_amount
+from openoutcry.types.symbols import canonical, parse_symbol
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A book at known prices. ``stale``: some price is an older one, because the newest data were faulty
+    or missing.
+    """
+
+    book: Book
+    prices: Mapping[str, Decimal]
+    marked: Marked
+    stale: bool
+
+    @property
+    def daily_loss(self) -> float:
+        """Fraction of the day's first equity lost by now; negative after a gain."""
+        start = self.book.portfolio.day_start_equity
+        return float((start - self.marked.equity) / start) if start > 0 else 0.0
+
+    def asset(self, symbol: str) -> AssetExposure:
+        """Spot and perpetual of a symbol's asset; zeros when it is not held."""
+        base = parse_symbol(symbol).base
+        found = (e for e in exposures(self.book.portfolio, self.prices) if e.asset == base)
+        return next(found, AssetExposure(base))
+
+    def price(self, symbol: str) -> Decimal:
+        """The symbol's price. Raises DataUnavailable."""
+        if symbol not in self.prices:
+            raise DataUnavailable(f"{symbol}: no price is known")
+        return self.prices[symbol]
+
+
+async def viewed(call: Call[RiskDeps], symbol: str | None = None, session_id: str | None = None) -> View:
+    """The book of the round, or outside one of the session that trades ``symbol`` (or is named), with its
+    prices.
+
+    Raises BadInput, DataUnavailable.
+    """
+    wanted = None if symbol is None else canonical(symbol)
+    if call.round is not None:
+        book = await call.deps.books.of_round(call.round)
+    else:
+        book = await call.deps.books.latest(call.caller.org_id, wanted, _uuid(session_id))
+    prices, stale = dict(book.marks), any(fault.symbol in book.symbols for fault in book.faults)
+    for name in dict.fromkeys((*book.symbols, *([wanted] if wanted else []))):
+        if name not in prices and (close := last_close_of(call, name, book.timeframe)) is not None:
+            prices[name], stale = close, True
+    return View(book, prices, mark(book.portfolio, prices), stale)
+
+
+def last_close_of(call: Call[RiskDeps], symbol: str, timeframe: str) -> Decimal | None:
+    """The newest stored close at ``as_of``; None when nothing is stored."""
+    candles = call.deps.reader.window(Series(call.deps.exchange, symbol, timeframe), call.as_of, 1)
+    return parse_amount(float(candles.close[-1])) if len(candles) else None
+
+
+def money(value: Decimal) -> Decimal:
+    """A figure rounded to the smallest unit the books keep."""
+    return cents(value)
+
+
+def _uuid(text: str | None) -> UUID | None:
+    if text is None:
+        return None
+    try:
+        return UUID(text)
+    except ValueError:
+        raise BadInput("session_id: must be a UUID", field="session_id") from None
