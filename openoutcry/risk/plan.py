@@ -72,7 +72,9 @@ def plan_orders(
 
 def _missing_protection(scene: Scene, closing: tuple[object, ...]) -> Iterable[OrderRequest]:
     for position in scene.trades:
-        if position not in closing:
+        # Protection beside an exit that is still working would race it for the same position.
+        leaving = scene.open_orders("exit", "flatten", symbol=position.symbol)
+        if position not in closing and not leaving:
             yield from protect(
                 position,
                 scene.working,

@@ -149,6 +149,10 @@ class TestWhatIsStillWorking:
         assert made.orders == ()
         assert made.notes == (f"{SPOT}: its exit is still working",)
 
+    def test_protection_does_not_race_an_exit(self) -> None:
+        leaving = working(request("exit", SPOT, "SELL", 10, reduce_only=True), 6)
+        assert plan("KEEP", holding(LONG), (leaving,)).orders == ()
+
     def test_the_rest_of_a_partial_exit_is_asked_for(self) -> None:
         leaving = working(request("exit", SPOT, "SELL", 10, reduce_only=True), 6, executed=8)
         assert said(plan("FLAT", holding(LONG), (leaving,))) == [("exit", SPOT, "SELL", "8", True)]
