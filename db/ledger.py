@@ -62,7 +62,7 @@ ORDER_CHANGE = update(
 )
 FILL = insert("fills", rows.FillRow)
 POSITION = upsert(
-    "positions", rows.PositionRow, given={"unrealized_pnl": "coalesce({}, 0)"}, kept=("created_at",)
+    "positions", rows.PositionRow, given={"unrealized_pnl": "coalesce({}::numeric, 0)"}, kept=("created_at",)
 )
 OUTCOME = update("decisions", rows.OutcomeRow)
 

@@ -6,7 +6,7 @@ import asyncio
 import struct
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from time import monotonic
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 import asyncpg
 import msgspec
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Connection: TypeAlias = "asyncpg.Connection[Any] | PoolConnectionProxy[Any]"
 log = structlog.get_logger()
 T = TypeVar("T")
+Row: TypeAlias = Mapping[str, Any]
+"""A row by column name."""
 
 LOST = (
     asyncpg.PostgresConnectionError,
@@ -98,6 +100,13 @@ async def _attempt(pool: asyncpg.Pool, work: Callable[[Connection], Awaitable[T]
             raise
         except TimeoutError as error:  # an OSError too, but a slow statement is no lost server
             raise asyncpg.QueryCanceledError(f"a statement took longer than {STATEMENT_S:.0f} s") from error
+
+
+async def fetch(
+    source: asyncpg.Pool | Connection, query: str, *arguments: Any, timeout_s: float = STATEMENT_S
+) -> list[Row]:
+    """The rows of a query, typed as what they are used as."""
+    return cast("list[Row]", await source.fetch(query, *arguments, timeout=timeout_s))
 
 
 def _gone(connection: Connection) -> bool:

@@ -56,9 +56,7 @@ def record_of(body: str) -> CycleRecord:
         raise LedgerBroken(f"body is not a record: {where}: {first['msg']}") from error
 
 
-def beside(
-    timings: Any, committed_at: datetime, approvals: Iterable[UsedApproval] = ()
-) -> dict[str, str]:
+def beside(timings: Any, committed_at: datetime, approvals: Iterable[UsedApproval] = ()) -> dict[str, str]:
     """Digests of what is stored beside a record and may differ between equal runs: one per value."""
     parts = {"timings": mark(timings), "committed_at": mark(committed_at)}
     for approval in approvals:

@@ -112,6 +112,18 @@ class OrderRow(NamedTuple):
     updated_at: datetime
 
 
+class ApprovalRow(NamedTuple):
+    """The gate's permission for an order, as the execution server must have kept it."""
+
+    id: UUID
+    org_id: UUID
+    session_id: UUID
+    seq: int
+    leg: str
+    client_order_id: str
+    order_hash: str
+
+
 class OrderChangeRow(NamedTuple):
     """What this record knows new of an earlier record's order. None leaves the column as it is."""
 

@@ -1,6 +1,6 @@
 """The rows of what was traded: orders and their changes, fills, positions, equity."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -9,12 +9,12 @@ from uuid import UUID
 from openoutcry.canonical import derived_id
 from openoutcry.episodes import cost_of
 from openoutcry.ledger.facts import SessionFacts
-from openoutcry.ledger.rows import EquityRow, FillRow, OrderChangeRow, OrderRow, PositionRow
+from openoutcry.ledger.rows import ApprovalRow, EquityRow, FillRow, OrderChangeRow, OrderRow, PositionRow
 from openoutcry.ledger.situation import clean
 from openoutcry.orders import client_order_id
 from openoutcry.types.amounts import cents
 from openoutcry.types.book import Position
-from openoutcry.types.orders import OrderState, PlannedOrder, Refused
+from openoutcry.types.orders import Approved, OrderState, PlannedOrder, Refused
 from openoutcry.types.record import CycleRecord
 
 NEVER_SENT = "approved, but never sent"
@@ -52,6 +52,32 @@ def order_change_rows(record: CycleRecord, facts: SessionFacts) -> tuple[OrderCh
         )
         for (seq, leg), state in _latest(record).items()
         if seq != record.seq or leg not in own
+    )
+
+
+def approval_rows(record: CycleRecord, facts: SessionFacts, legs: Collection[str]) -> tuple[ApprovalRow, ...]:
+    """The approvals that this record's orders of these ``legs`` were placed with."""
+    return tuple(
+        ApprovalRow(
+            id=derived_id(facts.session_id, "approval", record.seq, planned.request.leg),
+            org_id=facts.org_id,
+            session_id=facts.session_id,
+            seq=record.seq,
+            leg=planned.request.leg,
+            client_order_id=client_order_id(facts.session_id, record.seq, planned.request.leg),
+            order_hash=planned.verdict.order_hash,
+        )
+        for planned in record.orders
+        if isinstance(planned.verdict, Approved) and planned.request.leg in legs
+    )
+
+
+def unapproved(record: CycleRecord, facts: SessionFacts, legs: Collection[str]) -> tuple[UUID, ...]:
+    """Orders that reached the venue though none of the approved ``legs`` is theirs."""
+    return tuple(
+        order_id(facts, record.seq, planned.request.leg)
+        for planned in record.orders
+        if planned.state is not None and planned.state.venue_order_id and planned.request.leg not in legs
     )
 
 
