@@ -13,8 +13,6 @@ from wire.config import ProcessConfig
 from wire.host import stop_with_parent
 from wire.namesakes import refuse_namesakes
 
-PRELOAD = ("orchestrator.preload",)
-
 
 def begin(title: str, target: str, config: ProcessConfig, port: int | None) -> None:
     """Name the process, tie its life to the supervisor's, set up logs, then run ``module:function(config, port)``."""

@@ -11,13 +11,14 @@ import os
 import signal
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from multiprocessing import forkserver
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from time import monotonic
 
 import psutil
 
-from orchestrator.child import PRELOAD, begin
+from orchestrator.child import begin
 from wire.config import ProcessConfig
 
 BACKOFF_S = (0.0, 0.5, 1.0, 2.0, 4.0)
@@ -51,12 +52,17 @@ class Running:
     born: float = field(default=0.0)
 
 
+def warm(preload: Iterable[str]) -> None:
+    """Start the fork server now: it imports ``preload`` while the caller does something else."""
+    multiprocessing.get_context("forkserver").set_forkserver_preload(list(preload))
+    forkserver.ensure_running()
+
+
 class Supervisor:
     """Keeps tasks alive until one that runs once finishes, or until told to stop."""
 
     def __init__(self, tasks: Iterable[Task], on_change: Callable[[str, str], None]) -> None:
         self._context: ForkServerContext = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(list(PRELOAD))
         self._running = {task.name: Running(task) for task in tasks}
         self._on_change = on_change
         self._stopping = False

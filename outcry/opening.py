@@ -19,10 +19,10 @@ from openoutcry.types.market import Source
 from openoutcry.types.symbols import canonical
 from openoutcry.types.timeframes import parse_timeframe
 from openoutcry.version import VERSION
-from orchestrator.supervisor import Supervisor
+from orchestrator.supervisor import Supervisor, warm
 from outcry import runfile
 from outcry.screen import Screen
-from outcry.tasks import plan, port_is_free
+from outcry.tasks import plan, port_is_free, preload
 from wire.config import RunSpec, floor_key, home_folder, load_settings, parse_speed, parse_when
 from wire.namesakes import refuse_namesakes
 
@@ -54,6 +54,9 @@ class Wanted:
 def open_floor(wanted: Wanted) -> int:
     """Open the floor and stay with it. Returns the exit code: 0 done or stopped, 1 a process could not be kept alive."""
     refuse_namesakes()
+    os.environ.setdefault(
+        "OPENBLAS_NUM_THREADS", "1"
+    )  # ten processes share the cores; threads would only fight
     home = home_folder(str(wanted.home) if wanted.home else None)
     screen = Screen(quiet=wanted.as_json)
     screen.opening(str(home))
@@ -64,6 +67,7 @@ def open_floor(wanted: Wanted) -> int:
     if settings.trading.mode == "live":
         raise StartupRefused("trading.mode: live orders are not offered by this version; use paper")
     with runfile.sole_owner(home):
+        warm(preload())
         probe = _start_probe(wanted) if wanted.market == "auto" else None
         spec = None if wanted.market == "auto" else run_spec(wanted, home)
         for leftover in ("progress.json", "summary.json"):

@@ -10,6 +10,24 @@ from wire.config import FLOOR_SCOPES, READ_SCOPES, ProcessConfig, RunSpec, mint_
 from wire.tokens import SERVERS, derive_key
 
 LOOPBACK = "127.0.0.1"
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def preload() -> list[str]:
+    """What the fork server imports once for all: every process's entry and every tool and agent of ours."""
+    folders = [*(f"mcp_servers/{name}/tools" for name in SERVERS), "agents/roster"]
+    parts = [
+        ".".join((*folder.split("/"), file.stem))
+        for folder in folders
+        for file in sorted((ROOT / folder).glob("[a-z]*.py"))
+    ]
+    entries = [
+        *(f"mcp_servers.{name}.server" for name in SERVERS),
+        "agents.entry",
+        "orchestrator.run",
+        "api.server",
+    ]
+    return ["uvicorn.protocols.http.httptools_impl", "mcp.client.streamable_http", *entries, *parts]
 
 
 def free_ports(names: Iterable[str]) -> dict[str, int]:
