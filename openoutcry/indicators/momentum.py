@@ -282,20 +282,17 @@ def _place(high: Line, low: Line, close: Line, window: int) -> Line:
 def cci(high: Line, low: Line, close: Line, window: int = 20, constant: float = MAD_SCALE) -> Line:
     """Commodity channel index: typical price from its mean, in mean deviations × constant; 0 in a flat window."""
     typical = (high + low + close) / 3.0
-    return windowed(lambda a: _cci(a, window), _cci_last, typical, window) * (MAD_SCALE / constant)
-
-
-def _cci(typical: Line, size: int) -> Line:
-    out = np.asarray(ta.CCI(typical, typical, typical, size))
-    return np.where(highest(typical, size) == lowest(typical, size), 0.0, out)
+    still = highest(typical, window) - lowest(typical, window) <= ROUNDING * absolute(typical)
+    raw = windowed(lambda a: np.asarray(ta.CCI(a, a, a, window)), _cci_last, typical, window)
+    return where(still, 0.0 * raw, raw) * (MAD_SCALE / constant)
 
 
 def _cci_last(values: deque[float]) -> float:
-    if max(values) == min(values):
-        return 0.0
-    centre = sum(values) / len(values)
-    spread = sum(abs(value - centre) for value in values) / len(values)
-    return (values[-1] - centre) / (MAD_SCALE * spread) if spread else 0.0
+    first = values[0]
+    moves = [value - first for value in values]
+    centre = sum(moves) / len(moves)
+    spread = sum(abs(move - centre) for move in moves) / len(moves)
+    return (moves[-1] - centre) / (MAD_SCALE * spread) if spread else 0.0
 
 
 @indicator(
