@@ -32,7 +32,17 @@ def market(home: Path, data: Path) -> list[str]:
     if not data.exists():
         return ["--market", "synthetic", "--timeframe", "1h", "--speed", "max"]
     for symbol, file in CANDLES.items():
-        words = ["data", "import", str(data / file), "--symbol", symbol, "--exchange", "binance", "--timeframe", "1h"]
+        words = [
+            "data",
+            "import",
+            str(data / file),
+            "--symbol",
+            symbol,
+            "--exchange",
+            "binance",
+            "--timeframe",
+            "1h",
+        ]
         subprocess.run(outcry(*words, "--home", str(home)), check=True, stdout=subprocess.DEVNULL)
     return ["--market", "recorded", "--timeframe", "1h", "--from", "2023-01-01", "--speed", "max"]
 
@@ -60,10 +70,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="outcry-bench-") as folder:
         home = Path(folder)
         options = [*market(home, args.data), "--home", folder, "--port", str(args.port), "--json"]
-        subprocess.run(outcry("up", *options, "--rounds", "1"), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.run(
+            outcry("up", *options, "--rounds", "1"),
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         began = perf_counter()
         run = subprocess.Popen(
-            outcry("up", *options, "--rounds", str(args.rounds)), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=os.environ
+            outcry("up", *options, "--rounds", str(args.rounds)),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=os.environ,
         )
         peak, stop = [0.0], threading.Event()
         watcher = threading.Thread(target=memory, args=(run.pid, peak, stop))
@@ -75,9 +93,27 @@ def main() -> None:
         stop.set()
         watcher.join()
     session = json.loads(output)["sessions"][0]
-    names = ("rounds", "rounds_per_s", "round_ms_p50", "round_ms_p95", "order_ms_p50", "order_ms_p95", "head_hash")
+    names = (
+        "rounds",
+        "rounds_per_s",
+        "round_ms_p50",
+        "round_ms_p95",
+        "order_ms_p50",
+        "order_ms_p95",
+        "head_hash",
+    )
     figures = {name: session.get(name) for name in names}
-    print(json.dumps({**machine(), "warm_start_to_first_round_s": round(first_round, 2), "peak_memory_pss_mb": round(peak[0], 1), **figures}, indent=1))
+    print(
+        json.dumps(
+            {
+                **machine(),
+                "warm_start_to_first_round_s": round(first_round, 2),
+                "peak_memory_pss_mb": round(peak[0], 1),
+                **figures,
+            },
+            indent=1,
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 
-from openoutcry.errors import ReplayDiverged
 from agents.llm import build
 from agents.llm.recorded import RecordedAnswer, RecordedMind
 from agents.llm.rules import RulesMind
 from agents.llm.scripted import ScriptedMind
-from openoutcry.errors import BadConfig, DataUnavailable
+from openoutcry.errors import BadConfig, DataUnavailable, ReplayDiverged
 from openoutcry.ports import Question
 from openoutcry.types.votes import Abstain, Ballot, MindUse, Vote
 from tests.agents.floor import SPOT, snapshot, use

@@ -4,12 +4,12 @@ import pytest
 
 from agents.cast import cast
 from agents.declare import Agent
-from openoutcry.errors import ReplayDiverged
 from agents.llm.rules import RulesMind
 from agents.recorded import RecordedToolbox
 from agents.registry import discover
 from agents.replay import recast
 from openoutcry.canonical import canonical_json
+from openoutcry.errors import ReplayDiverged
 from openoutcry.types.votes import Abstain, Ballot, MindUse, ToolUse
 from tests.agents.floor import FakeToolbox, snapshot
 

@@ -21,14 +21,34 @@ def candle_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     blocks = [market.block(index) for index in range(MONTHS)]
     for symbol, name in (("BTC/USDT", "spot"), ("BTC/USDT:USDT", "perp")):
         file = folder / f"{name}.csv"
-        file.write_text("".join(_line(bars, i) for b in blocks for bars in (getattr(b, name),) for i in range(len(bars.timestamp))))
-        outcry(home, "data", "import", str(file), "--symbol", symbol, "--exchange", "binance", "--timeframe", "1h")
+        file.write_text(
+            "".join(
+                _line(bars, i)
+                for b in blocks
+                for bars in (getattr(b, name),)
+                for i in range(len(bars.timestamp))
+            )
+        )
+        outcry(
+            home,
+            "data",
+            "import",
+            str(file),
+            "--symbol",
+            symbol,
+            "--exchange",
+            "binance",
+            "--timeframe",
+            "1h",
+        )
     return home
 
 
 def _line(bars: Candles, i: int) -> str:
     """One line of Binance's kline layout."""
-    prices = ",".join(repr(float(column[i])) for column in (bars.open, bars.high, bars.low, bars.close, bars.volume))
+    prices = ",".join(
+        repr(float(column[i])) for column in (bars.open, bars.high, bars.low, bars.close, bars.volume)
+    )
     return f"{int(bars.timestamp[i])},{prices},{int(bars.timestamp[i]) + 3_599_999},0,0,0,0,0\n"
 
 
@@ -46,7 +66,20 @@ def real_home(tmp_path: Path) -> Path:
     if not CANDLES.exists():
         pytest.skip(f"no real candles at {CANDLES}")
     copy = tmp_path / "home"
-    for file, symbol in (("spot/BTCUSDT_1h.parquet", "BTC/USDT"), ("perp/BTCUSDT_1h.parquet", "BTC/USDT:USDT")):
-        words = ("data", "import", str(CANDLES / file), "--symbol", symbol, "--exchange", "binance", "--timeframe", "1h")
+    for file, symbol in (
+        ("spot/BTCUSDT_1h.parquet", "BTC/USDT"),
+        ("perp/BTCUSDT_1h.parquet", "BTC/USDT:USDT"),
+    ):
+        words = (
+            "data",
+            "import",
+            str(CANDLES / file),
+            "--symbol",
+            symbol,
+            "--exchange",
+            "binance",
+            "--timeframe",
+            "1h",
+        )
         outcry(copy, *words)
     return copy

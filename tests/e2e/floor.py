@@ -29,7 +29,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def outcry(home: Path, *words: str, check: bool = True, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def outcry(
+    home: Path, *words: str, check: bool = True, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run one command in a home."""
     return subprocess.run(
         [sys.executable, "-m", "outcry", *words, "--home", str(home)],
@@ -68,7 +70,11 @@ class RunningFloor:
     def get(self, path: str, **params: Any) -> Any:
         """GET from the API."""
         answer = httpx2.get(
-            f"{self.address}{path}", params=params, headers={"X-API-Key": ADMIN_KEY}, timeout=20.0, trust_env=False
+            f"{self.address}{path}",
+            params=params,
+            headers={"X-API-Key": ADMIN_KEY},
+            timeout=20.0,
+            trust_env=False,
         )
         answer.raise_for_status()
         return answer.json()
@@ -76,7 +82,11 @@ class RunningFloor:
     def post(self, path: str, body: dict[str, Any]) -> httpx2.Response:
         """POST to the API."""
         return httpx2.post(
-            f"{self.address}{path}", json=body, headers={"X-API-Key": ADMIN_KEY}, timeout=30.0, trust_env=False
+            f"{self.address}{path}",
+            json=body,
+            headers={"X-API-Key": ADMIN_KEY},
+            timeout=30.0,
+            trust_env=False,
         )
 
     def rounds(self) -> int:

@@ -32,7 +32,9 @@ def test_twice_the_same_seed_is_twice_the_same_ledger_also_in_the_same_home(home
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("victim", ["orchestrator", "execution"])
-def test_a_run_killed_in_the_middle_ends_with_the_same_ledger(candle_home: Path, home: Path, victim: str) -> None:
+def test_a_run_killed_in_the_middle_ends_with_the_same_ledger(
+    candle_home: Path, home: Path, victim: str
+) -> None:
     straight = run(home, 18202)
     crashed = home.parent / "crashed"
     import shutil

@@ -14,7 +14,13 @@ from openoutcry.types.votes import Abstain, Ballot, Vote
 from orchestrator.poll import poll
 
 SNAPSHOT = Snapshot(
-    symbol="BTC/USDT", timeframe="1h", seq=3, as_of=datetime(2023, 1, 1, tzinfo=UTC), source="recorded", quote=None, data_digest="d"
+    symbol="BTC/USDT",
+    timeframe="1h",
+    seq=3,
+    as_of=datetime(2023, 1, 1, tzinfo=UTC),
+    source="recorded",
+    quote=None,
+    data_digest="d",
 )
 
 
@@ -28,7 +34,12 @@ class Agent:
         return []
 
     async def call(
-        self, tool: str, arguments: Mapping[str, Any], *, round_token: str | None = None, timeout_s: float = 5.0
+        self,
+        tool: str,
+        arguments: Mapping[str, Any],
+        *,
+        round_token: str | None = None,
+        timeout_s: float = 5.0,
     ) -> dict[str, Any]:
         assert (tool, round_token) == ("vote", "token")
         try:
@@ -59,7 +70,10 @@ async def test_votes_come_back_by_name_whatever_their_order() -> None:
 
 async def test_all_are_asked_at_once_and_none_is_waited_for() -> None:
     began = perf_counter()
-    got = await ask(**{f"a{i}": Agent(ballot(f"a{i}"), after_s=0.1) for i in range(8)}, late=Agent(ballot("late"), after_s=9))
+    got = await ask(
+        **{f"a{i}": Agent(ballot(f"a{i}"), after_s=0.1) for i in range(8)},
+        late=Agent(ballot("late"), after_s=9),
+    )
     assert perf_counter() - began < 0.6
     assert [b.answer.reason for b in got if isinstance(b.answer, Abstain)] == ["deadline"]
 
