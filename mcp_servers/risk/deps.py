@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from db.candles import CandleReader
 from mcp_servers.risk.books import Books
+from openoutcry.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,3 +16,4 @@ class RiskDeps:
     books: Books
     reader: CandleReader
     exchange: str
+    settings: Settings

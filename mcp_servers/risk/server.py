@@ -37,7 +37,7 @@ async def opened(config: ProcessConfig, port: int | None) -> AsyncIterator[Floor
             books = LedgerBooks(pool, config.settings)
         yield build(
             Hosting(
-                deps=RiskDeps(books, CandleReader(config.home), config.run.exchange),
+                deps=RiskDeps(books, CandleReader(config.home), config.run.exchange, config.settings),
                 present=floor_present(pool, config.run.market),
                 key=config.key,
                 local_scopes=READ_SCOPES["risk"],

@@ -106,7 +106,7 @@ async def connected(home: Path, books: Any, *, at_bar: int = 0) -> AsyncIterator
     async def present() -> Present:
         return Present(START + at_bar * HOUR, "recorded")
 
-    deps = RiskDeps(books, CandleReader(home), "binance")
+    deps = RiskDeps(books, CandleReader(home), "binance", settings())
     connection = Connection("risk", build(Hosting(deps, present, KEY, ("risk:read",), org_id=DEFAULT_ORG)))
     try:
         yield connection

@@ -11,7 +11,17 @@ from mcp_servers.risk.books import NoBooks
 from openoutcry.errors import BadInput, DataUnavailable
 from openoutcry.risk.returns import log_returns
 from openoutcry.types.market import DataFault
-from tests.mcp_servers.risk.hosting import HandedBooks, amounts, ask, book, connected, store, store_funding
+from tests.mcp_servers.risk.hosting import (
+    HOUR,
+    START,
+    HandedBooks,
+    amounts,
+    ask,
+    book,
+    connected,
+    store,
+    store_funding,
+)
 from tests.openoutcry.risk.books import PERP, SPOT, holding, position, request, settings, working
 
 HEDGED = holding(
@@ -248,6 +258,20 @@ class TestAnalyzeHedge:
         assert found["target_hedge_ratio"] == 0.0  # too dear
 
 
+async def test_study_hedge_sees_nothing_after_as_of(tmp_path: Path) -> None:
+    walk = 100 * np.exp(np.cumsum(np.random.default_rng(3).normal(0, 0.01, 400)))
+    store(tmp_path, SPOT, walk)
+    store(tmp_path, PERP, np.concatenate((walk[:300], walk[:100])))  # what comes later would spoil the hedge
+    store_funding(tmp_path, 0.001, START + 299 * HOUR)
+    found = await ask(tmp_path, "study_hedge", BOOKS, at_bar=300, symbol=PERP, timeframe="1h", bars=250)
+    assert (found["bars"], found["ratio"], found["symbol"], found["hedge_symbol"]) == (250, 1.0, SPOT, PERP)
+    assert found["volatility_reduction"] == pytest.approx(1.0, abs=0.01)
+    assert found["funding"] == pytest.approx(0.001 * walk[298] / walk[50])
+    assert found["costs"] > 0
+    with pytest.raises(DataUnavailable, match="share only 0 bars"):
+        await ask(tmp_path, "study_hedge", BOOKS, at_bar=300, symbol="ETH/USDT", timeframe="1h")
+
+
 async def test_check_portfolio_limits_of_the_session(tmp_path: Path) -> None:
     calm = HandedBooks(book(holding(position(SPOT, "LONG", 10))))
     trade = {"symbol": SPOT, "side": "BUY", "quantity": "5"}
@@ -305,6 +329,7 @@ async def test_many_questions_of_one_connection(tmp_path: Path) -> None:
         "get_risk_limits",
         "review_order",
         "stress_test",
+        "study_hedge",
     }
     assert all(tool["annotations"]["readOnlyHint"] for tool in listed.values())
 
