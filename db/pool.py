@@ -98,6 +98,8 @@ async def _attempt(pool: asyncpg.Pool, work: Callable[[Connection], Awaitable[T]
             if _gone(connection):
                 raise ConnectionResetError(str(error)) from error
             raise
+        except asyncpg.InternalClientError as error:  # hung up on while idle, its end not seen yet
+            raise ConnectionResetError(str(error)) from error
         except TimeoutError as error:  # an OSError too, but a slow statement is no lost server
             raise asyncpg.QueryCanceledError(f"a statement took longer than {STATEMENT_S:.0f} s") from error
 

@@ -12,18 +12,17 @@ from mcp_servers.toolkit import Call
 from openoutcry.errors import BadInput, ToolFailed
 from openoutcry.types.commands import CancelOrder, Command, PlaceOrder, StartSession, StopSession
 
-PATIENCE_S = 10.0
 STANDING = "SELECT status, refusal, error_message FROM orders WHERE id = $1 AND org_id = $2"
 
 
 async def ask(call: Call[ExecutionDeps], command: Command) -> dict[str, Any] | None:
-    """The orchestrator's answer to a command; None when it did not come within 10 s.
+    """The orchestrator's answer to a command; None when it did not come in time.
 
     Raises BadInput when the command cannot be done as asked, ToolFailed with its own code otherwise.
     """
     pool = call.deps.pool
     number = await submit(pool, UUID(call.caller.org_id), command, f"mcp:{call.caller.client_id}")
-    answered = await wait(pool, number, PATIENCE_S)
+    answered = await wait(pool, number, call.deps.patience_s)
     if answered is None:
         return None
     result: dict[str, Any] = answered["result"] or {}

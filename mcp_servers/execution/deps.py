@@ -6,17 +6,23 @@ import asyncpg
 
 from db.candles import CandleReader
 from mcp_servers.execution.desk import VenueDesk
+from mcp_servers.execution.lookup import KnownSessions
 from openoutcry.settings import Settings
 from wire.clock import WallClock
 
 
 @dataclass(frozen=True, slots=True)
 class ExecutionDeps:
-    """The database, the open venue accounts, the candle store, and ``key``, under which approvals are signed."""
+    """The database, the open venue accounts, the candle store; ``key`` is what approvals are signed under.
+
+    ``patience_s`` is how long a caller outside a round waits for the orchestrator.
+    """
 
     pool: asyncpg.Pool
     desk: VenueDesk
+    sessions: KnownSessions
     reader: CandleReader
     settings: Settings
     key: bytes
     clock: WallClock = field(default_factory=WallClock)
+    patience_s: float = 10.0

@@ -99,8 +99,13 @@ async def strays(
     pool: asyncpg.Pool, session_id: UUID, before_seq: int
 ) -> list[tuple[int, str, OrderRequest]]:
     """Round, name and request of earlier rounds' orders of which nobody heard whether the venue has them."""
+
+    async def work(connection: Connection) -> list[asyncpg.Record]:
+        rows: list[asyncpg.Record] = await connection.fetch(STRAY, session_id, before_seq)
+        return rows
+
     found = []
-    for row in await pool.fetch(STRAY, session_id, before_seq):
+    for row in await retrying(pool, work):
         fields = dict(row)
         seq, name = fields.pop("seq"), fields.pop("client_order_id")
         found.append((seq, name, OrderRequest(**fields)))

@@ -11,6 +11,7 @@ from db.state import halt
 from mcp_servers.execution import tools
 from mcp_servers.execution.deps import ExecutionDeps
 from mcp_servers.execution.desk import VenueDesk
+from mcp_servers.execution.lookup import KnownSessions
 from mcp_servers.execution.venues.public_book import PublicBooks
 from mcp_servers.present import floor_present
 from mcp_servers.toolkit import FloorServer, Hosting, build_server, discover
@@ -66,7 +67,7 @@ async def opened(config: ProcessConfig, port: int | None) -> AsyncIterator[Floor
         stack.callback(desk.close)
         yield build(
             Hosting(
-                deps=ExecutionDeps(pool, desk, reader, config.settings, config.key),
+                deps=ExecutionDeps(pool, desk, KnownSessions(pool), reader, config.settings, config.key),
                 present=floor_present(pool, config.run.market),
                 key=config.key,
                 local_scopes=FLOOR_SCOPES["execution"],

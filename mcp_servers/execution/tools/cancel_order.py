@@ -7,7 +7,6 @@ from pydantic import Field
 from mcp_servers.execution.answers import OrderAnswer, head, told
 from mcp_servers.execution.asking import ask_for_order
 from mcp_servers.execution.deps import ExecutionDeps
-from mcp_servers.execution.lookup import session_of
 from mcp_servers.execution.round import AfterArg, market_time
 from mcp_servers.toolkit import Call, tool
 from openoutcry.errors import BadInput
@@ -38,9 +37,9 @@ async def cancel_order(
 async def _cancelled(
     call: Call[ExecutionDeps], claims: RoundClaims, order_seq: int, leg: str, after: int
 ) -> OrderAnswer:
-    stored = await session_of(call.deps.pool, claims.session_id, claims.org_id)
+    facts = await call.deps.sessions.facts(claims.session_id, claims.org_id)
     name = client_order_id(claims.session_id, order_seq, leg)
-    async with call.deps.desk.account(stored.facts) as venue:
+    async with call.deps.desk.account(facts) as venue:
         state = await venue.cancel(name, at=market_time(call, claims), by_seq=claims.seq)
         if state is None:
             raise BadInput(f"leg: the venue has no order {leg} of round {order_seq}", field="leg")

@@ -6,7 +6,6 @@ from pydantic import WithJsonSchema
 
 from mcp_servers.execution.answers import BARE, head
 from mcp_servers.execution.deps import ExecutionDeps
-from mcp_servers.execution.lookup import session_meant
 from mcp_servers.execution.wishes import SessionArg
 from mcp_servers.toolkit import Call, ToolResult, tool
 from openoutcry.types.amounts import Amount
@@ -32,7 +31,7 @@ class BalancesAnswer(ToolResult):
 @tool(scope="order:read", read_only=True)
 async def get_balances(call: Call[ExecutionDeps], session_id: SessionArg = None) -> BalancesAnswer:
     """Cash and spot assets of a session, by the venue's own ledger."""
-    facts = (await session_meant(call.deps.pool, session_id, call.caller.org_id)).facts
+    facts = (await call.deps.sessions.meant(session_id, call.caller.org_id)).facts
     async with call.deps.desk.account(facts) as venue:
         balances = tuple(
             AssetBalance(asset=b.asset, total=b.total, free=b.total - b.locked, locked=b.locked)

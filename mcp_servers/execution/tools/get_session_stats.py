@@ -2,7 +2,6 @@
 
 from mcp_servers.execution.answers import SessionAnswer, head
 from mcp_servers.execution.deps import ExecutionDeps
-from mcp_servers.execution.lookup import session_meant
 from mcp_servers.execution.wishes import SessionArg
 from mcp_servers.toolkit import Call, tool
 
@@ -12,7 +11,7 @@ async def get_session_stats(call: Call[ExecutionDeps], session_id: SessionArg = 
     """Rounds, decisions, orders, fills, fees, profit, drawdown and Sharpe ratio of a session up to its last
     round.
     """
-    stored = await session_meant(call.deps.pool, session_id, call.caller.org_id)
+    stored = await call.deps.sessions.meant(session_id, call.caller.org_id)
     facts, stats = stored.facts, stored.head.stats
     opened = facts.model_dump(
         mode="json", include={"symbol", "hedge_symbol", "timeframe", "mode", "initial_capital"}

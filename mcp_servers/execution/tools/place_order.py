@@ -8,7 +8,6 @@ from mcp_servers.execution.answers import OrderAnswer, head, told
 from mcp_servers.execution.asking import ask_for_order
 from mcp_servers.execution.deps import ExecutionDeps
 from mcp_servers.execution.intents import Intent
-from mcp_servers.execution.lookup import session_of
 from mcp_servers.execution.permission import permitted
 from mcp_servers.execution.placing import place
 from mcp_servers.execution.round import AfterArg, in_round, market_time
@@ -41,9 +40,9 @@ async def place_order(
     if approval is None:
         raise NotAuthorised("approval: an order within a round needs one")
     permitted(call.deps.key, approval, order, claims)
-    stored = await session_of(call.deps.pool, claims.session_id, claims.org_id)
-    intent = Intent(stored.facts, claims.seq, order, approval, claims.as_of)
-    async with call.deps.desk.account(stored.facts) as venue:
+    facts = await call.deps.sessions.facts(claims.session_id, claims.org_id)
+    intent = Intent(facts, claims.seq, order, approval, claims.as_of)
+    async with call.deps.desk.account(facts) as venue:
         state = await place(call.deps.pool, venue, intent, market_time(call, claims))
         news = venue.upto_placing(claims.seq, order.leg, after)
     known = next((s for s in news.orders if (s.order_seq, s.leg) == (claims.seq, order.leg)), state)

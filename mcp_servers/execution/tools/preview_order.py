@@ -2,7 +2,6 @@
 
 from mcp_servers.execution.answers import head
 from mcp_servers.execution.deps import ExecutionDeps
-from mcp_servers.execution.lookup import session_meant
 from mcp_servers.execution.preview import dry_review, expected, normalised, price_of
 from mcp_servers.execution.wishes import (
     OptionalPriceArg,
@@ -52,7 +51,7 @@ async def preview_order(
     nothing.
     """
     deps = call.deps
-    stored = await session_meant(deps.pool, session_id, call.caller.org_id)
+    stored = await deps.sessions.meant(session_id, call.caller.org_id)
     asked = wish(
         symbol, side, type, quantity, price=price, stop_price=stop_price, time_in_force=time_in_force
     )

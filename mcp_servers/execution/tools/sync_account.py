@@ -3,7 +3,6 @@
 from mcp_servers.execution.answers import AccountNews, head, told
 from mcp_servers.execution.deps import ExecutionDeps
 from mcp_servers.execution.intents import strays
-from mcp_servers.execution.lookup import session_of
 from mcp_servers.execution.round import AfterArg, in_round
 from mcp_servers.toolkit import Call, tool
 from openoutcry.sim.engine import Ticket
@@ -18,9 +17,9 @@ async def sync_account(call: Call[ExecutionDeps], after: AfterArg = 0) -> Accoun
     with each order when that is asked for again, and to the next round otherwise.
     """
     claims = in_round(call)
-    stored = await session_of(call.deps.pool, claims.session_id, claims.org_id)
-    async with call.deps.desk.account(stored.facts) as venue:
+    facts = await call.deps.sessions.facts(claims.session_id, claims.org_id)
+    async with call.deps.desk.account(facts) as venue:
         await venue.advance(claims.as_of)
-        for seq, name, request in await strays(call.deps.pool, stored.facts.session_id, claims.seq):
+        for seq, name, request in await strays(call.deps.pool, facts.session_id, claims.seq):
             await venue.disown(Ticket(name, seq, request, claims.as_of))
         return AccountNews(**head(call), **told(venue.before(claims.seq, after)))

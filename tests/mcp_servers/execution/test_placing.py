@@ -190,6 +190,17 @@ async def test_a_later_round_resolves_what_was_left_unknown(floor: Floor) -> Non
     assert late["status"] == "REJECTED" and at_venue(floor) == 2
 
 
+async def test_a_database_that_loses_its_connections_loses_no_order(floor: Floor) -> None:
+    drop = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    for seq in range(1, 6):
+        await floor.pool.execute(drop)
+        done = await floor.place(order("entry", "BUY", "MARKET", "1"), seq=seq, hour=0)
+        assert done["status"] == "FILLED"
+        await floor.pool.execute(drop)
+        await floor.sync(seq=seq + 1, hour=0)
+    assert at_venue(floor) == 5
+
+
 async def _interrupted(floor: Floor, request: OrderRequest, status: str, *, sent: bool) -> None:
     """What a crash of the server leaves: the row at ``status``, the order at the venue or not."""
     if await floor.row(1, "entry") is None:
