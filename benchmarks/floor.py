@@ -7,7 +7,6 @@ Without the recorded candles it runs the synthetic market.
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile

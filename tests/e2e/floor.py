@@ -132,7 +132,7 @@ def open_floor(home: Path, *words: str) -> Iterator[RunningFloor]:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
             process.wait(15)
-        gone, alive = psutil.wait_procs(family, timeout=3)
+        _, alive = psutil.wait_procs(family, timeout=3)
         for left in alive:
             left.kill()
         assert not alive, f"left running: {alive}"

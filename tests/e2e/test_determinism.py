@@ -1,6 +1,7 @@
 """The same seed and data give the same ledger, and a crash in the middle changes nothing of it."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -37,8 +38,6 @@ def test_a_run_killed_in_the_middle_ends_with_the_same_ledger(
 ) -> None:
     straight = run(home, 18202)
     crashed = home.parent / "crashed"
-    import shutil
-
     shutil.copytree(candle_home, crashed)
     with open_floor(crashed, *RECORDED, "--rounds", ROUNDS, "--stay") as floor:
         for goal in (12, 30, 45):

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from time import perf_counter
 
 from orchestrator.ticks import first_tick, live_ticks, replay_ticks
+from wire.clock import WallClock
 
 
 def at(text: str) -> datetime:
@@ -35,7 +36,7 @@ async def test_speed_is_market_seconds_per_second() -> None:
 async def test_live_begins_with_the_bar_that_has_just_closed_and_never_repeats_one() -> None:
     ticks = live_ticks("1m")
     first = await anext(ticks)
-    now = datetime.now(UTC)
+    now = WallClock().now()
     assert timedelta(0) <= now - first < timedelta(minutes=1, seconds=5)
     later = live_ticks("1m", after=first - timedelta(minutes=5))
     assert await anext(later) >= first
