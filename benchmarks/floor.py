@@ -80,7 +80,6 @@ def main() -> None:
             outcry("up", *options, "--rounds", str(args.rounds)),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=os.environ,
         )
         peak, stop = [0.0], threading.Event()
         watcher = threading.Thread(target=memory, args=(run.pid, peak, stop))

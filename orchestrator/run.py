@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import structlog
 
+from db.embedder import embed_all, keep_embedding
 from openoutcry.errors import StartupRefused
 from orchestrator.bootstrap import LiveFloor, connections, seats
 from orchestrator.conductor import Conductor
@@ -58,10 +59,13 @@ async def conduct(config: ProcessConfig) -> bool:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, conductor.stop_soon)
+        embedding = asyncio.create_task(keep_embedding(store.pool))
         try:
             return await conductor.run()
         finally:
             log.info("orchestrator_closing")
+            embedding.cancel()
+            await embed_all(store.pool)  # no decision is left without
             for peer in (*servers.values(), *agents.values()):
                 with contextlib.suppress(Exception):
                     await peer.close()
