@@ -5,7 +5,7 @@ from decimal import Decimal
 from openoutcry.risk.exposure import is_perp
 from openoutcry.settings import VenueSettings
 from openoutcry.sim.filters import effective_tick
-from openoutcry.sim.rules import rules_of
+from openoutcry.sim.rules import VenueRules
 from openoutcry.types.market import Instrument
 
 HEADROOM = 2
@@ -17,7 +17,7 @@ def instrument_at(symbol: str, venue: VenueSettings, price: Decimal | None) -> I
     The venue's tick grows with the price. The one of twice the price is used, so that a target above the
     market fits it too: every multiple of a coarser tick is one of the finer.
     """
-    rules = rules_of(venue, seed=0, timeframe="")
+    rules = VenueRules(seed=0, timeframe="", price_tick=venue.price_tick)
     return Instrument(
         symbol=symbol,
         kind="perp" if is_perp(symbol) else "spot",
