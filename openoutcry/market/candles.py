@@ -1,6 +1,6 @@
 """Candles and funding rates as columns: numpy arrays in ascending time, never written to."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,25 +20,12 @@ def _sealed(values: Any, dtype: Any) -> NDArray[Any]:
     return array
 
 
-class _Columns:
-    """What candles and funding rates share: equal length, slices as views, comparison by content."""
-
-    __slots__ = ()
-
-    def arrays(self) -> tuple[NDArray[Any], ...]:
-        """The columns in declaration order; the first is ``timestamp``."""
-        return tuple(getattr(self, field.name) for field in fields(self))  # type: ignore[arg-type]
-
-    def same_as(self, other: object) -> bool:
-        """True when the other has the same rows, bit for bit (NaN equals NaN)."""
-        if not isinstance(other, type(self)):
-            return False
-        pairs = zip(self.arrays(), other.arrays(), strict=True)
-        return all(np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in pairs)
+def _same(one: tuple[NDArray[Any], ...], other: tuple[NDArray[Any], ...]) -> bool:
+    return all(np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in zip(one, other, strict=True))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Candles(_Columns):
+class Candles:
     """Bars of one series. ``timestamp`` is the open time (UTC ms); volume is in base units."""
 
     timestamp: Stamps
@@ -50,6 +37,14 @@ class Candles(_Columns):
 
     def __len__(self) -> int:
         return len(self.timestamp)
+
+    def arrays(self) -> tuple[NDArray[Any], ...]:
+        """The columns in declaration order."""
+        return self.timestamp, self.open, self.high, self.low, self.close, self.volume
+
+    def same_as(self, other: "Candles") -> bool:
+        """True when the other has the same rows, bit for bit (NaN equals NaN)."""
+        return _same(self.arrays(), other.arrays())
 
     def __getitem__(self, rows: slice) -> "Candles":
         return Candles(*[column[rows] for column in self.arrays()])
@@ -70,7 +65,7 @@ class Candles(_Columns):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FundingRates(_Columns):
+class FundingRates:
     """Funding of a perpetual. ``timestamp`` is when it is paid (UTC ms); ``rate`` a fraction per interval."""
 
     timestamp: Stamps
@@ -78,6 +73,14 @@ class FundingRates(_Columns):
 
     def __len__(self) -> int:
         return len(self.timestamp)
+
+    def arrays(self) -> tuple[NDArray[Any], ...]:
+        """The columns in declaration order."""
+        return self.timestamp, self.rate
+
+    def same_as(self, other: "FundingRates") -> bool:
+        """True when the other has the same rows, bit for bit (NaN equals NaN)."""
+        return _same(self.arrays(), other.arrays())
 
     def __getitem__(self, rows: slice) -> "FundingRates":
         return FundingRates(self.timestamp[rows], self.rate[rows])

@@ -18,10 +18,34 @@ NAME = re.compile(r"[a-z][a-z0-9]{1,30}", re.ASCII)
 NOT_EXCHANGES = {"__init__", "base", "abstract", "pro"}
 
 
+class _Package(ModuleType):
+    """A ccxt package whose ``__init__`` did not run: names are found when asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        known = importlib.import_module("ccxt.base.errors")
+        if hasattr(known, name):
+            return getattr(known, name)
+        if name in ("Exchange", "BaseExchange"):
+            return getattr(importlib.import_module(f"{self.__name__}.base.exchange"), name)
+        if name == "exchanges":
+            return exchange_names()
+        try:
+            importlib.import_module(f"{self.__name__}.{name}")
+        except ImportError as error:
+            raise AttributeError(f"{self.__name__} has no {name}") from error
+        return self.__dict__[name]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # importing a submodule sets it here; as in the real package an exchange's name means its class
+        super().__setattr__(name, getattr(value, name, value) if isinstance(value, ModuleType) else value)
+
+
 def exchange_class(name: str) -> Any:
     """ccxt's asyncio class of an exchange. Raises BadConfig for a name it does not know."""
-    _install("ccxt", "ccxt.base.exchange")
-    _install("ccxt.async_support", "ccxt.async_support.base.exchange")
+    _install("ccxt")
+    _install("ccxt.async_support")
     if not NAME.fullmatch(name) or name not in exchange_names():
         raise BadConfig(
             f"exchange: {name!r} is not an exchange ccxt knows, such as binance", field="exchange"
@@ -37,32 +61,19 @@ def exchange_names() -> list[str]:
 
 def errors() -> ModuleType:
     """ccxt's exception classes."""
-    _install("ccxt", "ccxt.base.exchange")
+    _install("ccxt")
     return importlib.import_module("ccxt.base.errors")
 
 
-def _install(package: str, base: str) -> None:
+def _install(package: str) -> None:
     if package in sys.modules:
         return
     spec = importlib.util.find_spec(package)
     if spec is None:
         raise BadConfig(f"{package} is not installed", field="exchange")
     module = importlib.util.module_from_spec(spec)  # not executed: executing it imports every exchange
-
-    def lookup(attribute: str) -> Any:
-        if attribute.startswith("__"):
-            raise AttributeError(attribute)
-        known = importlib.import_module("ccxt.base.errors")
-        if hasattr(known, attribute):
-            return getattr(known, attribute)
-        if attribute in ("Exchange", "BaseExchange"):
-            return getattr(importlib.import_module(base), attribute)
-        if attribute == "exchanges":
-            return exchange_names()
-        try:
-            return getattr(importlib.import_module(f"{package}.{attribute}"), attribute)
-        except ImportError as error:
-            raise AttributeError(f"{package} has no {attribute}") from error
-
-    module.__getattr__ = lookup  # type: ignore[method-assign]
+    module.__class__ = _Package
     sys.modules[package] = module
+    parent, _, child = package.rpartition(".")
+    if parent:
+        setattr(sys.modules[parent], child, module)

@@ -37,8 +37,17 @@ LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 class LiveSource:
     """Fills ``client.exchange`` in the store. ``follow`` keeps some series current; others are fetched when asked for."""
 
-    def __init__(self, client: ExchangeClient, store: CandleStore, clock: Clock) -> None:
+    def __init__(
+        self,
+        client: ExchangeClient,
+        store: CandleStore,
+        clock: Clock,
+        *,
+        patience_s: float = PATIENCE_S,
+        retry_s: float = RETRY_S,
+    ) -> None:
         self._client, self._store, self._clock = client, store, clock
+        self._patience_s, self._retry_s = patience_s, retry_s
         self._last: dict[Series, datetime] = {}
         self._awaited: dict[Series, datetime] = {}
         self._funding_due: dict[FundingSeries, datetime] = {}
@@ -52,14 +61,14 @@ class LiveSource:
             self._following.append(asyncio.create_task(self._follow(one), name=f"follow-{one}"))
 
     async def ensure(self, series: Series, as_of: datetime) -> None:
-        """Wait for the bars closed at ``as_of``, but only once for PATIENCE_S: what is late then is a fault of the data.
+        """Wait for the bars closed at ``as_of``, but only once, for a while: what is late then is a fault of the data.
 
         Raises BadSymbol when the exchange does not list the symbol.
         """
         wanted = last_close(min(as_of, self._clock.now()), series.timeframe)
         if self._last.get(series, LONG_AGO) >= wanted:
             return
-        patience = 0.0 if self._awaited.get(series) == wanted else PATIENCE_S
+        patience = 0.0 if self._awaited.get(series) == wanted else self._patience_s
         if not await self._shared.run(series, lambda: self._bring(series, wanted), patience) and patience:
             log.info("bar_late", series=str(series), wanted=wanted.isoformat())
         self._awaited[series] = wanted
@@ -142,7 +151,7 @@ class LiveSource:
             except (DataUnavailable, CandleFileBroken, StoreBusy, RowsConflict) as error:
                 log.warning("bars_unavailable", series=str(series), error=str(error))
                 return
-            await asyncio.sleep(RETRY_S)
+            await asyncio.sleep(self._retry_s)
 
     async def _fetch(self, series: Series, wanted: datetime) -> bool:
         """Store what has closed since the last stored bar; True when that reaches ``wanted``."""
