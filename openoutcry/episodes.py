@@ -28,6 +28,8 @@ REASONS: Mapping[str, str] = {
     "flatten": "FLATTEN",
     "liquidation": "LIQUIDATION",
 }
+CODES = frozenset({*REASONS.values(), "HORIZON"})
+"""What a position's exit reason may say: by the leg that closed it, or by that order's own reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,4 +131,4 @@ def _average(total: Decimal, quantity: Decimal, fallback: Decimal) -> Decimal:
 
 def _why(leg: str | None, reason: str) -> str:
     code = reason.partition(":")[0].strip().upper()
-    return code if code in REASONS.values() else REASONS.get(stem(leg or ""), "SIGNAL")
+    return code if code in CODES else REASONS.get(stem(leg or ""), "SIGNAL")

@@ -3,6 +3,7 @@
 import importlib
 import multiprocessing
 import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,8 @@ from wire.namesakes import refuse_namesakes
 
 def begin(title: str, target: str, config: ProcessConfig, port: int | None) -> None:
     """Name the process, tie its life to the supervisor's, set up logs, then run ``module:function(config, port)``."""
+    # pyarrow and TA-Lib import pandas wherever it is installed: most of a second and 40 MB a process, for nothing we use.
+    sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]  # None is how an import is refused
     setproctitle.setproctitle(title)
     os.setpgid(0, 0)  # Ctrl-C is for the supervisor, which stops everyone in order
     parent = multiprocessing.parent_process()

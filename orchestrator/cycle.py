@@ -13,7 +13,7 @@ from orchestrator.books import Books
 from orchestrator.desk import carried, prices_of
 from orchestrator.extras import extras
 from orchestrator.poll import Polled
-from orchestrator.trade import cancel, gate_input, instruments, protect_positions, submit
+from orchestrator.trade import cancel, gate_input, instruments, modelled, protect_positions, submit
 from orchestrator.turn import Floor, Turn
 
 
@@ -38,7 +38,7 @@ async def run_cycle(floor: Floor, turn: Turn) -> CycleRecord:
     if plan.levels is not None:
         books.protections[turn.seq, "entry"] = (plan.levels.stop_loss, plan.levels.take_profit)
     await cancel(broker, books, plan.cancels)
-    gate = gate_input(turn, books, snapshot, marks)
+    gate = gate_input(turn, books, snapshot, marks, approved_by_model=modelled(polled.ballots))
     placed, gate = await submit(floor, turn, broker, books, gate, plan.orders)
     guards, gate = await protect_positions(floor, turn, broker, books, gate)
     books.book("rest", broker.rest())

@@ -81,7 +81,12 @@ async def _act(
     books.book("sync", await broker.sync())
     await cancel(broker, books, cancels)
     orders, _ = await submit(
-        floor, turn, broker, books, gate_input(turn, books, seen.snapshot, marks), requests
+        floor,
+        turn,
+        broker,
+        books,
+        gate_input(turn, books, seen.snapshot, marks, approved_by_model=True),
+        requests,
     )
     books.book("rest", broker.rest())
     record = CycleRecord(

@@ -15,6 +15,7 @@ from openoutcry.risk.instruments import instrument_at
 from openoutcry.risk.protection import protect
 from openoutcry.types.market import Instrument, Snapshot
 from openoutcry.types.orders import Approved, OrderRequest, OrderState, OrderStatus, PlannedOrder, Refused
+from openoutcry.types.votes import Ballot, Vote
 from orchestrator.books import Books
 from orchestrator.turn import Floor, RoundBroker, Turn
 
@@ -28,8 +29,23 @@ def instruments(turn: Turn, marks: Mapping[str, Decimal]) -> dict[str, Instrumen
     return {s: instrument_at(s, turn.settings.venue, marks.get(s)) for s in symbols if s is not None}
 
 
+def modelled(ballots: Iterable[Ballot]) -> bool:
+    """Whether a language model's risk voice approved (or shrank) this round."""
+    return any(
+        ballot.mind.model != "rules"
+        and isinstance(ballot.answer, Vote)
+        and ballot.answer.action in ("APPROVE", "REDUCE")
+        for ballot in ballots
+    )
+
+
 def gate_input(
-    turn: Turn, books: Books, snapshot: Snapshot | None, marks: Mapping[str, Decimal]
+    turn: Turn,
+    books: Books,
+    snapshot: Snapshot | None,
+    marks: Mapping[str, Decimal],
+    *,
+    approved_by_model: bool = False,
 ) -> GateInput:
     """What the gate looks at, at this point of the round."""
     return GateInput(
@@ -41,6 +57,7 @@ def gate_input(
         mode=turn.desk.facts.mode,
         halted=turn.halted is not None,
         paused=turn.desk.paused,
+        approved_by_model=approved_by_model,
     )
 
 

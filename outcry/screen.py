@@ -22,7 +22,7 @@ class Screen:
     """Lines for a terminal; ``quiet`` keeps stdout clean for --json."""
 
     def __init__(self, *, quiet: bool = False) -> None:
-        self.console = Console(highlight=False, stderr=quiet)
+        self.console = Console(highlight=False, stderr=quiet, soft_wrap=True)
         self._began = monotonic()
         self._bar: Progress | None = None
         self._task: TaskID | None = None
@@ -92,6 +92,7 @@ class Screen:
             for name, value in rows(session):
                 table.add_row(name, value)
             self.console.print(table)
+            self.console.print(f"ledger head {session['head_hash']}")
 
 
 def rows(session: dict[str, Any]) -> list[tuple[str, str]]:
@@ -118,5 +119,4 @@ def rows(session: dict[str, Any]) -> list[tuple[str, str]]:
             f"{session['order_ms_p50']:.1f} / {session['order_ms_p95']:.1f} ms",
         ),
         ("rounds per second", f"{session['rounds_per_s']:.1f}"),
-        ("ledger head", session["head_hash"]),
     ]

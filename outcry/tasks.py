@@ -27,7 +27,8 @@ def preload() -> list[str]:
         "orchestrator.run",
         "api.server",
     ]
-    return ["uvicorn.protocols.http.httptools_impl", "mcp.client.streamable_http", *entries, *parts]
+    libraries = ["uvicorn.protocols.http.httptools_impl", "mcp.client.streamable_http", "pyarrow.parquet"]
+    return [*libraries, *entries, *parts]
 
 
 def free_ports(names: Iterable[str]) -> dict[str, int]:
