@@ -140,7 +140,7 @@ CREATE INDEX decisions_unembedded ON decisions (created_at) WHERE prompt_embeddi
 CREATE INDEX decisions_by_context ON decisions USING hnsw (context_embedding vector_cosine_ops)
     WITH (m = 16, ef_construction = 64);
 CREATE INDEX decisions_by_prompt ON decisions USING hnsw (prompt_embedding vector_cosine_ops)
-    WITH (m = 16, ef_construction = 64) WHERE prompt_embedder = 'text:hash-v1';
+    WITH (m = 8, ef_construction = 32) WHERE prompt_embedder = 'text:hash-v1';
 
 CREATE INDEX decisions_by_words ON decisions
     USING gin (to_tsvector('english', symbol || ' ' || decision || ' ' || reasoning));

@@ -1,0 +1,52 @@
+"""Orders, with the position each belongs to: the one its round opened or closed in its symbol."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import asyncpg
+
+from db.pool import Row, fetch
+
+ORDER = """
+SELECT o.id, o.session_id, p.id AS position_id, o.seq, o.leg, o.client_order_id, o.venue_order_id, o.symbol,
+       o.exchange, o.side, o.type, o.status, o.price, o.stop_price, o.quantity, o.executed_quantity,
+       o.executed_quote_quantity, o.time_in_force, o.reduce_only, o.oco_group, o.reason, o.refusal,
+       o.error_message, o.placed_at, o.filled_at, o.canceled_at, o.expired_at, o.created_at, o.updated_at
+FROM orders o LEFT JOIN LATERAL (
+    SELECT id FROM positions WHERE session_id = o.session_id AND symbol = o.symbol
+        AND (opened_seq = o.seq OR closed_seq = o.seq) AND o.refusal IS NULL
+    ORDER BY opened_seq = o.seq DESC, ordinal LIMIT 1
+) p ON true
+"""
+LIST = f"""{ORDER}
+WHERE o.org_id = $1 AND ($2::uuid IS NULL OR o.session_id = $2) AND ($3::text IS NULL OR o.symbol = $3)
+    AND ($4::text[] IS NULL OR o.status = ANY($4))
+ORDER BY o.created_at DESC, o.seq DESC, o.leg LIMIT $5 OFFSET $6
+"""
+ONE = f"{ORDER} WHERE o.org_id = $1 AND o.id = $2"
+OF_ROUND = f"{ORDER} WHERE o.org_id = $1 AND o.session_id = $2 AND o.seq = $3 ORDER BY o.leg"
+
+
+async def list_orders(
+    pool: asyncpg.Pool,
+    org_id: UUID,
+    *,
+    session_id: UUID | None = None,
+    symbol: str | None = None,
+    statuses: Sequence[str] | None = None,
+    limit: int = 100,
+    offset: int = 0,
+) -> list[Row]:
+    """Orders, newest first; the filters combine."""
+    wanted = None if statuses is None else list(statuses)
+    return await fetch(pool, LIST, org_id, session_id, symbol, wanted, limit, offset)
+
+
+async def get_order(pool: asyncpg.Pool, org_id: UUID, order_id: UUID) -> Row | None:
+    """One order."""
+    return next(iter(await fetch(pool, ONE, org_id, order_id)), None)
+
+
+async def orders_of_round(pool: asyncpg.Pool, org_id: UUID, session_id: UUID, seq: int) -> list[Row]:
+    """The orders one record planned, refused ones too."""
+    return await fetch(pool, OF_ROUND, org_id, session_id, seq)

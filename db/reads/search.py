@@ -1,0 +1,95 @@
+"""Finding decisions by their words, by their meaning, or by both."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import asyncpg
+
+from db.pool import Row, fetch
+from db.reads.said import DECISION
+from openoutcry.embedding import DIMENSIONS, NAME
+from openoutcry.errors import BadInput
+
+SearchType = Literal["text", "semantic", "hybrid"]
+POOL = 100
+"""How many candidates each half of a hybrid search offers."""
+RANK_OFFSET = 60
+"""Of reciprocal rank fusion: a first place counts 1/61."""
+WITHIN = """
+d.org_id = $1 AND ($2::text IS NULL OR d.symbol = $2) AND ($3::timestamptz IS NULL OR d.created_at >= $3)
+    AND ($4::timestamptz IS NULL OR d.created_at <= $4)
+"""
+WORDS = "to_tsvector('english', d.symbol || ' ' || d.decision || ' ' || d.reasoning)"
+BY_TEXT = f"""
+SELECT d.id, ts_rank({WORDS}, asked)::float8 AS score
+FROM decisions d, websearch_to_tsquery('english', $5) asked
+WHERE {WITHIN} AND {WORDS} @@ asked
+ORDER BY score DESC, d.created_at DESC LIMIT $6
+"""
+BY_MEANING = f"""
+SELECT d.id, 1 - (d.prompt_embedding <=> $5) AS score FROM decisions d
+WHERE {WITHIN} AND d.prompt_embedder = '{NAME}'
+ORDER BY d.prompt_embedding <=> $5 LIMIT $6
+"""
+FOUND = f"{DECISION} WHERE d.id = ANY($1)"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Decisions, best first, each with its score: rank of its words, cosine of its prompt, or both ranks fused."""
+
+    type: SearchType
+    hits: list[tuple[Row, float]]
+
+
+async def search(
+    pool: asyncpg.Pool,
+    org_id: UUID,
+    *,
+    query: str | None = None,
+    embedding: Sequence[float] | None = None,
+    symbol: str | None = None,
+    from_date: datetime | None = None,
+    to_date: datetime | None = None,
+    limit: int = 20,
+) -> Found:
+    """Search the floor's decisions: by ``query`` text, by ``embedding`` (text:hash-v1), or fused when both are given.
+
+    Raises BadInput when neither is given, or the embedding has not 256 dimensions.
+    """
+    if embedding is not None and (len(embedding) != DIMENSIONS or not 0 < math.hypot(*embedding) < math.inf):
+        raise BadInput(f"embedding: must be {DIMENSIONS} finite numbers, not all zero", field="embedding")
+    within = (org_id, symbol, from_date, to_date)
+    if query and embedding is not None:
+        texts = await fetch(pool, BY_TEXT, *within, query, POOL)
+        alike = await fetch(pool, BY_MEANING, *within, list(embedding), POOL)
+        return Found("hybrid", await _rows(pool, _fused(texts, alike)[:limit]))
+    if query:
+        scored = _scores(await fetch(pool, BY_TEXT, *within, query, limit))
+        return Found("text", await _rows(pool, scored))
+    if embedding is not None:
+        scored = _scores(await fetch(pool, BY_MEANING, *within, list(embedding), limit))
+        return Found("semantic", await _rows(pool, sorted(scored, key=lambda hit: -hit[1])))
+    raise BadInput("query: give a query or an embedding", field="query")
+
+
+def _scores(rows: list[Row]) -> list[tuple[UUID, float]]:
+    return [(row["id"], row["score"]) for row in rows]
+
+
+def _fused(*rankings: list[Row]) -> list[tuple[UUID, float]]:
+    """Reciprocal rank fusion."""
+    scores: dict[UUID, float] = {}
+    for ranking in rankings:
+        for rank, row in enumerate(ranking, start=1):
+            scores[row["id"]] = scores.get(row["id"], 0.0) + 1 / (RANK_OFFSET + rank)
+    return sorted(scores.items(), key=lambda item: (-item[1], str(item[0])))
+
+
+async def _rows(pool: asyncpg.Pool, scored: list[tuple[UUID, float]]) -> list[tuple[Row, float]]:
+    found = {row["id"]: row for row in await fetch(pool, FOUND, [id_ for id_, _ in scored])}
+    return [(found[id_], score) for id_, score in scored if id_ in found]

@@ -1,0 +1,67 @@
+"""Decisions in markets that looked alike, and how they ended: never the decision itself, never the future."""
+
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from db.pool import Row, fetch
+
+FEW = 5000
+"""So few candidates are compared one by one: exact, and faster than an index that must skip all others."""
+ASKING = """
+SELECT d.id, d.org_id, d.context_embedding, d.context_embedder, d.created_at FROM decisions d
+WHERE d.org_id = $1 AND (d.id = $2 OR d.id = (SELECT decision_id FROM votes WHERE org_id = $1 AND id = $2))
+"""
+CANDIDATES = """
+SELECT count(*) FROM (SELECT 1 FROM decisions WHERE org_id = $1 AND created_at <= $2 LIMIT $3) candidates
+"""
+FIELDS = """
+SELECT id, session_id, seq, symbol, agent_name, decision_type, decision, target, confidence, reasoning, outcome,
+       actual_pnl, outcome_reason, created_at, 1 - (context_embedding <=> $2) AS similarity
+FROM decisions
+WHERE org_id = $1 AND id <> $3 AND outcome_known_at <= $4 AND created_at <= $4 AND context_embedder = $5
+"""
+INDEXED = f"{FIELDS} ORDER BY context_embedding <=> $2 LIMIT $6"
+EXACT = f"{FIELDS} AND vector_norm(context_embedding) > 0 ORDER BY (context_embedding <=> $2) + 0 LIMIT $6"
+
+
+async def similar(pool: asyncpg.Pool, org_id: UUID, decision_id: UUID, limit: int = 10) -> list[Row] | None:
+    """The decisions with the nearest market context, by cosine ``similarity``, nearest first.
+
+    Only those whose outcome was known when the asking decision was made; a vote asks as its decision.
+    None when there is no such decision.
+    """
+    asking = next(iter(await fetch(pool, ASKING, org_id, decision_id)), None)
+    if asking is None:
+        return None
+    return await like(
+        pool,
+        org_id,
+        asking["context_embedding"],
+        asking["context_embedder"],
+        before=asking["created_at"],
+        but=asking["id"],
+        limit=limit,
+    )
+
+
+async def like(
+    pool: asyncpg.Pool,
+    org_id: UUID,
+    context: list[float],
+    embedder: str,
+    *,
+    before: datetime,
+    but: UUID,
+    limit: int,
+) -> list[Row]:
+    """The cases nearest to ``context`` that had ended at ``before``. A context of zeros is like nothing."""
+    if not any(context):
+        return []
+    few: int = await pool.fetchval(CANDIDATES, org_id, before, FEW + 1)
+    arguments = (org_id, context, but, before, embedder, limit)
+    found = await fetch(pool, EXACT if few <= FEW else INDEXED, *arguments)
+    if few > FEW and len(found) < limit:
+        found = await fetch(pool, EXACT, *arguments)
+    return sorted(found, key=lambda row: (-row["similarity"], str(row["id"])))
