@@ -10,6 +10,7 @@ from uuid import UUID
 from db.candles import CandleReader
 from mcp_servers.execution.venues.feed import Books, StoredFeed
 from mcp_servers.execution.venues.paper import PaperVenue
+from mcp_servers.execution.venues.synthetic_books import SyntheticBooks
 from openoutcry.errors import VenueRejected
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.settings import VenueSettings
@@ -25,12 +26,12 @@ class VenueDesk:
     """Opens a session's account on first use and keeps it open. Calls for one session take turns."""
 
     def __init__(
-        self, home: Path, reader: CandleReader, settings: VenueSettings, books: Books | None = None
+        self, home: Path, reader: CandleReader, settings: VenueSettings, live_books: Books | None = None
     ) -> None:
         self._folder = home / "venue"
         self._reader = reader
         self._settings = settings
-        self._books = books
+        self._live_books = live_books
         self._open: dict[UUID, PaperVenue] = {}
         self._turns: dict[UUID, asyncio.Lock] = {}
 
@@ -52,6 +53,11 @@ class VenueDesk:
             venue.close()
         self._open.clear()
 
+    def _books_of(self, facts: SessionFacts) -> Books | None:
+        if facts.source == "synthetic":
+            return SyntheticBooks(self._reader, facts.exchange, facts.timeframe, facts.seed)
+        return self._live_books
+
     def _opened(self, facts: SessionFacts) -> PaperVenue:
         if facts.mode != "PAPER":
             raise VenueRejected(f"session {facts.session_id} trades {facts.mode}: no such venue is set up")
@@ -64,7 +70,7 @@ class VenueDesk:
         )
         return PaperVenue(
             self._folder / f"{facts.session_id}.jsonl",
-            StoredFeed(self._reader, facts.exchange, facts.timeframe, facts.source, self._books),
+            StoredFeed(self._reader, facts.exchange, facts.timeframe, facts.source, self._books_of(facts)),
             [symbol for symbol in (facts.symbol, facts.hedge_symbol) if symbol],
             opening,
         )

@@ -1,47 +1,33 @@
 """Matching against an order book: walk the levels of the other side, best first."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 
+from openoutcry.market.book import Book, Level
 from openoutcry.types.orders import OrderRequest, Side
 
-Level = tuple[Decimal, Decimal]
-"""Price and quantity in base units."""
+
+def facing(book: Book, side: Side) -> tuple[Level, ...]:
+    """The levels an order of ``side`` takes from, best first."""
+    return book.asks if side == "BUY" else book.bids
 
 
-@dataclass(frozen=True, slots=True)
-class OrderBook:
-    """A snapshot: bids best (highest) first, asks best (lowest) first."""
-
-    bids: tuple[Level, ...]
-    asks: tuple[Level, ...]
-
-    def facing(self, side: Side) -> tuple[Level, ...]:
-        """The levels an order of ``side`` takes from."""
-        return self.asks if side == "BUY" else self.bids
-
-
-def walk(book: OrderBook, side: Side, quantity: Decimal, limit: Decimal | None = None) -> list[Level]:
+def walk(book: Book, side: Side, quantity: Decimal, limit: Decimal | None = None) -> list[Level]:
     """What taking ``quantity`` trades, level by level, no worse than ``limit``. May fall short."""
     taken: list[Level] = []
-    for price, size in book.facing(side):
-        if quantity <= 0 or (limit is not None and (price > limit if side == "BUY" else price < limit)):
+    for level in facing(book, side):
+        beyond = limit is not None and (level.price > limit if side == "BUY" else level.price < limit)
+        if quantity <= 0 or beyond:
             break
-        part = min(size, quantity)
-        if part > 0:
-            taken.append((price, part))
-            quantity -= part
+        taken.append(Level(level.price, min(level.quantity, quantity)))
+        quantity -= taken[-1].quantity
     return taken
 
 
-def marketable(book: OrderBook, request: OrderRequest) -> bool:
+def marketable(book: Book, request: OrderRequest) -> bool:
     """Whether the order can trade against this book at once: market, crossing limit, or a stop already
     passed.
     """
-    best = book.facing(request.side)
-    if not best:
-        return False
-    price = best[0][0]
+    price = facing(book, request.side)[0].price
     if request.stop_price is not None:
         rising = (request.side == "BUY") == request.type.startswith("STOP_LOSS")
         return price >= request.stop_price if rising else price <= request.stop_price

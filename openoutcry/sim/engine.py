@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from openoutcry.market.book import Book
 from openoutcry.sim.account import Account, WorkingOrder
 from openoutcry.sim.bars import match_bar, meet_open
-from openoutcry.sim.book import OrderBook, marketable, walk
+from openoutcry.sim.book import marketable, walk
 from openoutcry.sim.checks import refusal
 from openoutcry.sim.events import Accepted, Advanced, Canceled, Filled, Rejected, VenueEvent
 from openoutcry.sim.execution import Happening, expire, expire_purposeless, takeable, trade, trade_id
@@ -45,7 +46,7 @@ class MarketView:
 
     prices: Prices = field(default_factory=dict)
     next_bar: Bar | None = None
-    book: OrderBook | None = None
+    book: Book | None = None
 
 
 def place(account: Account, rules: VenueRules, ticket: Ticket, view: MarketView) -> list[VenueEvent]:
@@ -132,7 +133,7 @@ def _expected_price(rules: VenueRules, ticket: Ticket, view: MarketView) -> Deci
     request = ticket.request
     if view.book is not None:
         levels = walk(view.book, request.side, request.quantity, request.price)
-        return levels[-1][0] if levels else view.prices.get(request.symbol)
+        return levels[-1].price if levels else view.prices.get(request.symbol)
     seen = view.next_bar.open if view.next_bar is not None else view.prices.get(request.symbol)
     return (
         None
@@ -141,18 +142,18 @@ def _expected_price(rules: VenueRules, ticket: Ticket, view: MarketView) -> Deci
     )
 
 
-def _meet_book(now: Happening, order: WorkingOrder, book: OrderBook, prices: Prices) -> None:
+def _meet_book(now: Happening, order: WorkingOrder, book: Book, prices: Prices) -> None:
     """Take from the book what the order may; what an immediate or market order does not get ends at once."""
     request, at = order.request, arrival(now.rules, order.placed_at)
     wanted = takeable(now, order)
     levels = walk(book, request.side, wanted, request.price) if marketable(book, request) else []
-    whole = sum((quantity for _, quantity in levels), Decimal(0)) == wanted
+    whole = sum((level.quantity for level in levels), Decimal(0)) == wanted
     if request.time_in_force == "FOK" and not whole:
         levels = []
-    for price, quantity in levels:
+    for level in levels:
         if now.works(order.client_order_id):
             current = now.account.working[order.client_order_id]
-            trade(now, current, quantity, price, "taker", at=at, first_bar=None, prices=prices)
+            trade(now, current, level.quantity, level.price, "taker", at=at, first_bar=None, prices=prices)
     if request.type == "MARKET" or request.time_in_force != "GTC":
         expire(now, order, "LIQUIDITY: the book did not hold the rest", at)
 

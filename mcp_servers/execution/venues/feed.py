@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Protocol
 
 from db.candles import CandleReader, FundingSeries, Series
+from openoutcry.market.book import Book
 from openoutcry.market.candles import Candles
-from openoutcry.sim.book import OrderBook
 from openoutcry.sim.funding import FundingRate
 from openoutcry.types.amounts import cents
 from openoutcry.types.market import Bar, Source
@@ -21,10 +21,10 @@ DIGITS = 12
 
 
 class Books(Protocol):
-    """Where live order books come from."""
+    """Where order books come from, on markets that have them."""
 
-    async def book(self, symbol: str) -> OrderBook | None:
-        """The public order book now; None when the exchange does not answer."""
+    async def book(self, symbol: str, at: datetime) -> Book | None:
+        """The order book at ``at``; None when there is none."""
         ...
 
 
@@ -43,7 +43,7 @@ class Feed(Protocol):
         """The bar opening at ``opens`` if its open can be known now; only its open and volume count."""
         ...
 
-    async def book(self, symbol: str) -> OrderBook | None:
+    async def book(self, symbol: str, at: datetime) -> Book | None:
         """The order book to trade against, for markets that have one."""
         ...
 
@@ -55,10 +55,8 @@ class Feed(Protocol):
 class StoredFeed:
     """The candle store as the venue sees it.
 
-    recorded   an arriving order meets the next stored bar synthetic  it meets the last close, which is where
-    the next bar opens: what the generator has already written
-               beyond must not matter, or speed would change the ledger
-    live       it meets the exchange's public book
+    On a recorded market an arriving order meets the next stored bar. Elsewhere it meets an order book: what
+    is already written beyond ``as_of`` must not matter there, or speed would change the ledger.
     """
 
     def __init__(
@@ -84,21 +82,16 @@ class StoredFeed:
 
     def arriving(self, symbol: str, opens: datetime) -> Bar | None:
         """The bar opening at ``opens`` as far as it can be known."""
-        if self._source == "live":
+        if self._source != "recorded":
             return None
-        if self._source == "recorded":
-            length = bar_length(self._timeframe)
-            found = bars(self._reader.between(self._series(symbol), opens, opens + length))
-            return found[0] if found else None
-        last = self.last(symbol, opens)
-        if last is None or last.opened_at + bar_length(self._timeframe) != opens:
-            return None
-        price = last.close
-        return Bar(opened_at=opens, open=price, high=price, low=price, close=price, volume=last.volume)
+        found = bars(self._reader.between(self._series(symbol), opens, opens + bar_length(self._timeframe)))
+        return found[0] if found else None
 
-    async def book(self, symbol: str) -> OrderBook | None:
-        """The public book, live only."""
-        return await self._books.book(symbol) if self._source == "live" and self._books is not None else None
+    async def book(self, symbol: str, at: datetime) -> Book | None:
+        """The order book, on markets that are not recorded."""
+        return (
+            None if self._source == "recorded" or self._books is None else await self._books.book(symbol, at)
+        )
 
     def funding(self, symbol: str, after: datetime, until: datetime) -> tuple[FundingRate, ...]:
         """Stored funding rates due in the span."""

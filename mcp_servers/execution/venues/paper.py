@@ -179,7 +179,7 @@ class PaperVenue:
         return MarketView(
             prices={s: bar.close for s, bar in lasts.items() if bar is not None},
             next_bar=self._feed.arriving(symbol, first_bar(self._rules, at)),
-            book=await self._feed.book(symbol),
+            book=await self._feed.book(symbol, at),
         )
 
     def _commit(self, cause: str, events: Sequence[VenueEvent]) -> None:

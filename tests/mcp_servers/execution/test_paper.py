@@ -1,17 +1,20 @@
 """The paper venue: orders once and for ever, bars once, and everything again from the journal."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from db.candles import CandleReader, Series
 from mcp_servers.execution.venues.audit import ledger_balances
 from mcp_servers.execution.venues.journal import JournalBroken
+from mcp_servers.execution.venues.synthetic_books import SyntheticBooks
 from openoutcry.episodes import Booking, cost_of
 from openoutcry.errors import VenueError, VenueRejected
+from openoutcry.market.book import Book, Level
+from openoutcry.market.synthetic_book import synthetic_book
 from openoutcry.portfolio import apply_all, opening
-from openoutcry.sim.book import OrderBook
 from tests.mcp_servers.execution.venue import (
     HOUR,
     PERP,
@@ -141,24 +144,31 @@ async def test_a_cancel_that_does_nothing_hides_nothing(home: Path) -> None:
     assert await venue.cancel(cid(9, "entry"), at=T0, by_seq=2) is None
 
 
-async def test_synthetic_orders_meet_the_last_close_whatever_is_written_beyond(home: Path) -> None:
-    venue = open_venue(home, source="synthetic")
+async def test_synthetic_orders_meet_the_book_of_the_last_close_whatever_is_written_beyond(
+    home: Path,
+) -> None:
+    reader = CandleReader(home)
+    books = SyntheticBooks(reader, "binance", "1h", seed=7)
+    venue = open_venue(home, source="synthetic", books=books)
     done = await place(venue, order("entry", "BUY", "MARKET", "1"), seq=1, hour=2)
-    assert (done.status, done.executed_quote) == ("FILLED", D(110))
+    shown = synthetic_book(7, SPOT, reader.window(Series("binance", SPOT, "1h"), T0 + 2 * HOUR, 1), 2)
+    assert (done.status, done.executed_quote) == ("FILLED", shown.asks[0].price) and shown.asks[
+        0
+    ].quantity > 1
     late = await place(venue, order("entry", "BUY", "MARKET", "1"), seq=2, hour=40)
     assert late.status == "NEW"  # the last close is 37 hours old: there is no price to trade at
 
 
 class Books:
-    def __init__(self, *books: OrderBook | None) -> None:
+    def __init__(self, *books: Book | None) -> None:
         self._books = list(books)
 
-    async def book(self, symbol: str) -> OrderBook | None:
+    async def book(self, symbol: str, at: datetime) -> Book | None:
         return self._books.pop(0)
 
 
 async def test_live_orders_meet_the_public_book_or_wait_for_the_next_bar(home: Path) -> None:
-    ladder = OrderBook(bids=((D(99), D(5)),), asks=((D(101), D("0.4")), (D(102), D(5))))
+    ladder = Book(bids=(Level(D(99), D(5)),), asks=(Level(D(101), D("0.4")), Level(D(102), D(5))))
     venue = open_venue(home, source="live", books=Books(ladder, None))
     done = await place(venue, order("entry", "BUY", "MARKET", "1"), seq=1, hour=0.5)
     assert (done.status, done.executed_quote) == ("FILLED", D("101.6"))

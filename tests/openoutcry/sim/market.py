@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from openoutcry.market.book import Book
 from openoutcry.orders import client_order_id
 from openoutcry.sim.account import Account, evolve
-from openoutcry.sim.book import OrderBook
 from openoutcry.sim.engine import MarketView, Ticket, advance, cancel, place
 from openoutcry.sim.events import Canceled, Expired, Filled, Opened, Rejected, VenueEvent
 from openoutcry.sim.funding import FundingRate
@@ -61,7 +61,7 @@ class Market:
         hour: float = 0,
         seq: int = 1,
         next_bar: Bar | None = None,
-        book: OrderBook | None = None,
+        book: Book | None = None,
         price: float | None = 100,
     ) -> list[VenueEvent]:
         prices = dict(self.prices) if price is None else {**self.prices, request.symbol: D(str(price))}

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from openoutcry.sim.book import OrderBook
+from openoutcry.market.book import Book, Level
 from tests.openoutcry.sim.market import D, Market, bar, ended, fills, order, prices
 
-BOOK = OrderBook(bids=((D(99), D(1)), (D(98), D(2))), asks=((D(101), D(1)), (D(102), D(2))))
+BOOK = Book(bids=(Level(D(99), D(1)), Level(D(98), D(2))), asks=(Level(D(101), D(1)), Level(D(102), D(2))))
 
 
 @pytest.mark.parametrize(
@@ -57,11 +57,4 @@ def test_what_rests_after_the_book_is_matched_by_bars() -> None:
     market.place(order("entry", "BUY", "LIMIT", "2", price="101"), book=BOOK)
     assert [(f.price, f.quantity) for f in fills(market.advance(1, bar(0, 102, 103, 100, 101)))] == [
         (D(101), D(1))
-    ]
-
-
-def test_an_empty_book_refuses_or_expires() -> None:
-    empty = OrderBook(bids=(), asks=())
-    assert ended(Market().place(order("entry", "BUY", "MARKET", "1"), book=empty)) == [
-        ("expired", "LIQUIDITY")
     ]
