@@ -20,10 +20,13 @@ async def get(pool: asyncpg.Pool, key: str) -> Any:
 
 
 async def put(pool: asyncpg.Pool, key: str, value: Any) -> None:
-    """Set a key to a JSON value."""
+    """Set a key to a JSON value; None forgets it."""
 
     async def work(connection: Connection) -> None:
-        await connection.execute(PUT, key, value)
+        if value is None:
+            await connection.execute("DELETE FROM floor_state WHERE key = $1", key)
+        else:
+            await connection.execute(PUT, key, value)
 
     await retrying(pool, work)
 

@@ -1,0 +1,82 @@
+"""Idempotency keys, feedback, the floor's state, and prompts embedded in the background."""
+
+import asyncio
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from db import feedback, idempotency, state
+from db.embedder import embed_all, embed_pending, keep_embedding
+from openoutcry.embedding import NAME, embed
+from tests.factories import ORG, START, Session
+
+
+async def test_one_of_many_equal_requests_is_new(pool):
+    seen = await asyncio.gather(*(idempotency.begin(pool, ORG, "k", "h") for _ in range(8)))
+    assert sorted(one.state for one in seen) == ["new"] + ["running"] * 7
+    assert (await idempotency.begin(pool, ORG, "k", "another")).state == "different"
+    await idempotency.finish(pool, ORG, "k", 201, {"order": {"id": "x"}})
+    again = await idempotency.begin(pool, ORG, "k", "h")
+    assert (again.state, again.status, again.response) == ("answered", 201, {"order": {"id": "x"}})
+    await idempotency.forget(pool, ORG, "k")
+    assert (await idempotency.begin(pool, ORG, "k", "h")).state == "answered"
+
+
+async def test_a_request_that_did_nothing_may_come_again(pool):
+    await idempotency.begin(pool, ORG, "k", "h")
+    await idempotency.forget(pool, ORG, "k")
+    assert (await idempotency.begin(pool, ORG, "k", "other")).state == "new"
+    await pool.execute("UPDATE idempotency_keys SET created_at = now() - interval '2 days'")
+    assert await idempotency.prune(pool) == 1
+
+
+async def test_feedback_is_one_word_each(pool, write):
+    session = Session(seed=7)
+    await write(session, session.run(5, extras=False))
+    decision = await pool.fetchval("SELECT id FROM decisions LIMIT 1")
+    word = {"rating": "positive", "comment": "right", "tags": ["trend"], "given_by": "ann"}
+    given = await feedback.give(pool, ORG, decision, **word)
+    assert (given["rating"], given["tags"]) == ("positive", ["trend"])
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await feedback.give(pool, ORG, decision, **word)
+    await feedback.give(pool, ORG, decision, **{**word, "given_by": "bob", "rating": "negative"})
+    assert await feedback.give(pool, ORG, UUID(int=1), **word) is None
+    assert [row["given_by"] for row in await feedback.of_decision(pool, ORG, decision)] == ["ann", "bob"]
+    assert len(await feedback.list_feedback(pool, ORG, "negative")) == 1
+    counts = await feedback.stats(pool, ORG)
+    assert (counts["total"], counts["positive"], counts["negative"]) == (2, 1, 1)
+
+
+async def test_the_floors_state(pool):
+    assert await state.clock(pool) is None
+    await state.set_clock(pool, START, "recorded")
+    assert await state.clock(pool) == START
+    assert await state.halt(pool) is None
+    await state.set_halt(pool, "stop everything", START)
+    assert await state.halt(pool) == {"reason": "stop everything", "at": START.isoformat()}
+    await state.set_halt(pool, None, START)
+    assert await state.halt(pool) is None
+    await state.add_config_updates(pool, {"max_positions": 2})
+    await state.add_config_updates(pool, {"max_drawdown": 0.1})
+    assert await state.config_updates(pool) == {"max_positions": 2, "max_drawdown": 0.1}
+    await state.clear_config_updates(pool)
+    assert await state.config_updates(pool) == {}
+
+
+async def test_prompts_are_embedded_in_the_background(pool, write):
+    session = Session(seed=7)
+    await write(session, session.run(6, extras=False))
+    assert await embed_pending(pool, 2) == 2
+    assert await embed_all(pool) == 4
+    rows = await pool.fetch("SELECT prompt, prompt_embedding, prompt_embedder FROM decisions")
+    assert all(row["prompt_embedding"] == list(embed(row["prompt"])) for row in rows)
+    assert {row["prompt_embedder"] for row in rows} == {NAME}
+    await pool.execute("UPDATE decisions SET prompt_embedding = NULL")
+    working = asyncio.create_task(keep_embedding(pool))
+    for _ in range(50):
+        await asyncio.sleep(0.05)
+        if not await pool.fetchval("SELECT count(*) FROM decisions WHERE prompt_embedding IS NULL"):
+            break
+    working.cancel()
+    assert await pool.fetchval("SELECT count(*) FROM decisions WHERE prompt_embedding IS NULL") == 0
