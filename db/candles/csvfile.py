@@ -54,7 +54,7 @@ def read_csv(path: Path) -> RawFile:
 
 def layout_of(content: bytes) -> Layout:
     """How the file is laid out, from its first lines. Raises BadInput when it can be no candles."""
-    sample = _lines(content[:SAMPLE_BYTES].decode("utf-8", errors="ignore"), after=0)
+    sample = _lines(content[:SAMPLE_BYTES], after=0)
     number, first = next(sample, (0, []))
     if len(first) < 2:
         raise BadInput("line 1: neither a header nor candles", field="file")
@@ -81,16 +81,19 @@ def is_number(cell: str) -> bool:
     return True
 
 
-def _lines(text: str, after: int) -> Iterator[tuple[int, list[str]]]:
+def _lines(content: bytes, after: int) -> Iterator[tuple[int, list[str]]]:
     """Line number and cells of every line with content after the first ``after`` lines."""
-    reader = csv.reader(io.StringIO(text))
-    for cells in reader:
-        if cells and reader.line_num > after:
-            yield reader.line_num, cells
+    reader = csv.reader(io.StringIO(content.decode("utf-8", errors="replace"), newline=""))
+    try:
+        for cells in reader:
+            if cells and reader.line_num > after:
+                yield reader.line_num, cells
+    except csv.Error as error:
+        raise BadInput(f"line {reader.line_num}: {error}", field="file") from error
 
 
 def _first_bad_line(content: bytes, layout: Layout) -> BadInput | None:
-    for number, cells in _lines(content.decode("utf-8"), layout.skip):
+    for number, cells in _lines(content, layout.skip):
         if len(cells) != len(layout.names):
             return BadInput(
                 f"line {number}: {len(cells)} columns instead of {len(layout.names)}", field="file"
@@ -104,5 +107,5 @@ def _first_bad_line(content: bytes, layout: Layout) -> BadInput | None:
 
 
 def _line_of(content: bytes, layout: Layout, index: int) -> int:
-    lines = _lines(content.decode("utf-8"), layout.skip)
+    lines = _lines(content, layout.skip)
     return next(number for i, (number, _) in enumerate(lines) if i == index)

@@ -18,6 +18,7 @@ from openoutcry.errors import BadInput
 if TYPE_CHECKING:
     import pyarrow as pa
 
+INT64 = 1 << 62
 READABLE = ".parquet .feather .csv .json, the last two also as .gz or .zip"
 
 
@@ -53,11 +54,9 @@ def _arrow_file(path: Path) -> RawFile:
     import pyarrow.feather
     import pyarrow.parquet
 
+    parquet = path.suffix.lower() == ".parquet"
     try:
-        if path.suffix.lower() == ".parquet":
-            table = pa.parquet.ParquetFile(path).read()
-        else:
-            table = pa.feather.read_table(path)
+        table = pa.parquet.ParquetFile(path).read() if parquet else pa.feather.read_table(path)
     except pa.ArrowException as error:
         raise BadInput(f"{path.name}: damaged or not what its name says: {error}", field="file") from error
     return RawFile(_columns(table), lambda index: f"row {index + 1}")
@@ -70,24 +69,29 @@ def _columns(table: "pa.Table") -> dict[str, NDArray[Any]]:
 def _json_file(path: Path) -> RawFile:
     try:
         rows = json.loads(content_of(path))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput(f"{path.name}: not valid JSON: {error}", field="file") from error
     if not isinstance(rows, list) or not rows:
         raise BadInput(f"{path.name}: must be a list of candles", field="file")
-    names = (
-        [str(name).lower() for name in rows[0]] if isinstance(rows[0], dict) else ["timestamp", *PRICE_NAMES]
-    )
-    cells = [list(row.values()) if isinstance(row, dict) else row for row in rows]
-    for index, row in enumerate(cells):
-        if not isinstance(row, list) or len(row) < len(names):
-            raise BadInput(f"row {index + 1}: {len(names)} values are needed", field="file")
+    keys = list(rows[0]) if isinstance(rows[0], dict) else list(range(1 + len(PRICE_NAMES)))
+    names = [
+        key.strip().lower() if isinstance(key, str) else ("timestamp", *PRICE_NAMES)[key] for key in keys
+    ]
+    cells: list[list[Any]] = []
+    for index, row in enumerate(rows):
+        try:
+            cells.append([row[key] for key in keys])
+        except (TypeError, KeyError, IndexError) as error:
+            raise BadInput(f"row {index + 1}: must hold {', '.join(names)}", field="file") from error
     columns = {name: _json_column([row[n] for row in cells]) for n, name in enumerate(names)}
     return RawFile(columns, lambda index: f"row {index + 1}")
 
 
 def _json_column(cells: list[Any]) -> NDArray[Any]:
-    if all(type(cell) is int for cell in cells):
+    if all(type(cell) is int and abs(cell) < INT64 for cell in cells):
         return np.array(cells, dtype=np.int64)
-    if all(type(cell) in (int, float) for cell in cells):
+    if all(type(cell) is float for cell in cells):
         return np.array(cells, dtype=np.float64)
-    return np.array([np.nan if cell is None else cell for cell in cells], dtype=object)
+    column = np.empty(len(cells), dtype=object)
+    column[:] = [np.nan if cell is None else cell for cell in cells]
+    return column

@@ -16,6 +16,7 @@ RATE_NAMES = ("funding_rate", "fundingrate", "last_funding_rate")
 PRICE_NAMES = ("open", "high", "low", "close", "volume")
 SECONDS_BELOW, MILLIS_BELOW, MICROS_BELOW = 10**11, 10**14, 10**17
 """The unit of a time is read from its size: these bounds part them for any date from 1973 to 5138."""
+LATEST = 4.0e18
 Place = Callable[[int], str]
 
 
@@ -54,7 +55,7 @@ class RawFile:
     def _numbers(self, column: NDArray[Any]) -> Floats:
         try:
             return column.astype(np.float64)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             for index, cell in enumerate(column):
                 _number(cell, self.place(index))
             raise
@@ -63,7 +64,7 @@ class RawFile:
 def _number(cell: Any, place: str) -> float:
     try:
         return float(cell)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise BadInput(f"{place}: {cell!r} is not a number", field="file") from error
 
 
@@ -81,10 +82,10 @@ def milliseconds(column: NDArray[Any], place: Place) -> Stamps:
     if column.dtype.kind == "f":
         if not np.isfinite(column).all():
             raise BadInput(f"{place(int(np.argmin(np.isfinite(column))))}: the time is missing", field="file")
-        column = column.round().astype(np.int64)
+        column = column.round().clip(-1, LATEST).astype(np.int64)
     if column.dtype.kind not in "iu":
         raise BadInput(f"the time column holds {column.dtype}, not times", field="file")
-    stamps = column.astype(np.int64)
+    stamps = np.maximum(column.astype(np.int64), -1)  # anything earlier is as wrong, and must not wrap around
     return np.select(
         [stamps < SECONDS_BELOW, stamps < MILLIS_BELOW, stamps < MICROS_BELOW],
         [stamps * 1000, stamps, stamps // 1000],
@@ -93,13 +94,16 @@ def milliseconds(column: NDArray[Any], place: Place) -> Stamps:
 
 
 def _instant(cell: Any, place: str) -> float:
-    if isinstance(cell, int | float) and not isinstance(cell, bool):
-        return float(cell)
     try:
-        at = cell if isinstance(cell, datetime) else datetime.fromisoformat(str(cell))
-    except ValueError as error:
-        try:
-            return float(cell)
-        except ValueError:
-            raise BadInput(f"{place}: {cell!r} is not a time", field="file") from error
-    return (at.replace(tzinfo=UTC) if at.tzinfo is None else at).timestamp() * 1000
+        if isinstance(cell, str):
+            cell = datetime.fromisoformat(cell) if not _is_plain(cell) else float(cell)
+        if isinstance(cell, datetime):
+            return (cell.replace(tzinfo=UTC) if cell.tzinfo is None else cell).timestamp() * 1000
+        return float(cell)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise BadInput(f"{place}: {cell!r} is not a time", field="file") from error
+
+
+def _is_plain(cell: str) -> bool:
+    """Digits, sign, point and exponent only: a number. ISO dates have more than one dash."""
+    return cell.strip().lstrip("+-").replace(".", "", 1).replace("e+", "").replace("e", "").isdigit()
