@@ -1,0 +1,109 @@
+"""Kill -9 anything: the floor goes on, nothing is lost or doubled, nothing is left running."""
+
+import asyncio
+import json
+import os
+import signal
+from pathlib import Path
+from time import monotonic
+
+import psutil
+import pytest
+
+from db.embedded import running_url
+from mcp_servers.execution.venues.audit import ledger_balances
+from tests.e2e.floor import RunningFloor, open_floor, outcry, wait_for
+from tests.e2e.rows import counts, fetch
+
+SLOW = ("--market", "recorded", "--timeframe", "1h", "--from", "2020-02-01", "--speed", "36000")
+"""Ten rounds a second: time to do things between them."""
+
+
+def votes_of(floor: RunningFloor, agent: str) -> list[dict[str, object]]:
+    url = running_url(floor.home)
+    assert url
+    return fetch(
+        url, "SELECT seq, action, abstain_reason FROM votes WHERE agent_name = $1 ORDER BY seq", agent
+    )
+
+
+@pytest.mark.timeout(240)
+def test_a_killed_agent_is_an_abstention_and_is_back_within_ten_seconds(home: Path) -> None:
+    with open_floor(home, *SLOW) as floor:
+        wait_for(lambda: floor.rounds() >= 5)
+        before = floor.kill("agent-trend")
+        died = monotonic()
+        absent = wait_for(lambda: [v for v in votes_of(floor, "trend") if v["abstain_reason"]], 20)
+        assert absent[0]["abstain_reason"] in ("unreachable", "deadline")
+        last = int(str(absent[-1]["seq"]))
+        back = wait_for(
+            lambda: [
+                v for v in votes_of(floor, "trend") if int(str(v["seq"])) > last and not v["abstain_reason"]
+            ],
+            20,
+        )
+        assert monotonic() - died < 10.0
+        assert back
+        assert floor.pid("agent-trend") != before
+    verified = json.loads(outcry(home, "ledger", "verify", "--json").stdout)
+    assert verified["ok"], verified
+
+
+@pytest.mark.timeout(240)
+def test_a_killed_database_comes_back_and_the_books_agree_with_the_venues_own(home: Path) -> None:
+    with open_floor(home, *SLOW) as floor:
+        wait_for(lambda: floor.rounds() >= 30)
+        for victim in (
+            "postgres",
+            "risk",
+            "postgres",
+            "market",
+            "execution",
+            "orchestrator",
+            "indicators",
+            "api",
+        ):
+            reached = floor.rounds()
+            pid = _postmaster(home) if victim == "postgres" else floor.pid(victim)
+            os.kill(pid, signal.SIGKILL)
+            wait_for(lambda reached=reached: floor.rounds() >= reached + 8, 60)
+    verified = json.loads(outcry(home, "ledger", "verify", "--json").stdout)
+    assert verified["ok"], verified
+    books_agree(home)
+
+
+@pytest.mark.timeout(240)
+def test_a_killed_supervisor_leaves_nothing_and_the_run_goes_on_where_it_was(home: Path) -> None:
+    with open_floor(home, *SLOW) as floor:
+        wait_for(lambda: floor.rounds() >= 20)
+        family = [
+            psutil.Process(floor.process.pid),
+            *psutil.Process(floor.process.pid).children(recursive=True),
+        ]
+        floor.process.kill()
+        _, alive = psutil.wait_procs(family, timeout=15)
+        assert not alive, f"left running: {alive}"
+        reached = floor.rounds()
+    with open_floor(home, *SLOW) as again:
+        wait_for(lambda: again.rounds() >= reached + 10, 60)
+    verified = json.loads(outcry(home, "ledger", "verify", "--json").stdout)
+    assert verified["ok"], verified
+    assert len(verified["sessions"]) == 1, "the run must go on in its own session"
+    books_agree(home)
+
+
+def _postmaster(home: Path) -> int:
+    pid: int = json.loads((home / "run" / "postgres.json").read_text())["pid"]
+    return pid
+
+
+def books_agree(home: Path) -> None:
+    """The fills in the database are those in the venue's journal, each once; every order there has one intent."""
+    (journal,) = (home / "venue").glob("*.jsonl")
+    venue = ledger_balances(journal)
+    assert all(total == 0 for total in venue.postings.values())
+    assert venue.orders == venue.names
+    counted = asyncio.run(counts(home))
+    assert venue.fills - counted["fills"] in range(3), "fills of the round in progress at most"
+    assert venue.orders - counted["accepted"] in range(4)
+    assert counted["doubled"] == 0
