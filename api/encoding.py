@@ -1,12 +1,22 @@
 """JSON out: Decimals as plain JSON numbers without float noise, aware UTC times as RFC 3339 with ``Z``."""
 
-from typing import Any
+from decimal import Decimal
+from typing import Any, TypeVar
 
 import msgspec
 from litestar import Response
 from litestar.types import Serializer
 
-ENCODER = msgspec.json.Encoder(decimal_format="number")
+T = TypeVar("T")
+
+
+def _plainly(value: Any) -> Decimal:
+    if isinstance(value, Decimal):  # a subclass, such as an amount just read
+        return Decimal(value)
+    raise TypeError(f"{type(value).__name__} is not written to JSON")
+
+
+ENCODER = msgspec.json.Encoder(decimal_format="number", enc_hook=_plainly)
 
 
 def encode(value: Any) -> bytes:
@@ -14,14 +24,10 @@ def encode(value: Any) -> bytes:
     return ENCODER.encode(value)
 
 
-def _refuse(value: Any) -> Any:
-    raise TypeError(f"{type(value).__name__} is not written to JSON")
-
-
-class Answer(Response[Any]):
+class Answer(Response[T]):
     """The response class of every route."""
 
-    def render(self, content: Any, media_type: str, enc_hook: Serializer = _refuse) -> bytes:
+    def render(self, content: Any, media_type: str, enc_hook: Serializer = _plainly) -> bytes:
         """Bytes and text as they are; everything else by our encoder."""
         if isinstance(content, bytes):
             return content

@@ -94,16 +94,16 @@ def envelope(failure: Failure, correlation_id: str) -> dict[str, Any]:
     return {**failure.extra, **body}
 
 
-def _answer(request: AnyRequest, failure: Failure) -> Answer:
+def _answer(request: AnyRequest, failure: Failure) -> Answer[Any]:
     correlation_id = request.scope["state"].get("correlation_id", "")
     return Answer(envelope(failure, correlation_id), status_code=failure.status, headers=failure.headers)
 
 
-def _on_failure(request: AnyRequest, failure: Failure) -> Answer:
+def _on_failure(request: AnyRequest, failure: Failure) -> Answer[Any]:
     return _answer(request, failure)
 
 
-def _on_http(request: AnyRequest, error: HTTPException) -> Answer:
+def _on_http(request: AnyRequest, error: HTTPException) -> Answer[Any]:
     """Litestar's own refusals: unknown route, wrong method, body too large."""
     status = error.status_code
     headers = {str(k): str(v) for k, v in (error.headers or {}).items()}
@@ -113,27 +113,27 @@ def _on_http(request: AnyRequest, error: HTTPException) -> Answer:
     return _answer(request, Failure(status, PLAIN_TEXT.get(status, error.detail), headers=headers))
 
 
-def _on_validation(request: AnyRequest, error: ValidationException) -> Answer:
+def _on_validation(request: AnyRequest, error: ValidationException) -> Answer[Any]:
     """A query or path parameter of the wrong type or out of range."""
     extra = error.extra if isinstance(error.extra, list) else []
     first: Any = extra[0] if extra else {}
     return _answer(request, invalid_query(str(first.get("message", error.detail)), first.get("key")))
 
 
-def _on_bad_input(request: AnyRequest, error: BadInput) -> Answer:
+def _on_bad_input(request: AnyRequest, error: BadInput) -> Answer[Any]:
     where = (
         "invalid request body" if request.method in ("POST", "PATCH", "PUT") else "invalid query parameter"
     )
     return _answer(request, Failure(400, where, details=str(error), field=error.field, code=error.code))
 
 
-def _on_ours(request: AnyRequest, error: OpenOutcryError) -> Answer:
+def _on_ours(request: AnyRequest, error: OpenOutcryError) -> Answer[Any]:
     log.error("request_failed", path=request.url.path, error=repr(error))
     status = 500 if isinstance(error, LedgerBroken) else 503
     return _answer(request, Failure(status, str(error), code=error.code))
 
 
-def _on_database(request: AnyRequest, error: Exception) -> Answer:
+def _on_database(request: AnyRequest, error: Exception) -> Answer[Any]:
     log.warning("database_unavailable", path=request.url.path, error=repr(error))
     return _answer(request, database_unavailable())
 
@@ -149,7 +149,7 @@ def database_unavailable() -> Failure:
     )
 
 
-def _on_anything(request: AnyRequest, error: Exception) -> Answer:
+def _on_anything(request: AnyRequest, error: Exception) -> Answer[Any]:
     log.error("request_failed", path=request.url.path, exc_info=error)
     return _answer(request, Failure(500, PLAIN_TEXT[500]))
 

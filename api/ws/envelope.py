@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from api.encoding import encode
+from api.shapes.base import tidy
 
 NUMERIC = frozenset(
     {
@@ -34,4 +35,4 @@ def _number(value: Any) -> Any:
         number = Decimal(value)
     except InvalidOperation:
         return value
-    return number if number.is_finite() else value
+    return tidy(number) if number.is_finite() else value

@@ -15,6 +15,19 @@ function fill(u) {
   return gradient;
 }
 
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const DAY_S = 86_400;
+
+function dates(u, splits, index, space, step) {
+  return splits.map((seconds) => {
+    const t = new Date(seconds * 1000);
+    const month = MONTHS[t.getUTCMonth()];
+    if (step >= 28 * DAY_S) return `${month} ${t.getUTCFullYear()}`;
+    if (step >= DAY_S || seconds % DAY_S === 0) return `${t.getUTCDate()} ${month}`;
+    return `${String(t.getUTCHours()).padStart(2, "0")}:${String(t.getUTCMinutes()).padStart(2, "0")}`;
+  });
+}
+
 function axis(side) {
   return { stroke: css("--dim"), font: "11.5px system-ui, sans-serif", grid: { stroke: css("--line"), width: 1 }, ticks: { show: false }, ...side };
 }
@@ -75,10 +88,10 @@ export function drawEquity(curve) {
       height: Math.max(220, box.clientHeight - 10),
       tzDate: (ts) => uPlot.tzDate(new Date(ts * 1000), "UTC"),
       legend: { show: false },
-      padding: [12, 10, 0, 0],
+      padding: [12, 22, 0, 0],
       cursor: { y: false, drag: { x: true, y: false }, points: { size: 9, width: 2, fill: css("--accent") } },
       scales: { y: { range: (u, lo, hi) => { const room = Math.max((hi - lo) * 0.08, hi * 0.0005); return [lo - room, hi + room]; } } },
-      axes: [axis({ space: 70 }), axis({ size: 66, values: (u, ticks) => ticks.map((t) => t.toLocaleString("en-US", { maximumFractionDigits: 2 })) })],
+      axes: [axis({ space: 76, values: dates }), axis({ size: 66, values: (u, ticks) => ticks.map((t) => t.toLocaleString("en-US", { maximumFractionDigits: 2 })) })],
       series: [{}, { stroke: css("--accent"), width: 2, fill, points: { show: false } }],
       plugins: [startLine(curve.initial_capital), tooltip(curve.points)],
     },

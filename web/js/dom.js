@@ -29,7 +29,7 @@ export function meter(value, tone) {
   svg.setAttribute("aria-hidden", "true");
   for (const [kind, width] of [["track", 100], ["fill", share]]) {
     const rect = document.createElementNS(SVG, "rect");
-    for (const [k, v] of Object.entries({ class: kind, width, height: 5, rx: 2.5 })) rect.setAttribute(k, v);
+    for (const [k, v] of Object.entries({ class: kind, width, height: 5 })) rect.setAttribute(k, v);
     svg.append(rect);
   }
   return h("span", { class: `meter ${tone}` }, svg, h("output", { class: "num" }, `${Math.round(share)}%`));

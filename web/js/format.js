@@ -5,7 +5,7 @@ const AMOUNT = new Intl.NumberFormat("en-US", { maximumFractionDigits: 8 });
 
 export const money = (value) => (value === null || value === undefined ? "–" : MONEY.format(value));
 export const amount = (value) => (value === null || value === undefined ? "–" : AMOUNT.format(value));
-export const percent = (fraction, digits = 2) => (fraction === null || fraction === undefined ? "–" : `${(fraction * 100).toFixed(digits)}%`);
+export const percent = (fraction, digits = 2) => (fraction === null || fraction === undefined ? "–" : `${(fraction * 100).toFixed(digits)}%`.replace("-", "−"));
 export const tone = (value) => (value > 0 ? "up" : value < 0 ? "down" : "dim");
 
 export function price(value) {

@@ -10,7 +10,7 @@ import { explain } from "./why.js";
 
 const REFRESH_MS = 1500;
 const POLL_MS = 10_000;
-const state = { sessions: [], session: null, agents: [], positions: [], decisions: [], latest: null, tape: [], known: new Set() };
+const state = { sessions: [], session: null, agents: [], positions: [], decisions: [], latest: null, tape: [], known: null };
 let busy = false;
 let again = false;
 let timer = null;
@@ -91,12 +91,12 @@ function draw(session) {
   view.figures(session, state.positions.length);
   view.voices(session ? state.latest : null, state.agents, explain);
   view.positions(state.positions);
-  view.decisions(state.decisions, explain, state.known);
+  view.decisions(state.decisions, explain, state.known ?? new Set(state.decisions.map((d) => d.id)));
   state.known = new Set(state.decisions.map((d) => d.id));
 }
 
 async function choose(id) {
-  Object.assign(state, { session: id, latest: null, positions: [], decisions: [] });
+  Object.assign(state, { session: id, latest: null, positions: [], decisions: [], known: null });
   await loadSession(id);
 }
 
@@ -128,7 +128,7 @@ $("sign-in").querySelector("form").addEventListener("submit", async (event) => {
   try {
     await enter();
     $("sign-in").close();
-    $("floor").focus();
+    $("floor").focus({ preventScroll: true });
   } catch (error) {
     key.forget();
     $("sign-in-error").textContent = error instanceof Refused && error.status === 401 ? "That key is not accepted." : error.message;

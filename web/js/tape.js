@@ -16,7 +16,7 @@ function label(status) {
 }
 
 export async function tapeOf() {
-  const [orders, trades] = await Promise.all([ask("/api/v1/orders?limit=40"), ask("/api/v1/trades?limit=40")]);
+  const [orders, trades] = await Promise.all([ask("/api/v1/orders?limit=40"), ask("/api/v1/trades?limit=40&start_time=1970-01-01")]);
   const fills = trades.map((t) => fillTick({ ...t, executed_at: t.timestamp, commission: t.fees, symbol: t.symbol, side: t.side.toUpperCase() }));
   const rest = orders.orders.filter((o) => o.status !== "FILLED").map((o) => orderTick(o, o.updated_at));
   return [...fills, ...rest].sort((a, b) => Date.parse(b.at) - Date.parse(a.at)).slice(0, 60);

@@ -17,7 +17,7 @@ export function bar(session) {
   $("source").title = HINT[session.source];
   $("mode").dataset.mode = session.mode;
   $("mode").textContent = session.status === "RUNNING" ? session.mode : `${session.mode} · ${session.status}`;
-  $("market-time").textContent = session.as_of ? `market time ${stamp(session.as_of)}` : "";
+  replace("market-time", session.as_of ? [h("span", { class: "word" }, "market time "), stamp(session.as_of)] : []);
 }
 
 export function sessions(all, chosen, choose) {
@@ -42,7 +42,7 @@ export function figures(s, open) {
     figure("Open positions", String(open)),
     figure("Closed trades", String(s.total_trades), `${s.winning_trades} won`),
     figure("Sharpe", s.sharpe_ratio === null ? "–" : s.sharpe_ratio.toFixed(2)),
-    figure("Rounds", (s.head_seq + 1).toLocaleString("en-US"), `ledger ${s.head_hash.slice(0, 8)}`),
+    figure("Rounds", (s.head_seq + 1).toLocaleString("en-US"), s.head_hash.slice(0, 7)),
   ]);
 }
 
@@ -85,6 +85,10 @@ function call(decision, explain) {
     h("div", { class: "tug-key num" }, h("span", {}, `buy ${sums.BUY.toFixed(2)}`), h("span", {}, `hold ${sums.HOLD.toFixed(2)}`), h("span", {}, `sell ${sums.SELL.toFixed(2)}`))));
 }
 
+function headline(d) {
+  return d.reasoning.split("\n", 1)[0].replace(/^(BUY|SELL|HOLD): /, "");
+}
+
 function ending(d) {
   if (d.outcome === "PENDING") return h("span", { class: "end dim" }, "open");
   return h("span", { class: `end num ${tone(d.actual_pnl)}` }, d.actual_pnl === null ? d.outcome.toLowerCase() : signed(d.actual_pnl));
@@ -94,21 +98,21 @@ export function decisions(list, explain, known) {
   const rows = list.map((d) => h("li", { class: known.has(d.id) ? null : "fresh" },
     h("button", { class: "decision", type: "button", on: { click: () => explain(d.id) } },
       h("time", { datetime: d.created_at }, brief(d.created_at)), chip(d.decision),
-      h("span", { class: "conf num dim" }, percent(d.confidence, 0)), h("span", { class: "why" }, d.reasoning), ending(d))));
+      h("span", { class: "conf num dim" }, percent(d.confidence, 0)), h("span", { class: "why" }, headline(d)), ending(d))));
   replace("decisions", rows.length ? rows : [h("li", { class: "empty" }, "No decision yet.")]);
+}
+
+function levels(p) {
+  return [p.stop_loss !== null && ` · stop ${price(p.stop_loss)}`, p.take_profit !== null && ` · target ${price(p.take_profit)}`].filter(Boolean).join("");
 }
 
 export function positions(list) {
   $("positions-note").textContent = list.length ? `unrealised ${signed(list.reduce((sum, p) => sum + p.unrealized_pnl, 0))}` : "";
   if (!list.length) return replace("positions", h("p", { class: "empty" }, "Flat: nothing is held."));
-  const head = ["", "Quantity", "Entry", "Stop / target", "P&L"];
-  replace("positions", h("table", {},
-    h("thead", {}, h("tr", {}, head.map((t, i) => h("th", { class: i ? (i === 3 ? "n wide" : "n") : null, scope: "col" }, t)))),
-    h("tbody", {}, list.map((p) => h("tr", {},
-      h("td", {}, chip(p.side), " ", p.symbol, p.role === "hedge" && h("small", {}, " hedge")),
-      h("td", { class: "n" }, amount(p.quantity)), h("td", { class: "n" }, price(p.entry_price)),
-      h("td", { class: "n wide" }, `${price(p.stop_loss)} / ${price(p.take_profit)}`),
-      h("td", { class: `n ${tone(p.unrealized_pnl)}` }, signed(p.unrealized_pnl)))))));
+  replace("positions", h("ul", { class: "rows" }, list.map((p) => h("li", { class: "holding" },
+    chip(p.side), h("b", {}, p.symbol, p.role === "hedge" && h("small", {}, "  hedge")),
+    h("span", { class: tone(p.unrealized_pnl) }, signed(p.unrealized_pnl)),
+    h("span", { class: "more" }, `${amount(p.quantity)} @ ${price(p.entry_price)}${levels(p)}`)))));
 }
 
 export function tape(items) {

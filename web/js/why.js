@@ -20,7 +20,7 @@ export async function explain(id) {
 function page(d, near) {
   return [
     h("div", { class: "verdict" }, chip(d.decision), h("b", { class: "num" }, percent(d.confidence, 0)),
-      h("span", { class: "dim" }, `wants ${d.target} · ${stamp(d.created_at)} · ${d.source} data`), ended(d)),
+      h("span", { class: "dim" }, `confident, wants ${d.target} · ${stamp(d.created_at)} · ${d.source} data`), ended(d)),
     h("h3", {}, "Reasoning"), h("p", { class: "reason" }, d.reasoning),
     h("h3", {}, `Votes (${d.votes.length})`), ...d.votes.map(vote),
     ...risk(d.risk), ...orders(d.orders), ...similar(near), ...context(d.context),

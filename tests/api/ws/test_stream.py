@@ -114,7 +114,7 @@ async def test_an_event_arrives_in_its_envelope_with_numbers_as_numbers(stage: S
         raw = await asyncio.wait_for(client.recv(), 3)
     assert raw == (
         '{"type":"trade","timestamp":"2025-01-15T10:30:00Z","data":{"trade_id":"t-1","symbol":"BTC/USDT",'
-        '"price":42000.10,"quantity":0.1,"commission":4.20},"seq":1}'
+        '"price":42000.1,"quantity":0.1,"commission":4.2},"seq":1}'
     )
 
 

@@ -1,0 +1,159 @@
+"""What a decision hung on: recount it without each agent, and find the smallest change of mind that turns it.
+
+Pure: a record in, numbers out. Seats follow from the record itself: the word an agent used names its voice, the
+tally its weight.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from api.shapes.base import Shape
+from openoutcry.settings import Settings, VotingSettings
+from openoutcry.types.record import CycleRecord, Decision
+from openoutcry.types.votes import Ballot, Vote
+from openoutcry.voting.direction import weigh
+from openoutcry.voting.roll import Heard
+from openoutcry.voting.seats import WORDS, Seat, Voice
+from openoutcry.voting.tally import tally
+
+STEPS = 100
+Call = Literal["BUY", "SELL", "HOLD"]
+
+
+class Without(Shape, frozen=True, kw_only=True):
+    """The decision as it would have been without one agent."""
+
+    agent: str
+    decision: Call
+    target: str
+    confidence: float
+    consensus: float
+    entries_blocked: str | None
+    changed: bool
+
+
+class Flip(Shape, frozen=True, kw_only=True):
+    """The smallest change of one agent's confidence, in its own direction, that makes another decision."""
+
+    agent: str
+    action: str
+    confidence: float
+    needed: float
+    distance: float
+    decision: Call
+
+
+class Tallied(Shape, frozen=True, kw_only=True):
+    """How the votes were counted: shares of the counted weight per action, and the bars they had to clear."""
+
+    scores: dict[str, float]
+    voters: int
+    quorum: int
+    consensus: float
+    min_consensus: float
+    min_confidence: float
+    vetoed_by: list[str]
+    rule: str
+    size_factor: float
+    hedge_ratio: float | None
+    entries_blocked: str | None
+
+
+def as_counted(settings: Settings, decision: Decision) -> Settings:
+    """``settings`` with the bars that the stored count had to clear."""
+    bars = {"quorum": decision.tally.quorum, "min_consensus": decision.tally.min_consensus}
+    return settings.model_copy(update={"voting": settings.voting.model_copy(update=bars)})
+
+
+def tallied(decision: Decision, settings: Settings) -> Tallied:
+    """The stored count of a decision."""
+    count = decision.tally
+    return Tallied(
+        scores=dict(count.scores),
+        voters=count.voters,
+        quorum=count.quorum,
+        consensus=count.consensus,
+        min_consensus=count.min_consensus,
+        min_confidence=settings.voting.min_confidence,
+        vetoed_by=list(count.vetoed_by),
+        rule=count.rule,
+        size_factor=decision.size_factor,
+        hedge_ratio=decision.hedge_ratio,
+        entries_blocked=decision.entries_blocked,
+    )
+
+
+def seats_of(record: CycleRecord) -> list[Seat]:
+    """Who sat where in a round; agents that abstained had no say and need no seat."""
+    assert record.decision is not None
+    weights = {weight.agent: weight.weight for weight in record.decision.tally.weights}
+    voiced = [(ballot.agent, _voice(ballot)) for ballot in record.ballots]
+    return [
+        Seat(agent=agent, voice=voice, weight=weights.get(agent, 0.0) if voice == "analysis" else 1.0)
+        for agent, voice in voiced
+        if voice is not None
+    ]
+
+
+def leave_one_out(record: CycleRecord, settings: Settings) -> list[Without]:
+    """The recount without each agent that was heard."""
+    assert record.decision is not None and record.snapshot is not None
+    seats = seats_of(record)
+    out: list[Without] = []
+    for seat in seats:
+        rest = [ballot for ballot in record.ballots if ballot.agent != seat.agent]
+        other = tally(record.snapshot, rest, [s for s in seats if s != seat], settings)
+        out.append(
+            Without(
+                agent=seat.agent,
+                decision=other.action,
+                target=other.target,
+                confidence=other.confidence,
+                consensus=other.tally.consensus,
+                entries_blocked=other.entries_blocked,
+                changed=(other.action, other.entries_blocked is None)
+                != (record.decision.action, record.decision.entries_blocked is None),
+            )
+        )
+    return out
+
+
+def nearest_flip(record: CycleRecord, settings: Settings) -> Flip | None:
+    """The closest call: None when no single agent could have turned the decision by confidence alone."""
+    assert record.decision is not None
+    heard = _directional(record)
+    flips = [
+        flip
+        for index in range(len(heard))
+        if (flip := _flip(heard, index, record.decision.action, settings.voting)) is not None
+    ]
+    return min(flips, key=lambda flip: (flip.distance, flip.agent), default=None)
+
+
+def _flip(heard: Sequence[Heard], index: int, action: str, settings: VotingSettings) -> Flip | None:
+    given = heard[index].vote.confidence
+    for level in sorted((step / STEPS for step in range(STEPS + 1)), key=lambda level: abs(level - given)):
+        vote = heard[index].vote.model_copy(update={"confidence": level})
+        changed = weigh([*heard[:index], Heard(vote, heard[index].weight), *heard[index + 1 :]], settings)
+        if changed.action != action:
+            return Flip(
+                agent=vote.agent,
+                action=vote.action,
+                confidence=given,
+                needed=level,
+                distance=round(abs(level - given), 6),
+                decision=changed.action,
+            )
+    return None
+
+
+def _directional(record: CycleRecord) -> list[Heard]:
+    weights = {seat.agent: seat.weight for seat in seats_of(record) if seat.voice == "analysis"}
+    votes = [b.answer for b in record.ballots if isinstance(b.answer, Vote) and b.agent in weights]
+    return [Heard(vote, weights[vote.agent]) for vote in sorted(votes, key=lambda vote: vote.agent)]
+
+
+def _voice(ballot: Ballot) -> Voice | None:
+    if not isinstance(ballot.answer, Vote):
+        return None
+    return next(voice for voice, words in WORDS.items() if ballot.answer.action in words)

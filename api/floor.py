@@ -1,0 +1,48 @@
+"""What routes work with, put together once at start-up."""
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+import asyncpg
+from litestar import Litestar
+from litestar.di import NamedDependency
+
+from api.identity import KeyRing
+from api.traffic import Traffic
+from api.uptime import Uptime
+from api.ws.hub import Hub
+from api.ws.socket import Turnstile
+from db.listening import Listening
+from openoutcry.settings import Settings
+from wire.config import RunSpec
+
+
+@dataclass(frozen=True)
+class Floor:
+    """The database, the live stream, and what this process was told."""
+
+    database_url: str
+    home: Path | None
+    pool: asyncpg.Pool
+    listening: Listening
+    hub: Hub
+    keys: KeyRing
+    settings: Settings
+    run: RunSpec
+    turnstile: Turnstile
+    traffic: Traffic = field(default_factory=Traffic)
+    uptime: Uptime = field(default_factory=Uptime)
+    command_timeout_s: float = 10.0
+    verifying: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+TheFloor: TypeAlias = NamedDependency[Floor]
+"""The floor as a route's parameter."""
+
+
+def floor_of(app: Litestar) -> Floor:
+    """The floor an app was built for."""
+    floor: Floor = app.state["floor"]
+    return floor

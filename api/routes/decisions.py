@@ -1,0 +1,119 @@
+"""``/api/v1/decisions``: what the floor decided, why, and how it ended."""
+
+from typing import Annotated
+
+from litestar import get
+from litestar.params import FromPath, QueryParameter
+
+from api.access import caller_of
+from api.failures import Failure
+from api.floor import TheFloor
+from api.params import Offset, SessionId, Symbol, read_choice, read_id, read_session, read_symbol, read_time
+from api.requests import AnyRequest
+from api.shapes.base import shaped
+from api.shapes.decisions import (
+    DecisionDetail,
+    DecisionFilter,
+    DecisionList,
+    DecisionStats,
+    SimilarDecision,
+    SimilarList,
+    decision_of,
+    detail_of,
+    stats_of,
+)
+from db.reads import decisions as reads
+
+OUTCOMES = ("SUCCESS", "FAILURE", "PENDING")
+Limit = Annotated[
+    int, QueryParameter(ge=1, le=500, description="At most this many (default 50).", required=False)
+]
+Neighbours = Annotated[
+    int, QueryParameter(ge=1, le=50, description="At most this many (default 10).", required=False)
+]
+Text = Annotated[str | None, QueryParameter(max_length=200, required=False)]
+Time = Annotated[
+    str | None, QueryParameter(description="RFC 3339, e.g. 2025-01-15T00:00:00Z.", required=False)
+]
+
+
+@get("/api/v1/decisions", tags=["decisions"])
+async def list_decisions(
+    request: AnyRequest,
+    floor: TheFloor,
+    symbol: Symbol = None,
+    decision_type: Text = None,
+    outcome: Annotated[str | None, QueryParameter(description=", ".join(OUTCOMES), required=False)] = None,
+    model: Text = None,
+    agent_name: Text = None,
+    session_id: SessionId = None,
+    from_date: Time = None,
+    to_date: Time = None,
+    limit: Limit = 50,
+    offset: Offset = 0,
+) -> DecisionList:
+    """Decisions, newest first; the filters combine."""
+    wanted = DecisionFilter(
+        symbol=read_symbol(symbol),
+        decision_type=decision_type,
+        outcome=read_choice(outcome, "outcome", OUTCOMES),
+        model=model,
+        agent_name=agent_name,
+        session_id=read_session(session_id),
+        from_date=read_time(from_date, "from_date"),
+        to_date=read_time(to_date, "to_date"),
+        limit=limit,
+        offset=offset,
+    )
+    rows = await reads.list_decisions(floor.pool, caller_of(request).org_id, wanted)
+    decisions = [decision_of(row) for row in rows]
+    return DecisionList(decisions=decisions, count=len(decisions), filter=wanted)
+
+
+@get("/api/v1/decisions/stats", tags=["decisions"])
+async def get_stats(
+    request: AnyRequest,
+    floor: TheFloor,
+    symbol: Symbol = None,
+    decision_type: Text = None,
+    session_id: SessionId = None,
+    from_date: Time = None,
+    to_date: Time = None,
+) -> DecisionStats:
+    """Aggregates over decisions; costs and latencies are measured."""
+    found = await reads.stats(
+        floor.pool,
+        caller_of(request).org_id,
+        symbol=read_symbol(symbol),
+        decision_type=decision_type,
+        session_id=read_session(session_id),
+        from_date=read_time(from_date, "from_date"),
+        to_date=read_time(to_date, "to_date"),
+    )
+    return stats_of(found)
+
+
+@get("/api/v1/decisions/{id:str}", tags=["decisions"])
+async def get_decision(request: AnyRequest, floor: TheFloor, id: FromPath[str]) -> DecisionDetail:
+    """Everything about one decision."""
+    decision_id = read_id(id, "decision")
+    row = await reads.get_decision(floor.pool, caller_of(request).org_id, decision_id)
+    if row is None:
+        raise Failure(404, "decision not found", decision_id=id)
+    return detail_of(row)
+
+
+@get("/api/v1/decisions/{id:str}/similar", tags=["decisions"])
+async def get_similar(
+    request: AnyRequest, floor: TheFloor, id: FromPath[str], limit: Neighbours = 10
+) -> SimilarList:
+    """Earlier decisions in markets that looked alike, whose outcome was known by then."""
+    decision_id = read_id(id, "decision")
+    rows = await reads.similar(floor.pool, caller_of(request).org_id, decision_id, limit)
+    if rows is None:
+        raise Failure(404, "decision not found", decision_id=id)
+    similar = [shaped(row, SimilarDecision) for row in rows]
+    return SimilarList(decision_id=decision_id, similar=similar, count=len(similar))
+
+
+HANDLERS = [list_decisions, get_stats, get_decision, get_similar]

@@ -1,0 +1,102 @@
+"""``/api/v1/decisions/{id}/explain``: what a decision hung on, recounted from the ledger's own record."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from litestar import get
+from litestar.params import FromPath
+
+from api.access import caller_of
+from api.explaining import Flip, Tallied, Without, as_counted, leave_one_out, nearest_flip, tallied
+from api.failures import Failure
+from api.floor import TheFloor
+from api.params import read_id
+from api.requests import AnyRequest
+from api.running import running_settings
+from api.shapes.base import Shape, shaped
+from api.shapes.decisions import SimilarDecision, Vote
+from api.shapes.orders import Order, order_of
+from db import records
+from db.reads import decisions as reads
+from db.reads import sessions as session_reads
+from openoutcry.types.amounts import cents
+
+NEIGHBOURS = 20
+
+
+class BaseRates(Shape, frozen=True, kw_only=True):
+    """How alike situations ended; rates are null without a single one."""
+
+    cases: int
+    success_rate: float | None
+    avg_pnl: Decimal | None
+    by_decision: dict[str, int]
+
+
+class Explanation(Shape, frozen=True, kw_only=True):
+    """Why this decision and no other."""
+
+    decision_id: UUID
+    session_id: UUID
+    seq: int
+    symbol: str
+    decision: str
+    target: str
+    confidence: float
+    reasoning: str
+    tally: Tallied
+    votes: list[Vote]
+    without: list[Without]
+    flip: Flip | None
+    orders: list[Order]
+    similar: list[SimilarDecision]
+    base_rates: BaseRates
+
+
+@get("/api/v1/decisions/{id:str}/explain", tags=["decisions"])
+async def explain(request: AnyRequest, floor: TheFloor, id: FromPath[str]) -> Explanation:
+    """The votes and their weights, the decision without each agent, the closest call, and how alike cases ended."""
+    decision_id, org_id = read_id(id, "decision"), caller_of(request).org_id
+    row = await reads.get_decision(floor.pool, org_id, decision_id)
+    if row is None:
+        raise Failure(404, "decision not found", decision_id=id)
+    record = await records.record(floor.pool, row["session_id"], row["seq"])
+    session = await session_reads.get_session(floor.pool, org_id, row["session_id"])
+    if record is None or record.decision is None or session is None:
+        raise Failure(404, "decision has no record", decision_id=id)
+    similar = await reads.similar(floor.pool, org_id, decision_id, NEIGHBOURS) or []
+    settings = as_counted(await running_settings(floor), record.decision)
+    return Explanation(
+        decision_id=row["decision_id"],
+        session_id=row["session_id"],
+        seq=row["seq"],
+        symbol=row["symbol"],
+        decision=record.decision.action,
+        target=record.decision.target,
+        confidence=record.decision.confidence,
+        reasoning=record.decision.reasoning,
+        tally=tallied(record.decision, settings),
+        votes=[shaped(vote, Vote) for vote in row["votes"]],
+        without=leave_one_out(record, settings),
+        flip=nearest_flip(record, settings),
+        orders=[order_of(order) for order in row["orders"]],
+        similar=[shaped(near, SimilarDecision) for near in similar],
+        base_rates=_rates(similar),
+    )
+
+
+def _rates(similar: Sequence[Mapping[str, Any]]) -> BaseRates:
+    pnls = [row["actual_pnl"] for row in similar if row["actual_pnl"] is not None]
+    wins = sum(row["outcome"] == "SUCCESS" for row in similar)
+    return BaseRates(
+        cases=len(similar),
+        success_rate=wins / len(similar) if similar else None,
+        avg_pnl=cents(sum(pnls, Decimal(0)) / len(pnls), 2) if pnls else None,
+        by_decision=dict(Counter(row["decision"] for row in similar)),
+    )
+
+
+HANDLERS = [explain]

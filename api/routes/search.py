@@ -1,0 +1,59 @@
+"""``POST /api/v1/decisions/search``: by words, by meaning, or both."""
+
+from litestar import post
+
+from api.access import caller_of
+from api.amounts import Number
+from api.bodies import Body, read_body
+from api.failures import invalid_body
+from api.floor import TheFloor
+from api.params import read_symbol, read_time
+from api.requests import AnyRequest
+from api.shapes.decisions import Hit, SearchResult, decision_of
+from db.reads.search import search
+
+MAX_QUERY = 500
+MAX_LIMIT = 100
+
+
+class Wanted(Body, frozen=True, kw_only=True):
+    """``query`` is words as in a web search; ``embedding`` a vector of the prompts' embedder (256 numbers)."""
+
+    query: str | None = None
+    embedding: list[Number] | None = None
+    symbol: str | None = None
+    from_date: str | None = None
+    to_date: str | None = None
+    limit: int = 20
+
+
+@post(
+    "/api/v1/decisions/search",
+    tags=["decisions"],
+    status_code=200,
+    body=Wanted,
+    example={"query": "drawdown veto", "symbol": "BTC/USDT", "limit": 20},
+)
+async def search_decisions(request: AnyRequest, floor: TheFloor) -> SearchResult:
+    """Find decisions by the words of their reasoning, by the meaning of their prompts, or by both."""
+    wanted = await read_body(request, Wanted)
+    if not 1 <= wanted.limit <= MAX_LIMIT:
+        raise invalid_body(f"limit must be from 1 to {MAX_LIMIT}", "limit")
+    query = (wanted.query or "").strip()
+    if len(query) > MAX_QUERY or "\x00" in query:
+        raise invalid_body(f"query: at most {MAX_QUERY} printable characters", "query")
+    found = await search(
+        floor.pool,
+        caller_of(request).org_id,
+        query=query or None,
+        embedding=None if wanted.embedding is None else [float(x) for x in wanted.embedding],
+        symbol=read_symbol(wanted.symbol),
+        from_date=read_time(wanted.from_date, "from_date"),
+        to_date=read_time(wanted.to_date, "to_date"),
+        limit=wanted.limit,
+    )
+    hits = [Hit(decision=decision_of(row), score=score) for row, score in found.hits]
+    return SearchResult(results=hits, count=len(hits), search_type=found.type, query=query)
+
+
+HANDLERS = [search_decisions]

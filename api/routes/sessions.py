@@ -1,0 +1,102 @@
+"""``/api/v1/sessions``: every run of capital on one symbol, and its equity curve."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from litestar import get
+from litestar.params import FromPath, QueryParameter
+
+from api.access import caller_of
+from api.failures import Failure
+from api.floor import Floor, TheFloor
+from api.params import Offset, Symbol, read_choice, read_id, read_symbol
+from api.requests import AnyRequest
+from api.shapes.base import shaped, tidy
+from api.shapes.sessions import EquityCurve, EquityPoint, OneSession, Session, SessionList
+from db.reads import sessions as reads
+from openoutcry.ledger.stats import SessionStats
+
+STATUSES = ("RUNNING", "PAUSED", "STOPPED")
+Limit = Annotated[
+    int, QueryParameter(ge=1, le=500, description="At most this many (default 50).", required=False)
+]
+Points = Annotated[
+    int, QueryParameter(ge=2, le=10_000, description="Thin the curve to this many.", required=False)
+]
+
+
+@get("/api/v1/sessions", tags=["sessions"])
+async def list_sessions(
+    request: AnyRequest,
+    floor: TheFloor,
+    symbol: Symbol = None,
+    status: Annotated[str | None, QueryParameter(description=", ".join(STATUSES), required=False)] = None,
+    limit: Limit = 50,
+    offset: Offset = 0,
+) -> SessionList:
+    """Trading sessions, those that run first, then the newest."""
+    rows = await reads.list_sessions(
+        floor.pool,
+        caller_of(request).org_id,
+        symbol=read_symbol(symbol),
+        status=read_choice(status, "status", STATUSES),
+        limit=limit,
+        offset=offset,
+    )
+    sessions = [session_of(row) for row in rows]
+    return SessionList(sessions=sessions, count=len(sessions))
+
+
+@get("/api/v1/sessions/{id:str}", tags=["sessions"])
+async def get_session(request: AnyRequest, floor: TheFloor, id: FromPath[str]) -> OneSession:
+    """One trading session."""
+    return OneSession(session=session_of(await _find(request, floor, id)))
+
+
+@get("/api/v1/sessions/{id:str}/equity", tags=["sessions"])
+async def get_equity(
+    request: AnyRequest, floor: TheFloor, id: FromPath[str], points: Points = 1000
+) -> EquityCurve:
+    """The equity curve, oldest first; thinned evenly, the newest point always kept."""
+    session = await _find(request, floor, id)
+    rows = await reads.equity(floor.pool, session["id"], points)
+    curve = [shaped(row, EquityPoint, timestamp=row["as_of"]) for row in rows]
+    return EquityCurve(
+        session_id=session["id"],
+        symbol=session["symbol"],
+        source=session["source"],
+        initial_capital=tidy(session["initial_capital"]),
+        points=curve,
+        count=len(curve),
+    )
+
+
+async def _find(request: AnyRequest, floor: Floor, text: str) -> Mapping[str, Any]:
+    row = await reads.get_session(floor.pool, caller_of(request).org_id, read_id(text, "session"))
+    if row is None:
+        raise Failure(404, "session not found", session_id=text)
+    found: Mapping[str, Any] = row
+    return found
+
+
+def session_of(row: Mapping[str, Any]) -> Session:
+    """A row of ``sessions`` with its running figures."""
+    stats = (
+        SessionStats.model_validate(row["stats"])
+        if row["stats"]
+        else SessionStats(equity=row["initial_capital"])
+    )
+    return shaped(
+        row,
+        Session,
+        final_capital=row["final_capital"] if row["final_capital"] is not None else stats.equity,
+        total_pnl=stats.total_pnl,
+        total_trades=stats.trades,
+        winning_trades=stats.wins,
+        losing_trades=stats.losses,
+        max_drawdown=stats.max_drawdown,
+        sharpe_ratio=stats.sharpe(row["timeframe"]),
+    )
+
+
+HANDLERS = [list_sessions, get_session, get_equity]

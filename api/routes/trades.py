@@ -1,0 +1,85 @@
+"""``/api/v1/trades``: executions, newest first."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from litestar import get
+from litestar.params import QueryParameter
+
+from api.access import caller_of
+from api.floor import TheFloor
+from api.params import Offset, SessionId, Symbol, read_session, read_symbol, read_time
+from api.requests import AnyRequest
+from api.shapes.base import Shape, shaped
+from db import state
+from db.reads import trades as reads
+from wire.clock import WallClock
+
+LATELY = timedelta(days=7)
+Limit = Annotated[
+    int, QueryParameter(ge=1, le=1000, description="At most this many (default 100).", required=False)
+]
+Time = Annotated[str | None, QueryParameter(description="RFC 3339, market time.", required=False)]
+
+
+class Trade(Shape, frozen=True, kw_only=True):
+    """One execution. ``fees`` are in the quote asset; ``timestamp`` is market time."""
+
+    id: str
+    symbol: str
+    side: Literal["buy", "sell"]
+    quantity: Decimal
+    price: Decimal
+    timestamp: datetime
+    status: Literal["filled"]
+    fees: Decimal
+    liquidity: str
+    order_id: UUID | None
+    session_id: UUID
+
+
+@get("/api/v1/trades", tags=["trades"])
+async def list_trades(
+    request: AnyRequest,
+    floor: TheFloor,
+    symbol: Symbol = None,
+    session_id: SessionId = None,
+    start_time: Time = None,
+    end_time: Time = None,
+    limit: Limit = 100,
+    offset: Offset = 0,
+) -> list[Trade]:
+    """Executions, newest first; those of the last seven days of market time when no `start_time` is given."""
+    until = read_time(end_time, "end_time")
+    since = read_time(start_time, "start_time")
+    if since is None:
+        since = (until or await state.clock(floor.pool) or WallClock().now()) - LATELY
+    rows = await reads.list_trades(
+        floor.pool,
+        caller_of(request).org_id,
+        session_id=read_session(session_id),
+        symbol=read_symbol(symbol),
+        from_date=since,
+        to_date=until,
+        limit=limit,
+        offset=offset,
+    )
+    return [_trade(row) for row in rows]
+
+
+def _trade(row: Mapping[str, Any]) -> Trade:
+    return shaped(
+        row,
+        Trade,
+        id=row["trade_id"],
+        side=row["side"].lower(),
+        timestamp=row["executed_at"],
+        status="filled",
+        fees=row["fee"],
+    )
+
+
+HANDLERS = [list_trades]

@@ -1,0 +1,129 @@
+"""This process: open the database, build the app, listen."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+
+import structlog
+import uvicorn
+from litestar.types import ASGIApp
+
+from api.app import Limits, build
+from api.assets import load
+from api.events import TableEvents
+from api.floor import Floor
+from api.identity import KeyRing
+from api.throttle import Rate
+from api.ws.hub import Hub
+from api.ws.protocol import MAX_FRAME, PING_INTERVAL_S, PONG_WITHIN_S, FloorSocket
+from api.ws.socket import Turnstile
+from db.keys import authenticate
+from db.listening import Listening
+from db.pool import open_pool
+from openoutcry.errors import BadConfig, StartupRefused
+from wire import host
+from wire.config import DEFAULT_PORTS, ProcessConfig
+
+log = structlog.get_logger()
+HTTP_TIMEOUT_KEEP_ALIVE_S = 75
+GRACE_S = 3
+POOL_SIZE = 8
+
+
+@dataclass(frozen=True)
+class Face:
+    """What the API is told beside the floor's own configuration."""
+
+    host: str = "127.0.0.1"
+    limits: Limits = field(default_factory=Limits)
+    origins: tuple[str, ...] = ()
+    max_sockets: int = 2048
+
+
+def face_from_environment() -> Face:
+    """OUTCRY_API_RATE, OUTCRY_API_BURST, OUTCRY_API_SOCKETS, OUTCRY_CORS_ORIGINS over the defaults."""
+    default = Face()
+    rate = Rate(
+        per_s=_positive("OUTCRY_API_RATE", default.limits.per_key.per_s),
+        burst=int(_positive("OUTCRY_API_BURST", default.limits.per_key.burst)),
+    )
+    origins = tuple(o.strip() for o in os.environ.get("OUTCRY_CORS_ORIGINS", "").split(",") if o.strip())
+    return Face(
+        limits=Limits(per_key=rate, per_address=default.limits.per_address),
+        origins=origins,
+        max_sockets=int(_positive("OUTCRY_API_SOCKETS", default.max_sockets)),
+    )
+
+
+def _positive(name: str, default: float) -> float:
+    text = os.environ.get(name)
+    if not text:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 1 <= value <= 1e6:
+        raise BadConfig(f"{name}: {text!r} must be a number from 1 to 1000000", field=name)
+    return value
+
+
+@asynccontextmanager
+async def opened(config: ProcessConfig, face: Face) -> AsyncIterator[ASGIApp]:
+    """The app over an open database pool."""
+    if config.database_url is None:
+        raise StartupRefused(
+            "no database: give --database-url or OUTCRY_DATABASE_URL, or start the floor with `outcry up`"
+        )
+    pool = await open_pool(
+        config.database_url, least=0, most=POOL_SIZE
+    )  # a database that is away delays nothing
+    async with Listening(config.database_url) as listening:
+        floor = Floor(
+            database_url=config.database_url,
+            home=config.home,
+            pool=pool,
+            listening=listening,
+            hub=Hub(TableEvents(pool, listening)),
+            keys=KeyRing(partial(authenticate, pool)),
+            settings=config.settings,
+            run=config.run,
+            turnstile=Turnstile(face.max_sockets),
+        )
+        try:
+            yield build(floor, load(), face.limits, face.origins)
+        finally:
+            pool.terminate()
+
+
+async def serve(config: ProcessConfig, port: int, face: Face) -> None:
+    """Listen until SIGTERM or SIGINT."""
+    async with opened(config, face) as app:
+        settings = uvicorn.Config(
+            app,
+            host=face.host,
+            port=port,
+            loop="uvloop",
+            http="httptools",
+            ws=FloorSocket,
+            ws_max_size=MAX_FRAME,
+            ws_ping_interval=PING_INTERVAL_S,
+            ws_ping_timeout=PONG_WITHIN_S,
+            ws_per_message_deflate=False,
+            server_header=False,
+            log_config=None,
+            access_log=False,
+            lifespan="on",
+            timeout_keep_alive=HTTP_TIMEOUT_KEEP_ALIVE_S,
+            timeout_graceful_shutdown=GRACE_S,
+            h11_max_incomplete_event_size=32 * 1024,
+        )
+        log.info("server_listening", server="api", host=face.host, port=port)
+        await uvicorn.Server(settings).serve()
+
+
+def run(config: ProcessConfig, port: int | None) -> None:
+    """Run the API as a process of its own."""
+    host.run(serve(config, port or DEFAULT_PORTS["api"], face_from_environment()))

@@ -1,0 +1,42 @@
+"""An agent as clients see it."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from api.shapes.base import Shape
+
+AgentStatus = Literal["active", "inactive", "error"]
+
+
+class Agent(Shape, frozen=True, kw_only=True):
+    """An agent, when it was last heard, and in ``metadata`` its version, type, signals and last vote."""
+
+    name: str
+    status: AgentStatus
+    last_seen_at: datetime
+    is_healthy: bool
+    healthy: bool
+    metadata: dict[str, Any]
+
+
+class AgentList(Shape, frozen=True, kw_only=True):
+    """Every agent that ever took a seat."""
+
+    agents: list[Agent]
+    count: int
+
+
+class OneAgent(Shape, frozen=True, kw_only=True):
+    """One agent."""
+
+    agent: Agent
+
+
+class AgentHealth(Shape, frozen=True, kw_only=True):
+    """The short form."""
+
+    name: str
+    status: AgentStatus
+    last_seen_at: datetime
+    healthy: bool
+    is_healthy: bool
