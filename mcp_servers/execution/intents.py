@@ -10,7 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
-from db.pool import ASYNC_COMMIT, Connection, retrying
+from db.pool import ASYNC_COMMIT, LOST, Connection, retrying
 from db.statements import insert
 from openoutcry.canonical import derived_id
 from openoutcry.errors import NotAuthorised, VenueRejected
@@ -104,8 +104,12 @@ async def strays(
         rows: list[asyncpg.Record] = await connection.fetch(STRAY, session_id, before_seq)
         return rows
 
+    try:
+        rows = await pool.fetch(STRAY, session_id, before_seq)  # every round asks: one trip when all is well
+    except (*LOST, asyncpg.InterfaceError, asyncpg.InternalClientError):
+        rows = await retrying(pool, work)
     found = []
-    for row in await retrying(pool, work):
+    for row in rows:
         fields = dict(row)
         seq, name = fields.pop("seq"), fields.pop("client_order_id")
         found.append((seq, name, OrderRequest(**fields)))

@@ -17,7 +17,7 @@ from openoutcry.types.commands import PlaceOrder
 from openoutcry.types.orders import Approval, OrderRequest
 
 
-@tool(scope="order:place", destructive=True, idempotent=True)
+@tool(scope="order:place", destructive=True)
 async def place_order(
     call: Call[ExecutionDeps],
     order: Annotated[OrderRequest, Field(description="What is wanted")],

@@ -249,3 +249,22 @@ async def test_without_an_orchestrator_the_order_stays_queued(floor: Floor) -> N
     ] == "QUEUED"
     assert len(await pending(floor.pool)) == 2
     await server.close()
+
+
+async def test_answers_fit_the_schemas_they_declare(tmp_path: Path, fresh_database: str) -> None:
+    async with floor_in_memory(tmp_path, fresh_database) as floor:
+        await floor.place(order("entry", "BUY", "MARKET", "1"), seq=1, hour=0)
+        async with (
+            opened(config(tmp_path / "elsewhere", fresh_database), None) as server,
+            Client(server) as client,
+        ):
+            tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+            assert all(
+                tool.description and tool.annotations and tool.output_schema for tool in tools.values()
+            )
+            for name in ("get_mode", "list_orders", "get_positions", "get_balances", "get_session_stats"):
+                assert tools[name].annotations.read_only_hint  # type: ignore[union-attr]
+                answer = await client.call_tool(name, {})  # the SDK checks it against the output schema
+                assert not answer.is_error and answer.structured_content, name
+            rounds = {"order": order("hedge", "SELL", "LIMIT", "1", price="150").model_dump(mode="json")}
+            assert (await client.call_tool("place_order", rounds | {"after": -1})).is_error
