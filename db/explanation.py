@@ -1,0 +1,57 @@
+"""An explanation out of the database: the record, how it ended, and the three most similar cases before it."""
+
+from uuid import UUID
+
+import asyncpg
+
+from db.pool import Row, fetch
+from db.records import record
+from db.similar import similar
+from openoutcry.explain import Case, Ended, Explanation, explain
+
+CASES = 3
+SESSION = "SELECT org_id, symbol, timeframe FROM sessions WHERE id = $1"
+ENDED = """
+SELECT id, outcome, actual_pnl, outcome_reason, outcome_known_at FROM decisions WHERE session_id = $1 AND seq = $2
+"""
+
+
+async def explanation(pool: asyncpg.Pool, session_id: UUID, seq: int) -> Explanation | None:
+    """Why a round ended as it did; None when there is no such record."""
+    found = await record(pool, session_id, seq)
+    session = next(iter(await fetch(pool, SESSION, session_id)), None)
+    if found is None or session is None:
+        return None
+    row = next(iter(await fetch(pool, ENDED, session_id, seq)), None)
+    like = await similar(pool, session["org_id"], row["id"], CASES) if row else None
+    return explain(
+        found,
+        symbol=session["symbol"],
+        timeframe=session["timeframe"],
+        decision_id=str(row["id"]) if row else None,
+        ended=_ended(row) if row else None,
+        similar=[_case(one) for one in like or ()],
+    )
+
+
+def _ended(row: Row) -> Ended:
+    return Ended(
+        outcome=row["outcome"],
+        pnl=row["actual_pnl"],
+        reason=row["outcome_reason"],
+        known_at=row["outcome_known_at"],
+    )
+
+
+def _case(row: Row) -> Case:
+    return Case(
+        decision_id=str(row["id"]),
+        at=row["created_at"],
+        symbol=row["symbol"],
+        decision=row["decision"],
+        confidence=row["confidence"],
+        similarity=row["similarity"],
+        outcome=row["outcome"],
+        pnl=row["actual_pnl"],
+        reason=row["outcome_reason"],
+    )
