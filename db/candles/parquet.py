@@ -49,7 +49,13 @@ def write_month(path: Path, names: Sequence[str], arrays: Arrays, step_ms: int |
     import pyarrow.parquet as pq
 
     facts = json.dumps(asdict(facts_of(arrays[0], step_ms))).encode()
-    table = pa.table(dict(zip(names, arrays, strict=True))).replace_schema_metadata({FACTS_KEY: facts})
+    # pa.array and to_numpy would import pandas where it is installed: 60 MB for nothing
+    types = [pa.int64(), *[pa.float64()] * (len(arrays) - 1)]
+    columns = [
+        pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
+        for kind, values in zip(types, arrays, strict=True)
+    ]
+    table = pa.Table.from_arrays(columns, names=list(names)).replace_schema_metadata({FACTS_KEY: facts})
     with path.open("xb") as sink:
         pq.write_table(table, sink, compression="zstd", use_dictionary=False, write_page_checksum=True)
         sink.flush()
@@ -63,8 +69,8 @@ def read_month(path: Path, names: Sequence[str]) -> Arrays:
     file = _opened(path)
     try:
         table = file.read(columns=list(names), use_threads=False)
-        arrays = tuple(table.column(name).to_numpy() for name in names)
-    except (pa.ArrowException, OSError, KeyError) as error:
+        arrays = tuple(np.from_dlpack(table.column(name).combine_chunks()) for name in names)
+    except (pa.ArrowException, OSError, KeyError, TypeError, BufferError) as error:
         raise CandleFileBroken(path, f"unreadable ({_short(error)})") from error
     facts = _facts(path, file)
     stamps = arrays[0]

@@ -17,8 +17,8 @@ from openoutcry.market.regimes import REGIMES, START, Mood, moods
 from openoutcry.types.symbols import parse_symbol
 from openoutcry.types.timeframes import SECONDS, millis
 
-EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
-"""Where every synthetic market begins; nothing exists before."""
+SHORT_BARS_S = 180
+"""Bars of at most this length begin in 2023 rather than 2020: every month before a run's first has to be walked."""
 YEAR_S = 365.25 * 86400
 FUNDING_MS = 8 * 3_600_000
 ARCH, GARCH = 0.09, 0.88
@@ -44,6 +44,11 @@ _SHARED = (_MOOD, _COMMON, _CLIMATE)
 def synthetic_exchange(seed: int) -> str:
     """The exchange name under which a synthetic market's candles are stored."""
     return f"synthetic-{seed}"
+
+
+def epoch_of(timeframe: str) -> datetime:
+    """Where a synthetic market of this bar length begins; nothing exists before."""
+    return datetime(2023 if SECONDS[timeframe] <= SHORT_BARS_S else 2020, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +88,11 @@ class _Path:
 class SyntheticMarket:
     """Spot and perpetual of one pair. ``block(i)`` is the i-th calendar month, that of ``start`` being 0."""
 
-    def __init__(self, seed: int, symbol: str, timeframe: str, start: datetime = EPOCH) -> None:
+    def __init__(self, seed: int, symbol: str, timeframe: str, start: datetime | None = None) -> None:
         pair = parse_symbol(symbol).spot()
         self.symbol, self.timeframe, self.seed = str(pair), timeframe, seed
         self._bar_ms = SECONDS[timeframe] * 1000
-        self._start_ms = -(-millis(start) // self._bar_ms) * self._bar_ms
+        self._start_ms = -(-millis(start or epoch_of(timeframe)) // self._bar_ms) * self._bar_ms
         self._first_month = np.datetime64(self._start_ms, "ms").astype("datetime64[M]")
         self._names = int.from_bytes(hashlib.sha256(self.symbol.encode()).digest()[:6])
         self._price = FIRST_PRICES.get(pair.base) or 10 ** (self._names % 1000 / 400)

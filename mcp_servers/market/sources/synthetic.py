@@ -12,7 +12,7 @@ from mcp_servers.market.sources.source import OpenInterest, Ticker, Trade
 from openoutcry.errors import DataUnavailable
 from openoutcry.market.book import Book
 from openoutcry.market.candles import Candles
-from openoutcry.market.synthetic import EPOCH, SyntheticMarket, synthetic_exchange
+from openoutcry.market.synthetic import SyntheticMarket, epoch_of, synthetic_exchange
 from openoutcry.market.synthetic_book import synthetic_book
 from openoutcry.types.market import DataFault
 from openoutcry.types.symbols import parse_symbol
@@ -59,12 +59,13 @@ class SyntheticSource:
                 raise DataUnavailable(f"this market has {', '.join(sorted(self._symbols))} and no {symbol}")
             market = self._markets[symbol] = SyntheticMarket(self._seed, symbol, self._timeframe)
             self._locks[symbol] = asyncio.Lock()
-        if as_of < EPOCH:
-            raise DataUnavailable(f"the synthetic market begins at {EPOCH:%Y-%m-%d}; choose a later time")
+        begin = epoch_of(self._timeframe)
+        if as_of < begin:
+            raise DataUnavailable(f"the synthetic market begins at {begin:%Y-%m-%d}; choose a later time")
         bar = bar_length(self._timeframe)
         now = market.index_at(as_of)
         if not self._has(symbol, now, now):
-            await self._fill(symbol, market.index_at(max(as_of - HISTORY_BARS * bar, EPOCH)), now)
+            await self._fill(symbol, market.index_at(max(as_of - HISTORY_BARS * bar, begin)), now)
         following = market.index_at(as_of + AHEAD_BARS * bar)
         if not self._has(symbol, following, following) and symbol not in self._ahead:
             task = asyncio.create_task(self._fill(symbol, now, following), name=f"synthetic-{symbol}")

@@ -15,7 +15,7 @@ from openoutcry.market.quality import examine
 from openoutcry.market.recurrence import recur
 from openoutcry.market.regimes import NAMES
 from openoutcry.market.rows import candle_faults, funding_faults
-from openoutcry.market.synthetic import Block, SyntheticMarket, synthetic_exchange
+from openoutcry.market.synthetic import Block, SyntheticMarket, epoch_of, synthetic_exchange
 from openoutcry.market.synthetic_book import synthetic_book
 from openoutcry.types.timeframes import SECONDS, from_millis, millis
 from tests.openoutcry.market.moments import moments
@@ -66,7 +66,7 @@ def test_months_join_without_a_seam_and_every_row_is_possible(timeframe: str) ->
         assert examine("SOL/USDT", bars[-256:], at, timeframe, min_bars=10).faults == ()
     paid = np.concatenate([block.funding.timestamp for block in made])
     assert set(np.diff(paid)) == {8 * 3_600_000}
-    assert paid[0] == millis(datetime(2020, 1, 1, tzinfo=UTC))
+    assert paid[0] == millis(epoch_of(timeframe))
     assert all(funding_faults(block.funding, LATE) == [] for block in made)
 
 
