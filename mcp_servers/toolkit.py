@@ -189,6 +189,8 @@ def build_server(name: str, tools: list[ToolSpec], hosting: Hosting[D], *, instr
         registered = server._tool_manager.get_tool(spec.name)
         if registered is not None:
             registered.parameters["additionalProperties"] = False
+            # The wrapper's answer is a validated model already: publish the schema, do not validate a second time.
+            registered.fn_metadata.output_model = None
     return server
 
 

@@ -11,6 +11,7 @@ import hmac
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -73,6 +74,15 @@ def mint_caller(key: bytes, caller: Caller) -> str:
 
 def verify_caller(key: bytes, token: str, audience: str, now: datetime) -> Caller:
     """The caller a bearer token names. Raises NotAuthorised without saying which check failed."""
+    caller = _caller(key, token)
+    expired = caller.expires_at is not None and caller.expires_at < now.timestamp()
+    if caller.audience != audience or expired:
+        raise NotAuthorised("invalid token")
+    return caller
+
+
+@lru_cache(maxsize=256)  # the same few tokens come with every call
+def _caller(key: bytes, token: str) -> Caller:
     parts = token.split(".") if len(token) <= MAX_TOKEN else []
     try:
         if len(parts) != 3 or parts[0] != "oot1":
@@ -80,12 +90,9 @@ def verify_caller(key: bytes, token: str, audience: str, now: datetime) -> Calle
         payload, mac = _decode(parts[1]), _decode(parts[2])
         if not hmac.compare_digest(mac, _mac(key, "caller", payload)):
             raise NotAuthorised("invalid token")
-        caller = Caller.model_validate_json(payload)
+        return Caller.model_validate_json(payload)
     except (binascii.Error, ValueError, ValidationError) as error:
         raise NotAuthorised("invalid token") from error
-    if caller.audience != audience or (caller.expires_at is not None and caller.expires_at < now.timestamp()):
-        raise NotAuthorised("invalid token")
-    return caller
 
 
 def sign_round(keys: Mapping[str, bytes], claims: RoundClaims) -> str:
@@ -97,7 +104,14 @@ def sign_round(keys: Mapping[str, bytes], claims: RoundClaims) -> str:
 
 def verify_round(key: bytes, token: object, audience: str) -> RoundClaims:
     """The claims of a round token. Raises NotAuthorised."""
-    parts = token.split(".") if isinstance(token, str) and len(token) <= MAX_TOKEN else []
+    if not isinstance(token, str):
+        raise NotAuthorised("invalid round token")
+    return _round(key, token, audience)
+
+
+@lru_cache(maxsize=64)  # a round's token comes with each of its calls
+def _round(key: bytes, token: str, audience: str) -> RoundClaims:
+    parts = token.split(".") if len(token) <= MAX_TOKEN else []
     try:
         if len(parts) != 3 or parts[0] != "oor1":
             raise NotAuthorised("invalid round token")
