@@ -131,6 +131,8 @@ def test_a_book_stands_around_its_bar_and_is_always_the_same(seed: int, row: int
     bar = market.block(0).spot[row : row + 1]
     book = synthetic_book(seed, "ETH/USDT", bar, market.decimals, levels)
     assert book == synthetic_book(seed, "ETH/USDT", bar, market.decimals, levels)
+    deepest = synthetic_book(seed, "ETH/USDT", bar, market.decimals, 100)
+    assert (book.bids, book.asks) == (deepest.bids[:levels], deepest.asks[:levels])
     for side, sign in ((book.bids, -1), (book.asks, 1)):
         prices = [level.price for level in side]
         assert len(side) == levels
