@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from time import monotonic
 from typing import Any
+from uuid import UUID
 
 import structlog
 
@@ -20,7 +21,7 @@ from openoutcry.errors import DataUnavailable, NotAuthorised, ReplayDiverged, To
 from openoutcry.orders import client_order_id, order_hash
 from openoutcry.settings import Settings
 from openoutcry.types.book import Portfolio
-from openoutcry.types.market import Snapshot
+from openoutcry.types.market import DataFault, Snapshot
 from openoutcry.types.orders import Approval, OrderRequest
 from openoutcry.types.record import CycleRecord
 from openoutcry.types.timeframes import bar_length
@@ -31,6 +32,7 @@ from orchestrator.desk import Desk
 from orchestrator.look import Seen, Subject, look
 from orchestrator.poll import Askable, Polled, poll
 from orchestrator.store import Store
+from orchestrator.troubles import faults_of, troubles
 from orchestrator.turn import Turn
 from wire.clock import WallClock
 from wire.config import DEFAULT_ORG, ProcessConfig
@@ -57,6 +59,7 @@ class LiveFloor:
     halted: str | None = None
     clock: WallClock = field(default_factory=WallClock)
     _digest: tuple[Settings, str] | None = None
+    _faults: dict[UUID, frozenset[DataFault]] = field(default_factory=dict)
 
     @property
     def seats(self) -> Sequence[Seat]:
@@ -138,8 +141,11 @@ class LiveFloor:
         await self.store.save_ballots(turn.desk.facts.session_id, turn.seq, ballots)
 
     async def commit(self, turn: Turn, record: CycleRecord, timings: dict[str, Any]) -> str:
-        """Append to the ledger."""
-        return await self.store.append(turn.desk.facts, record, timings)
+        """Append to the ledger, and let clients hear of trouble with it."""
+        facts = turn.desk.facts
+        known = self._faults.get(facts.session_id, frozenset())
+        self._faults[facts.session_id] = faults_of(record)
+        return await self.store.append(facts, record, timings, troubles(record, facts, known))
 
     async def ready(self) -> None:
         """Wait until every server and agent answers, a bounded time: who is missing then is missed in the rounds."""

@@ -32,7 +32,7 @@ def begin(title: str, target: str, config: ProcessConfig, port: int | None) -> N
     parent = multiprocessing.parent_process()
     if parent is not None:
         stop_with_parent(parent.is_alive)
-    logs.configure(config.name, config.home / "logs")
+    logs.configure(config.name, config.home / "logs", own_output=True)
     refuse_namesakes()
     module, _, name = target.partition(":")
     main: Callable[[ProcessConfig, int | None], Any] = getattr(importlib.import_module(module), name)

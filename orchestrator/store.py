@@ -66,11 +66,24 @@ class Store:
 
     # the chain
 
-    async def append(self, facts: SessionFacts, record: CycleRecord, timings: dict[str, Any]) -> str:
-        """Append a record; returns its hash."""
+    async def append(
+        self,
+        facts: SessionFacts,
+        record: CycleRecord,
+        timings: dict[str, Any],
+        events: tuple[Event, ...] = (),
+    ) -> str:
+        """Append a record, with messages beside its own; returns its hash."""
         head = self._heads.get(facts.session_id) or await ledger.read_head(self.pool, facts.session_id)
         moved = await ledger.append(
-            self.pool, record, facts, head, committed_at=self._clock.now(), timings=timings, home=self._home
+            self.pool,
+            record,
+            facts,
+            head,
+            committed_at=self._clock.now(),
+            timings=timings,
+            events=events,
+            home=self._home,
         )
         self._heads[facts.session_id] = moved
         return moved.hash

@@ -1,0 +1,33 @@
+"""``outcry explain``: why a decision was taken, for a person."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from outcry.options import HomeOption, JsonOption
+from wire.config import home_folder
+
+app = typer.Typer()
+
+
+@app.command()
+def explain(
+    decision: Annotated[
+        str, typer.Argument(help="last, a round's number in the latest session, or a decision's id")
+    ] = "last",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print what each agent said with its evidence, the tally, the gate, the trade, and similar cases with their ends."""
+    from openoutcry.telling import tell  # what is below is for the run, not for --help
+    from orchestrator.explaining import explanation
+    from orchestrator.recordings import locate
+    from outcry.database import floor_database
+
+    async def run() -> str:
+        async with floor_database(home_folder(str(home) if home else None)) as pool:
+            explained = await explanation(pool, *await locate(pool, decision))
+            return explained.model_dump_json(indent=1) if as_json else tell(explained)
+
+    typer.echo(asyncio.run(run()))
