@@ -1,5 +1,6 @@
 """From a plan to orders at the venue: each one reviewed, approved and placed in turn, then protected."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -14,12 +15,21 @@ from openoutcry.risk.gate import review
 from openoutcry.risk.instruments import instrument_at
 from openoutcry.risk.protection import protect
 from openoutcry.types.market import Instrument, Snapshot
-from openoutcry.types.orders import Approved, OrderRequest, OrderState, OrderStatus, PlannedOrder, Refused
+from openoutcry.types.orders import (
+    Approval,
+    Approved,
+    OrderRequest,
+    OrderState,
+    OrderStatus,
+    PlannedOrder,
+    Refused,
+)
 from openoutcry.types.votes import Ballot, Vote
 from orchestrator.books import Books
 from orchestrator.turn import Floor, RoundBroker, Turn
 
 log = structlog.get_logger()
+LOOK_AGAIN_S = (0.1, 0.5, 1.0, 2.0, 4.0)
 
 
 def instruments(turn: Turn, marks: Mapping[str, Decimal]) -> dict[str, Instrument]:
@@ -98,20 +108,29 @@ async def _place(
     books.expect(turn.seq, request)
     approval = floor.approve(turn, request)
     try:
-        news = await broker.place(request, approval)
+        news = await _placed(broker, request, approval)
     except VenueUnknown as error:
-        log.warning("order_unknown", leg=request.leg, error=str(error))
-        try:
-            # The execution server looks the order up by its id before anything else: asking again cannot double it.
-            news = await broker.place(request, approval)
-        except (VenueUnknown, ToolFailed) as again:
-            log.error("order_unresolved", leg=request.leg, error=str(again))
-            news = _word(turn, request, "UNKNOWN", again)
+        log.error("order_unresolved", leg=request.leg, error=str(error))
+        news = _word(turn, request, "UNKNOWN", error)
     except (VenueRejected, ToolFailed) as error:
         log.warning("order_rejected", leg=request.leg, error=str(error))
         news = _word(turn, request, "REJECTED", error)
     books.book(f"place:{request.leg}", news)
     return books.state(turn.seq, request.leg)
+
+
+async def _placed(broker: RoundBroker, request: OrderRequest, approval: Approval) -> AccountSync:
+    """Ask until the answer is known, long enough for a killed execution server to be back.
+
+    Asking again cannot double the order: the server looks it up by its id before anything else.
+    """
+    for pause in LOOK_AGAIN_S:
+        try:
+            return await broker.place(request, approval)
+        except VenueUnknown as error:
+            log.warning("order_unknown", leg=request.leg, error=str(error))
+            await asyncio.sleep(pause)
+    return await broker.place(request, approval)
 
 
 def _word(turn: Turn, request: OrderRequest, status: OrderStatus, error: Exception) -> AccountSync:
