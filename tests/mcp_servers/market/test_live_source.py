@@ -174,7 +174,7 @@ async def test_an_exchange_that_hangs_costs_a_caller_one_wait(tmp_path: Path) ->
         began = perf_counter()
         for _ in range(20):
             await source.ensure(SERIES, clock.now())
-        assert 0.3 <= perf_counter() - began < 0.6
+        assert 0.3 <= perf_counter() - began < 2.0
 
 
 async def test_the_tools_over_a_live_market(tmp_path: Path) -> None:
