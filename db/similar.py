@@ -7,8 +7,10 @@ import asyncpg
 
 from db.pool import Row, fetch
 
-FEW = 5000
+FEW = 4000
 """So few candidates are compared one by one: exact, and faster than an index that must skip all others."""
+WIDER = 4
+"""The index is asked for so many times more: it gives near cases only roughly in order."""
 ASKING = """
 SELECT d.id, d.org_id, d.context_embedding, d.context_embedder, d.created_at FROM decisions d
 WHERE d.org_id = $1 AND (d.id = $2 OR d.id = (SELECT decision_id FROM votes WHERE org_id = $1 AND id = $2))
@@ -16,14 +18,19 @@ WHERE d.org_id = $1 AND (d.id = $2 OR d.id = (SELECT decision_id FROM votes WHER
 CANDIDATES = """
 SELECT count(*) FROM (SELECT 1 FROM decisions WHERE org_id = $1 AND created_at <= $2 LIMIT $3) candidates
 """
-FIELDS = """
+CHOSEN = """
 SELECT id, session_id, seq, symbol, agent_name, decision_type, decision, target, confidence, reasoning, outcome,
        actual_pnl, outcome_reason, created_at, 1 - (context_embedding <=> $2) AS similarity
-FROM decisions
+FROM {source}
 WHERE org_id = $1 AND id <> $3 AND outcome_known_at <= $4 AND created_at <= $4 AND context_embedder = $5
 """
-INDEXED = f"{FIELDS} ORDER BY context_embedding <=> $2 LIMIT $6"
-EXACT = f"{FIELDS} AND vector_norm(context_embedding) > 0 ORDER BY (context_embedding <=> $2) + 0 LIMIT $6"
+INDEXED = f"{CHOSEN.format(source='decisions')} ORDER BY context_embedding <=> $2 LIMIT $6"
+ONE_BY_ONE = "AND vector_norm(context_embedding) > 0 ORDER BY (context_embedding <=> $2) + 0 LIMIT $6"
+EARLIEST = f"""
+(SELECT * FROM decisions WHERE org_id = $1 AND created_at <= $4 ORDER BY created_at DESC LIMIT {FEW}) earliest
+"""
+EXACT = f"{CHOSEN.format(source=EARLIEST)} {ONE_BY_ONE}"
+EXHAUSTIVE = f"{CHOSEN.format(source='decisions')} {ONE_BY_ONE}"
 
 
 async def similar(pool: asyncpg.Pool, org_id: UUID, decision_id: UUID, limit: int = 10) -> list[Row] | None:
@@ -60,8 +67,11 @@ async def like(
     if not any(context):
         return []
     few: int = await pool.fetchval(CANDIDATES, org_id, before, FEW + 1)
-    arguments = (org_id, context, but, before, embedder, limit)
-    found = await fetch(pool, EXACT if few <= FEW else INDEXED, *arguments)
-    if few > FEW and len(found) < limit:
-        found = await fetch(pool, EXACT, *arguments)
-    return sorted(found, key=lambda row: (-row["similarity"], str(row["id"])))
+    arguments = (org_id, context, but, before, embedder)
+    if few <= FEW:
+        found = await fetch(pool, EXACT, *arguments, limit)
+    else:
+        found = await fetch(pool, INDEXED, *arguments, WIDER * limit)
+        if len(found) < limit:
+            found = await fetch(pool, EXHAUSTIVE, *arguments, limit)
+    return sorted(found, key=lambda row: (-row["similarity"], str(row["id"])))[:limit]
