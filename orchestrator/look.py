@@ -37,6 +37,9 @@ async def look(
     market: Askable, indicators: Askable, subject: Subject, *, seq: int, as_of: datetime, round_token: str
 ) -> Seen:
     """Snapshot and features at ``as_of``. A server that does not answer is a data fault: the round goes on, entries stop."""
+    if subject.source == "live":  # asking the market is what makes it wait for the bar that has just closed
+        seen = await _snapshot(market, subject, seq, as_of, round_token)
+        return Seen(seen, await _features(indicators, subject, round_token))
     seen, context = await asyncio.gather(
         _snapshot(market, subject, seq, as_of, round_token), _features(indicators, subject, round_token)
     )

@@ -180,9 +180,11 @@ def from_environment(
     folder = home_folder(home, env)
     folder.mkdir(parents=True, exist_ok=True)
     root = floor_key(folder, env)
+    market, seed = _source(env.get("OUTCRY_MARKET", "synthetic")), int(env.get("OUTCRY_SEED", "7"))
+    stored_as = f"synthetic-{seed}" if market == "synthetic" else env.get("OUTCRY_EXCHANGE", "binance")
     spec = RunSpec(
-        market=_source(env.get("OUTCRY_MARKET", "synthetic")),
-        exchange=env.get("OUTCRY_EXCHANGE", "binance"),
+        market=market,
+        exchange=stored_as,
         symbols=tuple(
             canonical(s, field="OUTCRY_SYMBOLS") for s in env.get("OUTCRY_SYMBOLS", "").split(",") if s
         ),
@@ -191,7 +193,7 @@ def from_environment(
         end=parse_when(env.get("OUTCRY_TO"), field="OUTCRY_TO", end=True),
         speed=parse_speed(env.get("OUTCRY_SPEED", "1"), field="OUTCRY_SPEED"),
         rounds=int(env["OUTCRY_ROUNDS"]) if env.get("OUTCRY_ROUNDS", "").isdigit() else None,
-        seed=int(env.get("OUTCRY_SEED", "7")),
+        seed=seed,
     )
     trusted = role == "orchestrator"
     scopes = FLOOR_SCOPES if trusted else READ_SCOPES if role == "agent" else {}
