@@ -6,9 +6,8 @@ from typing import Protocol
 import structlog
 
 from agents.declare import Agent
-from openoutcry.errors import ReplayDiverged
 from agents.toolbox import OutOfBudget
-from openoutcry.errors import DataUnavailable, OpenOutcryError, ToolFailed
+from openoutcry.errors import DataUnavailable, OpenOutcryError, ReplayDiverged, ToolFailed
 from openoutcry.ports import Model, Reply, Toolbox
 from openoutcry.types.market import Snapshot
 from openoutcry.types.votes import Abstain, AbstainReason, Ballot, MindUse, ToolUse

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from openoutcry.errors import ReplayDiverged
 from openoutcry.canonical import canonical_json
+from openoutcry.errors import ReplayDiverged
 from openoutcry.types.votes import Ballot, ToolUse
 
 

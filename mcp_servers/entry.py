@@ -42,11 +42,17 @@ def child(config: ProcessConfig, port: int | None) -> None:
 
 def main(name: str, opened: Opened, argv: Sequence[str] | None = None) -> None:
     """Parse the command line and run."""
-    parser = argparse.ArgumentParser(prog=f"python -m mcp_servers.{name}", description=f"Open Outcry's {name} MCP server.")
+    parser = argparse.ArgumentParser(
+        prog=f"python -m mcp_servers.{name}", description=f"Open Outcry's {name} MCP server."
+    )
     parser.add_argument("--stdio", action="store_true", help="speak MCP on stdin/stdout instead of HTTP")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
-    parser.add_argument("--port", type=int, default=DEFAULT_PORTS[name], help=f"port (default {DEFAULT_PORTS[name]})")
-    parser.add_argument("--home", help="folder of candles, logs and secrets (default OUTCRY_HOME or ~/.openoutcry)")
+    parser.add_argument(
+        "--port", type=int, default=DEFAULT_PORTS[name], help=f"port (default {DEFAULT_PORTS[name]})"
+    )
+    parser.add_argument(
+        "--home", help="folder of candles, logs and secrets (default OUTCRY_HOME or ~/.openoutcry)"
+    )
     parser.add_argument("--database-url", help="Postgres URL (default OUTCRY_DATABASE_URL)")
     args = parser.parse_args(argv)
     config = from_environment(name, home=args.home, database_url=args.database_url)

@@ -38,8 +38,12 @@ log = structlog.get_logger()
 TEXT_LIMIT = 4000
 D = TypeVar("D")
 
-SymbolArg = Annotated[str, Field(description="Trading pair, e.g. BTC/USDT; perpetual: BTC/USDT:USDT", max_length=40)]
-TimeframeArg = Annotated[str, Field(description="Bar length: 1m 3m 5m 15m 30m 1h 2h 4h 6h 8h 12h 1d", max_length=10)]
+SymbolArg = Annotated[
+    str, Field(description="Trading pair, e.g. BTC/USDT; perpetual: BTC/USDT:USDT", max_length=40)
+]
+TimeframeArg = Annotated[
+    str, Field(description="Bar length: 1m 3m 5m 15m 30m 1h 2h 4h 6h 8h 12h 1d", max_length=10)
+]
 Column = Annotated[list[float | None], WithJsonSchema({"type": "array"})]
 """A long numeric column. Declared as a bare array: clients validate results in pure Python, item by item."""
 Stamps = Annotated[list[int], WithJsonSchema({"type": "array"})]
@@ -184,7 +188,10 @@ def build_server(name: str, tools: list[ToolSpec], hosting: Hosting[D], *, instr
     )
     for spec in tools:
         server.add_tool(
-            _wrapped(name, spec, hosting), name=spec.name, description=inspect.getdoc(spec.fn), annotations=spec.annotations
+            _wrapped(name, spec, hosting),
+            name=spec.name,
+            description=inspect.getdoc(spec.fn),
+            annotations=spec.annotations,
         )
         registered = server._tool_manager.get_tool(spec.name)
         if registered is not None:
@@ -197,7 +204,9 @@ def build_server(name: str, tools: list[ToolSpec], hosting: Hosting[D], *, instr
 def _wrapped(server: str, spec: ToolSpec, hosting: Hosting[D]) -> Callable[..., Awaitable[CallToolResult]]:
     hints = typing.get_type_hints(spec.fn, include_extras=True)
     signature = inspect.signature(spec.fn)
-    parameters = [p.replace(annotation=hints[p.name]) for p in signature.parameters.values() if p.name != "call"]
+    parameters = [
+        p.replace(annotation=hints[p.name]) for p in signature.parameters.values() if p.name != "call"
+    ]
     result_type = hints["return"]
     local = Caller(client_id="local", audience=server, scopes=hosting.local_scopes, org_id=hosting.org_id)
 

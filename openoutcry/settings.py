@@ -125,7 +125,7 @@ class Settings(Frozen):
     risk: RiskSettings = RiskSettings()
     hedging: HedgingSettings = HedgingSettings()
     llm: LlmSettings = LlmSettings()
-    agents: dict[str, AgentSettings] = {}
+    agents: dict[str, AgentSettings] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _someone_votes(self) -> "Settings":

@@ -6,9 +6,8 @@ from typing import Self
 
 from pydantic import Field, ValidationError
 
-from openoutcry.errors import ReplayDiverged
 from openoutcry.canonical import canonical_json
-from openoutcry.errors import BadConfig
+from openoutcry.errors import BadConfig, ReplayDiverged
 from openoutcry.ports import Question, Reply
 from openoutcry.types.frozen import Frozen
 from openoutcry.types.votes import Ballot, ToolUse

@@ -83,6 +83,14 @@ class ChangeConfig(Frozen):
 
 
 Command = Annotated[
-    StartSession | StopSession | PauseSession | ResumeSession | PlaceOrder | CancelOrder | Halt | Unhalt | ChangeConfig,
+    StartSession
+    | StopSession
+    | PauseSession
+    | ResumeSession
+    | PlaceOrder
+    | CancelOrder
+    | Halt
+    | Unhalt
+    | ChangeConfig,
     Field(discriminator="kind"),
 ]

@@ -10,7 +10,16 @@ from openoutcry.types.frozen import Frozen
 
 Source = Literal["live", "recorded", "synthetic"]
 FaultKind = Literal[
-    "missing", "stale", "gap", "non_monotonic", "not_finite", "inconsistent", "spike", "open_bar", "future_bar", "short_history"
+    "missing",
+    "stale",
+    "gap",
+    "non_monotonic",
+    "not_finite",
+    "inconsistent",
+    "spike",
+    "open_bar",
+    "future_bar",
+    "short_history",
 ]
 
 

@@ -11,7 +11,9 @@ from openoutcry.types.frozen import Frozen
 
 Side = Literal["BUY", "SELL"]
 OrderType = Literal["MARKET", "LIMIT", "STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"]
-OrderStatus = Literal["INTENT", "SENT", "NEW", "PARTIALLY_FILLED", "FILLED", "CANCELED", "REJECTED", "EXPIRED", "UNKNOWN"]
+OrderStatus = Literal[
+    "INTENT", "SENT", "NEW", "PARTIALLY_FILLED", "FILLED", "CANCELED", "REJECTED", "EXPIRED", "UNKNOWN"
+]
 TimeInForce = Literal["GTC", "IOC", "FOK"]
 Leg = Annotated[str, Field(pattern=r"^[a-z_]{1,20}(-[0-9]{1,9})?$")]
 FINAL: frozenset[str] = frozenset({"FILLED", "CANCELED", "REJECTED", "EXPIRED"})
@@ -41,7 +43,9 @@ class OrderRequest(Frozen):
         if (self.price is not None) != self.type.endswith("LIMIT"):
             raise ValueError(f"price: {self.type} {'needs' if self.price is None else 'takes no'} price")
         if (self.stop_price is not None) != (self.type in TRIGGERED):
-            raise ValueError(f"stop_price: {self.type} {'needs' if self.stop_price is None else 'takes no'} stop price")
+            raise ValueError(
+                f"stop_price: {self.type} {'needs' if self.stop_price is None else 'takes no'} stop price"
+            )
         return self
 
 

@@ -106,7 +106,7 @@ class CycleRecord(Frozen):
     portfolio_before: Portfolio
     portfolio_after: Portfolio
     equity: Amount
-    features: dict[str, float | None] = {}
+    features: dict[str, float | None] = Field(default_factory=dict)
     context_embedding: tuple[float, ...] = ()
-    detail: dict[str, Any] = {}
+    detail: dict[str, Any] = Field(default_factory=dict)
     prev_hash: str

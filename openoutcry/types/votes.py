@@ -12,7 +12,14 @@ Action = Literal["BUY", "SELL", "HOLD", "APPROVE", "REDUCE", "VETO", "HEDGE"]
 """BUY, SELL and HOLD are directional; APPROVE, REDUCE and VETO are the risk agent's; HEDGE is the hedging agent's."""
 DIRECTIONAL: frozenset[str] = frozenset({"BUY", "SELL", "HOLD"})
 AbstainReason = Literal[
-    "deadline", "unreachable", "error", "unparsable", "wrong_agent", "data_unavailable", "out_of_budget", "disabled"
+    "deadline",
+    "unreachable",
+    "error",
+    "unparsable",
+    "wrong_agent",
+    "data_unavailable",
+    "out_of_budget",
+    "disabled",
 ]
 AgentName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Unit = Annotated[float, Field(ge=0.0, le=1.0)]

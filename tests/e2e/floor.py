@@ -89,6 +89,10 @@ class RunningFloor:
             trust_env=False,
         )
 
+    def wait_rounds(self, goal: int) -> None:
+        """Wait until so many rounds are done."""
+        wait_for(lambda: self.rounds() >= goal, 60)
+
     def rounds(self) -> int:
         """Rounds that are done, by the progress file."""
         try:

@@ -41,7 +41,7 @@ def test_a_run_killed_in_the_middle_ends_with_the_same_ledger(
     shutil.copytree(candle_home, crashed)
     with open_floor(crashed, *RECORDED, "--rounds", ROUNDS, "--stay") as floor:
         for goal in (12, 30, 45):
-            wait_for(lambda goal=goal: floor.rounds() >= goal, 60)
+            floor.wait_rounds(goal)
             floor.kill(victim)
         summary = wait_for(lambda: (crashed / "run" / "summary.json").exists(), 120)
         assert summary

@@ -66,7 +66,7 @@ def test_a_killed_database_comes_back_and_the_books_agree_with_the_venues_own(ho
             reached = floor.rounds()
             pid = _postmaster(home) if victim == "postgres" else floor.pid(victim)
             os.kill(pid, signal.SIGKILL)
-            wait_for(lambda reached=reached: floor.rounds() >= reached + 8, 60)
+            floor.wait_rounds(reached + 8)
     verified = json.loads(outcry(home, "ledger", "verify", "--json").stdout)
     assert verified["ok"], verified
     books_agree(home)

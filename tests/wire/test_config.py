@@ -24,7 +24,10 @@ def test_the_homes_file_wins_over_the_shipped_ones(tmp_path: Path) -> None:
         ("risk:\n  max_drawdown: -1\n", "risk.max_drawdown"),
         ("venue:\n  taker_fee_bps: NaN\n", "venue.taker_fee_bps"),
         ("nonsense: 1\n", "nonsense"),
-        ("agents:\n  technical: {weight: 0}\n  trend: {weight: 0}\n  risk: {weight: 0}\n  hedging: {weight: 0}\n", None),
+        (
+            "agents:\n  technical: {weight: 0}\n  trend: {weight: 0}\n  risk: {weight: 0}\n  hedging: {weight: 0}\n",
+            None,
+        ),
     ],
 )
 def test_a_wrong_setting_is_refused_by_name(tmp_path: Path, text: str, field: str | None) -> None:
@@ -61,7 +64,9 @@ def test_only_the_orchestrator_holds_the_floor_key(tmp_path: Path) -> None:
 
 
 def test_a_bare_end_date_holds_its_whole_day() -> None:
-    assert parse_when("2023-12-31", field="--to", end=True) == datetime(2023, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
+    assert parse_when("2023-12-31", field="--to", end=True) == datetime(
+        2023, 12, 31, 23, 59, 59, 999999, tzinfo=UTC
+    )
     assert parse_when("2023-01-01", field="--from") == datetime(2023, 1, 1, tzinfo=UTC)
     assert parse_when("2023-01-01T02:00:00+02:00", field="--from") == datetime(2023, 1, 1, tzinfo=UTC)
     with pytest.raises(BadConfig, match="--from"):

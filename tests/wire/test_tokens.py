@@ -82,7 +82,9 @@ def test_a_round_signed_with_another_servers_key_is_refused() -> None:
         verify_round(derive_key(ROOT, "market"), token, "market")
 
 
-@pytest.mark.parametrize("change", [{"order_hash": "x"}, {"seq": 5}, {"session_id": "t"}, {"client_order_id": "d"}])
+@pytest.mark.parametrize(
+    "change", [{"order_hash": "x"}, {"seq": 5}, {"session_id": "t"}, {"client_order_id": "d"}]
+)
 def test_an_approval_is_bound_to_its_order(change: dict[str, object]) -> None:
     key = derive_key(ROOT, "execution")
     signed = sign_approval(key, APPROVAL)
