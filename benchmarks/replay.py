@@ -68,7 +68,7 @@ async def measure(
         await store.set_clock(start, spec.market)
         desk = await open_session(floor, spec, spec.symbols[0])
         tick, took = first_tick(start, spec.timeframe), []
-        profiler = cProfile.Profile() if profile else None
+        profiler = cProfile.Profile(process_time) if profile else None
         if profiler:
             profiler.enable()
         began, used = perf_counter(), process_time()

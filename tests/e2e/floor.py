@@ -129,7 +129,7 @@ def open_floor(home: Path, *words: str) -> Iterator[RunningFloor]:
     floor = RunningFloor(home, process, f"http://127.0.0.1:{port}")
     family: list[psutil.Process] = []
     try:
-        wait_for(lambda: floor.rounds() or _alive(process, log), READY_S)
+        wait_for(lambda: floor.rounds() > 0 or _ended(process, log), READY_S)
         family = psutil.Process(process.pid).children(recursive=True)
         yield floor
     finally:
@@ -142,6 +142,7 @@ def open_floor(home: Path, *words: str) -> Iterator[RunningFloor]:
         assert not alive, f"left running: {alive}"
 
 
-def _alive(process: "subprocess.Popen[str]", log: Path) -> None:
+def _ended(process: "subprocess.Popen[str]", log: Path) -> bool:
     if process.poll() is not None:
         raise AssertionError(f"the floor ended with {process.returncode}:\n{log.read_text()}")
+    return False
