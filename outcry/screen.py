@@ -57,9 +57,9 @@ class Screen:
         self.console.print("  stop with Ctrl-C   explain the last decision with `outcry explain last`\n")
 
     def progress(self, state: dict[str, Any]) -> None:
-        """Rounds so far; a bar when the end is known and this is a terminal."""
+        """Rounds so far, on a terminal: a bar when the end is known."""
         done, total = int(state["rounds"]), state.get("total")
-        if not self.console.is_terminal or not total:
+        if not self.console.is_terminal:
             return
         if self._bar is None:
             self._bar = Progress(
@@ -67,7 +67,7 @@ class Screen:
                 TimeElapsedColumn(), TimeRemainingColumn(), console=self.console, transient=True,
             )  # fmt: skip
             self._bar.start()
-            self._task = self._bar.add_task("rounds", total=int(total), note="")
+            self._task = self._bar.add_task("rounds", total=int(total) if total else None, note="")
         if self._task is not None:
             self._bar.update(
                 self._task, completed=done, note=f"{state['as_of'][:16]}  equity {state['equity']}"
