@@ -25,8 +25,8 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 async def read_body(request: AnyRequest, shape: type[T]) -> T:
     """The request's JSON body as ``shape``. Raises Failure 400, 408, 413 (by Litestar) or 415."""
-    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-    if kind != "application/json":
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in ("", "application/json"):
         raise Failure(415, "unsupported media type", details=f"send application/json, not {kind}")
     try:
         async with asyncio.timeout(READ_TIMEOUT_S):

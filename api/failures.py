@@ -127,6 +127,11 @@ def _on_bad_input(request: AnyRequest, error: BadInput) -> Answer[Any]:
     return _answer(request, Failure(400, where, details=str(error), field=error.field, code=error.code))
 
 
+def _on_data(request: AnyRequest, error: asyncpg.DataError) -> Answer[Any]:
+    """Text that Postgres cannot hold (NUL) or a number out of its range."""
+    return _answer(request, Failure(400, "invalid value", details="a value cannot be stored or compared"))
+
+
 def _on_ours(request: AnyRequest, error: OpenOutcryError) -> Answer[Any]:
     log.error("request_failed", path=request.url.path, error=repr(error))
     status = 500 if isinstance(error, LedgerBroken) else 503
@@ -171,6 +176,7 @@ HANDLERS: ExceptionHandlersMap = {
     HTTPException: _on_http,
     BadInput: _on_bad_input,
     OpenOutcryError: _on_ours,
+    asyncpg.DataError: _on_data,
     **dict.fromkeys(DATABASE_ERRORS, _on_database),
     Exception: _on_anything,
 }

@@ -57,12 +57,13 @@ async def once(
             headers=REPLAYED,
             media_type="application/json",
         )
+    headers: dict[str, str] = {}
     try:
         body = encode(await work(f"idempotency:{key}"))
     except Failure as failure:
-        if failure.status < 500:
-            text = encode(envelope(failure, request.scope["state"]["correlation_id"])).decode()
-            await idempotency.finish(floor.pool, org_id, key, failure.status, text)
-        raise
+        if failure.status >= 500:
+            raise
+        body = encode(envelope(failure, request.scope["state"]["correlation_id"]))
+        status, headers = failure.status, failure.headers
     await idempotency.finish(floor.pool, org_id, key, status, body.decode())
-    return Answer(body, status_code=status, media_type="application/json")
+    return Answer(body, status_code=status, headers=headers, media_type="application/json")

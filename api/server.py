@@ -1,13 +1,16 @@
 """This process: open the database, build the app, listen."""
 
+import asyncio
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import structlog
 import uvicorn
+import uvloop
 from litestar.types import ASGIApp
 
 from api.app import Limits, build
@@ -23,11 +26,10 @@ from db.keys import authenticate
 from db.listening import Listening
 from db.pool import open_pool
 from openoutcry.errors import BadConfig, StartupRefused
-from wire import host
 from wire.config import DEFAULT_PORTS, ProcessConfig
 
 log = structlog.get_logger()
-HTTP_TIMEOUT_KEEP_ALIVE_S = 75
+KEEP_ALIVE_S = 75
 GRACE_S = 3
 POOL_SIZE = 8
 
@@ -75,7 +77,7 @@ async def opened(config: ProcessConfig, face: Face) -> AsyncIterator[ASGIApp]:
     """The app over an open database pool."""
     if config.database_url is None:
         raise StartupRefused(
-            "no database: give --database-url or OUTCRY_DATABASE_URL, or start the floor with `outcry up`"
+            "no database: start the floor with `outcry up`, or give --database-url or OUTCRY_DATABASE_URL"
         )
     pool = await open_pool(
         config.database_url, least=0, most=POOL_SIZE
@@ -98,32 +100,42 @@ async def opened(config: ProcessConfig, face: Face) -> AsyncIterator[ASGIApp]:
             pool.terminate()
 
 
+def listening_on(app: ASGIApp, host: str, port: int) -> uvicorn.Config:
+    """How the app is served."""
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        ws=FloorSocket,
+        ws_max_size=MAX_FRAME,
+        ws_ping_interval=PING_INTERVAL_S,
+        ws_ping_timeout=PONG_WITHIN_S,
+        ws_per_message_deflate=False,
+        server_header=False,
+        proxy_headers=False,  # an address is what connected; whoever wants to name another is not believed
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+
+
 async def serve(config: ProcessConfig, port: int, face: Face) -> None:
     """Listen until SIGTERM or SIGINT."""
     async with opened(config, face) as app:
-        settings = uvicorn.Config(
-            app,
-            host=face.host,
-            port=port,
-            loop="uvloop",
-            http="httptools",
-            ws=FloorSocket,
-            ws_max_size=MAX_FRAME,
-            ws_ping_interval=PING_INTERVAL_S,
-            ws_ping_timeout=PONG_WITHIN_S,
-            ws_per_message_deflate=False,
-            server_header=False,
-            log_config=None,
-            access_log=False,
-            lifespan="on",
-            timeout_keep_alive=HTTP_TIMEOUT_KEEP_ALIVE_S,
-            timeout_graceful_shutdown=GRACE_S,
-            h11_max_incomplete_event_size=32 * 1024,
-        )
         log.info("server_listening", server="api", host=face.host, port=port)
-        await uvicorn.Server(settings).serve()
+        await uvicorn.Server(listening_on(app, face.host, port)).serve()
+
+
+def run_until_stopped(main: Coroutine[Any, Any, None]) -> None:
+    """Run on uvloop; Ctrl-C ends quietly."""
+    with suppress(KeyboardInterrupt, asyncio.CancelledError):
+        uvloop.run(main)
 
 
 def run(config: ProcessConfig, port: int | None) -> None:
     """Run the API as a process of its own."""
-    host.run(serve(config, port or DEFAULT_PORTS["api"], face_from_environment()))
+    run_until_stopped(serve(config, port or DEFAULT_PORTS["api"], face_from_environment()))

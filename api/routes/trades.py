@@ -35,6 +35,7 @@ class Trade(Shape, frozen=True, kw_only=True):
     price: Decimal
     timestamp: datetime
     status: Literal["filled"]
+    order_type: str
     fees: Decimal
     liquidity: str
     order_id: UUID | None
@@ -78,6 +79,7 @@ def _trade(row: Mapping[str, Any]) -> Trade:
         side=row["side"].lower(),
         timestamp=row["executed_at"],
         status="filled",
+        order_type=(row["order_type"] or "market").lower(),
         fees=row["fee"],
     )
 

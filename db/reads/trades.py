@@ -8,7 +8,8 @@ import asyncpg
 from db.pool import Row, fetch
 
 LIST = """
-SELECT id, session_id, seq, order_id, trade_id, kind, symbol, side, price, quantity, fee, liquidity, executed_at
+SELECT id, session_id, seq, order_id, trade_id, kind, symbol, side, price, quantity, fee, liquidity, executed_at,
+       (SELECT type FROM orders WHERE orders.id = order_id) AS order_type
 FROM fills
 WHERE org_id = $1 AND ($2::uuid IS NULL OR session_id = $2) AND ($3::text IS NULL OR symbol = $3)
     AND ($4::uuid IS NULL OR order_id = $4) AND ($5::timestamptz IS NULL OR executed_at >= $5)

@@ -1,7 +1,8 @@
 """The API over a real database with a session in it, and a stand-in for the orchestrator."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from functools import partial
 
 import httpx
@@ -15,91 +16,131 @@ from api.identity import KeyRing
 from api.throttle import Rate
 from api.ws.hub import Hub
 from api.ws.socket import Turnstile
-from db import keys
+from db import keys, ledger, state
 from db.listening import Listening
 from db.pool import open_pool
 from tests.api.orchestrating import StandIn
 from tests.api.ws.serving import served
+from tests.conftest import _execute, _run, _with_database
 from tests.db.conftest import Writer
 from tests.factories import SETTINGS, Session
 from wire.config import RunSpec
 
 PLENTY = Limits(per_key=Rate(1e5, 100_000), per_address=Rate(1e5, 100_000))
 ASSETS = load()
+TOKENS = {role: f"a-key-for-the-{role}-of-these-tests" for role in keys.ROLES}
+ROUNDS = 40
 
 
 class World:
     """Everything a test may want to look at."""
 
-    def __init__(self, pool, address: str, floor: Floor, tokens: dict[str, str]) -> None:
-        self.pool, self.address, self.floor, self.tokens = pool, address, floor, tokens
-        self.writer: Writer | None = None
-        self.records = []
+    def __init__(self, pool, address: str, floor: Floor) -> None:
+        self.pool, self.address, self.floor = pool, address, floor
+        self.session = Session(seed=7)
+        self.records = self.session.run(ROUNDS, extras=False)
+        self.writer = Writer(pool, self.session)
+        self.session_id = str(self.writer.facts.session_id)
 
     def client(self, role: str | None = "admin", **headers: str) -> httpx.AsyncClient:
         """A client with the key of a role, or without any."""
-        given = {} if role is None else {"Authorization": f"Bearer {self.tokens[role]}"}
+        given = {} if role is None else {"Authorization": f"Bearer {TOKENS[role]}"}
         return httpx.AsyncClient(base_url=f"http://{self.address}", headers={**given, **headers}, timeout=10)
 
-    @property
-    def session_id(self) -> str:
-        """The seeded session."""
-        return str(self.writer.facts.session_id)
+
+@asynccontextmanager
+async def world_on(url: str, limits: Limits = PLENTY) -> AsyncIterator[World]:
+    """The API served over the database at ``url``."""
+    pool = await open_pool(url, least=0, most=6)
+    try:
+        async with Listening(url) as listening:
+            floor = Floor(
+                database_url=url,
+                home=None,
+                pool=pool,
+                listening=listening,
+                hub=Hub(TableEvents(pool, listening)),
+                keys=KeyRing(partial(keys.authenticate, pool)),
+                settings=SETTINGS,
+                run=RunSpec(market="recorded", symbols=("BTC/USDT",), timeframe="1h"),
+                turnstile=Turnstile(100),
+                command_timeout_s=3.0,
+            )
+            async with served(build(floor, ASSETS, limits)) as address:
+                yield World(pool, address, floor)
+    finally:
+        pool.terminate()
 
 
-@pytest.fixture
-def limits() -> Limits:
-    return PLENTY
-
-
-@pytest.fixture
-async def world(fresh_database, limits) -> AsyncIterator[World]:
-    """The API on an empty, migrated database with one key per role."""
-    pool = await open_pool(fresh_database, least=0, most=6)
-    tokens = {role: (await keys.create(pool, f"the {role}", role)).text for role in keys.ROLES}
-    async with Listening(fresh_database) as listening:
-        floor = Floor(
-            database_url=fresh_database,
-            home=None,
-            pool=pool,
-            listening=listening,
-            hub=Hub(TableEvents(pool, listening)),
-            keys=KeyRing(partial(keys.authenticate, pool)),
-            settings=SETTINGS,
-            run=RunSpec(market="recorded", symbols=("BTC/USDT",), timeframe="1h"),
-            turnstile=Turnstile(100),
-            command_timeout_s=3.0,
+async def _keys(pool) -> None:
+    for role, text in TOKENS.items():
+        await keys.create(pool, f"the {role}", role)
+        await pool.execute(
+            "UPDATE api_keys SET prefix = $2, hash = $3 WHERE name = $1",
+            f"the {role}",
+            keys._prefix(text),
+            keys._hash(text),
         )
-        async with served(build(floor, ASSETS, limits)) as address:
-            yield World(pool, address, floor, tokens)
-    pool.terminate()
 
 
-@pytest.fixture
-async def lived(world) -> World:
-    """The same after a session of forty rounds that still runs."""
+async def _live(url: str) -> None:
+    pool = await open_pool(url)
     session = Session(seed=7)
-    world.writer = await Writer(world.pool, session).open()
-    world.records = session.run(40, extras=False)
-    for record in world.records:
-        await world.writer.write(record)
-    return world
+    writer = await Writer(pool, session).open()
+    for record in session.run(ROUNDS, extras=False):
+        await writer.write(record)
+    await state.set_clock(pool, session.as_of, "recorded")
+    await _keys(pool)
+    await pool.close()
+
+
+@pytest.fixture(scope="session")
+def lived_template(postgres_url: str, migrated_template: str) -> str:
+    """A database with a session of forty rounds that still runs, and one key per role."""
+    _run(lambda: _execute(postgres_url, f"CREATE DATABASE lived TEMPLATE {migrated_template}"))
+    _run(lambda: _live(_with_database(postgres_url, "lived")))
+    return "lived"
 
 
 @pytest.fixture
-async def answered(lived) -> AsyncIterator[World]:
-    """The same with somebody who answers commands."""
-    stand_in = StandIn(lived.pool, lived.writer)
-    task = asyncio.create_task(stand_in.run())
-    lived.stand_in = stand_in
-    yield lived
+def lived_database(postgres_url: str, lived_template: str, numbers: Iterator[int]) -> Iterator[str]:
+    """A copy of it for this test."""
+    name = f"lived_{next(numbers)}"
+    create = f"CREATE DATABASE {name} TEMPLATE {lived_template} STRATEGY FILE_COPY"
+    _run(lambda: _execute(postgres_url, create))
+    yield _with_database(postgres_url, name)
+    _run(lambda: _execute(postgres_url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+async def world(lived_database) -> AsyncIterator[World]:
+    """The API with a past."""
+    async with world_on(lived_database) as made:
+        made.writer.head = await ledger.read_head(made.pool, made.writer.facts.session_id)
+        yield made
+
+
+@pytest.fixture
+async def newborn(fresh_database) -> AsyncIterator[World]:
+    """The API on an empty floor, with one key per role."""
+    async with world_on(fresh_database) as made:
+        await _keys(made.pool)
+        yield made
+
+
+@pytest.fixture
+async def answered(world) -> AsyncIterator[World]:
+    """The API with a past and somebody who answers commands."""
+    world.stand_in = StandIn(world.pool, world.writer)
+    task = asyncio.create_task(world.stand_in.run())
+    yield world
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
 
 @pytest.fixture
-async def viewer(lived) -> AsyncIterator[httpx.AsyncClient]:
-    async with lived.client("viewer") as client:
+async def viewer(world) -> AsyncIterator[httpx.AsyncClient]:
+    async with world.client("viewer") as client:
         yield client
 
 

@@ -7,28 +7,16 @@ from contextlib import asynccontextmanager
 import uvicorn
 from litestar.types import ASGIApp
 
-from api.ws.protocol import MAX_FRAME, PING_INTERVAL_S, PONG_WITHIN_S, FloorSocket
+from api.server import listening_on
 
 
 @asynccontextmanager
-async def served(
-    app: ASGIApp, ping_s: float = PING_INTERVAL_S, pong_s: float = PONG_WITHIN_S
-) -> AsyncIterator[str]:
-    """``127.0.0.1:port`` of the app, served the way ``api.server`` serves it."""
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,  # type: ignore[arg-type]
-            port=0,
-            ws=FloorSocket,
-            ws_max_size=MAX_FRAME,
-            ws_ping_interval=ping_s,
-            ws_ping_timeout=pong_s,
-            ws_per_message_deflate=False,
-            log_config=None,
-            lifespan="on",
-            timeout_graceful_shutdown=1,
-        )
-    )
+async def served(app: ASGIApp, **changes: float) -> AsyncIterator[str]:
+    """``127.0.0.1:port`` of the app, served as the API's process serves it but for ``changes``."""
+    config = listening_on(app, "127.0.0.1", 0)
+    for name, value in {"timeout_graceful_shutdown": 1, **changes}.items():
+        setattr(config, name, value)
+    server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
     while not server.started:
         await asyncio.sleep(0.01)

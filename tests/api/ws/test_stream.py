@@ -286,7 +286,7 @@ async def test_a_stopping_server_says_goodbye(stage: Stage) -> None:
 
 async def test_a_client_that_never_pongs_is_dropped() -> None:
     made = Stage()
-    async with served(made.app(), ping_s=0.1, pong_s=0.1) as made.address:
+    async with served(made.app(), ws_ping_interval=0.1, ws_ping_timeout=0.1) as made.address:
         host, port = made.address.split(":")
         reader, writer = await asyncio.open_connection(host, int(port))
         writer.write(

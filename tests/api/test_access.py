@@ -1,0 +1,179 @@
+"""Every route by every role: what is not declared public needs a key, and the key's role must suffice."""
+
+import asyncio
+
+import pytest
+from litestar.routes import HTTPRoute
+
+from api.routes import ROUTES
+from db import keys
+from tests.api.conftest import TOKENS
+from tests.api.test_errors import NOBODY, is_error
+
+PUBLIC = {
+    "GET /", "GET /health", "HEAD /health", "GET /api/v1/health", "GET /schema", "GET /schema/openapi.json",
+    "GET /favicon.ico", "GET /web/{path}",
+}  # fmt: skip
+TRADER = {
+    "POST /api/v1/orders", "DELETE /api/v1/orders/{id}", "POST /api/v1/trade/start", "POST /api/v1/trade/stop",
+    "POST /api/v1/trade/pause", "POST /api/v1/trade/resume", "POST /api/v1/decisions/{id}/feedback",
+}  # fmt: skip
+ADMIN = {
+    "PATCH /api/v1/config", "POST /api/v1/trade/halt", "POST /api/v1/trade/unhalt", "GET /api/v1/api-keys",
+    "POST /api/v1/api-keys", "DELETE /api/v1/api-keys/{id}",
+}  # fmt: skip
+
+
+def routes() -> list[tuple[str, str]]:
+    """Method and path of every route there is."""
+    from litestar import Litestar
+    from litestar.di import Provide
+
+    app = Litestar(
+        ROUTES, dependencies={"floor": Provide(lambda: None, sync_to_thread=False)}, openapi_config=None
+    )
+    return sorted(
+        (method, route.path_format)
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+        for method in route.route_handler_map
+        if method != "OPTIONS"
+    )
+
+
+def needed(call: str) -> str | None:
+    if call in PUBLIC:
+        return None
+    return "admin" if call in ADMIN else "trader" if call in TRADER else "viewer"
+
+
+@pytest.fixture(scope="module")
+def matrix() -> list[tuple[str, str]]:
+    return routes()
+
+
+def test_the_lists_above_name_routes_that_exist(matrix):
+    there = {f"{method} {path}" for method, path in matrix}
+    assert there >= PUBLIC | TRADER | ADMIN
+    assert len(there) > 40
+
+
+@pytest.mark.parametrize("role", [None, "viewer", "trader", "admin"])
+async def test_every_route_by_every_role(world, matrix, role):
+    object.__setattr__(world.floor, "command_timeout_s", 0.01)
+    rank = [None, "viewer", "trader", "admin"]
+    async with world.client(role) as client:
+        for method, path in matrix:
+            call = f"{method} {path}"
+            filled = (
+                path.replace("{id}", NOBODY)
+                .replace("{name}", "nobody")
+                .replace("{symbol}", "BTC/USDT")
+                .replace("{path}", "favicon.svg")
+            )
+            answer = await client.request(method, filled, json={} if method in ("POST", "PATCH") else None)
+            allowed = rank.index(role) >= rank.index(needed(call))
+            if allowed:
+                assert answer.status_code not in (401, 403), call
+            elif role is None:
+                is_error(answer, 401, "UNAUTHORIZED")
+                assert answer.headers["www-authenticate"].startswith("Bearer"), call
+            else:
+                is_error(answer, 403, "FORBIDDEN")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Authorization": "Bearer wrong"},
+        {"Authorization": f"Bearer {TOKENS['admin']}x"},
+        {"Authorization": TOKENS["admin"]},
+        {"Authorization": f"Basic {TOKENS['admin']}"},
+        {"X-API-Key": ""},
+        {"X-API-Key": "x" * 10_000},
+        {"X-API-Key": TOKENS["admin"], "Authorization": f"Bearer {TOKENS['viewer']}"},
+        {"Cookie": f"api_key={TOKENS['admin']}"},
+    ],
+)
+async def test_what_is_no_key_opens_nothing(world, headers):
+    async with world.client(None) as client:
+        is_error(await client.get("/api/v1/orders", headers=headers), 401, "UNAUTHORIZED")
+        is_error(
+            await client.get(f"/api/v1/orders?api_key={TOKENS['admin']}", headers=headers),
+            401,
+            "UNAUTHORIZED",
+        )
+
+
+async def test_both_headers_carry_a_key(world):
+    async with world.client(None) as client:
+        for headers in ({"X-API-Key": TOKENS["viewer"]}, {"Authorization": f"bearer {TOKENS['viewer']}"}):
+            assert (await client.get("/api/v1/orders", headers=headers)).status_code == 200
+
+
+async def test_a_key_is_made_shown_once_listed_used_and_revoked(world, monkeypatch):
+    monkeypatch.setattr("api.identity.CACHE_S", 0.2)
+    async with world.client("admin") as admin, world.client(None) as client:
+        made = await admin.post(
+            "/api/v1/api-keys", json={"name": "my bot", "role": "trader", "expires_in_days": 30}
+        )
+        assert made.status_code == 201
+        text, key = made.json()["key"], made.json()["api_key"]
+        listed = await admin.get("/api/v1/api-keys")
+        assert text not in listed.text
+        assert next(k for k in listed.json()["api_keys"] if k["id"] == key["id"])["role"] == "trader"
+        mine = {"Authorization": f"Bearer {text}"}
+        assert (await client.get("/api/v1/orders", headers=mine)).status_code == 200
+        assert (await admin.delete(f"/api/v1/api-keys/{key['id']}")).status_code == 200
+        await asyncio.sleep(0.3)
+        is_error(await client.get("/api/v1/orders", headers=mine), 401, "UNAUTHORIZED")
+        is_error(await admin.delete(f"/api/v1/api-keys/{key['id']}"), 404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "name"),
+        ({"name": ""}, "name"),
+        ({"name": "x", "role": "owner"}, "role"),
+        ({"name": "x", "expires_in_days": 0}, "expires_in_days"),
+        ({"name": "x", "org_id": NOBODY}, "org_id"),
+    ],
+)
+async def test_a_key_that_cannot_be_made(world, body, field):
+    async with world.client("admin") as admin:
+        assert (
+            is_error(await admin.post("/api/v1/api-keys", json=body), 400, "INVALID_ARGUMENT")["field"]
+            == field
+        )
+
+
+async def test_another_orgs_rows_look_like_nothing(world):
+    other = "00000000-0000-0000-0000-000000000002"
+    await world.pool.execute("INSERT INTO orgs (id, name) VALUES ($1, 'other')", other)
+    stranger = (await keys.create(world.pool, "stranger", "admin", org_id=other)).text
+    async with (
+        world.client("viewer") as mine,
+        world.client(None, Authorization=f"Bearer {stranger}") as theirs,
+    ):
+        decision = (await mine.get("/api/v1/decisions?limit=1")).json()["decisions"][0]["id"]
+        order = (await mine.get("/api/v1/orders?limit=1")).json()["orders"][0]["id"]
+        for path in (
+            f"/api/v1/decisions/{decision}", f"/api/v1/decisions/{decision}/similar", f"/api/v1/decisions/{decision}/explain",
+            f"/api/v1/orders/{order}", f"/api/v1/sessions/{world.session_id}", f"/api/v1/sessions/{world.session_id}/equity",
+            "/api/v1/positions/BTC/USDT", f"/api/v1/ledger/verify?session_id={world.session_id}",
+        ):  # fmt: skip
+            assert (await mine.get(path)).status_code == 200, path
+            is_error(await theirs.get(path), 404, "NOT_FOUND")
+        is_error(await theirs.delete(f"/api/v1/orders/{order}"), 404, "NOT_FOUND")
+        for path, key in (
+            ("decisions", "decisions"),
+            ("orders", "orders"),
+            ("positions", "positions"),
+            ("sessions", "sessions"),
+        ):
+            assert (await theirs.get(f"/api/v1/{path}")).json()[key] == []
+        assert (await theirs.get("/api/v1/trades?start_time=2020-01-01")).json() == []
+        assert (await theirs.get("/api/v1/decisions/stats")).json()["total_decisions"] == 0
+        found = await theirs.post("/api/v1/decisions/search", json={"query": "technical"})
+        assert found.json()["results"] == []
