@@ -75,6 +75,7 @@ def main() -> None:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+        (home / "run" / "progress.json").unlink()
         began = perf_counter()
         run = subprocess.Popen(
             outcry("up", *options, "--rounds", str(args.rounds)),

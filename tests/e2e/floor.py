@@ -32,16 +32,18 @@ def free_port() -> int:
 def outcry(
     home: Path, *words: str, check: bool = True, env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run one command in a home."""
-    return subprocess.run(
+    """Run one command in a home. Raises AssertionError with what it printed when it fails and ``check`` is set."""
+    done = subprocess.run(
         [sys.executable, "-m", "outcry", *words, "--home", str(home)],
         cwd=home.parent,
         env={**os.environ, "PYTHONPATH": str(ROOT), "OUTCRY_ADMIN_KEY": ADMIN_KEY, **(env or {})},
         capture_output=True,
         text=True,
         timeout=300,
-        check=check,
+        check=False,
     )
+    assert done.returncode == 0 or not check, f"{words} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+    return done
 
 
 @dataclass
