@@ -1,20 +1,19 @@
 """One agent as an MCP server: ``vote`` and ``about``."""
 
-import json
 from typing import Annotated, Any
 
-from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
 from mcp.types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import Field
 
 from agents.seated import About, SeatedAgent
-from openoutcry.errors import NotAuthorised, OpenOutcryError
+from openoutcry.errors import NotAuthorised
 from openoutcry.types.market import Snapshot
 from openoutcry.types.votes import Abstain, Ballot
 from openoutcry.version import VERSION
 from wire.calls import CallerVerifier, current_caller, round_token
 from wire.host import auth_settings, resource_url
+from wire.server import SCOPE_META_KEY, FloorServer
 from wire.tokens import Caller
 
 SCOPE = "vote"
@@ -26,11 +25,11 @@ BallotResult = Annotated[CallToolResult, dict[str, Any]]
 """A Ballot, declared as a bare object: clients validate results in pure Python, and askers parse it."""
 
 
-def build(seated: SeatedAgent, *, key: bytes, port: int | None, org_id: str) -> MCPServer[Any]:
+def build(seated: SeatedAgent, *, key: bytes, port: int | None, org_id: str) -> FloorServer:
     """The agent's server. With a port it verifies bearer tokens; else it trusts its pipe."""
     name = f"agent-{seated.agent.name}"
     local = Caller(client_id="local", audience=name, scopes=(SCOPE,), org_id=org_id)
-    server: MCPServer[Any] = MCPServer(
+    server = FloorServer(
         f"open-outcry-{name}",
         version=VERSION,
         instructions=seated.agent.description,
@@ -39,12 +38,12 @@ def build(seated: SeatedAgent, *, key: bytes, port: int | None, org_id: str) -> 
         auth=auth_settings(port) if port is not None else None,
     )
 
-    @server.tool(annotations=READS)
+    @server.tool(annotations=READS, meta={SCOPE_META_KEY: SCOPE})
     async def vote(ctx: Context[Any, Any], snapshot: SnapshotArg) -> BallotResult:
         """The agent's ballot on a snapshot: a vote with its evidence, or an abstention with its reason."""
         caller = current_caller(local)
         if SCOPE not in caller.scopes and "admin" not in caller.scopes:
-            return refusal(NotAuthorised(f"vote needs the scope {SCOPE}"))
+            raise NotAuthorised(f"vote needs the scope {SCOPE}")
         ballot = await seated.vote(snapshot, round_token(ctx))
         return CallToolResult(
             content=[TextContent(type="text", text=in_short(ballot))],
@@ -57,12 +56,6 @@ def build(seated: SeatedAgent, *, key: bytes, port: int | None, org_id: str) -> 
         return seated.about()
 
     return server
-
-
-def refusal(error: OpenOutcryError) -> CallToolResult:
-    """An error result with its stable code, as every server of the floor gives it."""
-    body = json.dumps({"code": error.code, "message": str(error)})
-    return CallToolResult(content=[TextContent(type="text", text=body)], is_error=True)
 
 
 def in_short(ballot: Ballot) -> str:

@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from mcp_servers.toolkit import FloorServer
+from mcp_servers.toolkit import Hosting, Present
+from openoutcry.errors import DataUnavailable
 from wire import logs
 from wire.config import DEFAULT_PORTS, ProcessConfig, from_environment
 from wire.host import run, serve_http
+from wire.server import FloorServer
 
 Opened = Callable[[ProcessConfig, int | None], AbstractAsyncContextManager[FloorServer]]
 """Opens a server's dependencies and yields it; the port is None for stdio and in-memory use."""
@@ -31,6 +33,17 @@ def opener(name: str) -> Opened:
     """How the server of this name is opened."""
     opened: Opened = importlib.import_module(f"mcp_servers.{name}.server").opened
     return opened
+
+
+def unopened(name: str) -> FloorServer:
+    """The server of this name with nothing behind it: it tells what it offers, and answers no call."""
+    module = importlib.import_module(f"mcp_servers.{name}.server")
+    server: FloorServer = module.build(Hosting(deps=None, present=_never, key=b"", local_scopes=()))
+    return server
+
+
+async def _never() -> Present:
+    raise DataUnavailable("this server was not opened")
 
 
 def child(config: ProcessConfig, port: int | None) -> None:

@@ -7,34 +7,32 @@ The wrapper checks the caller's scope, cuts time at the round's ``as_of``, names
 the exception tree into error results ``{"code", "message", "field", "suggestion"}``. Schemas come from signatures.
 """
 
+import contextlib
 import importlib
 import inspect
 import json
 import pkgutil
 import typing
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from types import ModuleType
 from typing import Annotated, Any, Generic, TypeVar
 
-import structlog
-from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
-from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import Field, ValidationError, WithJsonSchema
 
 from openoutcry.canonical import digest
-from openoutcry.errors import BadInput, NotAuthorised, OpenOutcryError
+from openoutcry.errors import NotAuthorised
 from openoutcry.types.frozen import Frozen
 from openoutcry.types.market import Source
 from openoutcry.version import VERSION
 from wire.calls import CallerVerifier, current_caller, current_round
 from wire.host import auth_settings, resource_url
+from wire.server import SCOPE_META_KEY, FloorServer, argument_error
 from wire.tokens import Caller, RoundClaims
 
-log = structlog.get_logger()
 TEXT_LIMIT = 4000
 D = TypeVar("D")
 
@@ -116,50 +114,16 @@ class Hosting(Generic[D]):
     org_id: str = ""
 
 
-class FloorServer(MCPServer[Any]):
-    """An MCP server whose errors name their code and field, and which refuses arguments it does not know."""
+@contextlib.contextmanager
+def blaming_arguments() -> Iterator[None]:
+    """Make a model of the caller's arguments: what does not fit is theirs to correct, and is named.
 
-    async def call_tool(self, name: str, arguments: dict[str, Any], context: Any = None) -> Any:
-        """Call a tool; expected failures become error results."""
-        try:
-            registered = self._tool_manager.get_tool(name)
-            if registered is None:
-                raise BadInput(f"no tool named {name!r}", field="name")
-            unknown = sorted(set(arguments) - set(registered.parameters.get("properties", {})))
-            if unknown:
-                raise BadInput(f"{unknown[0]}: not an argument of {name}", field=unknown[0])
-            return await super().call_tool(name, arguments, context)
-        except OpenOutcryError as error:
-            return error_result(error)
-        except ToolError as error:
-            cause = error.__cause__
-            if isinstance(cause, ValidationError):
-                return error_result(_argument_error(cause))
-            if isinstance(cause, OpenOutcryError):
-                return error_result(cause)
-            log.error("tool_crashed", tool=name, error=repr(cause))
-            raise
-
-
-def _argument_error(error: ValidationError) -> BadInput:
-    first = error.errors()[0]
-    field = ".".join(str(part) for part in first["loc"])
-    return BadInput(f"{field}: {first['msg']}", field=field)
-
-
-SUGGESTIONS = {
-    "INVALID_ARGUMENT": "Correct the named field and call again.",
-    "DATA_UNAVAILABLE": "Do not guess a value; abstain or ask for another series.",
-    "NOT_AUTHORISED": "Use a token that was issued for this server with the needed scope.",
-}
-
-
-def error_result(error: OpenOutcryError) -> CallToolResult:
-    """An error result: a stable code, a message, the field and a suggestion where there is one."""
-    body = {"code": error.code, "message": str(error), "suggestion": SUGGESTIONS.get(error.code, "")}
-    if isinstance(error, BadInput) and error.field:
-        body["field"] = error.field
-    return CallToolResult(content=[TextContent(type="text", text=json.dumps(body))], is_error=True)
+    A model of anything else that does not fit is a crash.
+    """
+    try:
+        yield
+    except ValidationError as error:
+        raise argument_error(error) from error
 
 
 def discover(package: ModuleType) -> list[ToolSpec]:
@@ -192,10 +156,10 @@ def build_server(name: str, tools: list[ToolSpec], hosting: Hosting[D], *, instr
             name=spec.name,
             description=inspect.getdoc(spec.fn),
             annotations=spec.annotations,
+            meta={SCOPE_META_KEY: spec.scope},
         )
         registered = server._tool_manager.get_tool(spec.name)
         if registered is not None:
-            registered.parameters["additionalProperties"] = False
             # The wrapper's answer is a validated model already: publish the schema, do not validate a second time.
             registered.fn_metadata.output_model = None
     return server

@@ -1,30 +1,39 @@
-"""The tools of every server and agent: from a running floor over MCP, else from the code in memory."""
+"""What every server and agent offers: from a running floor over MCP, else from the code in memory."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from mcp import Client
+from mcp.server import MCPServer
+
 from agents.entry import opened as agent_opened
 from agents.registry import discover
-from mcp_servers.entry import opener
+from mcp_servers.entry import unopened
 from outcry import runfile
-from wire.config import floor_key, from_environment, mint_tokens
+from wire.config import ProcessConfig, RunSpec, floor_key, load_settings, mint_tokens
 from wire.connect import Connection
 from wire.tokens import SERVERS
+
+AGENT = "agent-"
+
+
+def names() -> list[str]:
+    """Every server, then every agent of the roster as ``agent-<name>``."""
+    return [*SERVERS, *(f"{AGENT}{name}" for name in discover().agents)]
 
 
 async def tools_of(home: Path) -> dict[str, dict[str, Any]]:
     """Name → url (None when no floor runs), module, and tools as MCP describes them."""
     floor = runfile.running(home)
-    names = [*SERVERS, *(f"agent-{name}" for name in discover().agents)]
     found: dict[str, dict[str, Any]] = {}
-    for name in names:
-        command = (
-            f"agents {name.removeprefix('agent-')}" if name.startswith("agent-") else f"mcp_servers.{name}"
-        )
+    for name in names():
+        command = f"agents {name.removeprefix(AGENT)}" if name.startswith(AGENT) else f"mcp_servers.{name}"
         url = (
             f"http://127.0.0.1:{floor.ports[name]}/mcp" if floor is not None and name in floor.ports else None
         )
-        tools = await _asked(name, url, home) if url else await _read(name, home)
+        tools = await _asked(name, url, home) if url else (await offered(name, home))["tools"]
         found[name] = {"url": url, "command": command, "tools": tools}
     return found
 
@@ -38,14 +47,42 @@ async def _asked(name: str, url: str, home: Path) -> list[dict[str, Any]]:
         await connection.close()
 
 
-async def _read(name: str, home: Path) -> list[dict[str, Any]]:
-    config = from_environment(name, home=str(home), role="agent" if name.startswith("agent-") else "server")
-    opened = (
-        agent_opened(config, None, servers=None) if name.startswith("agent-") else opener(name)(config, None)
+async def offered(name: str, home: Path) -> dict[str, Any]:
+    """Instructions, tools, resources and prompts of one server or agent, as MCP tells them.
+
+    Nothing is opened and nothing written: no database, no network, no file in ``home``.
+    """
+    async with in_memory(name, home) as server, Client(server, cache=None) as client:
+        return {
+            "instructions": client.instructions,
+            "tools": [_plain(tool) for tool in (await client.list_tools()).tools],
+            "resources": [_plain(resource) for resource in (await client.list_resources()).resources],
+            "resourceTemplates": [
+                _plain(template) for template in (await client.list_resource_templates()).resource_templates
+            ],
+            "prompts": [_plain(prompt) for prompt in (await client.list_prompts()).prompts],
+        }
+
+
+@asynccontextmanager
+async def in_memory(name: str, home: Path) -> AsyncIterator[MCPServer[Any]]:
+    """The server or agent of this name with nothing behind it."""
+    if not name.startswith(AGENT):
+        yield unopened(name)
+        return
+    config = ProcessConfig(
+        name=name,
+        home=home,
+        database_url=None,
+        run=RunSpec(),
+        settings=load_settings(home),
+        endpoints={},
+        key=b"",
     )
-    async with opened as server:
-        connection = Connection(name, server)
-        try:
-            return await connection.list_tools()
-        finally:
-            await connection.close()
+    async with agent_opened(config, None, servers={}) as server:
+        yield server
+
+
+def _plain(described: Any) -> dict[str, Any]:
+    plain: dict[str, Any] = described.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return plain

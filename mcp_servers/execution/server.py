@@ -14,10 +14,11 @@ from mcp_servers.execution.desk import VenueDesk
 from mcp_servers.execution.lookup import KnownSessions
 from mcp_servers.execution.venues.public_book import PublicBooks
 from mcp_servers.present import floor_present
-from mcp_servers.toolkit import FloorServer, Hosting, build_server, discover
+from mcp_servers.toolkit import Hosting, build_server, discover
 from openoutcry.errors import NotAuthorised, StartupRefused
 from wire.calls import current_caller
 from wire.config import FLOOR_SCOPES, ProcessConfig
+from wire.server import FloorServer
 from wire.tokens import Caller
 
 INSTRUCTIONS = (
@@ -30,7 +31,6 @@ INSTRUCTIONS = (
 def build(hosting: Hosting[ExecutionDeps]) -> FloorServer:
     """The MCP server of every tool in ``tools/``."""
     server = build_server("execution", discover(tools), hosting, instructions=INSTRUCTIONS)
-    deps = hosting.deps
     local = Caller(
         client_id="local", audience="execution", scopes=hosting.local_scopes, org_id=hosting.org_id
     )
@@ -41,6 +41,7 @@ def build(hosting: Hosting[ExecutionDeps]) -> FloorServer:
         caller = current_caller(local)
         if not {"order:read", "admin"} & set(caller.scopes):
             raise NotAuthorised("execution://mode needs the scope order:read")
+        deps = hosting.deps
         return json.dumps({"mode": deps.settings.trading.mode.upper(), "halted": await halt(deps.pool)})
 
     return server

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from mcp_servers.toolkit import blaming_arguments
 from openoutcry.types.amounts import parse_amount
 from openoutcry.types.commands import PlaceOrder
 from openoutcry.types.orders import OrderType, Side, TimeInForce
@@ -31,14 +32,15 @@ def wish(
     time_in_force: TimeInForce = "GTC",
     session_id: str | None = None,
 ) -> PlaceOrder:
-    """The command for it. Raises BadSymbol or BadAmount naming the argument."""
-    return PlaceOrder(
-        session_id=session_id,
-        symbol=canonical(symbol),
-        side=side,
-        type=kind,
-        quantity=parse_amount(quantity, field="quantity"),
-        price=None if price is None else parse_amount(price, field="price"),
-        stop_price=None if stop_price is None else parse_amount(stop_price, field="stop_price"),
-        time_in_force=time_in_force,
-    )
+    """The command for it. Raises BadInput naming the argument."""
+    with blaming_arguments():
+        return PlaceOrder(
+            session_id=session_id,
+            symbol=canonical(symbol),
+            side=side,
+            type=kind,
+            quantity=parse_amount(quantity, field="quantity"),
+            price=None if price is None else parse_amount(price, field="price"),
+            stop_price=None if stop_price is None else parse_amount(stop_price, field="stop_price"),
+            time_in_force=time_in_force,
+        )

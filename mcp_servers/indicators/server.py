@@ -8,8 +8,9 @@ from db.pool import open_pool
 from mcp_servers.indicators import tools
 from mcp_servers.indicators.deps import IndicatorsDeps
 from mcp_servers.present import floor_present
-from mcp_servers.toolkit import FloorServer, Hosting, build_server, discover
+from mcp_servers.toolkit import Hosting, build_server, discover
 from wire.config import READ_SCOPES, ProcessConfig
+from wire.server import FloorServer
 
 INSTRUCTIONS = (
     "Technical indicators over closed candles, never newer than as_of. Ask for everything at once with "

@@ -11,11 +11,12 @@ from mcp_servers.market.deps import MarketDeps
 from mcp_servers.market.sources.recorded import RecordedSource
 from mcp_servers.market.sources.source import MarketSource
 from mcp_servers.present import floor_present
-from mcp_servers.toolkit import FloorServer, Hosting, build_server, discover
+from mcp_servers.toolkit import Hosting, build_server, discover
 from openoutcry.market.synthetic import synthetic_exchange
 from openoutcry.types.symbols import parse_symbol
 from wire.clock import WallClock
 from wire.config import READ_SCOPES, ProcessConfig, RunSpec
+from wire.server import FloorServer
 
 INSTRUCTIONS = (
     "Prices, candles, funding and books of one market, labelled live, recorded or synthetic, never newer than as_of. "

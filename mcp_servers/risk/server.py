@@ -10,8 +10,9 @@ from mcp_servers.risk import tools
 from mcp_servers.risk.books import Books, NoBooks
 from mcp_servers.risk.deps import RiskDeps
 from mcp_servers.risk.ledger_books import LedgerBooks
-from mcp_servers.toolkit import FloorServer, Hosting, build_server, discover
+from mcp_servers.toolkit import Hosting, build_server, discover
 from wire.config import READ_SCOPES, ProcessConfig
+from wire.server import FloorServer
 
 INSTRUCTIONS = (
     "The session's book measured against its limits. get_exposure and analyze_hedge answer for the round in progress; "

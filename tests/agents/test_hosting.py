@@ -14,7 +14,7 @@ from mcp.types import CallToolResult, TextContent
 
 from agents.entry import opened
 from openoutcry.canonical import digest
-from openoutcry.errors import BadConfig, StartupRefused, ToolFailed
+from openoutcry.errors import BadConfig, BadInput, StartupRefused
 from openoutcry.settings import AgentSettings, Settings, VotingSettings
 from openoutcry.types.votes import Abstain, Ballot, Vote
 from tests.agents.floor import CATALOGUE, snapshot
@@ -121,8 +121,9 @@ async def test_about_tells_persona_tools_model_and_record(tmp_path: Path) -> Non
 
 async def test_a_snapshot_that_is_none_is_refused(tmp_path: Path) -> None:
     async with in_memory(config(tmp_path), []) as connection:
-        with pytest.raises(ToolFailed, match="snapshot"):
+        with pytest.raises(BadInput, match="snapshot") as caught:
             await connection.call("vote", {"snapshot": {"symbol": "BTC/USDT"}})
+        assert caught.value.field == "snapshot.timeframe"
         assert (await connection.call("about", {}))["record"]["votes"] == {}
 
 

@@ -12,7 +12,7 @@ from mcp_servers.execution.wishes import (
     TypeArg,
     wish,
 )
-from mcp_servers.toolkit import Call, SymbolArg, ToolResult, tool
+from mcp_servers.toolkit import Call, SymbolArg, ToolResult, blaming_arguments, tool
 from openoutcry.errors import BadInput, DataUnavailable
 from openoutcry.risk.instruments import instrument_at
 from openoutcry.types.amounts import Amount, cents
@@ -60,7 +60,8 @@ async def preview_order(
     market = price_of(deps.reader, stored, asked.symbol, call.as_of)
     if market is None:
         raise DataUnavailable(f"{asked.symbol}: no closed bar at {call.as_of.isoformat()}")
-    request = normalised(asked, instrument_at(asked.symbol, deps.settings.venue, market))
+    with blaming_arguments():
+        request = normalised(asked, instrument_at(asked.symbol, deps.settings.venue, market))
     if request is None:
         raise BadInput(f"quantity: below the step {deps.settings.venue.quantity_step}", field="quantity")
     at, cost = expected(request, market, deps.settings)

@@ -7,7 +7,7 @@ from pydantic import Field
 from mcp_servers.execution.answers import SessionAnswer
 from mcp_servers.execution.asking import ask_for_session
 from mcp_servers.execution.deps import ExecutionDeps
-from mcp_servers.toolkit import Call, SymbolArg, tool
+from mcp_servers.toolkit import Call, SymbolArg, blaming_arguments, tool
 from openoutcry.types.amounts import parse_amount
 from openoutcry.types.commands import StartSession
 from openoutcry.types.symbols import canonical
@@ -24,6 +24,6 @@ async def start_session(
 ) -> SessionAnswer:
     """Have the floor trade a symbol with its own capital."""
     capital = parse_amount(initial_capital, field="initial_capital")
-    return await ask_for_session(
-        call, StartSession(symbol=canonical(symbol), initial_capital=capital, mode=mode)
-    )
+    with blaming_arguments():
+        asked = StartSession(symbol=canonical(symbol), initial_capital=capital, mode=mode)
+    return await ask_for_session(call, asked)

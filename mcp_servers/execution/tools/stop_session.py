@@ -7,7 +7,6 @@ from pydantic import Field
 from mcp_servers.execution.answers import SessionAnswer
 from mcp_servers.execution.asking import ask_for_session
 from mcp_servers.execution.deps import ExecutionDeps
-from mcp_servers.execution.wishes import OptionalPriceArg
 from mcp_servers.toolkit import Call, tool
 from openoutcry.types.amounts import parse_amount
 from openoutcry.types.commands import StopSession
@@ -17,7 +16,10 @@ from openoutcry.types.commands import StopSession
 async def stop_session(
     call: Call[ExecutionDeps],
     session_id: Annotated[str, Field(description="The session to stop", max_length=40)],
-    final_capital: OptionalPriceArg = None,
+    final_capital: Annotated[
+        str | None,
+        Field(description="Your own figure of what it ends with, in the quote asset", max_length=40),
+    ] = None,
 ) -> SessionAnswer:
     """Close the session's positions and stop it. Your own final capital, if given, is reported beside the
     ledger's.

@@ -1,5 +1,9 @@
 """The frozen view of a round."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from mcp_servers.market.deps import MarketDeps
 from mcp_servers.market.reading import Judged, funding_paid, judged, quote
 from mcp_servers.market.tools.get_order_book import book_for
@@ -24,7 +28,12 @@ class MarketSnapshot(ToolResult):
 
 @tool(scope="md:read", read_only=True)
 async def get_market_snapshot(
-    call: Call[MarketDeps], symbol: SymbolArg, timeframe: TimeframeArg, hedge_symbol: SymbolArg | None = None
+    call: Call[MarketDeps],
+    symbol: SymbolArg,
+    timeframe: TimeframeArg,
+    hedge_symbol: Annotated[
+        str | None, Field(description="The pair's perpetual, e.g. BTC/USDT:USDT", max_length=40)
+    ] = None,
 ) -> MarketSnapshot:
     """Quotes of a symbol and of its hedge at the last closed bar, the last funding rate, and every data fault."""
     primary = await judged(call, symbol, timeframe)

@@ -2,14 +2,13 @@
 
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from mcp_servers.risk.deps import RiskDeps
 from mcp_servers.risk.exact import Money
 from mcp_servers.risk.trial import gate_input
 from mcp_servers.risk.view import money, viewed
-from mcp_servers.toolkit import Call, SymbolArg, ToolResult, tool
-from openoutcry.errors import BadInput
+from mcp_servers.toolkit import Call, SymbolArg, ToolResult, blaming_arguments, tool
 from openoutcry.risk.case import Case, Effect
 from openoutcry.risk.gate import review
 from openoutcry.types.amounts import Amount
@@ -48,14 +47,11 @@ async def review_order(
 ) -> GateVerdict:
     """Would this order pass the gate right now? Nothing is placed and no approval is issued."""
     name = canonical(symbol)
-    try:
+    with blaming_arguments():
         request = OrderRequest(
             leg="manual", symbol=name, side=side, type=type, quantity=quantity, price=price, stop_price=stop_price,
             reduce_only=reduce_only,
         )  # fmt: skip
-    except ValidationError as error:
-        message = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise BadInput(message, field=message.partition(":")[0]) from error
     seen = await viewed(call, name)
     book = gate_input(seen, await call.deps.books.working(seen.book.session_id))
     case, verdict = Case(request, book, seen.book.settings), review(request, book, seen.book.settings)

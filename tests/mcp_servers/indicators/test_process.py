@@ -23,7 +23,8 @@ COMMAND = ["-m", "mcp_servers.indicators"]
 
 
 def environment() -> dict[str, str]:
-    return {key: value for key, value in os.environ.items() if not key.startswith("OUTCRY_")}
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("OUTCRY_")}
+    return clean | {"OUTCRY_MARKET": "recorded"}
 
 
 @pytest.fixture
