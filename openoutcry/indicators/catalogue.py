@@ -7,11 +7,20 @@ from types import MappingProxyType, ModuleType
 from typing import Any
 
 from openoutcry.errors import BadInput
-from openoutcry.indicators import averages, hilbert, momentum, trend, volatility, volume
+from openoutcry.indicators import averages, candlesticks, hilbert, levels, momentum, trend, volatility, volume
 from openoutcry.indicators.line import Array
 from openoutcry.indicators.spec import Indicator, Number
 
-MODULES: tuple[ModuleType, ...] = (averages, momentum, trend, hilbert, volatility, volume)
+MODULES: tuple[ModuleType, ...] = (
+    averages,
+    momentum,
+    trend,
+    hilbert,
+    candlesticks,
+    levels,
+    volatility,
+    volume,
+)
 
 
 def _declared(modules: tuple[ModuleType, ...]) -> dict[str, Indicator[Any]]:

@@ -4,8 +4,8 @@ from collections import deque
 
 import numpy as np
 
-from openoutcry.indicators.line import Line, absolute, is_live, maximum, minimum, ratio, where
-from openoutcry.indicators.rolling import after, highest, lag, lowest, mean, total, windowed
+from openoutcry.indicators.line import NAN, Line, absolute, is_live, maximum, minimum, ratio, where
+from openoutcry.indicators.rolling import after, held, highest, lag, lowest, mean, total, windowed
 from openoutcry.indicators.smoothing import ema, wilder
 from openoutcry.indicators.spec import factor, indicator, window
 from openoutcry.indicators.talib import ta
@@ -56,7 +56,7 @@ def stoch_rsi(
 ) -> tuple[Line, Line, Line]:
     """Place of the RSI in its own range of the window, 0–1, and its two smoothings; 0.5 where that range is flat."""
     index = rsi.fn(close, window, from_first=from_first)
-    value = _in_range(index, window, ROUNDING * 100.0)
+    value = _in_range(index, window, ROUNDING * 100.0, 0.5)
     k = mean(value, smooth1)
     return value, k, mean(k, smooth2)
 
@@ -205,17 +205,20 @@ def stc(
     *,
     from_first: bool = False,
 ) -> Line:
-    """Schaff trend cycle, 0–100: a smoothed stochastic of a smoothed stochastic of the EMA spread."""
+    """Schaff trend cycle, 0–100: a smoothed stochastic of a smoothed stochastic of the EMA spread.
+
+    Where a range is flat, the stochastic keeps its last value; NaN while it has had none.
+    """
     line = apo.fn(close, window_fast, window_slow, from_first=from_first)
-    once = ema(100.0 * _in_range(line, cycle, ROUNDING * close), smooth1, from_first=from_first)
-    return ema(100.0 * _in_range(once, cycle, ROUNDING * 100.0), smooth2, from_first=from_first)
+    once = ema(100.0 * held(_in_range(line, cycle, ROUNDING * close, NAN)), smooth1, from_first=from_first)
+    return ema(100.0 * held(_in_range(once, cycle, ROUNDING * 100.0, NAN)), smooth2, from_first=from_first)
 
 
-def _in_range(line: Line, size: int, still: Line) -> Line:
-    """Place in the window's range, 0–1; 0.5 where the range is no more than ``still``, which is rounding."""
+def _in_range(line: Line, size: int, still: Line, flat: float) -> Line:
+    """Place in the window's range, 0–1; ``flat`` where the range is no more than ``still``, which is rounding."""
     bottom = lowest(line, size)
     span = highest(line, size) - bottom
-    return where(span > still, ratio(line - bottom, span), 0.5 + 0.0 * span)
+    return where(span > still, ratio(line - bottom, span), flat + 0.0 * span)
 
 
 @indicator(inputs=("close",), params=(window(12),), bars=lambda window: window + 1)

@@ -10,6 +10,9 @@ import numpy as np
 from openoutcry.indicators.line import NAN, Array, Line, Live, apply
 from openoutcry.indicators.talib import ta
 
+FAINT = 1e-4
+CHUNK = 50_000
+
 
 class Window:
     """The last ``size`` values; NaN before the first real one is not counted. Calls ``reduce`` once full."""
@@ -31,10 +34,10 @@ class Window:
 class RunningTotal:
     """Sum of the last ``size`` values kept by adding the newest and taking off the oldest, as TA-Lib keeps it."""
 
-    __slots__ = ("_begun", "_kept", "_size", "_total")
+    __slots__ = ("_begun", "_kept", "_total", "size")
 
     def __init__(self, size: int) -> None:
-        self._size = size
+        self.size = size
         self._kept: deque[float] = deque()
         self._total = 0.0
         self._begun = False
@@ -45,7 +48,7 @@ class RunningTotal:
         self._begun = True
         self._kept.append(value)
         self._total += value
-        if len(self._kept) < self._size:
+        if len(self._kept) < self.size:
             return NAN
         total = self._total
         self._total -= self._kept.popleft()
@@ -102,11 +105,57 @@ class _After:
         return NAN
 
 
+def held(line: Line) -> Line:
+    """The newest known value; NaN before the first."""
+    if isinstance(line, Live):
+        return line.graph.node(_Held(), line)
+    known = np.where(np.isnan(line), 0, np.arange(len(line)))
+    return line[np.maximum.accumulate(known)] if len(line) else line
+
+
+class _Held:
+    __slots__ = ("_newest",)
+
+    def __init__(self) -> None:
+        self._newest = NAN
+
+    def __call__(self, value: float) -> float:
+        if not math.isnan(value):
+            self._newest = value
+        return self._newest
+
+
 def mean(line: Line, size: int) -> Line:
     """Mean of the last ``size`` values."""
     if isinstance(line, Live):
         return line.graph.node(RunningTotal(size), line) / size
     return np.asarray(ta.SMA(line, size))
+
+
+def mean_so_far(line: Line, size: int) -> Line:
+    """As ``mean``, but known from the first value on: of as many values as there are."""
+    if isinstance(line, Live):
+        return line.graph.node(_MeanSoFar(size), line)
+    out = mean(line, size)
+    head = line[: size - 1]
+    out[: size - 1] = np.cumsum(head) / np.arange(1, len(head) + 1)
+    return out
+
+
+class _MeanSoFar:
+    __slots__ = ("_running", "_seen", "_sum")
+
+    def __init__(self, size: int) -> None:
+        self._running = RunningTotal(size)
+        self._seen = 0
+        self._sum = 0.0
+
+    def __call__(self, value: float) -> float:
+        total = self._running(value)
+        self._seen += 1
+        self._sum += value
+        size = self._running.size
+        return self._sum / self._seen if self._seen < size else total / size
 
 
 def total(line: Line, size: int) -> Line:
@@ -148,7 +197,19 @@ def lowest(line: Line, size: int) -> Line:
 
 def deviation(line: Line, size: int) -> Line:
     """Population standard deviation (ddof 0) of the last ``size`` values; exactly zero for equal ones."""
-    return windowed(lambda a: np.asarray(ta.STDDEV(a, size, 1.0)), _deviation, line, size)
+    return windowed(lambda a: _deviations(a, size), _deviation, line, size)
+
+
+def _deviations(values: Array, size: int) -> Array:
+    """TA-Lib's running deviation, and where it is next to nothing beside the values, that of each window by itself."""
+    out = np.asarray(ta.STDDEV(values, size, 1.0))
+    faint = np.flatnonzero(out < FAINT * np.abs(values))
+    if len(faint):
+        windows = np.lib.stride_tricks.sliding_window_view(values, size)
+        for rows in np.array_split(faint, len(faint) // CHUNK + 1):
+            moves = windows[rows - size + 1] - values[rows - size + 1, None]
+            out[rows] = moves.std(axis=1)
+    return out
 
 
 def weighted_mean(line: Line, size: int) -> Line:
