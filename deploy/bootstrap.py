@@ -30,7 +30,8 @@ import sys
 
 from outcry.__main__ import main
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
 """
 PIP_TO_UV = {
     "index-url": "UV_DEFAULT_INDEX",

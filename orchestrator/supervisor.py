@@ -9,12 +9,14 @@ import contextlib
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing import forkserver
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from time import monotonic
+from types import ModuleType
 
 import psutil
 
@@ -121,7 +123,8 @@ class Supervisor:
         process = self._context.Process(
             target=begin, args=(task.title, task.target, task.config, task.port), name=task.name, daemon=False
         )
-        process.start()
+        with _no_main():
+            process.start()
         running.process, running.started = process, monotonic()
         running.born = _born(process.pid)
 
@@ -141,6 +144,17 @@ class Supervisor:
         )
         self._on_change(running.task.name, f"died ({_exit_text(code)})")
         return None
+
+
+@contextlib.contextmanager
+def _no_main() -> Iterator[None]:
+    """Children need nothing of the program that opened the floor, and must not run it again as their main module."""
+    ours = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = ours
 
 
 def _born(pid: int | None) -> float:

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -75,3 +77,22 @@ def test_a_task_that_ends_well_ends_the_watch(tmp_path: Path) -> None:
     finally:
         supervisor.stop()
     assert supervisor.pids() == {}
+
+
+def test_a_program_without_a_main_guard_is_not_run_again_by_its_children(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import pathlib\n"
+        f"home = pathlib.Path({str(tmp_path)!r})\n"
+        "(home / 'runs').open('a').write('run;')\n"
+        "from orchestrator.supervisor import Supervisor\n"
+        f"from {HERE} import task\n"
+        "floor = Supervisor([task('end', home, once=True)], lambda *_: None)\n"
+        "floor.start()\n"
+        "assert floor.watch(lambda: None) == 0\n"
+        "floor.stop()\n"
+    )
+    root = Path(__file__).resolve().parents[2]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    subprocess.run([sys.executable, program], cwd=root, env=environment, timeout=60, check=True)
+    assert (tmp_path / "runs").read_text() == "run;"
