@@ -39,7 +39,7 @@ SESSION: Mapping[str, str] = {
     "application_name": "open-outcry",
     "jit": "off",
     "hnsw.iterative_scan": "relaxed_order",
-    "hnsw.ef_search": "160",
+    "hnsw.ef_search": "240",
 }
 """Settings of every connection. Filtered neighbour searches go on until they have enough rows."""
 ASYNC_COMMIT = "SELECT set_config('synchronous_commit', 'off', true)"
