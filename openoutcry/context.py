@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from openoutcry.indicators.line import Array
-from openoutcry.indicators.momentum import macd, rsi, stochastic
+from openoutcry.indicators.momentum import macd, rsi
+from openoutcry.indicators.oscillators import stochastic
 from openoutcry.indicators.trend import adx
 from openoutcry.indicators.volatility import atr, bbands, donchian, natr, realized_vol
 from openoutcry.indicators.volume import mfi

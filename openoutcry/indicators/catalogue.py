@@ -7,13 +7,26 @@ from types import MappingProxyType, ModuleType
 from typing import Any
 
 from openoutcry.errors import BadInput
-from openoutcry.indicators import averages, candlesticks, hilbert, levels, momentum, trend, volatility, volume
+from openoutcry.indicators import (
+    averages,
+    candlesticks,
+    hilbert,
+    levels,
+    momentum,
+    oscillators,
+    stops,
+    trend,
+    volatility,
+    volume,
+)
 from openoutcry.indicators.line import Array
 from openoutcry.indicators.spec import Indicator, Number
 
 MODULES: tuple[ModuleType, ...] = (
     averages,
     momentum,
+    oscillators,
+    stops,
     trend,
     hilbert,
     candlesticks,

@@ -16,7 +16,6 @@ from openoutcry.indicators.line import (
     where,
 )
 from openoutcry.indicators.rolling import deviation, highest, highest_so_far, lag, lowest, mean
-from openoutcry.indicators.scan import State, scan
 from openoutcry.indicators.smoothing import ema, wilder
 from openoutcry.indicators.spec import factor, indicator, window
 from openoutcry.indicators.talib import ta
@@ -126,27 +125,15 @@ def _around(middle: Line, reach: Line) -> tuple[Line, Line, Line]:
     return middle + reach, middle + 0.0 * reach, middle - reach
 
 
-@indicator(
-    inputs=("close",),
-    params=(window(20, 2), factor("multiplier", 2, 0.1, 10)),
-    outputs=("upper", "lower"),
-    bars=lambda window, multiplier: window + 1,
-)
-def volatility_stop(close: Line, window: int = 20, multiplier: float = 2.0) -> tuple[Line, Line]:
-    """The close before ± multiplier × sample deviation of the window's returns, in price units."""
-    before = lag(close, 1)
-    reach = before * deviation(ratio(close - before, before), window) * (multiplier * _sample(window))
-    return before + reach, before - reach
-
-
 @indicator(inputs=("close",), params=(window(48, 2),), bars=lambda window: window + 1)
 def realized_vol(close: Line, window: int = 48) -> Line:
     """Sample standard deviation (ddof 1) of the window's log returns, per bar, as a fraction."""
     logs = logarithm(close)
-    return deviation(logs - lag(logs, 1), window) * _sample(window)
+    return deviation(logs - lag(logs, 1), window) * sample(window)
 
 
-def _sample(size: int) -> float:
+def sample(size: int) -> float:
+    """What turns a population deviation into a sample's (ddof 1)."""
     return math.sqrt(size / (size - 1))
 
 
@@ -156,31 +143,3 @@ def ulcer_index(close: Line, window: int = 14) -> Line:
     top = highest_so_far(close, window)
     fall = ratio(100.0 * (close - top), top)
     return square_root(maximum(mean(fall * fall, window), 0.0))
-
-
-@indicator(
-    inputs=("high", "low", "close"),
-    params=(window(14), factor("multiplier", 3, 0.1, 10)),
-    outputs=("value", "direction"),
-    bars=lambda window, multiplier: window + 1,
-)
-def atr_trailing_stop(
-    high: Line, low: Line, close: Line, window: int = 14, multiplier: float = 3.0, *, from_first: bool = False
-) -> tuple[Line, Line]:
-    """Stop multiplier × ATR behind the close that only moves with the trend, and its direction (1 long, −1 short)."""
-    reach = multiplier * atr.fn(high, low, close, window, from_first=from_first)
-    stop, direction = scan(
-        _trail, _trail_first, 2, close, lag(close, 1), where(known(lag(high, window)), reach, math.nan)
-    )
-    return stop, direction
-
-
-def _trail_first(close: float, before: float, reach: float) -> State:
-    return (close - reach, 1.0) if close >= before else (close + reach, -1.0)
-
-
-def _trail(state: State, close: float, before: float, reach: float) -> State:
-    stop, direction = state
-    if direction > 0:
-        return (close + reach, -1.0) if close < stop else (max(stop, close - reach), 1.0)
-    return (close - reach, 1.0) if close > stop else (min(stop, close + reach), -1.0)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import numpy as np
 
-from openoutcry.indicators import averages, momentum, volume
+from openoutcry.indicators import averages, momentum, oscillators, volume
 from openoutcry.indicators.line import Array, Mask
 from openoutcry.signals.bars import Bars, above, below, crosses, crosses_above, crosses_below
 from openoutcry.signals.declare import Direction, Range, state, trigger
@@ -49,7 +49,7 @@ def rsi_cross_down(
 
 
 def _stochastic(bars: Bars, window: int) -> Array:
-    return np.asarray(momentum.stochastic(bars.high, bars.low, bars.close, window, 1, 1)[0])
+    return np.asarray(oscillators.stochastic(bars.high, bars.low, bars.close, window, 1, 1)[0])
 
 
 @state(MOMENTUM, "HLC", needs=lambda window, smooth_window, threshold: window)
@@ -79,7 +79,7 @@ def williams_r_overbought(
     bars: Bars, window: Annotated[int, Range(5, 50)] = 14, threshold: Annotated[float, Range(-30, 0)] = -20.0
 ) -> Mask:
     """Williams %R above the threshold."""
-    return np.asarray(momentum.williams_r(bars.high, bars.low, bars.close, window) > threshold)
+    return np.asarray(oscillators.williams_r(bars.high, bars.low, bars.close, window) > threshold)
 
 
 @state(MOMENTUM, "HLC", needs=lambda window, threshold: window)
@@ -89,7 +89,7 @@ def williams_r_oversold(
     threshold: Annotated[float, Range(-100, -70)] = -80.0,
 ) -> Mask:
     """Williams %R below the threshold."""
-    return np.asarray(momentum.williams_r(bars.high, bars.low, bars.close, window) < threshold)
+    return np.asarray(oscillators.williams_r(bars.high, bars.low, bars.close, window) < threshold)
 
 
 def _tsi(bars: Bars, window_slow: int, window_fast: int) -> Array:
@@ -119,7 +119,7 @@ def tsi_bearish(
 
 
 def _uo(bars: Bars, short: int, medium: int, long: int) -> Array:
-    return np.asarray(momentum.uo(bars.high, bars.low, bars.close, short, medium, long, from_first=True))
+    return np.asarray(oscillators.uo(bars.high, bars.low, bars.close, short, medium, long, from_first=True))
 
 
 @state(MOMENTUM, "HLC", needs=lambda window_short, window_medium, window_long, threshold: window_long)
@@ -193,7 +193,7 @@ def roc_momentum_shift(
 
 
 def _ao(bars: Bars, window_fast: int, window_slow: int) -> Array:
-    return np.asarray(momentum.ao(bars.high, bars.low, window_fast, window_slow))
+    return np.asarray(oscillators.ao(bars.high, bars.low, window_fast, window_slow))
 
 
 @state(MOMENTUM, "HL", needs=lambda window_fast, window_slow, threshold: window_slow)

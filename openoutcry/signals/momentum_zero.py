@@ -4,7 +4,7 @@ from typing import Annotated
 
 import numpy as np
 
-from openoutcry.indicators import momentum
+from openoutcry.indicators import momentum, oscillators
 from openoutcry.indicators.line import Array, Mask
 from openoutcry.signals.bars import Bars, above, below, crosses_above, crosses_below
 from openoutcry.signals.declare import Range, state, trigger
@@ -42,7 +42,7 @@ def mom_cross_down(bars: Bars, window: Annotated[int, Range(1, 200)] = 10) -> Ma
 
 def _bop(bars: Bars) -> Array:
     """Balance of power; unknown, not balanced, for a bar without range."""
-    balance = momentum.bop(bars.open, bars.high, bars.low, bars.close)
+    balance = oscillators.bop(bars.open, bars.high, bars.low, bars.close)
     return np.where(bars.high > bars.low, balance, np.nan)
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import numpy as np
 
-from openoutcry.indicators import momentum, trend
+from openoutcry.indicators import momentum, oscillators, stops, trend
 from openoutcry.indicators.line import Array, Mask
 from openoutcry.signals.bars import Bars, above, below, crosses, crosses_above, crosses_below
 from openoutcry.signals.declare import Direction, Range, state, trigger
@@ -67,7 +67,7 @@ def dpo_negative(bars: Bars, window: Annotated[int, Range(10, 50)] = 20) -> Mask
 
 
 def _cci(bars: Bars, window: int, constant: float) -> Array:
-    return np.asarray(momentum.cci(bars.high, bars.low, bars.close, window, constant))
+    return np.asarray(oscillators.cci(bars.high, bars.low, bars.close, window, constant))
 
 
 @state(TREND, "HLC", needs=lambda window, constant, threshold: window)
@@ -118,7 +118,7 @@ def vortex_crossover(
 
 
 def _psar(bars: Bars, step: float, max_step: float) -> Array:
-    return np.asarray(trend.psar(bars.high, bars.low, bars.close, step, max_step)[0])
+    return np.asarray(stops.psar(bars.high, bars.low, bars.close, step, max_step)[0])
 
 
 @state(TREND, "HLC", needs=lambda step, max_step: 2)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import numpy as np
 
-from openoutcry.indicators import averages, trend
+from openoutcry.indicators import averages, stops, trend
 from openoutcry.indicators.line import Array, Mask
 from openoutcry.signals.bars import Bars, above, below
 from openoutcry.signals.declare import Range, state, trigger
@@ -32,7 +32,7 @@ def heikin_ashi_bearish(bars: Bars) -> Mask:
 
 
 def _chandelier(bars: Bars, window: int, multiplier: float) -> tuple[Array, Array]:
-    long, short = trend.chandelier(bars.high, bars.low, bars.close, window, multiplier, from_first=True)
+    long, short = stops.chandelier(bars.high, bars.low, bars.close, window, multiplier, from_first=True)
     return long, short
 
 
@@ -103,7 +103,7 @@ def alligator_sleeping(
 
 
 def _supertrend(bars: Bars, window: int, multiplier: float) -> Array:
-    return np.asarray(trend.supertrend(bars.high, bars.low, bars.close, window, multiplier)[1])
+    return np.asarray(stops.supertrend(bars.high, bars.low, bars.close, window, multiplier)[1])
 
 
 def turned(direction: Array, to: int) -> Mask:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import numpy as np
 
-from openoutcry.indicators import volatility
+from openoutcry.indicators import stops, volatility
 from openoutcry.indicators.line import Array, Mask
 from openoutcry.signals.bars import Bars, above, below
 from openoutcry.signals.declare import Range, state, trigger
@@ -34,7 +34,7 @@ def natr_low_volatility(
 
 
 def _trailing(bars: Bars, window: int, multiplier: float) -> Array:
-    stop = volatility.atr_trailing_stop(bars.high, bars.low, bars.close, window, multiplier, from_first=True)
+    stop = stops.atr_trailing_stop(bars.high, bars.low, bars.close, window, multiplier, from_first=True)
     return np.asarray(stop[1])
 
 
@@ -114,7 +114,7 @@ def volatility_stop_upper(
     bars: Bars, window: Annotated[int, Range(5, 100)] = 20, multiplier: Annotated[float, Range(0.5, 5)] = 2.0
 ) -> Mask:
     """Close at or above the upper volatility stop."""
-    return np.asarray(bars.close >= volatility.volatility_stop(bars.close, window, multiplier)[0])
+    return np.asarray(bars.close >= stops.volatility_stop(bars.close, window, multiplier)[0])
 
 
 @state(VOLATILITY, "C", needs=lambda window, multiplier: window + 1, set="extended")
@@ -122,4 +122,4 @@ def volatility_stop_lower(
     bars: Bars, window: Annotated[int, Range(5, 100)] = 20, multiplier: Annotated[float, Range(0.5, 5)] = 2.0
 ) -> Mask:
     """Close at or below the lower volatility stop."""
-    return np.asarray(bars.close <= volatility.volatility_stop(bars.close, window, multiplier)[1])
+    return np.asarray(bars.close <= stops.volatility_stop(bars.close, window, multiplier)[1])
