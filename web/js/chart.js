@@ -91,7 +91,7 @@ export function drawEquity(curve) {
       padding: [12, 22, 0, 0],
       cursor: { y: false, drag: { x: true, y: false }, points: { size: 9, width: 2, fill: css("--accent") } },
       scales: { y: { range: (u, lo, hi) => { const room = Math.max((hi - lo) * 0.08, hi * 0.0005); return [lo - room, hi + room]; } } },
-      axes: [axis({ space: 76, values: dates }), axis({ size: 66, values: (u, ticks) => ticks.map((t) => t.toLocaleString("en-US", { maximumFractionDigits: 2 })) })],
+      axes: [axis({ space: 76, size: 32, values: dates }), axis({ size: 66, values: (u, ticks) => ticks.map((t) => t.toLocaleString("en-US", { maximumFractionDigits: 2 })) })],
       series: [{}, { stroke: css("--accent"), width: 2, fill, points: { show: false } }],
       plugins: [startLine(curve.initial_capital), tooltip(curve.points)],
     },

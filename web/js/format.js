@@ -5,8 +5,9 @@ const AMOUNT = new Intl.NumberFormat("en-US", { maximumFractionDigits: 8 });
 
 export const money = (value) => (value === null || value === undefined ? "–" : MONEY.format(value));
 export const amount = (value) => (value === null || value === undefined ? "–" : AMOUNT.format(value));
-export const percent = (fraction, digits = 2) => (fraction === null || fraction === undefined ? "–" : `${(fraction * 100).toFixed(digits)}%`.replace("-", "−"));
-export const tone = (value) => (value > 0 ? "up" : value < 0 ? "down" : "dim");
+export const percent = (fraction, digits = 2) => (fraction === null || fraction === undefined ? "–" : `${(fraction * 100).toFixed(digits)}%`.replace(/^-(?=0\.?0*%$)/, "").replace("-", "−"));
+export const tone = (value) => (value >= 0.005 ? "up" : value <= -0.005 ? "down" : "dim");
+export const ticker = (symbol) => (symbol.includes(":") ? `${symbol.split(":")[0]} perp` : symbol);
 
 export function price(value) {
   if (value === null || value === undefined) return "–";
@@ -16,8 +17,12 @@ export function price(value) {
 
 export function signed(value) {
   if (value === null || value === undefined) return "–";
-  return `${value > 0 ? "+" : value < 0 ? "−" : ""}${MONEY.format(Math.abs(value))}`;
+  const shown = MONEY.format(Math.abs(value));
+  return shown === "0.00" ? shown : `${value > 0 ? "+" : "−"}${shown}`;
 }
+
+// Result ids that a text cites, such as [3f4e283d0697b5e8d9291962]; the votes list them on their own.
+export const uncited = (text) => text.replace(/\s*\[[0-9a-f]{16,}(?:, [0-9a-f]{16,})*\]/g, "");
 
 const pad = (n) => String(n).padStart(2, "0");
 

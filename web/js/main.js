@@ -24,7 +24,7 @@ const halt = halting(refreshSoon);
 
 function heard(message) {
   const { type, data } = message;
-  if (type === "order_update") remember(orderTick(data, message.timestamp));
+  if (type === "order_update" && data.status !== "FILLED") remember(orderTick(data, message.timestamp));
   if (type === "trade") remember(fillTick(data, message.timestamp));
   if (type === "agent_status") Object.assign(state.agents.find((a) => a.name === data.name) ?? {}, data);
   if (type === "system_status" || type === "error") announce(data);

@@ -11,6 +11,7 @@ const look = {
   "bg-color": light ? "#fffdf8" : "#0b0e14",
   "text-color": light ? "#1c2029" : "#e8ebf2",
   "nav-bg-color": light ? "#f5f2eb" : "#11151e",
+  "nav-text-color": light ? "#5f6675" : "#b9c1d1",
   "primary-color": light ? "#8a5a00" : "#f2b441",
   "show-header": "false",
   "show-method-in-nav-bar": "as-colored-text",

@@ -12,7 +12,7 @@ export function fillTick(t, at) {
 }
 
 function label(status) {
-  return { PARTIALLY_FILLED: "PART", CANCELED: "CANCEL", REJECTED: "REFUSED" }[status] ?? status;
+  return { PARTIALLY_FILLED: "PART", CANCELED: "CANCEL", REJECTED: "REFUSED", NEW: "WORKS" }[status] ?? status;
 }
 
 export async function tapeOf() {

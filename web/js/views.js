@@ -1,6 +1,6 @@
 // Drawing the panels from what the API said.
 import { $, chip, h, meter, replace } from "./dom.js";
-import { amount, brief, money, percent, price, signed, stamp, tone } from "./format.js";
+import { amount, brief, money, percent, price, signed, stamp, ticker, tone, uncited } from "./format.js";
 
 const LABEL = { live: "LIVE", recorded: "RECORDED", synthetic: "SYNTHETIC" };
 const HINT = {
@@ -37,7 +37,7 @@ export function figures(s, open) {
   const pnl = h("span", { class: tone(s.total_pnl) }, signed(s.total_pnl));
   replace("figures", [
     figure(`Equity · ${s.symbol}`, money(s.final_capital), null, "lead"),
-    figure("Profit and loss", pnl, `${gain > 0 ? "+" : ""}${percent(gain)}`),
+    figure("Profit and loss", pnl, `${gain >= 0.00005 ? "+" : ""}${percent(gain)}`),
     figure("Max drawdown", percent(s.max_drawdown)),
     figure("Open positions", String(open)),
     figure("Closed trades", String(s.total_trades), `${s.winning_trades} won`),
@@ -57,7 +57,7 @@ export function voices(decision, agents, explain) {
       h("span", { class: "name" }, agent.name.replaceAll("_", " ")),
       chip(action),
       vote && !vote.abstain_reason ? meter(vote.confidence, action === "BUY" ? "up" : action === "SELL" ? "down" : "dim") : h("span", { class: "meter" }, vote?.abstain_reason ?? "no vote yet"),
-      vote && h("p", { class: "said", title: vote.reasoning }, vote.reasoning));
+      vote && h("p", { class: "said", title: uncited(vote.reasoning) }, uncited(vote.reasoning)));
   });
   replace("agents", rows.length ? rows : [h("li", {}, h("p", { class: "said" }, "Nobody has taken a seat yet."))]);
 }
@@ -86,7 +86,7 @@ function call(decision, explain) {
 }
 
 function headline(d) {
-  return d.reasoning.split("\n", 1)[0].replace(/^(BUY|SELL|HOLD): /, "");
+  return uncited(d.reasoning.split("\n", 1)[0]).replace(/^(BUY|SELL|HOLD): /, "");
 }
 
 function ending(d) {
@@ -95,7 +95,8 @@ function ending(d) {
 }
 
 export function decisions(list, explain, known) {
-  const rows = list.map((d) => h("li", { class: known.has(d.id) ? null : "fresh" },
+  const fresh = list.filter((d) => !known.has(d.id)).length <= 3;
+  const rows = list.map((d) => h("li", { class: fresh && !known.has(d.id) ? "fresh" : null },
     h("button", { class: "decision", type: "button", on: { click: () => explain(d.id) } },
       h("time", { datetime: d.created_at }, brief(d.created_at)), chip(d.decision),
       h("span", { class: "conf num dim" }, percent(d.confidence, 0)), h("span", { class: "why" }, headline(d)), ending(d))));
@@ -110,7 +111,7 @@ export function positions(list) {
   $("positions-note").textContent = list.length ? `unrealised ${signed(list.reduce((sum, p) => sum + p.unrealized_pnl, 0))}` : "";
   if (!list.length) return replace("positions", h("p", { class: "empty" }, "Flat: nothing is held."));
   replace("positions", h("ul", { class: "rows" }, list.map((p) => h("li", { class: "holding" },
-    chip(p.side), h("b", {}, p.symbol, p.role === "hedge" && h("small", {}, "  hedge")),
+    chip(p.side), h("b", {}, ticker(p.symbol), p.role === "hedge" && h("small", {}, "  hedge")),
     h("span", { class: tone(p.unrealized_pnl) }, signed(p.unrealized_pnl)),
     h("span", { class: "more" }, `${amount(p.quantity)} @ ${price(p.entry_price)}${levels(p)}`)))));
 }
@@ -118,9 +119,9 @@ export function positions(list) {
 export function tape(items) {
   const rows = items.slice(0, 60).map((t) => h("li", { class: `tick ${t.fresh ? "fresh" : ""}` },
     h("time", { datetime: t.at }, brief(t.at)), chip(t.kind, t.label),
-    h("span", { class: "what" }, h("b", { class: t.side === "BUY" ? "up" : "down" }, t.side.toLowerCase()), ` ${t.symbol} `, h("span", { class: "dim" }, t.note)),
+    h("span", { class: "what" }, h("b", { class: t.side === "BUY" ? "up" : "down" }, t.side.toLowerCase()), ` ${ticker(t.symbol)}`),
     h("span", { class: "amount" }, `${amount(t.quantity)}${t.price ? ` @ ${price(t.price)}` : ""}`),
-    t.problem && h("span", { class: "bad" }, t.problem)));
+    h("span", { class: "bad" }, [t.note, t.problem].filter(Boolean).join(" · "))));
   replace("tape", rows.length ? rows : [h("li", { class: "empty" }, "No order yet.")]);
 }
 
