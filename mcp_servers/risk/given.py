@@ -14,7 +14,7 @@ from openoutcry.risk.returns import DAYS_PER_YEAR, Floats, periods_per_year, ser
 from openoutcry.types.timeframes import from_millis, last_close
 
 MOST = 5000
-Number = Annotated[float, Field(allow_inf_nan=False)]
+Number = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
 ReturnsArg = Annotated[
     list[Number] | None,
     Field(

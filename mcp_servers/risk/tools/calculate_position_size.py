@@ -34,8 +34,10 @@ class PositionSize(ToolResult):
 async def calculate_position_size(
     call: Call[RiskDeps],
     win_rate: Annotated[float, Field(description="Share of winning trades, e.g. 0.55", ge=0, le=1)],
-    avg_win: Annotated[float, Field(description="Average profit of a winning trade", gt=0, le=1e18)],
-    avg_loss: Annotated[float, Field(description="Average loss of a losing trade, positive", gt=0, le=1e18)],
+    avg_win: Annotated[float, Field(description="Average profit of a winning trade", ge=1e-9, le=1e18)],
+    avg_loss: Annotated[
+        float, Field(description="Average loss of a losing trade, positive", ge=1e-9, le=1e18)
+    ],
     capital: Annotated[Money, Field(description="Capital to size for")],
     kelly_fraction: Annotated[float, Field(description="Share of full Kelly to use", gt=0, le=1)] = 0.5,
 ) -> PositionSize:
