@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from openoutcry.errors import OpenOutcryError
+from openoutcry.errors import BadInput, OpenOutcryError
 from openoutcry.version import VERSION
 
 COMMANDS = {
@@ -30,6 +30,7 @@ def build(only: str | None = None) -> typer.Typer:
     app = typer.Typer(
         name="outcry",
         help="Open Outcry: a trading floor of agents that explains, replays and proves every decision.",
+        epilog="Exit codes: 0 done, 1 failed, 2 a wrong argument or setting; a command's help names others it has.",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
@@ -53,12 +54,15 @@ def build(only: str | None = None) -> typer.Typer:
 
 
 def main() -> None:
-    """Run the command line. Expected failures print one line on stderr and exit 1."""
+    """Run the command line. Expected failures print one line on stderr: exit 2 when an argument or setting is wrong, else 1."""
     asked = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
     try:
         build(asked if asked in COMMANDS else None)()
     except OpenOutcryError as error:
         typer.echo(f"outcry: {error}", err=True)
+        raise SystemExit(EXIT_USAGE if isinstance(error, BadInput) else EXIT_FAULT) from None
+    except (PermissionError, NotADirectoryError, IsADirectoryError) as error:
+        typer.echo(f"outcry: {error.filename}: {error.strerror}", err=True)
         raise SystemExit(EXIT_FAULT) from None
 
 

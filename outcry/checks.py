@@ -14,11 +14,12 @@ import httpx2
 import psutil
 
 from db.embedded.binaries import locate
-from openoutcry.errors import OpenOutcryError
+from openoutcry.errors import BadConfig, OpenOutcryError
 from openoutcry.types.frozen import Frozen
 from openoutcry.version import VERSION
 from outcry import runfile
 from outcry.database import floor_database
+from outcry.exchanges import refuse_unknown
 from outcry.tasks import port_is_free
 from wire.clock import WallClock
 from wire.config import load_settings
@@ -221,6 +222,10 @@ async def processes(floor: runfile.RunFile | None) -> AsyncIterator[Check]:
 
 async def venue(exchange: str) -> Check:
     """The exchange's public data can be reached."""
+    try:
+        refuse_unknown(exchange)
+    except BadConfig as error:
+        return Check(name="venue", state="fail", said=str(error), advice="name one that ccxt knows")
     command = [sys.executable, "-m", "mcp_servers.market.sources.probe", "--exchange", exchange]
     process = await asyncio.create_subprocess_exec(
         *command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

@@ -14,6 +14,16 @@ from openoutcry.errors import StartupRefused
 from outcry.floordb import running_database
 
 
+async def open_current(url: str) -> asyncpg.Pool:
+    """A pool on the database at this version's schema. Raises StartupRefused saying why it cannot be used."""
+    try:
+        await upgrade(url)
+        return await open_pool(url)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        said = str(error) or type(error).__name__
+        raise StartupRefused(f"the database cannot be used: {said}; see OUTCRY_DATABASE_URL") from error
+
+
 @asynccontextmanager
 async def floor_database(home: Path) -> AsyncIterator[asyncpg.Pool]:
     """A pool on the floor's database. Raises StartupRefused when the home has none yet."""
@@ -25,8 +35,7 @@ async def floor_database(home: Path) -> AsyncIterator[asyncpg.Pool]:
                 raise StartupRefused(f"no database in {home} yet; `outcry up` makes one")
             server = EmbeddedPostgres(home)
             url = server.start()
-        await upgrade(url)
-        pool = await open_pool(url)
+        pool = await open_current(url)
         try:
             yield pool
         finally:

@@ -21,6 +21,7 @@ from openoutcry.types.timeframes import parse_timeframe
 from openoutcry.version import VERSION
 from orchestrator.supervisor import Supervisor, warm
 from outcry import runfile
+from outcry.exchanges import refuse_unknown
 from outcry.screen import Screen
 from outcry.tasks import plan, port_is_free, preload
 from wire.config import RunSpec, floor_key, home_folder, load_settings, parse_speed, parse_when
@@ -60,16 +61,22 @@ def open_floor(wanted: Wanted) -> int:
     home = home_folder(str(wanted.home) if wanted.home else None)
     screen = Screen(quiet=wanted.as_json)
     screen.opening(str(home))
-    home.mkdir(parents=True, exist_ok=True)
+    make_home(home)
     if not port_is_free(wanted.port):
         raise StartupRefused(f"port {wanted.port} is taken; choose another with --port")
     settings = load_settings(home)
     if settings.trading.mode == "live":
         raise StartupRefused("trading.mode: live orders are not offered by this version; use paper")
+    if wanted.market in ("auto", "live"):
+        refuse_unknown(wanted.exchange)
     with runfile.sole_owner(home):
         warm(preload())
         probe = _start_probe(wanted) if wanted.market == "auto" else None
-        spec = None if wanted.market == "auto" else run_spec(wanted, home)
+        spec: RunSpec | None = run_spec(
+            replace(wanted, market="synthetic") if wanted.market == "auto" else wanted, home
+        )
+        if wanted.market == "auto":
+            spec = None  # checked; which market it is, the probe tells
         for leftover in ("progress.json", "summary.json"):
             (home / "run" / leftover).unlink(missing_ok=True)
         with _database(home) as database:
@@ -78,6 +85,16 @@ def open_floor(wanted: Wanted) -> int:
             if spec is None:
                 spec = _after_probe(wanted, home, probe, screen)
             return _run(wanted, home, spec, database, key, screen)
+
+
+def make_home(home: Path) -> None:
+    """The home, writable. Raises StartupRefused saying why it cannot be."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StartupRefused(f"--home: cannot make the folder {home}: {error.strerror}") from error
+    if not os.access(home, os.W_OK | os.X_OK):
+        raise StartupRefused(f"--home: {home} is not writable for this user; choose another folder")
 
 
 def run_spec(wanted: Wanted, home: Path) -> RunSpec:
@@ -180,12 +197,10 @@ def _database(home: Path) -> Iterator[Database]:
 async def prepare(url: str) -> str | None:
     """Bring the schema up to date and make the first admin key. Returns the key's text when one was made here."""
     from db.keys import first_admin_key  # after the first line is on screen
-    from db.migrate import upgrade
-    from db.pool import open_pool
     from db.state import clear_config_updates
+    from outcry.database import open_current
 
-    await upgrade(url)
-    pool = await open_pool(url)
+    pool = await open_current(url)
     try:
         await clear_config_updates(pool)  # runtime changes end with the floor they were made on
         return await first_admin_key(pool, os.environ.get("OUTCRY_ADMIN_KEY"))

@@ -89,6 +89,8 @@ def load_settings(home: Path, folder: Path = CONFIG_FOLDER) -> Settings:
             continue
         try:
             part = yaml.safe_load(path.read_text(encoding="utf-8-sig")) or {}
+        except OSError as error:
+            raise BadConfig(f"{path}: cannot be read: {error.strerror}") from error
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise BadConfig(f"{path}: not valid YAML: {error}") from error
         if not isinstance(part, dict):

@@ -1,7 +1,6 @@
 """``outcry migrate``: bring the database to this version's schema (compose runs it before the rest)."""
 
 import asyncio
-import os
 
 import typer
 
@@ -20,10 +19,4 @@ def migrate(home: HomeOption = None) -> None:
         async with floor_database(home_folder(str(home) if home else None)):
             typer.echo("schema current")
 
-    if os.environ.get("OUTCRY_DATABASE_URL"):
-        from db.migrate import upgrade
-
-        asyncio.run(upgrade(os.environ["OUTCRY_DATABASE_URL"]))
-        typer.echo("schema current")
-        return
     asyncio.run(run())

@@ -1,0 +1,19 @@
+"""Which exchanges the floor can ask for live data: told without importing ccxt, which takes a second."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from openoutcry.errors import BadConfig
+
+
+def refuse_unknown(exchange: str) -> None:
+    """Raise BadConfig when ccxt has no exchange of this name, so that a slip of the pen is not taken for a silent one."""
+    found = find_spec("ccxt")
+    folders = (
+        [Path(folder) / "async_support" for folder in found.submodule_search_locations or ()] if found else []
+    )
+    names = {file.stem for folder in folders for file in folder.glob("[a-z]*.py")}
+    if exchange not in names:
+        near = ", ".join(sorted(name for name in names if name[:3] == exchange[:3])[:5])
+        hint = f"; did you mean {near}?" if near else ""
+        raise BadConfig(f"--exchange: ccxt knows no exchange {exchange!r}{hint}", field="exchange")
