@@ -41,8 +41,6 @@ def load(folder: Path = FOLDER) -> dict[str, Asset]:
 def _read(path: Path) -> Asset:
     content = path.read_bytes()
     media_type = mimetypes.guess_type(path.name)[0] or "text/plain"
-    if media_type.startswith("text/") or media_type.endswith(("javascript", "json")):
-        media_type += "; charset=utf-8"
     zipped = gzip.compress(content, 6, mtime=0) if len(content) > WORTH_ZIPPING else None
     return Asset(content, zipped, media_type, f'"{hashlib.sha256(content).hexdigest()[:20]}"')
 

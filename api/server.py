@@ -17,6 +17,7 @@ from api.app import Limits, build
 from api.assets import load
 from api.events import TableEvents
 from api.floor import Floor
+from api.http_protocol import FloorHttp
 from api.identity import KeyRing
 from api.throttle import Rate
 from api.ws.hub import Hub
@@ -107,7 +108,7 @@ def listening_on(app: ASGIApp, host: str, port: int) -> uvicorn.Config:
         host=host,
         port=port,
         loop="uvloop",
-        http="httptools",
+        http=FloorHttp,
         ws=FloorSocket,
         ws_max_size=MAX_FRAME,
         ws_ping_interval=PING_INTERVAL_S,

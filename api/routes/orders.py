@@ -25,7 +25,7 @@ SIDES = ("BUY", "SELL")
 TYPES = ("MARKET", "LIMIT")
 TIMES_IN_FORCE = ("GTC", "IOC", "FOK")
 Limit = Annotated[
-    int, QueryParameter(ge=1, le=1000, description="At most this many, newest first.", required=False)
+    int, QueryParameter(ge=1, le=5000, description="At most this many (default 500).", required=False)
 ]
 
 
@@ -48,7 +48,7 @@ async def list_orders(
     session_id: SessionId = None,
     symbol: Symbol = None,
     status: Annotated[str | None, QueryParameter(description=", ".join(STATUSES), required=False)] = None,
-    limit: Limit = 100,
+    limit: Limit = 500,
     offset: Offset = 0,
 ) -> OrderList:
     """Orders, newest first; the filters combine."""
