@@ -9,6 +9,7 @@ refusals, orders never sent, abstentions, data faults, a manual order, an aborte
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
+from typing import Any
 from uuid import UUID
 
 from openoutcry.canonical import digest
@@ -16,7 +17,7 @@ from openoutcry.embedding import as_float32
 from openoutcry.episodes import Booking
 from openoutcry.ledger.chain import link
 from openoutcry.ledger.facts import SessionFacts, genesis_hash
-from openoutcry.ledger.outcomes import due, judging
+from openoutcry.ledger.outcomes import Case, due, judging
 from openoutcry.orders import order_hash
 from openoutcry.portfolio import apply_all, mark, opening, roll_day
 from openoutcry.settings import Settings
@@ -71,7 +72,9 @@ class Session:
         self.seq = 0
         self.as_of = START
         self.head = genesis_hash(self.facts)
-        self.cases = ()
+        self.cases: tuple[Case, ...] = ()
+        self.made: list[CycleRecord] = []
+        self.writer: Any = None
         self.working: dict[tuple[int, str], WorkingOrder] = {}
         self.trades = 0
 

@@ -12,7 +12,7 @@ from openoutcry.ledger.traded import order_id
 from openoutcry.orders import order_hash
 from openoutcry.settings import changed
 from openoutcry.types import commands as c
-from openoutcry.types.orders import Approved, OrderRequest, PlannedOrder
+from openoutcry.types.orders import Approved, Fill, OrderRequest, PlannedOrder
 from tests.db.conftest import Writer
 from tests.factories import SETTINGS
 
@@ -81,7 +81,8 @@ class StandIn:
         leg, seq = f"manual-{number}", self.session.seq
         wanted = command.model_dump(exclude={"kind", "session_id"})
         request = OrderRequest(leg=leg, reason="manual order", **wanted)
-        fills, verdict = (), Approved(order_hash=order_hash(request))
+        fills: tuple[Fill, ...] = ()
+        verdict = Approved(order_hash=order_hash(request))
         if command.quantity > 1:
             planned = PlannedOrder(request=request, verdict=self.session._refusal())
         elif command.type == "LIMIT":

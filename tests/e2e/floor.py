@@ -42,7 +42,9 @@ def outcry(
         timeout=300,
         check=False,
     )
-    assert done.returncode == 0 or not check, f"{words} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+    assert done.returncode == 0 or not check, (
+        f"{words} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+    )
     return done
 
 

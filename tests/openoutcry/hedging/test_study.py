@@ -104,9 +104,9 @@ def test_a_year_of_real_candles(coin: str) -> None:
     )
     paid = read(DATA / "perp" / f"{coin}USDT_funding.parquet")
     columns = ("timestamp", "open", "high", "low", "close", "volume")
-    series = [Candles.of(*(side[name] for name in columns)) for side in (spot, perp)]
+    first, second = [Candles.of(*(side[name] for name in columns)) for side in (spot, perp)]
     rates = FundingRates.of(paid["timestamp"], paid["funding_rate"])
-    found = study_hedge(*series, rates, timeframe="1h", ratio=1.0, venue=VENUE)
+    found = study_hedge(first, second, rates, timeframe="1h", ratio=1.0, venue=VENUE)
     assert found.bars > 8700
     assert found.reduction is not None and found.reduction >= 0.90
     assert 0 < found.costs < 0.01

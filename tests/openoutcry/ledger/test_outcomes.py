@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openoutcry.ledger.outcomes import due, judging, rebuild
+from openoutcry.ledger.outcomes import Case, due, judging, rebuild
 from openoutcry.types.record import CycleRecord
 from tests.factories import HOUR, SETTINGS, Session
 
@@ -45,7 +45,8 @@ def quiet(action: str, moves: list[str], horizon: int = 2) -> tuple[list[CycleRe
 
 
 def judge(records: list[CycleRecord]):
-    cases, known = (), []
+    cases: tuple[Case, ...] = ()
+    known = []
     for record in records:
         cases, some = due(cases, record, RULES)
         known += [(record.seq, outcome) for outcome in some]

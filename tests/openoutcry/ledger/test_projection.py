@@ -2,6 +2,7 @@
 
 from collections import Counter
 from decimal import Decimal
+from typing import Any
 
 from openoutcry.context import SIZE, VERSION
 from openoutcry.ledger.chain import hash_of, link, record_of
@@ -37,7 +38,7 @@ def test_rows_from_the_stored_body_are_the_rows_from_the_record():
 
 
 def test_every_id_is_its_own_and_belongs_to_the_session():
-    tables = [
+    tables: list[list[Any]] = [
         [row.decision for row in ROWS if row.decision],
         [vote for row in ROWS for vote in row.votes],
         [order for row in ROWS for order in row.orders],
