@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
@@ -63,7 +64,8 @@ def test_references_resolve(made):
 @pytest.mark.parametrize("call", BODIES)
 def test_the_documents_bodies_fit_the_described_ones(made, call):
     schema = operations(made)[call]["requestBody"]["content"]["application/json"]["schema"]
-    body = {key: value for key, value in BODIES[call].items() if value is not None}
+    given: Any = BODIES[call]
+    body = {key: value for key, value in given.items() if value is not None}
     jsonschema.validate(body, schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({**body, "no_such_field": 1}, schema)
