@@ -46,10 +46,18 @@ def running(home: Path) -> RunFile | None:
     """The floor that runs in ``home``, or None: a file left by a killed floor does not count."""
     try:
         found = RunFile.model_validate(json.loads(path_of(home).read_text()))
-        alive = abs(psutil.Process(found.pid).create_time() - found.born) < 1.0
-    except (FileNotFoundError, ValueError, psutil.Error):
+    except (FileNotFoundError, ValueError):
         return None
-    return found if alive else None
+    return found if alive(found) else None
+
+
+def alive(floor: RunFile) -> bool:
+    """Whether the floor's supervisor still lives, the last of its processes to end."""
+    try:
+        process = psutil.Process(floor.pid)
+        return abs(process.create_time() - floor.born) < 1.0 and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
 
 
 def born(pid: int) -> float:

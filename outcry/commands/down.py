@@ -1,5 +1,6 @@
 """``outcry down``: close a floor that runs in the background."""
 
+import contextlib
 import os
 import signal
 from time import monotonic, sleep
@@ -22,11 +23,12 @@ def down(home: HomeOption = None, as_json: JsonOption = False) -> None:
     if found is None:
         typer.echo('{"stopped": false}' if as_json else f"no floor runs in {folder}")
         return
-    os.kill(found.pid, signal.SIGTERM)
+    with contextlib.suppress(ProcessLookupError):  # it ended by itself just now
+        os.kill(found.pid, signal.SIGTERM)
     deadline = monotonic() + WAIT_S
-    while runfile.running(folder) and monotonic() < deadline:
+    while runfile.alive(found) and monotonic() < deadline:  # its file goes first, the database last
         sleep(0.1)
-    if runfile.running(folder):
+    if runfile.alive(found):
         typer.echo(f"outcry: process {found.pid} did not stop within {WAIT_S:.0f} s", err=True)
         raise typer.Exit(1)
     typer.echo('{"stopped": true}' if as_json else "floor closed")
