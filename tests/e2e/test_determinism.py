@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.floor import open_floor, outcry, wait_for
+from tests.e2e.floor import free_port, open_floor, outcry, wait_for
 
 ROUNDS = "60"
 RECORDED = ("--market", "recorded", "--timeframe", "1h", "--from", "2020-02-01", "--speed", "max")
 
 
-def run(home: Path, port: int, *words: str) -> dict[str, object]:
-    done = outcry(home, "up", *RECORDED, "--rounds", ROUNDS, "--json", "--port", str(port), *words)
+def run(home: Path, *words: str) -> dict[str, object]:
+    done = outcry(home, "up", *RECORDED, "--rounds", ROUNDS, "--json", "--port", str(free_port()), *words)
     (session,) = json.loads(done.stdout)["sessions"]
     found: dict[str, object] = session
     return found
@@ -21,13 +21,13 @@ def run(home: Path, port: int, *words: str) -> dict[str, object]:
 
 @pytest.mark.timeout(300)
 def test_twice_the_same_seed_is_twice_the_same_ledger_also_in_the_same_home(home: Path) -> None:
-    first = run(home, 18201)
-    again = run(home, 18201)
+    first = run(home)
+    again = run(home)
     assert first["rounds"] == again["rounds"] == 60
     assert int(str(first["orders_filled"])) > 0, "a run without trades proves little"
     assert first["session_id"] != again["session_id"]
     assert first["head_hash"] == again["head_hash"]
-    other = run(home, 18201, "--seed", "8")
+    other = run(home, "--seed", "8")
     assert other["head_hash"] != first["head_hash"], "the seed must matter"
 
 
@@ -36,7 +36,7 @@ def test_twice_the_same_seed_is_twice_the_same_ledger_also_in_the_same_home(home
 def test_a_run_killed_in_the_middle_ends_with_the_same_ledger(
     candle_home: Path, home: Path, victim: str
 ) -> None:
-    straight = run(home, 18202)
+    straight = run(home)
     crashed = home.parent / "crashed"
     shutil.copytree(candle_home, crashed)
     with open_floor(crashed, *RECORDED, "--rounds", ROUNDS, "--stay") as floor:
