@@ -1,12 +1,16 @@
-"""The floor that the tests of answers share, one per module that asks for it."""
+"""The floors that tests share, one per module that asks: in memory, and as processes."""
 
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
 
+from db import rounds
+from db.pool import open_pool
+from openoutcry.portfolio import opening
 from tests.conftest import _execute, _run, _with_database
-from tests.contract.world import World, world
+from tests.contract.processes import Ground, listening
+from tests.contract.world import AS_OF, BARS, FACTS, World, begin, furnish, world
 
 
 @pytest.fixture(scope="module")
@@ -26,3 +30,26 @@ def contract_database(postgres_url: str, migrated_template: str, numbers: Iterat
 async def floor(tmp_path_factory: pytest.TempPathFactory, contract_database: str) -> AsyncIterator[World]:
     async with world(tmp_path_factory.mktemp("contract"), contract_database) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory, contract_database: str) -> Ground:
+    """A home with candles and a database with a session, for processes."""
+    home = tmp_path_factory.mktemp("ground")
+    furnish(home, BARS)
+
+    async def fill() -> None:
+        pool = await open_pool(contract_database)
+        await begin(pool)
+        await rounds.open_round(pool, FACTS, 1, AS_OF, None, opening("USDT", FACTS.initial_capital))
+        await pool.close()
+
+    _run(fill)
+    return Ground(home, contract_database)
+
+
+@pytest.fixture(scope="module")
+def urls(ground: Ground) -> Iterator[dict[str, str]]:
+    """The URL of each server and of an agent, as processes over HTTP."""
+    with listening(ground) as found:
+        yield found
