@@ -1,6 +1,7 @@
 """Series a tool is given: numbers in the call itself, or the name of a stored series."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
@@ -11,6 +12,7 @@ from mcp_servers.indicators.window import stored
 from mcp_servers.toolkit import Call
 from openoutcry.errors import BadInput
 from openoutcry.indicators.line import Array
+from openoutcry.types.frozen import Frozen
 
 LIMIT = 5000
 Price = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -26,6 +28,25 @@ GivenSymbol = Annotated[
     str | None, Field(description="Trading pair, e.g. BTC/USDT, instead of prices", max_length=40)
 ]
 GivenTimeframe = Annotated[str, Field(description="Bar length of the stored series, e.g. 1h", max_length=10)]
+
+
+Prices = Annotated[list[Price] | None, Field(min_length=1, max_length=LIMIT)]
+Volumes = Annotated[
+    list[Annotated[float, Field(ge=0, allow_inf_nan=False)]] | None, Field(min_length=1, max_length=LIMIT)
+]
+
+
+class Columns(Frozen):
+    """Columns of one series, oldest bar first, all of one length."""
+
+    open: Prices = None
+    high: Prices = None
+    low: Prices = None
+    close: Prices = None
+    volume: Volumes = None
+
+
+SeriesArg = Annotated[Columns | None, Field(description="Your own columns instead of a stored series")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +69,21 @@ def prices_or_stored(
     if prices is None:
         return given
     return Given({"close": given.columns["prices"]}, given.bars)
+
+
+def series_or_stored(
+    call: Call[IndicatorsDeps],
+    series: Columns | None,
+    names: Sequence[str],
+    symbol: str | None,
+    timeframe: str,
+) -> Given:
+    """These columns of the argument ``series``, or the stored series. Raises BadInput unless it is exactly one."""
+    numbers = {f"series.{name}": getattr(series, name) if series else None for name in names}
+    given = columns_or_stored(call, numbers, symbol, timeframe)
+    return replace(
+        given, columns={name.removeprefix("series."): column for name, column in given.columns.items()}
+    )
 
 
 def columns_or_stored(

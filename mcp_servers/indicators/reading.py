@@ -38,7 +38,12 @@ def newest(call: Call[IndicatorsDeps], request: Request, given: Given) -> Newest
         note = missing_note(request, given.bars)
     elif given.bars > 1 and all(_flat(given, name) for name in request.indicator.inputs):
         note = "the series is flat: nothing moved, so the value is the neutral one by definition"
-    head = {
+    return Newest(now, before, head(call, given, note))
+
+
+def head(call: Call[IndicatorsDeps], given: Given, note: str | None = None) -> dict[str, Any]:
+    """The fields every reading has."""
+    return {
         "as_of": call.as_of,
         "source": call.source,
         "stale": given.stale,
@@ -47,7 +52,6 @@ def newest(call: Call[IndicatorsDeps], request: Request, given: Given) -> Newest
         "bars": given.bars,
         "note": note,
     }
-    return Newest(now, before, head)
 
 
 def _flat(given: Given, name: str) -> bool:

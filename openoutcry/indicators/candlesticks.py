@@ -73,10 +73,10 @@ def dragonfly_doji(
 def gravestone_doji(
     open: Line, high: Line, low: Line, close: Line, body_threshold: float = 0.1, lower_wick_max: float = 0.1
 ) -> Line:
-    """Doji at the bottom of its range: hardly a lower wick, an upper one longer than the body."""
+    """Doji at the bottom of its range (−1): hardly a lower wick, an upper one longer than the body."""
     lower, upper = _lower(open, low, close), _upper(open, high, close)
     shape = (lower <= (high - low) * lower_wick_max) & (upper > _body(open, close))
-    return _found(_is_doji(open, high, low, close, body_threshold) & shape)
+    return where(_is_doji(open, high, low, close, body_threshold) & shape, -1.0, 0.0)
 
 
 @indicator(
@@ -282,3 +282,23 @@ def narrow_range(high: Line, low: Line, window: int = 7) -> Line:
     """Narrow range (NR7 and its kin): the smallest range of the window."""
     reach = high - low
     return _found(reach < lowest(lag(reach, 1), window - 1), None, window)
+
+
+PATTERN_NAMES = (
+    "doji", "dragonfly_doji", "engulfing", "gravestone_doji", "hammer", "harami", "inside_bar", "inverted_hammer",
+    "long_legged_doji", "marubozu", "narrow_range", "outside_bar", "piercing", "pin_bar", "spinning_top", "star",
+    "three_inside", "three_soldiers", "tweezers", "two_bar_reversal",
+)  # fmt: skip
+NEUTRAL_PATTERNS = frozenset(
+    {
+        "doji",
+        "long_legged_doji",
+        "spinning_top",
+        "inside_bar",
+        "outside_bar",
+        "narrow_range",
+        "hammer",
+        "inverted_hammer",
+    }
+)
+"""Patterns that say that something may turn, not which way; a hammer's way is against the trend before it."""

@@ -60,7 +60,7 @@ def gravestone_doji_trigger(
     lower_wick_max: Annotated[float, Range(0.01, 0.2)] = 0.1,
 ) -> Mask:
     """Gravestone doji."""
-    return _at(candle.gravestone_doji, bars, body_threshold, lower_wick_max) > 0
+    return _at(candle.gravestone_doji, bars, body_threshold, lower_wick_max) < 0
 
 
 @trigger(PATTERNS, "OHLC", needs=lambda wick_ratio, upper_wick_max: 1)

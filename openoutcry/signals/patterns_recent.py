@@ -22,7 +22,7 @@ def _reversals(bars: Bars) -> tuple[Mask, Mask]:
     star = candle.star(*ohlc)
     both = hammer | inverted
     bullish = both | (engulfing > 0) | (piercing > 0) | (star > 0) | (candle.dragonfly_doji(*ohlc) > 0)
-    bearish = both | (engulfing < 0) | (piercing < 0) | (star < 0) | (candle.gravestone_doji(*ohlc) > 0)
+    bearish = both | (engulfing < 0) | (piercing < 0) | (star < 0) | (candle.gravestone_doji(*ohlc) < 0)
     return bullish, bearish
 
 

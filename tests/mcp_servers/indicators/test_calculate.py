@@ -122,7 +122,7 @@ BAD_SERIES: list[tuple[str, dict[str, Any], str]] = [
         {"name": "rsi", "params": {"period": 4}, "series": {"close": RISING}},
         "params.period",
     ),
-    ("calculate_indicator", {"name": "atr", "series": {"close": RISING}}, "high"),
+    ("calculate_indicator", {"name": "atr", "series": {"close": RISING}}, "series.high"),
     (
         "calculate_indicator",
         {"name": "obv", "series": {"close": RISING, "volume": [-1.0] * 60}},
