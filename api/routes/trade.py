@@ -36,7 +36,7 @@ class StopTrading(Body, frozen=True, kw_only=True):
     """End a session. ``final_capital`` is your own figure (zero is legal); the ledger's is given beside it."""
 
     session_id: str
-    final_capital: Number | None = None
+    final_capital: Number
 
 
 class WhichSession(Body, frozen=True, kw_only=True):
@@ -137,7 +137,7 @@ async def start(request: AnyRequest, floor: TheFloor) -> Answer[Started]:
 async def stop(request: AnyRequest, floor: TheFloor) -> Answer[Stopped]:
     """Close every position, stop the session, and report what the books say."""
     wanted = await read_body(request, StopTrading)
-    if wanted.final_capital is not None and wanted.final_capital < 0:
+    if wanted.final_capital < 0:
         raise invalid_body("final_capital must not be negative", "final_capital")
     command = build(
         StopSession,

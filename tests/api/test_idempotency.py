@@ -74,9 +74,13 @@ async def test_another_process_gives_the_same_answer(answered, admin):
 @pytest.mark.parametrize("path", ["start", "stop", "pause", "resume", "halt", "unhalt"])
 async def test_every_steering_call_takes_a_key(answered, admin, path):
     here = {"session_id": answered.session_id}
-    body = {"start": {"symbol": "BTC/USDT", "initial_capital": 1}, "halt": {"reason": "x"}, "unhalt": {}}.get(
-        path, here
-    )
+    bodies = {
+        "start": {"symbol": "BTC/USDT", "initial_capital": 1},
+        "stop": {**here, "final_capital": 1},
+        "halt": {"reason": "x"},
+        "unhalt": {},
+    }
+    body = bodies.get(path, here)
     answers = [await admin.post(f"/api/v1/trade/{path}", json=body, headers=KEY) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [200, 200], answers[0].text
     assert answers[0].content == answers[1].content

@@ -64,17 +64,18 @@ async def test_stopping_reports_your_figure_beside_the_ledgers(answered, admin):
 
 @pytest.mark.parametrize("path", ["stop", "pause", "resume"])
 async def test_a_session_that_is_not_there(admin, path):
-    body = is_error(await admin.post(f"/api/v1/trade/{path}", json={"session_id": NOBODY}), 404, "NOT_FOUND")
+    more = {"final_capital": 0} if path == "stop" else {}
+    call = f"/api/v1/trade/{path}"
+    body = is_error(await admin.post(call, json={"session_id": NOBODY, **more}), 404, "NOT_FOUND")
     assert body["error"] == "session not found"
-    assert (
-        is_error(await admin.post(f"/api/v1/trade/{path}", json={}), 400, "INVALID_ARGUMENT")["field"]
-        == "session_id"
-    )
-    wrong = await admin.post(f"/api/v1/trade/{path}", json={"session_id": "x"})
+    assert is_error(await admin.post(call, json=more), 400, "INVALID_ARGUMENT")["field"] == "session_id"
+    wrong = await admin.post(call, json={"session_id": "x", **more})
     assert is_error(wrong, 400, "INVALID_ARGUMENT")["error"] == "invalid session_id format"
 
 
-async def test_a_negative_final_capital_is_refused(answered, admin):
+async def test_a_stop_without_a_final_capital_or_with_a_negative_one_is_refused(answered, admin):
+    bare = await admin.post("/api/v1/trade/stop", json={"session_id": answered.session_id})
+    assert is_error(bare, 400, "INVALID_ARGUMENT")["field"] == "final_capital"
     wanted = {"session_id": answered.session_id, "final_capital": -1}
     assert (
         is_error(await admin.post("/api/v1/trade/stop", json=wanted), 400, "INVALID_ARGUMENT")["field"]
