@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -78,6 +78,15 @@ async def test_within_a_round_nothing_later_can_be_noticed(floor: World, offer: 
     assert first == await floor.ask(offer, given, in_round=True, informed=True)
     if not first.is_error:
         assert datetime.fromisoformat(content_of(first)["as_of"]) == AS_OF
+
+
+@each(lambda offer: reads(offer) and offer.server in ("market", "indicators") and "symbol" in offer.arguments)
+async def test_later_it_would_have_been_noticed(floor: World, offer: Offer) -> None:
+    """The two floors do differ in what they know, as rounds half a day later find out."""
+    given, later = arguments(offer, **floor.known), AS_OF + timedelta(hours=12)
+    before = await floor.ask(offer, given, in_round=True, as_of=later)
+    after = await floor.ask(offer, given, in_round=True, as_of=later, informed=True)
+    assert before != after or before.is_error
 
 
 @each(lambda offer: "end" in offer.arguments)

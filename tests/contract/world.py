@@ -10,7 +10,7 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -85,18 +85,25 @@ class World:
     known: dict[str, Any]
 
     async def ask(
-        self, offer: Offer, given: dict[str, Any], *, in_round: bool = False, informed: bool = False
+        self,
+        offer: Offer,
+        given: dict[str, Any],
+        *,
+        in_round: bool = False,
+        informed: bool = False,
+        as_of: datetime = AS_OF,
     ) -> CallToolResult:
         """One call, from a client of its own; ``informed`` asks the floor that has later candles."""
         server = (self.informed if informed else self.servers)[offer.server]
-        meta: Any = {ROUND_META_KEY: round_token()} if in_round else None
+        meta: Any = {ROUND_META_KEY: round_token(as_of)} if in_round else None
         async with Client(server, cache=None) as client:
             return await client.call_tool(offer.name, given, meta=meta)
 
 
-def round_token() -> str:
-    """The token of the round in progress, good for every server."""
-    return sign_round({server: derive_key(ROOT, server) for server in SERVERS}, CLAIMS)
+def round_token(as_of: datetime = AS_OF) -> str:
+    """The token of the round in progress, good for every server; or one that is said to be later."""
+    claims = CLAIMS.model_copy(update={"as_of": as_of})
+    return sign_round({server: derive_key(ROOT, server) for server in SERVERS}, claims)
 
 
 def config(name: str, home: Path, url: str) -> ProcessConfig:
