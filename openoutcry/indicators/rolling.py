@@ -241,12 +241,16 @@ def weighted(line: Line, weights: Sequence[float]) -> Line:
 
 def bars_since_highest(line: Line, size: int) -> Line:
     """How many bars ago the maximum of the last ``size`` values was; the oldest of equal ones."""
-    return windowed(lambda a: _since(a, size, np.argmax), lambda v: size - 1.0 - v.index(max(v)), line, size)
+    return windowed(
+        lambda a: _since(a, highest(a, size), size), lambda v: size - 1.0 - v.index(max(v)), line, size
+    )
 
 
 def bars_since_lowest(line: Line, size: int) -> Line:
     """How many bars ago the minimum of the last ``size`` values was; the oldest of equal ones."""
-    return windowed(lambda a: _since(a, size, np.argmin), lambda v: size - 1.0 - v.index(min(v)), line, size)
+    return windowed(
+        lambda a: _since(a, lowest(a, size), size), lambda v: size - 1.0 - v.index(min(v)), line, size
+    )
 
 
 def cumulative(line: Line) -> Line:
@@ -275,10 +279,11 @@ def _cumulative(values: Array) -> Array:
     return out
 
 
-def _since(values: Array, size: int, place: Callable[..., Any]) -> Array:
+def _since(values: Array, extreme: Array, size: int) -> Array:
+    """Bars since ``extreme`` was the value: each bar of the window is asked in turn, the oldest has the last word."""
     out = np.full(len(values), np.nan)
-    if len(values) >= size:
-        out[size - 1 :] = size - 1.0 - place(np.lib.stride_tricks.sliding_window_view(values, size), axis=-1)
+    for bars in range(min(size, len(values))):
+        out[bars:][values[: len(values) - bars] == extreme[bars:]] = bars
     return out
 
 
