@@ -7,7 +7,7 @@ import argparse
 import asyncio
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from statistics import mean
@@ -25,11 +25,13 @@ from db.embedder import embed_all
 from db.migrate import upgrade
 from db.pool import fetch, open_pool
 from db.verify import verify
+from openoutcry.context import VERSION, context_vector, market_features
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.types.record import CycleRecord
 from tests.factories import ORG, SETTINGS, SPOT, START, Session, facts_of
 
 OTHER = UUID(int=5)
+WINDOW = 256
 COLUMNS = (
     *("id", "org_id", "session_id", "seq", "agent_name", "symbol", "decision_type", "decision", "target"),
     *(
@@ -72,40 +74,52 @@ async def appends(
     return {"append_quiet": spread(quiet), "append_trading": spread(busy)}
 
 
+def contexts(count: int) -> Iterator[tuple[float, ...]]:
+    """Context vectors of a seeded walk through calm and wild weeks, one per bar."""
+    rng, bars = np.random.default_rng(5), count + WINDOW
+    calm = np.repeat(rng.lognormal(-5.3, 0.5, bars // 168 + 1), 168)[:bars]
+    close = 20_000 * np.exp(np.cumsum(calm * rng.standard_t(4, bars) / 1.4))
+    reach = close * calm * rng.exponential(1.0, (2, bars))
+    opened = np.concatenate((close[:1], close[:-1]))
+    series = {
+        "open": opened,
+        "high": np.maximum(opened, close) + reach[0],
+        "low": np.maximum(np.minimum(opened, close) - reach[1], 1.0),
+        "close": close,
+        "volume": rng.lognormal(6, 0.6, bars),
+    }
+    for end in range(WINDOW, bars):
+        features = market_features({name: column[end - WINDOW : end] for name, column in series.items()})
+        yield context_vector(features)
+
+
 async def fill(pool: asyncpg.Pool, count: int) -> None:
-    """Decisions of drifting markets in two orgs, one in five of them the other's."""
-    rng = np.random.default_rng(5)
+    """Decisions, hour by hour, in two orgs, one in five of them the other's."""
     facts = facts_of(1)
     await sessions.create(pool, facts, "cases", SETTINGS)
     await pool.execute("INSERT INTO orgs (id, name) VALUES ($1, 'other')", OTHER)
-    centres, state, regime = rng.normal(size=(40, 64)), np.zeros(64), 0
+    said = (
+        SPOT,
+        "signal",
+        "BUY",
+        "LONG",
+        0.5,
+        "because",
+        {},
+        "asked",
+        "because",
+        "rules",
+        0,
+        0,
+        0,
+        "recorded",
+    )
     rows = []
-    for number in range(count):
-        regime = int(rng.integers(40)) if rng.random() < 0.02 else regime
-        state = 0.8 * state + 0.2 * centres[regime] + 0.25 * rng.normal(size=64)
-        at = START + timedelta(hours=number)
-        vector = [float(value) for value in state / np.linalg.norm(state)]
-        said = (
-            SPOT,
-            "signal",
-            "BUY",
-            "LONG",
-            0.5,
-            "because",
-            {},
-            "asked",
-            "because",
-            "rules",
-            0,
-            0,
-            0,
-            "recorded",
-        )
-        ended = (vector, "features-v1", at, "SUCCESS", 1, "up", at + timedelta(hours=24))
-        org = ORG if number % 5 else OTHER
-        rows.append(
-            (uuid5(facts.session_id, str(number)), org, facts.session_id, number, "floor", *said, *ended)
-        )
+    for number, context in enumerate(contexts(count)):
+        at, org = START + timedelta(hours=number), ORG if number % 5 else OTHER
+        ended = (list(context), VERSION, at, "SUCCESS", 1, "up", at + timedelta(hours=24))
+        id_ = uuid5(facts.session_id, str(number))
+        rows.append((id_, org, facts.session_id, number, "floor", *said, *ended))
     async with pool.acquire() as connection:
         await connection.execute("SET maintenance_work_mem = '512MB'")
         await connection.execute("DROP INDEX decisions_by_context")

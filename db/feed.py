@@ -15,18 +15,22 @@ from openoutcry.ledger.announce import Event
 CHANNEL = "events"
 KEEP = 100_000
 PAGE = 500
-APPEND = """
-WITH counter AS (
-    INSERT INTO event_counters (org_id, last_seq) VALUES ($1, $2)
-    ON CONFLICT (org_id) DO UPDATE SET last_seq = event_counters.last_seq + $2
+COUNTED = """counter AS (
+    INSERT INTO event_counters (org_id, last_seq)
+    SELECT {org}::uuid, {number}::bigint FROM {source} WHERE {number}::bigint > 0
+    ON CONFLICT (org_id) DO UPDATE SET last_seq = event_counters.last_seq + excluded.last_seq
     RETURNING last_seq
 ), written AS (
     INSERT INTO events (org_id, seq, type, data, at)
-    SELECT $1, counter.last_seq - $2 + item.number, item.type, item.data, item.at
+    SELECT {org}, counter.last_seq - {number} + item.number, item.type, item.data, item.at
     FROM counter,
-         unnest($3::text[], $4::jsonb[], $5::timestamptz[]) WITH ORDINALITY AS item (type, data, at, number)
-)
-SELECT last_seq, pg_notify('events', $1::text || ':' || last_seq) FROM counter
+         unnest({types}::text[], {data}::jsonb[], {times}::timestamptz[]) WITH ORDINALITY AS item (type, data, at, number)
+)"""
+"""Parts of a statement that number and write events, unless its row set ``source`` is empty."""
+APPEND = f"""
+WITH one AS (SELECT 1),
+{COUNTED.format(org="$1", number="$2", types="$3", data="$4", times="$5", source="one")}
+SELECT last_seq, pg_notify('{CHANNEL}', $1::text || ':' || last_seq) FROM counter
 """
 AFTER = "SELECT seq, type, data, at FROM events WHERE org_id = $1 AND seq > $2 ORDER BY seq LIMIT $3"
 HEAD = "SELECT last_seq FROM event_counters WHERE org_id = $1"
@@ -52,9 +56,13 @@ async def append_events(connection: Connection, org_id: UUID, events: Sequence[E
     """
     if not events:
         return None
-    types, data, times = zip(*events, strict=True)
-    last: int = await connection.fetchval(APPEND, org_id, len(events), types, data, times)
+    last: int = await connection.fetchval(APPEND, org_id, *event_arrays(events))
     return last
+
+
+def event_arrays(events: Sequence[Event]) -> tuple[int, list[str], list[dict[str, Any]], list[datetime]]:
+    """How many events, and their types, data and times: the arguments that follow the org's."""
+    return len(events), [e.type for e in events], [e.data for e in events], [e.at for e in events]
 
 
 async def head(pool: asyncpg.Pool, org_id: UUID) -> int:

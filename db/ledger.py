@@ -10,12 +10,11 @@ from uuid import UUID
 import asyncpg
 
 from db.anchor import Anchor, write_anchor
-from db.feed import append_events
+from db.appending import RECORD, batches, is_quiet, write_trades
+from db.feed import append_events, event_arrays
 from db.pool import Connection, retrying
-from db.statements import insert, update, upsert
 from openoutcry.errors import LedgerBroken
-from openoutcry.ledger import rows
-from openoutcry.ledger.announce import Event, KnownOrder, announce
+from openoutcry.ledger.announce import Event, announce
 from openoutcry.ledger.chain import Link, UsedApproval, beside, link, opening_marks, seal
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.ledger.projection import project
@@ -23,48 +22,11 @@ from openoutcry.ledger.stats import SessionStats, after
 from openoutcry.types.record import CycleRecord
 
 HEAD = "SELECT head_seq, head_hash, head_seal, stats FROM sessions WHERE id = $1"
-ADVANCE = """
-WITH head AS (
-    UPDATE sessions SET
-        head_seq = $2, head_hash = $3, head_seal = $4, stats = $5, as_of = $6, updated_at = now(),
-        status = CASE WHEN $7 = 'STOP' THEN 'STOPPED' ELSE status END,
-        stopped_at = CASE WHEN $7 = 'STOP' THEN $8 ELSE stopped_at END,
-        final_capital = CASE WHEN $7 = 'STOP' THEN $9 ELSE final_capital END
-    WHERE id = $1 AND head_seq = $2 - 1 AND head_hash = $10 AND head_seal = $11
-    RETURNING id
-), cycle AS (
-    INSERT INTO cycles
-        (session_id, seq, org_id, kind, as_of, body, hash, prev_hash, timings, committed_at, beside, seal)
-    SELECT id, $2, $12, $7, $6, $13, $3, $10, $14, $8, $15, $4 FROM head
-), worth AS (
-    INSERT INTO equity (session_id, seq, org_id, as_of, equity, cash, drawdown)
-    SELECT id, $2, $12, $6, $9, $16, $17 FROM head
-), round AS (
-    UPDATE rounds SET state = CASE WHEN $7 = 'ABORTED' THEN 'ABORTED' ELSE 'CLOSED' END,
-        ballots = NULL, closed_at = $8
-    FROM head WHERE rounds.session_id = head.id AND rounds.seq = $2
-)
-SELECT id, pg_notify('cycles', $1::text || ':' || $2) FROM head
-"""
 STORED = "SELECT hash, seal FROM cycles WHERE session_id = $1 AND seq = $2"
 APPROVALS = """
 SELECT id, leg, client_order_id, order_hash, expires_at, used_at FROM approvals
 WHERE session_id = $1 AND seq = $2 ORDER BY leg
 """
-DECISION = insert("decisions", rows.DecisionRow)
-VOTE = insert("votes", rows.VoteRow)
-ORDER = upsert("orders", rows.OrderRow)
-ORDER_CHANGE = update(
-    "orders",
-    rows.OrderChangeRow,
-    kept_when_null=("venue_order_id", "error_message", "placed_at", "filled_at", "canceled_at", "expired_at"),
-    returning="id, symbol, side, type, quantity",
-)
-FILL = insert("fills", rows.FillRow)
-POSITION = upsert(
-    "positions", rows.PositionRow, given={"unrealized_pnl": "coalesce({}::numeric, 0)"}, kept=("created_at",)
-)
-OUTCOME = update("decisions", rows.OutcomeRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +69,16 @@ async def append(
     if (record.seq, record.prev_hash) != (head.seq + 1, head.hash):
         raise LedgerBroken(f"record {record.seq} does not follow {head.seq} {head.hash[:12]}")
     projected = project(record, facts)
-    stats = after(head.stats, record, facts)
+    stats, quiet = after(head.stats, record, facts), is_quiet(projected)
+    known = (*announce(record, facts, projected, {}), *events) if quiet else ()
 
     async def work(connection: Connection) -> Head:
         used = await _approvals(connection, facts, record)
         parts = beside(dict(timings), committed_at, used)
         parts |= opening_marks(facts) if record.seq == 0 else {}
         moved = Head(record.seq, stored.hash, seal(head.seal, stored.hash, parts), stats)
-        advanced = await connection.fetchrow(
-            ADVANCE,
+        advanced = await connection.fetchval(
+            RECORD,
             facts.session_id,
             record.seq,
             stored.hash,
@@ -133,15 +96,18 @@ async def append(
             parts,
             projected.equity.cash,
             projected.equity.drawdown,
+            *event_arrays(known),
+            *batches(projected, quiet),
         )
         if advanced is None:
             return await _repeated(connection, facts, stored, moved)
-        earlier = await _store(connection, projected)
-        said = announce(record, facts, projected, earlier)
-        await append_events(connection, facts.org_id, (*said, *events))
+        if not quiet:
+            earlier = await write_trades(connection, projected)
+            said = announce(record, facts, projected, earlier)
+            await append_events(connection, facts.org_id, (*said, *events))
         return moved
 
-    moved = await retrying(pool, work)
+    moved = await retrying(pool, work, begin=not quiet)
     if home is not None:
         write_anchor(home, facts.session_id, Anchor(moved.seq, moved.hash, moved.seal))
     return moved
@@ -161,36 +127,3 @@ async def _approvals(connection: Connection, facts: SessionFacts, record: CycleR
         return []
     found = await connection.fetch(APPROVALS, facts.session_id, record.seq)
     return [UsedApproval(**row) for row in found]
-
-
-async def _store(connection: Connection, projected: rows.Projection) -> Mapping[UUID, KnownOrder]:
-    """Write the projected rows; returns the earlier orders that changed."""
-    if projected.decision is not None:
-        await connection.execute(DECISION, *projected.decision)
-        await connection.executemany(VOTE, projected.votes)
-    if projected.orders:
-        await connection.executemany(ORDER, projected.orders)
-    earlier = await _change_orders(connection, projected.order_changes)
-    if projected.fills:
-        try:
-            await connection.executemany(FILL, projected.fills)
-        except asyncpg.UniqueViolationError as error:
-            raise LedgerBroken(f"a fill is booked twice: {error.detail}") from error
-    if projected.positions:
-        await connection.executemany(POSITION, projected.positions)
-    if projected.outcomes:
-        await connection.executemany(OUTCOME, projected.outcomes)
-    return earlier
-
-
-async def _change_orders(
-    connection: Connection, changes: Sequence[rows.OrderChangeRow]
-) -> Mapping[UUID, KnownOrder]:
-    if not changes:
-        return {}
-    found = await connection.fetchmany(ORDER_CHANGE, changes)
-    known = {row["id"]: KnownOrder(row["symbol"], row["side"], row["type"], row["quantity"]) for row in found}
-    for change in changes:
-        if change.id not in known:
-            raise LedgerBroken(f"an update for an order that was never recorded: {change.id}")
-    return known

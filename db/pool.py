@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import struct
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import nullcontext
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
@@ -39,7 +40,7 @@ SESSION: Mapping[str, str] = {
     "application_name": "open-outcry",
     "jit": "off",
     "hnsw.iterative_scan": "relaxed_order",
-    "hnsw.ef_search": "240",
+    "hnsw.ef_search": "100",
 }
 """Settings of every connection. Filtered neighbour searches go on until they have enough rows."""
 ASYNC_COMMIT = "SELECT set_config('synchronous_commit', 'off', true)"
@@ -72,16 +73,18 @@ async def retrying(
     work: Callable[[Connection], Awaitable[T]],
     *,
     within_s: float = RETRY_S,
+    begin: bool = True,
 ) -> T:
     """Run ``work`` in a transaction, again from its start when the server goes away or a race is lost.
 
     ``work`` must be safe to repeat: after a lost COMMIT nobody knows whether it happened. Raises the last
-    error when the server does not come back within ``within_s`` seconds.
+    error when the server does not come back within ``within_s`` seconds. Work of a single statement is its own
+    transaction and need not ``begin`` one.
     """
     deadline = monotonic() + within_s
     while True:
         try:
-            return await _attempt(pool, work)
+            return await _attempt(pool, work, begin)
         except (*LOST, *RACED) as error:
             if monotonic() > deadline:
                 raise
@@ -89,16 +92,17 @@ async def retrying(
             await asyncio.sleep(PAUSE_S)
 
 
-async def _attempt(pool: asyncpg.Pool, work: Callable[[Connection], Awaitable[T]]) -> T:
+async def _attempt(pool: asyncpg.Pool, work: Callable[[Connection], Awaitable[T]], begin: bool) -> T:
     async with pool.acquire(timeout=CONNECT_S) as connection:
         try:
-            async with connection.transaction():
+            async with connection.transaction() if begin else nullcontext():
                 return await work(connection)
         except asyncpg.InterfaceError as error:
             if _gone(connection):
                 raise ConnectionResetError(str(error)) from error
             raise
         except asyncpg.InternalClientError as error:  # hung up on while idle, its end not seen yet
+            connection.terminate()
             raise ConnectionResetError(str(error)) from error
         except TimeoutError as error:  # an OSError too, but a slow statement is no lost server
             raise asyncpg.QueryCanceledError(f"a statement took longer than {STATEMENT_S:.0f} s") from error

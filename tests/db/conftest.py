@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from db import ledger, sessions
-from db.pool import open_pool
+from db.pool import open_pool, retrying
 from openoutcry.canonical import derived_id
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.orders import client_order_id
@@ -19,6 +19,12 @@ async def pool(fresh_database):
     pool = await open_pool(fresh_database)
     yield pool
     await pool.close()
+
+
+APPROVAL = """
+INSERT INTO approvals (id, org_id, session_id, seq, leg, client_order_id, order_hash, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING
+"""
 
 
 class Writer:
@@ -48,21 +54,21 @@ class Writer:
         return self.head
 
     async def approve(self, record) -> None:
-        for planned in record.orders:
-            if isinstance(planned.verdict, Approved) and planned.state is not None:
-                await self.pool.execute(
-                    "INSERT INTO approvals"
-                    " (id, org_id, session_id, seq, leg, client_order_id, order_hash, expires_at)"
-                    " VALUES ($8, $1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
-                    self.facts.org_id,
-                    self.facts.session_id,
-                    record.seq,
-                    planned.request.leg,
-                    client_order_id(self.facts.session_id, record.seq, planned.request.leg),
-                    planned.verdict.order_hash,
-                    record.as_of + timedelta(hours=1),
-                    derived_id(self.facts.session_id, "approval", record.seq, planned.request.leg),
-                )
+        used = [
+            (
+                derived_id(self.facts.session_id, "approval", record.seq, planned.request.leg),
+                self.facts.org_id,
+                self.facts.session_id,
+                record.seq,
+                planned.request.leg,
+                client_order_id(self.facts.session_id, record.seq, planned.request.leg),
+                planned.verdict.order_hash,
+                record.as_of + timedelta(hours=1),
+            )
+            for planned in record.orders
+            if isinstance(planned.verdict, Approved) and planned.state is not None
+        ]
+        await retrying(self.pool, lambda connection: connection.executemany(APPROVAL, used))
 
 
 @pytest.fixture
