@@ -82,27 +82,27 @@ async def test_every_route_by_every_role(world, matrix, role):
                 is_error(answer, 403, "FORBIDDEN")
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Authorization": "Bearer wrong"},
-        {"Authorization": f"Bearer {TOKENS['admin']}x"},
-        {"Authorization": TOKENS["admin"]},
-        {"Authorization": f"Basic {TOKENS['admin']}"},
-        {"X-API-Key": ""},
-        {"X-API-Key": "x" * 10_000},
-        {"X-API-Key": TOKENS["admin"], "Authorization": f"Bearer {TOKENS['viewer']}"},
-        {"Cookie": f"api_key={TOKENS['admin']}"},
-    ],
-)
-async def test_what_is_no_key_opens_nothing(world, headers):
-    async with world.client(None) as client:
-        is_error(await client.get("/api/v1/orders", headers=headers), 401, "UNAUTHORIZED")
-        is_error(
-            await client.get(f"/api/v1/orders?api_key={TOKENS['admin']}", headers=headers),
-            401,
-            "UNAUTHORIZED",
-        )
+NO_KEYS = [
+    {"Authorization": "Bearer wrong"},
+    {"Authorization": f"Bearer {TOKENS['admin']}x"},
+    {"Authorization": TOKENS["admin"]},
+    {"Authorization": f"Basic {TOKENS['admin']}"},
+    {"X-API-Key": ""},
+    {"X-API-Key": "x" * 10_000},
+    {"X-API-Key": TOKENS["admin"], "Authorization": f"Bearer {TOKENS['viewer']}"},
+    {"Cookie": f"api_key={TOKENS['admin']}"},
+]
+
+
+async def test_what_is_no_key_opens_nothing(world):
+    for headers in NO_KEYS:
+        async with world.client(None) as client:
+            is_error(await client.get("/api/v1/orders", headers=headers), 401, "UNAUTHORIZED")
+            is_error(
+                await client.get(f"/api/v1/orders?api_key={TOKENS['admin']}", headers=headers),
+                401,
+                "UNAUTHORIZED",
+            )
 
 
 async def test_both_headers_carry_a_key(world):
@@ -130,22 +130,22 @@ async def test_a_key_is_made_shown_once_listed_used_and_revoked(world, monkeypat
         is_error(await admin.delete(f"/api/v1/api-keys/{key['id']}"), 404, "NOT_FOUND")
 
 
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
-        ({}, "name"),
-        ({"name": ""}, "name"),
-        ({"name": "x", "role": "owner"}, "role"),
-        ({"name": "x", "expires_in_days": 0}, "expires_in_days"),
-        ({"name": "x", "org_id": NOBODY}, "org_id"),
-    ],
-)
-async def test_a_key_that_cannot_be_made(world, body, field):
-    async with world.client("admin") as admin:
-        assert (
-            is_error(await admin.post("/api/v1/api-keys", json=body), 400, "INVALID_ARGUMENT")["field"]
-            == field
-        )
+BAD_KEYS = [
+    ({}, "name"),
+    ({"name": ""}, "name"),
+    ({"name": "x", "role": "owner"}, "role"),
+    ({"name": "x", "expires_in_days": 0}, "expires_in_days"),
+    ({"name": "x", "org_id": NOBODY}, "org_id"),
+]
+
+
+async def test_a_key_that_cannot_be_made(world):
+    for body, field in BAD_KEYS:
+        async with world.client("admin") as admin:
+            assert (
+                is_error(await admin.post("/api/v1/api-keys", json=body), 400, "INVALID_ARGUMENT")["field"]
+                == field
+            )
 
 
 async def test_another_orgs_rows_look_like_nothing(world):

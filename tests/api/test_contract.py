@@ -53,12 +53,12 @@ async def asked(answered, admin):
     return ask
 
 
-@pytest.mark.parametrize("call", EXAMPLES)
-async def test_the_answer_has_the_documents_shape(asked, call):
-    answer = await asked(call)
-    assert answer.status_code == (201 if call == "POST /api/v1/orders" else 200), answer.text
-    assert answer.headers["content-type"] == "application/json"
-    assert differences(EXAMPLES[call], answer.json()) == []
+async def test_every_answer_has_the_documents_shape(asked):
+    for call, example in EXAMPLES.items():
+        answer = await asked(call)
+        assert answer.status_code == (201 if call == "POST /api/v1/orders" else 200), (call, answer.text)
+        assert answer.headers["content-type"] == "application/json"
+        assert differences(example, answer.json()) == [], call
 
 
 def blocks(text: str) -> list[dict]:

@@ -4,8 +4,6 @@ import asyncio
 from datetime import datetime
 from uuid import uuid5
 
-import pytest
-
 from tests.factories import ORG
 
 NOBODY = str(uuid5(ORG, "nobody"))
@@ -161,16 +159,22 @@ async def test_a_fault_of_ours_says_nothing_of_itself(world, monkeypatch):
     assert "secret" not in answer.text
 
 
-@pytest.mark.parametrize("given", ["req-42.A_z", "x" * 64])
-async def test_a_correlation_id_is_kept(viewer, given):
-    answer = await viewer.get("/api/v1/status", headers={"X-Correlation-ID": given})
-    assert answer.headers["x-correlation-id"] == given
+FIT_IDS = ["req-42.A_z", "x" * 64]
 
 
-@pytest.mark.parametrize("given", ["", "x" * 65, "has space", "semi;colon", '"quoted"'])
-async def test_an_unfit_correlation_id_is_replaced(viewer, given):
-    answer = await viewer.get("/api/v1/status", headers={"X-Correlation-ID": given})
-    assert answer.headers["x-correlation-id"] not in ("", given)
+async def test_a_correlation_id_is_kept(viewer):
+    for given in FIT_IDS:
+        answer = await viewer.get("/api/v1/status", headers={"X-Correlation-ID": given})
+        assert answer.headers["x-correlation-id"] == given
+
+
+UNFIT_IDS = ["", "x" * 65, "has space", "semi;colon", '"quoted"']
+
+
+async def test_an_unfit_correlation_id_is_replaced(viewer):
+    for given in UNFIT_IDS:
+        answer = await viewer.get("/api/v1/status", headers={"X-Correlation-ID": given})
+        assert answer.headers["x-correlation-id"] not in ("", given)
 
 
 async def test_a_trailing_slash_changes_nothing(world):

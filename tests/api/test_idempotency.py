@@ -87,7 +87,10 @@ async def test_every_steering_call_takes_a_key(answered, admin, path):
     assert len(answered.stand_in.executed) == 1
 
 
-@pytest.mark.parametrize("key", ["", "x" * 201, "has space", "tab\tbed"])
-async def test_an_unfit_key_is_refused(admin, key):
-    answer = await admin.post("/api/v1/orders", json=ORDER, headers={"Idempotency-Key": key})
-    is_error(answer, 400, "INVALID_ARGUMENT")
+UNFIT_KEYS = ["", "x" * 201, "has space", "tab\tbed"]
+
+
+async def test_an_unfit_key_is_refused(admin):
+    for key in UNFIT_KEYS:
+        answer = await admin.post("/api/v1/orders", json=ORDER, headers={"Idempotency-Key": key})
+        is_error(answer, 400, "INVALID_ARGUMENT")

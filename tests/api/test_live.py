@@ -3,7 +3,6 @@
 import asyncio
 import json
 
-import pytest
 from websockets.asyncio.client import connect
 
 from db import feed
@@ -93,13 +92,16 @@ async def test_the_first_frame_opens_the_stream_to_a_browser(world):
             assert "outcry_websocket_clients 1" in (await viewer.get("/metrics")).text
 
 
-@pytest.mark.parametrize("last_seq", ["-1", "x", "1e3", "9" * 30, "٣"])
-async def test_an_unreadable_last_seq_follows_from_now(world, last_seq):
-    async with connect(
-        f"ws://{world.address}/api/v1/ws?last_seq={last_seq}", additional_headers=TRADER
-    ) as client:
-        await client.send('{"type":"ping"}')
-        assert (await hear(client))["type"] == "pong"
+UNREADABLE = ["-1", "x", "1e3", "9" * 30, "٣"]
+
+
+async def test_an_unreadable_last_seq_follows_from_now(world):
+    for last_seq in UNREADABLE:
+        async with connect(
+            f"ws://{world.address}/api/v1/ws?last_seq={last_seq}", additional_headers=TRADER
+        ) as client:
+            await client.send('{"type":"ping"}')
+            assert (await hear(client))["type"] == "pong"
 
 
 async def test_a_plain_get_is_told_what_to_do(world):

@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 import msgspec
-import pytest
 
 from openoutcry.types.commands import CancelOrder, PlaceOrder
 from tests.api.test_errors import is_error
@@ -63,37 +62,37 @@ async def test_a_refused_order_comes_back_with_rule_value_and_limit(admin):
     assert answer.json()["message"] == "Order rejected: larger than a position may be"
 
 
-@pytest.mark.parametrize(
-    ("change", "field", "details"),
-    [
-        ({"symbol": None}, "symbol", None),
-        ({"symbol": "???"}, "symbol", None),
-        ({"side": "LONG"}, "side", None),
-        ({"type": "STOP"}, "type", None),
-        ({"quantity": 0}, "quantity", None),
-        ({"quantity": -1}, "quantity", None),
-        ({"quantity": "NaN"}, "quantity", None),
-        ({"quantity": 1e300}, "quantity", None),
-        ({"quantity": True}, "quantity", None),
-        ({"type": "LIMIT"}, "price", "Price is required for limit orders"),
-        ({"type": "LIMIT", "price": 0}, "price", None),
-        ({"type": "LIMIT", "price": -5}, "price", None),
-        ({"price": 100}, "price", "price: a market order takes no price"),
-        ({"time_in_force": "DAY"}, "time_in_force", None),
-        ({"session_id": "x"}, "session_id", None),
-        ({"status": "FILLED"}, "status", None),
-        ({"mode": "LIVE"}, "mode", None),
-        ({"symbol": "DOGE/USDT"}, "symbol", None),
-    ],
-)
-async def test_a_malformed_order_never_becomes_one(answered, admin, change, field, details):
-    before = await answered.pool.fetchval("SELECT count(*) FROM orders")
-    answer = await admin.post("/api/v1/orders", json={**MARKET, **change})
-    assert answer.status_code == 400, answer.text
-    body = answer.json()
-    assert body["field"] == field
-    assert details is None or body["details"] == details
-    assert await answered.pool.fetchval("SELECT count(*) FROM orders") == before
+MALFORMED_ORDERS = [
+    ({"symbol": None}, "symbol", None),
+    ({"symbol": "???"}, "symbol", None),
+    ({"side": "LONG"}, "side", None),
+    ({"type": "STOP"}, "type", None),
+    ({"quantity": 0}, "quantity", None),
+    ({"quantity": -1}, "quantity", None),
+    ({"quantity": "NaN"}, "quantity", None),
+    ({"quantity": 1e300}, "quantity", None),
+    ({"quantity": True}, "quantity", None),
+    ({"type": "LIMIT"}, "price", "Price is required for limit orders"),
+    ({"type": "LIMIT", "price": 0}, "price", None),
+    ({"type": "LIMIT", "price": -5}, "price", None),
+    ({"price": 100}, "price", "price: a market order takes no price"),
+    ({"time_in_force": "DAY"}, "time_in_force", None),
+    ({"session_id": "x"}, "session_id", None),
+    ({"status": "FILLED"}, "status", None),
+    ({"mode": "LIVE"}, "mode", None),
+    ({"symbol": "DOGE/USDT"}, "symbol", None),
+]
+
+
+async def test_a_malformed_order_never_becomes_one(answered, admin):
+    for change, field, details in MALFORMED_ORDERS:
+        before = await answered.pool.fetchval("SELECT count(*) FROM orders")
+        answer = await admin.post("/api/v1/orders", json={**MARKET, **change})
+        assert answer.status_code == 400, answer.text
+        body = answer.json()
+        assert body["field"] == field
+        assert details is None or body["details"] == details
+        assert await answered.pool.fetchval("SELECT count(*) FROM orders") == before
 
 
 async def test_amounts_reach_the_floor_exactly(answered, admin):

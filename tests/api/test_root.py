@@ -2,20 +2,19 @@
 
 import gzip
 
-import pytest
-
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 
-@pytest.mark.parametrize(
-    "accept", ["*/*", "application/json", "application/json, text/html", "", "text/plain"]
-)
-async def test_a_program_gets_json(world, accept):
-    async with world.client(None) as client:
-        answer = await client.get("/", headers={"Accept": accept})
-    assert answer.headers["content-type"] == "application/json"
-    assert answer.json()["status"] == "running"
-    assert answer.headers["vary"] == "Accept"
+PROGRAMS = ["*/*", "application/json", "application/json, text/html", "", "text/plain"]
+
+
+async def test_a_program_gets_json(world):
+    for accept in PROGRAMS:
+        async with world.client(None) as client:
+            answer = await client.get("/", headers={"Accept": accept})
+        assert answer.headers["content-type"] == "application/json"
+        assert answer.json()["status"] == "running"
+        assert answer.headers["vary"] == "Accept"
 
 
 async def test_a_browser_gets_the_page_under_a_strict_policy(world):

@@ -26,23 +26,23 @@ async def test_live_is_the_floors_to_refuse(admin):
     assert body["field"] == "mode"
 
 
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
-        ({"initial_capital": 1}, "symbol"),
-        ({"symbol": "BTC/USDT"}, "initial_capital"),
-        ({"symbol": "BTC/USDT", "initial_capital": 0}, "initial_capital"),
-        ({"symbol": "BTC/USDT", "initial_capital": -1}, "initial_capital"),
-        ({"symbol": "BTC/USDT", "initial_capital": "1e5"}, "initial_capital"),
-        ({"symbol": "BTC/USDT", "initial_capital": 1, "mode": "DEMO"}, "mode"),
-        ({"symbol": "BTC/USDT", "initial_capital": 1, "org_id": NOBODY}, "org_id"),
-    ],
-)
-async def test_a_malformed_start(admin, body, field):
-    assert (
-        is_error(await admin.post("/api/v1/trade/start", json=body), 400, "INVALID_ARGUMENT")["field"]
-        == field
-    )
+MALFORMED_STARTS = [
+    ({"initial_capital": 1}, "symbol"),
+    ({"symbol": "BTC/USDT"}, "initial_capital"),
+    ({"symbol": "BTC/USDT", "initial_capital": 0}, "initial_capital"),
+    ({"symbol": "BTC/USDT", "initial_capital": -1}, "initial_capital"),
+    ({"symbol": "BTC/USDT", "initial_capital": "1e5"}, "initial_capital"),
+    ({"symbol": "BTC/USDT", "initial_capital": 1, "mode": "DEMO"}, "mode"),
+    ({"symbol": "BTC/USDT", "initial_capital": 1, "org_id": NOBODY}, "org_id"),
+]
+
+
+async def test_a_malformed_start(admin):
+    for body, field in MALFORMED_STARTS:
+        assert (
+            is_error(await admin.post("/api/v1/trade/start", json=body), 400, "INVALID_ARGUMENT")["field"]
+            == field
+        )
 
 
 async def test_stopping_reports_your_figure_beside_the_ledgers(answered, admin):
@@ -109,11 +109,12 @@ async def test_the_kill_switch_is_thrown_seen_and_released(answered, admin):
     assert (released.status_code, released.json()["halted"]) == (200, False)
 
 
-@pytest.mark.parametrize(
-    "body", [{}, {"reason": ""}, {"reason": "x" * 501}, {"reason": "x", "flatten": "yes"}]
-)
-async def test_a_halt_needs_a_reason(admin, body):
-    is_error(await admin.post("/api/v1/trade/halt", json=body), 400, "INVALID_ARGUMENT")
+BAD_HALTS = [{}, {"reason": ""}, {"reason": "x" * 501}, {"reason": "x", "flatten": "yes"}]
+
+
+async def test_a_halt_needs_a_reason(admin):
+    for body in BAD_HALTS:
+        is_error(await admin.post("/api/v1/trade/halt", json=body), 400, "INVALID_ARGUMENT")
 
 
 async def test_a_floor_that_does_not_answer_is_said_with_the_commands_id(answered, admin):
@@ -138,29 +139,29 @@ async def test_the_configuration_changes_as_a_whole_and_shows_it(answered, admin
     assert (config["trading"]["max_positions"], config["trading"]["initial_capital"]) == (5, 2500.5)
 
 
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
-        ({}, None),
-        ({"max_position_size": 0.1, "max_drawdown": 2}, "max_drawdown"),
-        ({"max_position_size": 1.5}, "max_position_size"),
-        ({"max_position_size": "NaN"}, "max_position_size"),
-        ({"max_positions": 0}, "max_positions"),
-        ({"max_positions": 2.5}, "max_positions"),
-        ({"trading_mode": "casino"}, "trading_mode"),
-        ({"trading_mode": 1}, "trading_mode"),
-        ({"llm_approval_required": "yes"}, "llm_approval_required"),
-        ({"database_url": "x"}, "database_url"),
-        ({"llm_temperature": -1}, "llm_temperature"),
-    ],
-)
-async def test_one_bad_value_changes_nothing(answered, admin, body, field):
-    before = (await admin.get("/api/v1/config")).json()
-    answer = await admin.patch("/api/v1/config", json=body)
-    assert answer.status_code == 400, answer.text
-    assert answer.json().get("field") == field
-    assert (await admin.get("/api/v1/config")).json() == before
-    assert answered.stand_in.executed == []
+BAD_CHANGES = [
+    ({}, None),
+    ({"max_position_size": 0.1, "max_drawdown": 2}, "max_drawdown"),
+    ({"max_position_size": 1.5}, "max_position_size"),
+    ({"max_position_size": "NaN"}, "max_position_size"),
+    ({"max_positions": 0}, "max_positions"),
+    ({"max_positions": 2.5}, "max_positions"),
+    ({"trading_mode": "casino"}, "trading_mode"),
+    ({"trading_mode": 1}, "trading_mode"),
+    ({"llm_approval_required": "yes"}, "llm_approval_required"),
+    ({"database_url": "x"}, "database_url"),
+    ({"llm_temperature": -1}, "llm_temperature"),
+]
+
+
+async def test_one_bad_value_changes_nothing(answered, admin):
+    for body, field in BAD_CHANGES:
+        before = (await admin.get("/api/v1/config")).json()
+        answer = await admin.patch("/api/v1/config", json=body)
+        assert answer.status_code == 400, answer.text
+        assert answer.json().get("field") == field
+        assert (await admin.get("/api/v1/config")).json() == before
+        assert answered.stand_in.executed == []
 
 
 async def test_the_configuration_shows_no_secret_host_or_port(admin, answered):
