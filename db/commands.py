@@ -88,7 +88,7 @@ async def finish(
     async def work(connection: Connection) -> None:
         await connection.execute(FINISH, command_id, state, result)
 
-    await retrying(pool, work)
+    await retrying(pool, work, begin=False)
 
 
 async def wait(

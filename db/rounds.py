@@ -81,7 +81,7 @@ async def open_round(
             clock,
         )
 
-    row = await retrying(pool, work)
+    row = await retrying(pool, work, begin=False)
     if row is None:
         raise LedgerBroken(f"round {seq} of session {facts.session_id} has already ended")
     return _ballots(row["ballots"])
@@ -95,7 +95,7 @@ async def save_ballots(pool: asyncpg.Pool, session_id: UUID, seq: int, ballots: 
         done: str = await connection.execute(POLLED, session_id, seq, cast)
         return done
 
-    if await retrying(pool, work) != "UPDATE 1":
+    if await retrying(pool, work, begin=False) != "UPDATE 1":
         raise LedgerBroken(f"round {seq} of session {session_id} is not open")
 
 

@@ -28,7 +28,7 @@ async def put(pool: asyncpg.Pool, key: str, value: Any) -> None:
         else:
             await connection.execute(PUT, key, value)
 
-    await retrying(pool, work)
+    await retrying(pool, work, begin=False)
 
 
 async def clock(pool: asyncpg.Pool) -> datetime | None:
