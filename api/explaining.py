@@ -111,11 +111,15 @@ def leave_one_out(record: CycleRecord, settings: Settings) -> list[Without]:
                 confidence=other.confidence,
                 consensus=other.tally.consensus,
                 entries_blocked=other.entries_blocked,
-                changed=(other.action, other.entries_blocked is None)
-                != (record.decision.action, record.decision.entries_blocked is None),
+                changed=_wants(other) != _wants(record.decision),
             )
         )
     return out
+
+
+def _wants(decision: Decision) -> tuple[str, bool]:
+    """What would be done: the action, and whether it is kept from entering."""
+    return decision.action, decision.action != "HOLD" and decision.entries_blocked is not None
 
 
 def nearest_flip(record: CycleRecord, settings: Settings) -> Flip | None:
