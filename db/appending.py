@@ -19,6 +19,8 @@ from openoutcry.ledger.announce import KnownOrder
 
 FIXED = 22
 """The first parameter after the record's own."""
+KEPT_ROUNDS = 100
+"""The record tells all of a closed round; its row is kept this long for a look."""
 BATCHES = (rows.DecisionRow, rows.VoteRow, rows.PositionRow, rows.OutcomeRow)
 STARTS = [FIXED + sum(len(columns(row)) for row in BATCHES[:number]) for number in range(len(BATCHES))]
 RECORD = f"""
@@ -41,6 +43,8 @@ WITH head AS (
     UPDATE rounds SET state = CASE WHEN $7 = 'ABORTED' THEN 'ABORTED' ELSE 'CLOSED' END,
         ballots = NULL, closed_at = $8
     FROM head WHERE rounds.session_id = of_session AND rounds.seq = $2
+), forgotten AS (
+    DELETE FROM rounds USING head WHERE rounds.session_id = of_session AND rounds.seq = $2 - {KEPT_ROUNDS}
 ), decided AS ({insert_all("decisions", rows.DecisionRow, STARTS[0], "head")}
 ), voted AS ({insert_all("votes", rows.VoteRow, STARTS[1], "head")}
 ), held AS ({upsert_all("positions", rows.PositionRow, STARTS[2], "head", kept=("created_at",))}

@@ -14,19 +14,26 @@ from openoutcry.ledger.announce import Event
 
 CHANNEL = "events"
 KEEP = 100_000
+"""How many events of each org can be resumed from."""
 PAGE = 500
-COUNTED = """counter AS (
+COUNTED = f"""counter AS (
     INSERT INTO event_counters (org_id, last_seq)
-    SELECT {org}::uuid, {number}::bigint FROM {source} WHERE {number}::bigint > 0
+    SELECT {{org}}::uuid, {{number}}::bigint FROM {{source}} WHERE {{number}}::bigint > 0
     ON CONFLICT (org_id) DO UPDATE SET last_seq = event_counters.last_seq + excluded.last_seq
     RETURNING last_seq
+), forgotten_events AS (
+    DELETE FROM events USING counter WHERE events.org_id = {{org}}
+        AND events.seq > counter.last_seq - {{number}} - {KEEP} AND events.seq <= counter.last_seq - {KEEP}
 ), written AS (
     INSERT INTO events (org_id, seq, type, data, at)
-    SELECT {org}, counter.last_seq - {number} + item.number, item.type, item.data, item.at
+    SELECT {{org}}, counter.last_seq - {{number}} + item.number, item.type, item.data, item.at
     FROM counter,
-         unnest({types}::text[], {data}::jsonb[], {times}::timestamptz[]) WITH ORDINALITY AS item (type, data, at, number)
+         unnest({{types}}::text[], {{data}}::jsonb[], {{times}}::timestamptz[]) WITH ORDINALITY AS item (type, data, at, number)
 )"""
-"""Parts of a statement that number and write events, unless its row set ``source`` is empty."""
+"""Parts of a statement that number and write events, unless its row set ``source`` is empty.
+
+For each event written, the one ``KEEP`` before it is forgotten.
+"""
 APPEND = f"""
 WITH one AS (SELECT 1),
 {COUNTED.format(org="$1", number="$2", types="$3", data="$4", times="$5", source="one")}
@@ -34,9 +41,6 @@ SELECT last_seq, pg_notify('{CHANNEL}', $1::text || ':' || last_seq) FROM counte
 """
 AFTER = "SELECT seq, type, data, at FROM events WHERE org_id = $1 AND seq > $2 ORDER BY seq LIMIT $3"
 HEAD = "SELECT last_seq FROM event_counters WHERE org_id = $1"
-PRUNE = """
-DELETE FROM events e USING event_counters c WHERE e.org_id = c.org_id AND e.seq <= c.last_seq - $1
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +90,3 @@ async def follow(pool: asyncpg.Pool, listening: Listening, org_id: UUID, seq: in
                     seq = event.seq
                     yield event
             await woken.wait()
-
-
-async def prune(pool: asyncpg.Pool, keep: int = KEEP) -> int:
-    """Forget all but the newest ``keep`` events of each org; returns how many went."""
-    done: str = await pool.execute(PRUNE, keep)
-    return int(done.rpartition(" ")[2])

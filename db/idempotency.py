@@ -7,14 +7,19 @@ from uuid import UUID
 import asyncpg
 
 KEEP = "24 hours"
-BEGIN = """
+"""Keys older than this are forgotten, a few with every new one."""
+BEGIN = f"""
+WITH old AS (
+    DELETE FROM idempotency_keys WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM idempotency_keys WHERE created_at < now() - interval '{KEEP}' LIMIT 10
+    ))
+)
 INSERT INTO idempotency_keys (org_id, key, request_hash) VALUES ($1, $2, $3)
 ON CONFLICT (org_id, key) DO NOTHING RETURNING key
 """
 FIND = "SELECT request_hash, status, response FROM idempotency_keys WHERE org_id = $1 AND key = $2"
 FINISH = "UPDATE idempotency_keys SET status = $3, response = $4 WHERE org_id = $1 AND key = $2"
 FORGET = "DELETE FROM idempotency_keys WHERE org_id = $1 AND key = $2 AND status IS NULL"
-PRUNE = "DELETE FROM idempotency_keys WHERE created_at < now() - $1::text::interval"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +54,3 @@ async def finish(pool: asyncpg.Pool, org_id: UUID, key: str, status: int, respon
 async def forget(pool: asyncpg.Pool, org_id: UUID, key: str) -> None:
     """Release a key whose request failed before it had any effect."""
     await pool.execute(FORGET, org_id, key)
-
-
-async def prune(pool: asyncpg.Pool) -> int:
-    """Forget keys older than a day; returns how many went."""
-    done: str = await pool.execute(PRUNE, KEEP)
-    return int(done.rpartition(" ")[2])

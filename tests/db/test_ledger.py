@@ -9,6 +9,7 @@ import pytest
 
 from db import feed, ledger, rounds, sessions
 from db.anchor import read_anchor
+from db.appending import KEPT_ROUNDS
 from db.pool import open_pool, retrying
 from db.records import last_record, record, records
 from db.verify import verify
@@ -198,3 +199,15 @@ async def test_open_sessions_come_back_with_their_last_record(pool, write):
     assert await sessions.open_sessions(pool, "another run") == []
     assert await sessions.set_paused(pool, session.facts.session_id, True)
     assert (await sessions.find(pool, session.facts.session_id)).status == "PAUSED"
+
+
+async def test_closed_rounds_are_forgotten_after_a_while(pool, write):
+    session = Session(seed=7)
+    made = session.run(4, extras=False)
+    writer = await write(session, made[:1])
+    await rounds.open_round(pool, session.facts, 1, made[1].as_of, made[1].snapshot, made[1].portfolio_before)
+    await pool.execute("UPDATE rounds SET seq = seq + 1 - $1, state = 'CLOSED'", KEPT_ROUNDS)
+    await writer.write(made[1])
+    assert await pool.fetchval("SELECT count(*) FROM rounds") == 1
+    await writer.write(made[2])
+    assert await pool.fetchval("SELECT count(*) FROM rounds") == 0

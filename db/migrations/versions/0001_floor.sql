@@ -340,3 +340,4 @@ CREATE TABLE idempotency_keys (
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (org_id, key)
 );
+CREATE INDEX idempotency_by_age ON idempotency_keys (created_at);
