@@ -3,7 +3,7 @@ ROOT := $(shell dirname '$(strip $(MAKEFILE_LIST))')
 IN_VENV := sh '$(ROOT)/deploy/with-venv.sh'
 ARGS ?=
 
-.PHONY: help up check lint types imports test format bench lock clean
+.PHONY: help up check lint types imports test golden format bench lock clean
 
 help: ## show this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' '$(ROOT)/Makefile' | expand -t 16
@@ -16,6 +16,9 @@ check: ## what CI runs: lint, types, import rules, all tests
 
 test: ## the tests alone (ARGS="tests/db -x" …)
 	@cd '$(ROOT)' && exec $(IN_VENV) dev pytest $(ARGS)
+
+golden: ## write the golden files and the generated pages anew, to be read as a diff
+	@cd '$(ROOT)' && GOLDEN=rewrite $(IN_VENV) dev pytest -q tests/contract/test_golden.py tests/contract/test_reference.py
 
 format: ## format the code and mend what lint can mend
 	@cd '$(ROOT)' && $(IN_VENV) dev ruff check --fix-only --quiet . && $(IN_VENV) dev ruff format .

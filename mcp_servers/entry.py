@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
+from db.embedded import running_url
 from mcp_servers.toolkit import Hosting, Present
 from openoutcry.errors import DataUnavailable
 from wire import logs
@@ -69,6 +70,8 @@ def main(name: str, opened: Opened, argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--database-url", help="Postgres URL (default OUTCRY_DATABASE_URL)")
     args = parser.parse_args(argv)
     config = from_environment(name, home=args.home, database_url=args.database_url)
+    if config.database_url is None:  # the floor that runs in this home, if one does
+        config = config.model_copy(update={"database_url": running_url(config.home)})
     logs.configure(name, Path(config.home) / "logs" if args.stdio else None)
     if args.stdio:
         run(serve_stdio(opened, config))

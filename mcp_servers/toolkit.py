@@ -21,7 +21,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from mcp.server.mcpserver import Context
 from mcp.types import CallToolResult, TextContent, ToolAnnotations
-from pydantic import Field, ValidationError, WithJsonSchema
+from pydantic import Field, TypeAdapter, ValidationError, WithJsonSchema
 
 from openoutcry.canonical import digest
 from openoutcry.errors import NotAuthorised
@@ -160,13 +160,20 @@ def build_server(name: str, tools: list[ToolSpec], hosting: Hosting[D], *, instr
         )
         registered = server._tool_manager.get_tool(spec.name)
         if registered is not None:
-            # The wrapper's answer is a validated model already: publish the schema, do not validate a second time.
+            # The wrapper's answer is a validated model already: publish what it is on the wire, do not validate again.
             registered.fn_metadata.output_model = None
+            registered.fn_metadata.output_schema = TypeAdapter(_hints(spec)["return"]).json_schema(
+                mode="serialization"
+            )
     return server
 
 
+def _hints(spec: ToolSpec) -> dict[str, Any]:
+    return typing.get_type_hints(spec.fn, include_extras=True)
+
+
 def _wrapped(server: str, spec: ToolSpec, hosting: Hosting[D]) -> Callable[..., Awaitable[CallToolResult]]:
-    hints = typing.get_type_hints(spec.fn, include_extras=True)
+    hints = _hints(spec)
     signature = inspect.signature(spec.fn)
     parameters = [
         p.replace(annotation=hints[p.name]) for p in signature.parameters.values() if p.name != "call"

@@ -17,6 +17,7 @@ from wire.connect import Connection
 from wire.tokens import SERVERS
 
 AGENT = "agent-"
+NOWHERE = Path("/nonexistent")
 
 
 def names() -> list[str]:
@@ -45,6 +46,11 @@ async def _asked(name: str, url: str, home: Path) -> list[dict[str, Any]]:
         return await connection.list_tools()
     finally:
         await connection.close()
+
+
+async def surfaces(home: Path = NOWHERE) -> dict[str, dict[str, Any]]:
+    """What each offers, by name, from the code; ``home`` may have settings of its own."""
+    return {name: await offered(name, home) for name in names()}
 
 
 async def offered(name: str, home: Path) -> dict[str, Any]:

@@ -127,12 +127,18 @@ def floor_key(home: Path, env: Mapping[str, str] = os.environ) -> bytes:
 
 
 def mint_tokens(
-    root: bytes, client: str, scopes: Mapping[str, tuple[str, ...]], org_id: str = DEFAULT_ORG
+    root: bytes,
+    client: str,
+    scopes: Mapping[str, tuple[str, ...]],
+    org_id: str = DEFAULT_ORG,
+    expires_at: datetime | None = None,
 ) -> dict[str, str]:
     """Bearer tokens for ``client``, one per server of ``scopes``."""
+    end = None if expires_at is None else expires_at.timestamp()
     return {
         server: mint_caller(
-            derive_key(root, server), Caller(client_id=client, audience=server, scopes=granted, org_id=org_id)
+            derive_key(root, server),
+            Caller(client_id=client, audience=server, scopes=granted, org_id=org_id, expires_at=end),
         )
         for server, granted in scopes.items()
     }

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from db.candles import CandleReader
-from db.embedded import running_url
 from db.pool import open_pool
 from db.state import halt
 from mcp_servers.execution import tools
@@ -52,7 +51,7 @@ async def opened(config: ProcessConfig, port: int | None) -> AsyncIterator[Floor
     """Open the database and the candle store; yield the server. Accounts are opened when they are first
     needed.
     """
-    url = config.database_url or running_url(config.home)
+    url = config.database_url
     if url is None:
         raise StartupRefused(
             "execution: no floor database; start one with `outcry up` or set OUTCRY_DATABASE_URL"

@@ -3,14 +3,11 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from outcry.tools import names, offered
-
-NOWHERE = Path("/nonexistent")
+from outcry.tools import surfaces
 
 
 @dataclass(frozen=True)
@@ -39,11 +36,7 @@ class Offer:
         return self.server.startswith("agent-")
 
 
-async def _all() -> dict[str, dict[str, Any]]:
-    return {name: await offered(name, NOWHERE) for name in names()}
-
-
-SURFACES = asyncio.run(_all())
+SURFACES = asyncio.run(surfaces())
 OFFERS = [Offer(server, tool) for server, surface in SURFACES.items() for tool in surface["tools"]]
 
 

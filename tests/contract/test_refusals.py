@@ -7,9 +7,9 @@ import pytest
 from mcp import Client
 from mcp.types import CallToolResult
 
-from outcry.tools import in_memory
+from outcry.tools import NOWHERE, in_memory
 from tests.contract.asking import arguments
-from tests.contract.offered import NOWHERE, Offer, each
+from tests.contract.offered import Offer, each
 
 WRONG = ([7], "seven", 7.5)
 """Of these, one is not of the type, nor of another that a parser might make of it."""
