@@ -1,6 +1,7 @@
 """Orders: placed through the queue, filtered, cancelled, refused with the gate's reason."""
 
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
@@ -62,7 +63,7 @@ async def test_a_refused_order_comes_back_with_rule_value_and_limit(admin):
     assert answer.json()["message"] == "Order rejected: larger than a position may be"
 
 
-MALFORMED_ORDERS = [
+MALFORMED_ORDERS: list[tuple[dict[str, Any], str, str | None]] = [
     ({"symbol": None}, "symbol", None),
     ({"symbol": "???"}, "symbol", None),
     ({"side": "LONG"}, "side", None),
