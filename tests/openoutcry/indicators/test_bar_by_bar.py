@@ -44,7 +44,7 @@ def test_a_long_walk_is_followed_to_a_billionth(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", EVERY)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(series=candles(max_bars=90))
 def test_any_series_is_followed_to_a_billionth(name: str, series: Series) -> None:
     agree(small(name), series)

@@ -36,7 +36,7 @@ def test_the_first_values_come_exactly_when_the_catalogue_says(name: str) -> Non
 
 
 @pytest.mark.parametrize("name", EVERY)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(series=candles(max_bars=90), data=st.data())
 def test_future_bars_change_nothing(name: str, series: Series, data: st.DataObject) -> None:
     bars = len(series["close"])
@@ -48,7 +48,7 @@ def test_future_bars_change_nothing(name: str, series: Series, data: st.DataObje
 
 
 @pytest.mark.parametrize("name", EVERY)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(series=candles(max_bars=90))
 def test_lengths_are_kept_and_nothing_is_infinite(name: str, series: Series) -> None:
     for column in small(name).compute(series).values():

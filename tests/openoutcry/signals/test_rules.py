@@ -16,7 +16,7 @@ COLUMNS = sorted({column for name in ELSEWHERE for column in REGISTRY[name].requ
 
 
 @pytest.mark.parametrize("name", ON_PRICE)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(series=candles(max_bars=110), data=st.data())
 def test_every_bar_is_as_if_it_were_the_last(name: str, series: Series, data: st.DataObject) -> None:
     signal, bars = REGISTRY[name], bars_of(series)
@@ -93,7 +93,7 @@ def published(draw: st.DrawFn) -> tuple[Series, dict[str, np.ndarray]]:
 
 
 @pytest.mark.parametrize("name", ELSEWHERE)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(market=published(), data=st.data())
 def test_published_values_are_judged_bar_by_bar_too(
     name: str, market: tuple[Series, dict[str, np.ndarray]], data: st.DataObject
