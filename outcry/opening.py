@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
+from types import FrameType
 
 from db.embedded import EmbeddedPostgres
 from openoutcry.errors import BadConfig, StartupRefused
@@ -19,7 +20,7 @@ from openoutcry.types.market import Source
 from openoutcry.types.symbols import canonical
 from openoutcry.types.timeframes import parse_timeframe
 from openoutcry.version import VERSION
-from orchestrator.supervisor import Supervisor, warm
+from orchestrator.supervisor import Supervisor, cool, warm
 from outcry import runfile
 from outcry.exchanges import refuse_unknown
 from outcry.screen import Screen
@@ -58,6 +59,7 @@ def open_floor(wanted: Wanted) -> int:
     os.environ.setdefault(
         "OPENBLAS_NUM_THREADS", "1"
     )  # ten processes share the cores; threads would only fight
+    on_ending(signal.default_int_handler)  # until there are processes to stop in order
     home = home_folder(str(wanted.home) if wanted.home else None)
     screen = Screen(quiet=wanted.as_json)
     screen.opening(str(home))
@@ -71,20 +73,32 @@ def open_floor(wanted: Wanted) -> int:
         refuse_unknown(wanted.exchange)
     with runfile.sole_owner(home):
         warm(preload())
-        probe = _start_probe(wanted) if wanted.market == "auto" else None
-        spec: RunSpec | None = run_spec(
-            replace(wanted, market="synthetic") if wanted.market == "auto" else wanted, home
-        )
-        if wanted.market == "auto":
-            spec = None  # checked; which market it is, the probe tells
-        for leftover in ("progress.json", "summary.json"):
-            (home / "run" / leftover).unlink(missing_ok=True)
-        with _database(home) as database:
-            key = asyncio.run(prepare(database.url))
-            screen.step("database ready, schema current")
-            if spec is None:
-                spec = _after_probe(wanted, home, probe, screen)
-            return _run(wanted, home, spec, database, key, screen)
+        try:
+            code = _open(wanted, home, screen)
+        finally:
+            cool()
+    screen.step("floor closed, nothing left running")
+    return code
+
+
+def _open(wanted: Wanted, home: Path, screen: Screen) -> int:
+    probe = _start_probe(wanted) if wanted.market == "auto" else None
+    spec = run_spec(replace(wanted, market="synthetic") if probe else wanted, home)
+    for leftover in ("progress.json", "summary.json"):
+        (home / "run" / leftover).unlink(missing_ok=True)
+    with _database(home) as database:
+        key = asyncio.run(prepare(database.url))
+        screen.step("database ready, schema current")
+        if probe is not None:
+            spec = _after_probe(wanted, home, probe, screen)
+        return _run(wanted, home, spec, database, key, screen)
+
+
+def on_ending(handler: Callable[[int, FrameType | None], object] | signal.Handlers) -> None:
+    """Handle Ctrl-C, SIGTERM and a closed terminal; one that was told to outlive its terminal (nohup) does."""
+    hangup = () if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else (signal.SIGHUP,)
+    for number in (signal.SIGINT, signal.SIGTERM, *hangup):
+        signal.signal(number, handler)
 
 
 def make_home(home: Path) -> None:
@@ -148,10 +162,7 @@ def _start_probe(wanted: Wanted) -> subprocess.Popen[bytes]:
     )  # fmt: skip
 
 
-def _after_probe(
-    wanted: Wanted, home: Path, probe: subprocess.Popen[bytes] | None, screen: Screen
-) -> RunSpec:
-    assert probe is not None
+def _after_probe(wanted: Wanted, home: Path, probe: subprocess.Popen[bytes], screen: Screen) -> RunSpec:
     try:
         answered = probe.wait(PROBE_S + 3.0) == 0
     except subprocess.TimeoutExpired:
@@ -225,8 +236,7 @@ def _run(
         api_port=wanted.port,
     )
     supervisor = Supervisor(tasks, screen.notice)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: supervisor.stop_soon())
+    on_ending(lambda *_: supervisor.stop_soon())
     address = f"http://127.0.0.1:{wanted.port}"
     watcher = Watcher(home, spec, address, ports, supervisor, screen, key)
     try:
@@ -247,12 +257,10 @@ def _run(
             supervisor.watch(tick)
         return code or 0
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
+        on_ending(signal.SIG_IGN)
         screen.end_progress()
         supervisor.stop()
         runfile.path_of(home).unlink(missing_ok=True)
-        screen.step("floor closed, nothing left running")
 
 
 class Watcher:
