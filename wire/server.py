@@ -25,6 +25,9 @@ SUGGESTIONS = {
     "INVALID_ARGUMENT": "Correct the named field and call again.",
     "DATA_UNAVAILABLE": "Do not guess a value; abstain or ask for another series.",
     "NOT_AUTHORISED": "Use a token that was issued for this server with the needed scope.",
+    "VENUE_REJECTED": "The order does not exist and never will; change it before asking again.",
+    "VENUE_UNKNOWN": "Nobody knows yet whether the order exists: look it up, never send it again.",
+    "VENUE_JOURNAL_BUSY": "A floor runs in this home: ask its own execution server, over HTTP.",
     "INTERNAL": "Nothing in the arguments explains it; the server's log does.",
 }
 
