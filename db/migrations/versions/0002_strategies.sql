@@ -1,0 +1,2 @@
+-- Strategies, their versions and where they stand.
+SELECT 1;

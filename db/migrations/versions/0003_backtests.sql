@@ -1,0 +1,2 @@
+-- Backtests and other jobs, and the queue that workers take them from.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- Trained models, and the history of market regimes.
+SELECT 1;
