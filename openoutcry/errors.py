@@ -5,7 +5,8 @@
     │   ├── BadAmount         a number that is not a finite, plain, bounded decimal
     │   ├── BadSymbol         not a pair this system can name
     │   ├── BadTimeframe      not a bar length this system knows
-    │   └── BadConfig         a settings file or variable is wrong
+    │   ├── BadConfig         a settings file or variable is wrong
+    │   └── BadStrategy       a strategy breaks its rules; holds every problem (in openoutcry/strategy/strict.py)
     ├── DataUnavailable       the market data asked for does not exist (yet), with the reason
     ├── NotAuthorised         a token is missing, wrong, expired or lacks the scope
     ├── ToolFailed            an MCP tool answered with an error; carries its stable code
