@@ -91,13 +91,13 @@ class RiskManagement(Strict):
     reward_factor: float = knob(
         "tunable", "Distance of the target over the distance of the stop.", ge=0.9, le=10.0
     )
-    position_size_calc: Literal["v2"] = knob(
-        "unused",
-        "Name of the size's formula. There is one: account × max_risk_per_trade / distance of the stop.",
+    position_size_calc: Literal["v2", "all_in"] = knob(
+        "tunable", "v2: account × max_risk_per_trade / distance of the stop; all_in: what the free cash buys."
     )
-    stop_loss_calculation: Literal["dynamic_atr", "fixed"] = knob(
+    stop_loss_calculation: Literal["dynamic_atr", "fixed", "none"] = knob(
         "tunable",
-        "dynamic_atr: the stop lies atr_volatility_factor × ATR from the entry; fixed: stop_loss_pct from it.",
+        "dynamic_atr: the stop lies atr_volatility_factor × ATR from the entry; fixed: stop_loss_pct from it;"
+        " none: neither stop nor target.",
     )
     atr_period: Whole = knob("gated", "Bars the ATR looks back.", gate=ATR_STOP, ge=2, le=500)
     atr_volatility_factor: float = knob(
@@ -116,6 +116,15 @@ class RiskManagement(Strict):
         gt=0.0,
         le=100.0,
     )
+
+    @model_validator(mode="after")
+    def _size_can_be_told(self) -> "RiskManagement":
+        if self.stop_loss_calculation == "none" and self.position_size_calc == "v2":
+            names = ("stop_loss_calculation", "position_size_calc")
+            raise contradiction(
+                "none leaves position_size_calc v2 no distance to size by; use all_in", *names
+            )
+        return self
 
     @model_validator(mode="after")
     def _weights_add_up(self) -> "RiskManagement":
@@ -183,7 +192,7 @@ class TradingRules(Strict):
         "tunable", "Longest time a position is held, in hours; null for no such limit.", gt=0.0, le=100_000.0
     )
     cooldown_bars: Whole = knob(
-        "tunable", "Bars from one trade's end to the next entry.", ge=0, le=10_000_000
+        "tunable", "Bars from the last entry or exit to the next entry.", ge=0, le=10_000_000
     )
     daily_momentum_limit: Whole = knob(
         "superseded",
@@ -244,7 +253,7 @@ class TimeBasedExits(Strict):
 
 # Fields stand in the order of the bases from last to first.
 class ExecutionConfig(TimeBasedExits, TradingRules, VolatilitySettings, PositionLimits, RiskManagement):
-    """Every execution parameter of a strategy. The last two are ours: the published defaults do not have them."""
+    """Every execution parameter of a strategy. The last three are ours: the published defaults do not have them."""
 
     stop_loss_pct: float = knob(
         "gated",
@@ -256,8 +265,16 @@ class ExecutionConfig(TimeBasedExits, TradingRules, VolatilitySettings, Position
     )
     max_drawdown_limit: float = knob(
         "guardrail",
-        "Fall of the account from its high that blocks entries for the long cooldown, then the high is taken anew; 1 for none.",
+        "Fall of the account from its high that closes positions and blocks entries for the long cooldown,"
+        " after which the high is taken anew; 1 for none.",
         default=0.20,
+        gt=0.0,
+        le=1.0,
+    )
+    kill_switch_limit: float = knob(
+        "guardrail",
+        "Fall of the realised profit and loss from its high that ends all trading of the run; 1 for none.",
+        default=0.30,
         gt=0.0,
         le=1.0,
     )

@@ -1,0 +1,101 @@
+"""What came out of a run: the trades as columns, why entries were denied, and the equity curve on demand."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from openoutcry.backtest.fills import FillModel
+from openoutcry.backtest.kernel.state import Floats, Funding, Ints, Table
+from openoutcry.backtest.reasons import Denied, Exit
+from openoutcry.backtest.series import Series
+
+INSIDE = (Exit.TP, Exit.SL, Exit.LIQUIDATION, Exit.END)
+"""Exits whose moment inside their bar is not known, or is its close: they count as of the close."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """A run from bar ``start`` of ``series`` on. Amounts are in the quote currency, ``trades`` in the order of entries:
+    bars, side (+1, −1), size in base units, prices as filled, and fees, funding paid and profit or loss after both."""
+
+    strategy: str
+    asset: str
+    series: Series
+    start: int
+    fills: FillModel
+    seed: int
+    fee_pct: float
+    initial_balance: float
+    final_balance: float
+    trades: Table
+    denied: Mapping[str, int]
+    """Entries that were asked for and denied, by the name of the first gate they failed."""
+    funding: Funding
+
+    def __len__(self) -> int:
+        return len(self.trades.entry_bar)
+
+    def equity(self) -> Floats:
+        """Cash plus open positions at market, at the close of each bar from ``start`` on."""
+        from openoutcry.backtest.kernel.curve import (
+            equity_curve,
+        )  # loads the compiler, which a run has done already
+
+        candles = self.series.candles
+        account = self.start, self.initial_balance, self.fee_pct
+        return equity_curve(self.trades, candles.close, self.funding, candles.open, *account)
+
+    def times(self) -> Ints:
+        """When those bars close (UTC ms)."""
+        return np.asarray(self.series.candles.timestamp[self.start :] + self.series.bar_ms)
+
+    def entry_times(self) -> Ints:
+        """When each trade was entered (UTC ms)."""
+        late = self.series.bar_ms if self.fills.entry == "signal_close" else 0
+        return np.asarray(self.series.candles.timestamp[self.trades.entry_bar] + late)
+
+    def exit_times(self) -> Ints:
+        """When each trade was over: its bar's open for orders that fill there, else its bar's close."""
+        late = np.isin(self.trades.reason, INSIDE) | (self.fills.entry == "signal_close")
+        return np.asarray(self.series.candles.timestamp[self.trades.exit_bar] + late * self.series.bar_ms)
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """The trades one by one, as the API shows them."""
+        entered, over, trades = self.entry_times().tolist(), self.exit_times().tolist(), self.trades
+        for i in range(len(self)):
+            pnl = float(trades.pnl[i])
+            yield {
+                "trade_id": i + 1,
+                "outcome": "win" if pnl > 0 else "loss",
+                "profit_loss": pnl,
+                "asset": self.asset,
+                "side": "long" if trades.side[i] > 0 else "short",
+                "entry_price": float(trades.entry_price[i]),
+                "exit_price": float(trades.exit_price[i]),
+                "position_size": float(trades.size[i]),
+                "entry_timestamp": _iso(entered[i]),
+                "exit_timestamp": _iso(over[i]),
+                "exit_reason": Exit(int(trades.reason[i])).name,
+                "stop_loss_price": _level(trades.stop[i]),
+                "take_profit_price": _level(trades.target[i]),
+                "strategy": self.strategy,
+                "fees": float(trades.fees[i]),
+                "funding": float(trades.funding[i]),
+                "bars_held": int(trades.exit_bar[i] - trades.entry_bar[i]),
+            }
+
+
+def denials(counts: Ints) -> dict[str, int]:
+    """Counts by name, those that happened."""
+    return {reason.name: int(counts[reason]) for reason in Denied if counts[reason]}
+
+
+def _iso(stamp_ms: int) -> str:
+    return datetime.fromtimestamp(stamp_ms / 1000, tz=UTC).isoformat().replace("+00:00", "Z")
+
+
+def _level(price: float) -> float | None:
+    return None if np.isnan(price) else float(price)

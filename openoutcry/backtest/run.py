@@ -1,0 +1,133 @@
+"""Run one strategy over one series. Importing this loads the compiler: import it where a backtest runs, not before."""
+
+import numpy as np
+
+from openoutcry.backtest.fills import FillModel
+from openoutcry.backtest.function import FunctionStrategy
+from openoutcry.backtest.kernel.many import run_many
+from openoutcry.backtest.kernel.state import (
+    WALLET,
+    Account,
+    Bars,
+    Floats,
+    Funding,
+    Table,
+    Wanted,
+    head,
+    new_account,
+    new_table,
+)
+from openoutcry.backtest.outcome import Outcome, denials
+from openoutcry.backtest.perpetual import Perpetual
+from openoutcry.backtest.plan import Plan, nothing
+from openoutcry.backtest.ranges import size_factor, stop_atr
+from openoutcry.backtest.series import Series
+from openoutcry.backtest.terms import Terms, terms_of
+from openoutcry.errors import BadInput
+from openoutcry.market.candles import Candles, FundingRates
+from openoutcry.strategy.execution import Costs, ExecutionConfig
+from openoutcry.strategy.masks import masks
+from openoutcry.strategy.rules import RuleStrategy
+
+Strategy = RuleStrategy | FunctionStrategy | Plan
+LARGEST_SEED = 2**63 - 1
+
+
+def backtest(
+    strategy: Strategy,
+    candles: Candles | Series,
+    *,
+    timeframe: str,
+    costs: Costs,
+    config: ExecutionConfig | None = None,
+    fills: FillModel | None = None,
+    seed: int = 0,
+    daily: Candles | Series | None = None,
+    funding: FundingRates | None = None,
+    perpetual: Perpetual | None = None,
+    start: int = 0,
+) -> Outcome:
+    """Trade ``strategy`` on closed bars of ``timeframe`` and say what came of it.
+
+    ``config`` defaults to the strategy's own. Bars before ``start`` only warm indicators up. ``daily`` bars give the
+    daily part of the ATR more history than the candles hold. ``funding`` is paid by positions of a ``perpetual``.
+    Raises BadInput naming what is wrong: ``candles.<column>``, ``timeframe``, ``strategy…``, ``side``, ``start``, ``seed``.
+    """
+    series = Series.of(candles, timeframe)
+    days = None if daily is None else Series.of(daily, "1d")
+    config, fills = _config(strategy, config), fills or FillModel()
+    if not 0 <= start < len(series) - 1:
+        raise BadInput(f"start: {start} is no bar before the last of {len(series)}", field="start")
+    if not 0 <= seed <= LARGEST_SEED:
+        raise BadInput(f"seed: {seed} must be from 0 to 2^63 - 1", field="seed")
+    plan = plan_of(strategy, series)
+    if plan.shorts and perpetual is None:
+        raise BadInput("side: only a perpetual can be sold short", field="side")
+    terms = terms_of(config, costs, fills, perpetual, series, seed)
+    paid = _paid(funding if perpetual is not None else None, series)
+    account, table = _run(terms, series, _wanted(plan, series, days, config), paid, start)
+    return Outcome(
+        strategy=strategy.name if not isinstance(strategy, Plan) else "",
+        asset=strategy.asset if isinstance(strategy, RuleStrategy) else "",
+        series=series,
+        start=start,
+        fills=fills,
+        seed=seed,
+        fee_pct=terms.fee_pct,
+        initial_balance=terms.initial_balance,
+        final_balance=float(account.money[WALLET]),
+        trades=table,
+        denied=denials(account.denied),
+        funding=paid,
+    )
+
+
+def plan_of(strategy: Strategy, series: Series) -> Plan:
+    """What a strategy wants at each bar of a series."""
+    if isinstance(strategy, FunctionStrategy):
+        return strategy.plan(series.candles)
+    if isinstance(strategy, Plan):
+        return Plan.of(strategy, len(series))
+    found = masks(strategy, series.candles, series.timeframe)
+    return Plan(found.entry.view(np.uint8), found.exit.view(np.uint8), _side(strategy))
+
+
+def _side(strategy: RuleStrategy) -> "np.ndarray[tuple[int], np.dtype[np.int8]]":
+    return np.array([1 if strategy.side == "long" else -1], np.int8)
+
+
+def _config(strategy: Strategy, config: ExecutionConfig | None) -> ExecutionConfig:
+    if config is not None:
+        return config
+    if isinstance(strategy, RuleStrategy):
+        return strategy.execution_config
+    raise BadInput("config: a strategy that is not made of rules has none of its own", field="config")
+
+
+def _wanted(plan: Plan, series: Series, daily: Series | None, config: ExecutionConfig) -> Wanted:
+    atr: Floats = nothing()
+    if config.stop_loss_calculation == "dynamic_atr":
+        atr = stop_atr(series, daily, config)
+    factor = size_factor(series, config) if config.enable_volatility_adjustment else nothing()
+    return Wanted(plan.entry, plan.exit, plan.side, plan.stop, plan.target, atr, factor)
+
+
+def _paid(funding: FundingRates | None, series: Series) -> Funding:
+    """Each rate at the first bar that opens at or after its time."""
+    if funding is None or not len(funding):
+        return Funding(np.empty(0, np.int64), np.empty(0))
+    if not np.isfinite(funding.rate).all() or not (np.diff(funding.timestamp) > 0).all():
+        raise BadInput("funding: rates must be finite and their times ascend, each once", field="funding")
+    bar = np.searchsorted(series.candles.timestamp, funding.timestamp)
+    inside = (bar < len(series)) & (funding.timestamp >= series.candles.timestamp[0])
+    return Funding(bar[inside].astype(np.int64), np.ascontiguousarray(funding.rate[inside]))
+
+
+def _run(terms: Terms, series: Series, wanted: Wanted, funding: Funding, start: int) -> tuple[Account, Table]:
+    candles = series.candles
+    bars = Bars(candles.timestamp, candles.open, candles.high, candles.low, candles.close)
+    most = int(np.count_nonzero(wanted.entry))
+    account, table = new_account(terms, most), new_table(most)
+    run_many(terms, bars, wanted, funding, account, table, start)
+    count = int(account.marks[0])
+    return account, head(table, count)
