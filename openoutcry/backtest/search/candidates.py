@@ -1,0 +1,83 @@
+"""The combinations that a grid or a random search tries, known before the first is run."""
+
+import math
+from typing import Literal, cast
+
+import numpy as np
+
+from openoutcry.backtest.search.dimension import Dimension, Value
+from openoutcry.backtest.search.space import MOST_COMBINATIONS, Space
+from openoutcry.errors import BadInput
+
+Method = Literal["grid", "random", "tpe"]
+METHODS: tuple[Method, ...] = ("grid", "random", "tpe")
+TRIES = 200
+"""Draws per wanted combination before a random search gives up."""
+
+
+def grid(space: Space, most: int = MOST_COMBINATIONS) -> list[dict[str, Value]]:
+    """Every possible combination.
+
+    Raises BadInput naming ``trials`` when there are more than ``most`` (with their number), or none; naming the parameter
+    when one has no step.
+    """
+    if space.continuous is not None:
+        name = space.continuous.name
+        raise BadInput(f"{name}: a grid needs a step: low:high:step", field=name)
+    if space.product() > most * (1 if not space.relations else 100):
+        raise _too_many(space.product(), most)
+    made = list(space.combinations())
+    if len(made) > most:
+        raise _too_many(len(made), most)
+    return _some(made)
+
+
+def drawn(space: Space, trials: int, seed: int) -> list[dict[str, Value]]:
+    """``trials`` different combinations drawn evenly, the same for the same seed.
+
+    Fewer when the space has no more (then all of it, in the order drawn). Raises BadInput naming ``where`` when none is found.
+    """
+    if space.continuous is None and space.product() <= MOST_COMBINATIONS:
+        every = list(space.combinations())
+        order = np.random.default_rng(seed).permutation(len(every))
+        return _some([every[place] for place in order[:trials]])
+    rng = np.random.default_rng(seed)
+    made: dict[tuple[Value, ...], dict[str, Value]] = {}
+    for _ in range(trials * TRIES):
+        if len(made) == trials:
+            break
+        values = {dimension.name: _one(dimension, rng) for dimension in space.dimensions}
+        if space.possible(values):
+            made.setdefault(tuple(values.values()), values)
+    return _some(list(made.values()))
+
+
+def _one(dimension: Dimension, rng: np.random.Generator) -> Value:
+    if not dimension.continuous:
+        values = dimension.values()
+        return values[int(rng.integers(len(values)))]
+    low, high = float(dimension.low), float(dimension.high)
+    if dimension.log:
+        return min(max(math.exp(rng.uniform(math.log(low), math.log(high))), low), high)
+    return float(rng.uniform(low, high))
+
+
+def _some(made: list[dict[str, Value]]) -> list[dict[str, Value]]:
+    if not made:
+        raise BadInput("where: empty: no combination keeps the relations", field="where")
+    return made
+
+
+def _too_many(count: int, most: int) -> BadInput:
+    return BadInput(
+        f"trials: the grid has {count:,} combinations, over the limit of {most:,}; widen the steps, or take"
+        " --method random or tpe with --trials",
+        field="trials",
+    )
+
+
+def as_method(text: str) -> Method:
+    """The method of that name. Raises BadInput."""
+    if text not in METHODS:
+        raise BadInput(f"method: {text[:40]!r} is not one of {', '.join(METHODS)}", field="method")
+    return cast(Method, text)
