@@ -9,6 +9,7 @@ import numpy as np
 
 from openoutcry.errors import BadInput
 from openoutcry.indicators.line import NAN, Array, Graph, Live, finite
+from openoutcry.indicators.sharing import shared
 
 Input = Literal["open", "high", "low", "close", "volume"]
 Number = int | float
@@ -71,7 +72,8 @@ class Indicator(Generic[P]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:
         """One array, or a tuple of arrays in the order of ``outputs``."""
-        return self.fn(*args, **kwargs)
+        memo = shared()
+        return self.fn(*args, **kwargs) if memo is None else memo.get(self.name, self.fn, args, kwargs)
 
     def defaults(self) -> dict[str, Number]:
         """Every parameter at its default."""

@@ -40,7 +40,7 @@ def masks(strategy: RuleStrategy, candles: Candles, timeframe: str) -> Masks:
     fits(strategy, timeframe)
     if len(candles) > 1 and not bool(np.all(np.diff(candles.timestamp) > 0)):
         raise BadInput("candles: times must ascend, each once", field="candles")
-    frames = _Frames(candles, timeframe)
+    frames = Frames(candles, timeframe)
     return Masks(
         entry=_all(strategy.entry, frames),
         exit=_all(strategy.exit, frames) if strategy.exit else np.zeros(len(candles), dtype=np.bool_),
@@ -66,8 +66,8 @@ def warm_up(strategy: RuleStrategy, timeframe: str) -> int:
     )
 
 
-class _Frames:
-    """The candles in every timeframe that is asked for, each made once."""
+class Frames:
+    """Candles in every timeframe that is asked for, each made once; ``timeframe`` is that of the base bars."""
 
     def __init__(self, candles: Candles, timeframe: str) -> None:
         self.timeframe = timeframe
@@ -86,14 +86,15 @@ class _Frames:
         return self.candles(timeframe).timestamp + SECONDS[timeframe] * 1000
 
 
-def _all(rules: tuple[Rule, ...], frames: _Frames) -> Mask:
+def _all(rules: tuple[Rule, ...], frames: Frames) -> Mask:
     found = np.ones(len(frames.candles(frames.timeframe)), dtype=np.bool_)
     for rule in rules:
-        found &= _holds(rule, frames)
+        found &= holds(rule, frames)
     return found
 
 
-def _holds(rule: Rule, frames: _Frames) -> Mask:
+def holds(rule: Rule, frames: Frames) -> Mask:
+    """The base bars at whose close a rule holds. What ``fits`` refuses must not get here."""
     mask = REGISTRY[rule.name].evaluate(Bars.of(frames.candles(rule.timeframe)), rule.params)
     if rule.timeframe == frames.timeframe:
         return mask

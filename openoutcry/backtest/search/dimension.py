@@ -51,7 +51,9 @@ class Dimension:
 
     def extremes(self) -> tuple[Value, ...]:
         """The values that are refused when any is."""
-        return self.choices or ((self.low, self.high) if self.continuous else (self.values()[0], self.values()[-1]))
+        return self.choices or (
+            (self.low, self.high) if self.continuous else (self.values()[0], self.values()[-1])
+        )
 
 
 def read_dimension(name: str, given: object) -> Dimension:
@@ -59,7 +61,10 @@ def read_dimension(name: str, given: object) -> Dimension:
     paths = tuple(path.strip() for path in name.split(","))
     field = paths[0] or "vary"
     if not all(paths) or len(set(paths)) != len(paths):
-        raise BadInput(f"vary: {name[:200]!r} must be one path or several different ones with commas between", field=field)
+        raise BadInput(
+            f"vary: {name[:200]!r} must be one path or several different ones with commas between",
+            field=field,
+        )
     if isinstance(given, list | tuple):
         return Dimension(paths, choices=_choices(list(given), field))
     if isinstance(given, dict):
@@ -97,7 +102,12 @@ def _spelled_out(paths: tuple[str, ...], given: dict[Any, Any], field: str) -> D
 
 
 def _numeric(
-    paths: tuple[str, ...], low: int | float, high: int | float, step: int | float | None, log: bool, field: str
+    paths: tuple[str, ...],
+    low: int | float,
+    high: int | float,
+    step: int | float | None,
+    log: bool,
+    field: str,
 ) -> Dimension:
     if not all(abs(part) <= GREATEST for part in (low, high, step or 0)):
         raise BadInput(f"{field}: the bounds must be finite, {GREATEST:g} at most", field=field)
@@ -119,8 +129,12 @@ def _choices(values: list[Any], field: str) -> tuple[Value, ...]:
     if not values:
         raise BadInput(f"{field}: empty: there is no value to choose from", field=field)
     for value in values:
-        if not isinstance(value, int | float | str | bool) or (isinstance(value, float) and not math.isfinite(value)):
-            raise BadInput(f"{field}: {str(value)[:60]!r} is not a number, a word, true or false", field=field)
+        if not isinstance(value, int | float | str | bool) or (
+            isinstance(value, float) and not math.isfinite(value)
+        ):
+            raise BadInput(
+                f"{field}: {str(value)[:60]!r} is not a number, a word, true or false", field=field
+            )
     if len(values) > MOST_VALUES:
         raise BadInput(f"{field}: more than {MOST_VALUES:,} values", field=field)
     if len({(type(value), value) for value in values}) != len(values):

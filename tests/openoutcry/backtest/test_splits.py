@@ -38,7 +38,9 @@ def test_pieces_cover_every_row_once_and_are_equally_long(rows: int, count: int)
 
 
 @given(ROWS, st.integers(1, 12), st.booleans(), REACH, REACH)
-def test_walk_forward_trains_on_the_past_alone(rows: int, windows: int, anchored: bool, horizon: int, embargo: int):
+def test_walk_forward_trains_on_the_past_alone(
+    rows: int, windows: int, anchored: bool, horizon: int, embargo: int
+):
     try:
         splits = walk_forward(rows, windows, anchored=anchored, horizon=horizon, embargo=embargo)
     except BadInput as error:
@@ -74,7 +76,11 @@ def test_combinatorial_splits_are_purged_and_embargoed(rows, folds, data, horizo
         assert not reached(train, horizon) & reached(test, horizon)
         after = {span.stop + horizon + ahead for span in test for ahead in range(embargo)}
         assert not rows_of(train) & after
-        near = reached(test, horizon) | after | {row - back for row in rows_of(test) for back in range(horizon + 1)}
+        near = (
+            reached(test, horizon)
+            | after
+            | {row - back for row in rows_of(test) for back in range(horizon + 1)}
+        )
         assert rows_of(train) == set(range(rows)) - near, "no row is left out without a reason"
     times = math.comb(folds - 1, chosen - 1)
     tested = [row for split in splits for row in rows_of(split.test)]

@@ -88,7 +88,12 @@ def test_a_space_that_is_refused_names_what_is_wrong(vary, where, field):
 def test_a_space_file_has_vary_and_where_and_nothing_else():
     space = space_file({"vary": {FAST: "1:3", SLOW: "2:3"}, "where": [f"{FAST} < {SLOW}"]})
     assert [tuple(values.values()) for values in space.combinations()] == [(1, 2), (1, 3), (2, 3)]
-    for wrong, field in [([], "space"), ({"vari": {}}, "vari"), ({"vary": []}, "vary"), ({"vary": {}, "where": "a"}, "where")]:
+    for wrong, field in [
+        ([], "space"),
+        ({"vari": {}}, "vari"),
+        ({"vary": []}, "vary"),
+        ({"vary": {}, "where": "a"}, "where"),
+    ]:
         with pytest.raises(BadInput) as caught:
             space_file(wrong)
         assert caught.value.field == field
