@@ -1,7 +1,7 @@
 """The combinations that a grid or a random search tries, known before the first is run."""
 
 import math
-from typing import Literal, cast
+from typing import Literal
 
 import numpy as np
 
@@ -80,4 +80,4 @@ def as_method(text: str) -> Method:
     """The method of that name. Raises BadInput."""
     if text not in METHODS:
         raise BadInput(f"method: {text[:40]!r} is not one of {', '.join(METHODS)}", field="method")
-    return cast(Method, text)
+    return text
