@@ -16,6 +16,7 @@ COMMANDS = {
     "explain": "why a decision was taken",
     "replay": "recompute a round from its record",
     "data": "import and list market data",
+    "strategies": "list, show and check strategies",
     "keys": "create, list and revoke API keys",
     "ledger": "verify the ledger",
     "mcp": "the MCP servers: list tools, client configuration",

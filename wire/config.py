@@ -83,7 +83,7 @@ class ProcessConfig(Frozen):
 
 def load_settings(home: Path, folder: Path = CONFIG_FOLDER) -> Settings:
     """The shipped YAML files with ``{home}/config.yaml`` over them. Raises BadConfig naming file and field."""
-    merged: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for path in (*(folder / f"{name}.yaml" for name in ("default", "risk", "agents")), home / "config.yaml"):
         if not path.exists():
             continue
@@ -95,15 +95,16 @@ def load_settings(home: Path, folder: Path = CONFIG_FOLDER) -> Settings:
             raise BadConfig(f"{path}: not valid YAML: {error}") from error
         if not isinstance(part, dict):
             raise BadConfig(f"{path}: must be a mapping of sections")
-        merged = _over(merged, part)
-    return parse(merged)
+        values = merged(values, part)
+    return parse(values)
 
 
-def _over(base: dict[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
+def merged(base: dict[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
+    """``base`` with the values of ``top`` over it, mapping by mapping."""
     out = dict(base)
     for key, value in top.items():
         out[key] = (
-            _over(out[key], value) if isinstance(value, dict) and isinstance(out.get(key), dict) else value
+            merged(out[key], value) if isinstance(value, dict) and isinstance(out.get(key), dict) else value
         )
     return out
 

@@ -96,8 +96,16 @@ def annual_return(returns: Floats, periods: float) -> float | None:
     """Compound growth a year; None when nothing is left, or of no returns."""
     if len(returns) == 0 or bool(np.any(returns <= -1.0)):
         return None
-    growth = float(np.sum(np.log1p(returns))) * periods / len(returns)
-    return math.expm1(growth) if growth < 700.0 else None
+    return _grown(float(np.sum(np.log1p(returns))) * periods / len(returns))
+
+
+def compounded(total_return: float, times: float) -> float | None:
+    """``(1 + total_return) ^ times - 1``: a year's growth out of a whole run's; None when nothing is left."""
+    return _grown(math.log1p(total_return) * times) if total_return > -1.0 else None
+
+
+def _grown(log_growth: float) -> float | None:
+    return math.expm1(log_growth) if log_growth < 700.0 else None
 
 
 def calmar(returns: Floats, periods: float) -> float | None:

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic_core import PydanticCustomError
-
 from openoutcry.errors import BadConfig, BadInput
 from openoutcry.strategy.execution import (
     Costs,
@@ -16,7 +14,16 @@ from openoutcry.strategy.execution import (
     VolatilitySettings,
     by_timeframe,
 )
-from openoutcry.strategy.strict import BadStrategy, Problem, Strict, attempt, bound, problem_of, shown
+from openoutcry.strategy.strict import (
+    BadStrategy,
+    Contradiction,
+    Problem,
+    Strict,
+    attempt,
+    bound,
+    problem_of,
+    shown,
+)
 
 SECTIONS = ("risk_management", "position_limits", "volatility_settings", "trading_rules", "time_based_exits")
 """The sections that make an ExecutionConfig, in the order of the flat view."""
@@ -77,9 +84,9 @@ class TradingDefaults(Strict):
         if isinstance(own := given.get("cooldown_config"), Mapping):
             try:
                 named = by_timeframe(own)
-            except PydanticCustomError as error:
-                key = (error.context or {})["fields"][0]
-                raise Problem(f"{field}.cooldown_config.{key}", error.message()).error() from error
+            except Contradiction as error:
+                key = f"{field}.cooldown_config.{error.fields[0]}"
+                raise Problem(key, str(error)).error() from error
             shipped = self.flat()["cooldown_config"]
             merged["cooldown_config"] = shipped | {
                 name: {**shipped.get(name, {}), **entry} if isinstance(entry, Mapping) else entry

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from openoutcry.errors import BadTimeframe
-from openoutcry.strategy.strict import Strict, contradiction
+from openoutcry.strategy.strict import Contradiction, Strict
 from openoutcry.types.timeframes import SECONDS, parse_timeframe
 
 Status = Literal["tunable", "guardrail", "gated", "unused", "superseded"]
@@ -23,7 +23,7 @@ def _whole(value: Any) -> Any:
 
 
 def by_timeframe(value: Any) -> Any:
-    """A mapping by canonical timeframes; anything else as it is. Raises PydanticCustomError naming the key."""
+    """A mapping by canonical timeframes; anything else as it is. Raises Contradiction naming the key."""
     if not isinstance(value, Mapping):
         return value
     out: dict[str, Any] = {}
@@ -31,9 +31,9 @@ def by_timeframe(value: Any) -> Any:
         try:
             name = parse_timeframe(key)
         except BadTimeframe as error:
-            raise contradiction(str(error).removeprefix("timeframe: "), str(key)) from error
+            raise Contradiction(str(error).removeprefix("timeframe: "), str(key)) from error
         if name in out:
-            raise contradiction(f"{name} is given twice", str(key))
+            raise Contradiction(f"{name} is given twice", str(key))
         out[name] = entry
     return out
 
@@ -78,7 +78,7 @@ class Cooldown(Strict):
         ):
             low, high = getattr(self, short), getattr(self, long)
             if low > high:
-                raise contradiction(f"{short} {low} is above {long} {high}", short, long)
+                raise Contradiction(f"{short} {low} is above {long} {high}", short, long)
         return self
 
 
@@ -130,7 +130,7 @@ class RiskManagement(Strict):
     def _weights_add_up(self) -> "RiskManagement":
         total = self.atr_short_weight + self.atr_long_weight
         if abs(total - 1.0) > 1e-9:
-            raise contradiction(
+            raise Contradiction(
                 f"atr_short_weight {self.atr_short_weight:g} and atr_long_weight {self.atr_long_weight:g}"
                 f" must add up to 1, not {total:g}; give both",
                 "atr_short_weight",
@@ -160,7 +160,7 @@ class PositionLimits(Strict):
     def _can_trade(self) -> "PositionLimits":
         for limit in ("max_trade_amount", "initial_balance"):
             if self.min_trade_amount > getattr(self, limit):
-                raise contradiction(
+                raise Contradiction(
                     f"min_trade_amount {self.min_trade_amount:g} is above {limit} {getattr(self, limit):g}",
                     "min_trade_amount",
                     limit,
@@ -217,7 +217,7 @@ class TradingRules(Strict):
         day, week = self.daily_momentum_limit, self.weekly_momentum_limit
         if day > week:
             names = ("daily_momentum_limit", "weekly_momentum_limit")
-            raise contradiction(f"daily_momentum_limit {day} is above weekly_momentum_limit {week}", *names)
+            raise Contradiction(f"daily_momentum_limit {day} is above weekly_momentum_limit {week}", *names)
         return self
 
 
@@ -245,7 +245,7 @@ class TimeBasedExits(Strict):
         for exit in ("exit_on_loss_after_bars", "exit_on_profit_after_bars"):
             bars = getattr(self, exit)
             if bars > self.max_hold_bars:
-                raise contradiction(
+                raise Contradiction(
                     f"{exit} {bars} is above max_hold_bars {self.max_hold_bars}", exit, "max_hold_bars"
                 )
         return self

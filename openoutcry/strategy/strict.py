@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic_core import PydanticCustomError
 
 from openoutcry.errors import BadInput
 from openoutcry.types.frozen import Frozen
@@ -16,6 +15,11 @@ MAX_PARTS = 5_000
 MAX_TEXT = 4_000
 MAX_WHOLE = 2**63
 SHOWN = 60
+WANTED = {
+    "int_type": "must be a whole number", "float_type": "must be a number", "bool_type": "must be true or false",
+    "string_type": "must be a text", "dict_type": "must be a mapping", "model_type": "must be a mapping",
+}  # fmt: skip
+"""Pydantic's words for a wrong type, in ours."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -103,7 +107,7 @@ def _bound_keys(part: Mapping[Any, object], where: str) -> None:
     if len(part) > MAX_PARTS:
         _refuse(where, f"has more than {MAX_PARTS:,} parts")
     for key in part:
-        if not isinstance(key, str) or len(key) > SHOWN:
+        if not isinstance(key, str) or len(key) > SHOWN or not key.isprintable():
             _refuse(where, f"has a name that is no short text: {shown(key)}")
 
 
@@ -111,9 +115,12 @@ def _refuse(field: str, message: str) -> NoReturn:
     raise Problem(field[:300] or "strategy", message).error()
 
 
-def contradiction(message: str, *fields: str) -> PydanticCustomError:
-    """What a model's validator raises when fields cannot hold together; the message names them."""
-    return PydanticCustomError("contradiction", "{message}", {"message": message, "fields": fields})
+class Contradiction(ValueError):
+    """Fields that cannot hold together; what a model's validator raises."""
+
+    def __init__(self, message: str, *fields: str) -> None:
+        super().__init__(message)
+        self.fields = fields
 
 
 def problems_of(error: ValidationError, field: str, known: Iterable[str]) -> list[Problem]:
@@ -121,13 +128,14 @@ def problems_of(error: ValidationError, field: str, known: Iterable[str]) -> lis
     found = []
     for one in error.errors(include_url=False, include_input=False):
         path = [*([field] if field else []), *(str(part) for part in one["loc"])]
-        message = one["msg"].replace("Input should be", "must be").replace("Value error, ", "")
+        message = WANTED.get(one["type"]) or one["msg"].replace("Input should be", "must be")
+        message = message.removeprefix("Value error, ")
         if one["type"] == "extra_forbidden":
             message = f"there is no such field{nearest(path[-1], known)}"
         elif one["type"] == "missing":
             message = "is missing"
-        elif one["type"] == "contradiction":
-            path.append(one["ctx"]["fields"][0])
+        elif isinstance(cause := one.get("ctx", {}).get("error"), Contradiction):
+            path.append(cause.fields[0])
         found.append(Problem(".".join(path) or "value", message))
     return found
 
