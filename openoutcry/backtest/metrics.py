@@ -6,7 +6,7 @@ never infinity. ``openoutcry.risk.metrics`` has the formulas; docs/metrics.md sh
 """
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from openoutcry.risk import metrics as risk
 from openoutcry.risk.kelly import kelly
 from openoutcry.risk.metrics import VarMethod
 from openoutcry.risk.returns import DAYS_PER_YEAR, Floats, simple_returns
+
+if TYPE_CHECKING:
+    from openoutcry.backtest.outcome import Outcome
 
 CAP = 9999.9
 """Sortino and Calmar are at most this: without a loss they would be without bound."""
@@ -84,7 +87,7 @@ class Metrics:
     max_consecutive_losses: int = _figure("trades", "Longest run of trades without one.")
     exposure: float = _figure("fraction", "Bars with an open position / all bars: time in the market.")
     benchmark_return: float | None = _figure(
-        "fraction", "What buying at the first open and holding returned."
+        "fraction", "What buying at the first open and holding returned, without costs."
     )
     alpha: float | None = _figure(
         "fraction", "(1 + mean daily return − beta × mean daily return of holding)^365 − 1."
@@ -96,6 +99,31 @@ class Metrics:
     def to_dict(self) -> dict[str, float | int | None]:
         """By name, for JSON."""
         return asdict(self)
+
+
+def measure(outcome: "Outcome", *, var_method: VarMethod = "historical") -> Metrics:
+    """The figures of a backtest, against buying at its first open and holding without costs."""
+    candles, start = outcome.series.candles, outcome.start
+    opens, closes = candles.timestamp[start:], outcome.times()
+    account = Account(outcome.initial_balance, int(opens[0]), closes, outcome.equity())
+    share = outcome.initial_balance / float(candles.open[start])
+    held = Account(outcome.initial_balance, int(opens[0]), closes, candles.close[start:] * share)
+    ended = np.argsort(outcome.exit_times(), kind="stable")
+    return figures(
+        account,
+        outcome.trades.pnl[ended],
+        _in_market(outcome, opens, closes),
+        held=held,
+        var_method=var_method,
+    )
+
+
+def _in_market(outcome: "Outcome", opens: Stamps, closes: Stamps) -> NDArray[np.bool_]:
+    """The bars during which some position was open."""
+    change = np.zeros(len(opens) + 1, dtype=np.int64)
+    np.add.at(change, np.searchsorted(closes, outcome.entry_times(), side="right"), 1)
+    np.add.at(change, np.searchsorted(opens, outcome.exit_times(), side="left"), -1)
+    return np.asarray(np.cumsum(change[:-1]) > 0)
 
 
 def figures(

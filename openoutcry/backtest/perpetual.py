@@ -1,8 +1,8 @@
 """What makes a position a perpetual's."""
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
+from openoutcry.strategy.strict import Contradiction
 from openoutcry.types.frozen import Frozen
 
 
@@ -16,8 +16,9 @@ class Perpetual(Frozen):
     @model_validator(mode="after")
     def _can_be_opened(self) -> "Perpetual":
         if self.maintenance_margin * self.leverage >= 1.0:
-            raise PydanticCustomError(
-                "contradiction", "leverage {leverage:g} leaves less margin than maintenance_margin {margin:g}",
-                {"leverage": self.leverage, "margin": self.maintenance_margin},
-            )  # fmt: skip
+            raise Contradiction(
+                f"leverage {self.leverage:g} leaves less margin than maintenance_margin {self.maintenance_margin:g}",
+                "leverage",
+                "maintenance_margin",
+            )
         return self

@@ -121,7 +121,7 @@ class RiskManagement(Strict):
     def _size_can_be_told(self) -> "RiskManagement":
         if self.stop_loss_calculation == "none" and self.position_size_calc == "v2":
             names = ("stop_loss_calculation", "position_size_calc")
-            raise contradiction(
+            raise Contradiction(
                 "none leaves position_size_calc v2 no distance to size by; use all_in", *names
             )
         return self

@@ -16,7 +16,7 @@ EFFECTS: Mapping[str, str] = {
     "max_risk_per_trade": "Higher: larger positions, gains and losses in proportion.",
     "reward_factor": "Higher: a farther target; fewer but larger wins.",
     "position_size_calc": "Decides whether the distance of the stop sets the size.",
-    "stop_loss_calculation": "Decides whether the stop follows the market's movement.",
+    "stop_loss_calculation": "Decides whether the stop follows the market's movement, or whether there is one.",
     "atr_period": "Higher: the stop follows changes of movement more slowly.",
     "atr_volatility_factor": "Higher: a farther stop and, at equal risk, a smaller position.",
     "atr_short_weight": "Higher: the stop follows the strategy's own bars more.",
@@ -44,6 +44,7 @@ EFFECTS: Mapping[str, str] = {
     "profit_threshold_pct": "Higher: fewer positions count as winners.",
     "stop_loss_pct": "Higher: a farther stop and, at equal risk, a smaller position.",
     "max_drawdown_limit": "Lower: trading pauses at a smaller fall.",
+    "kill_switch_limit": "Lower: trading ends at a smaller fall.",
 }
 
 
