@@ -7,6 +7,8 @@
     │   ├── BadTimeframe      not a bar length this system knows
     │   ├── BadConfig         a settings file or variable is wrong
     │   └── BadStrategy       a strategy breaks its rules; holds every problem (in openoutcry/strategy/strict.py)
+    ├── NotFound              nothing of that name is stored
+    ├── Conflict              what is stored does not allow it: a name taken, a state that forbids it, a race lost
     ├── DataUnavailable       the market data asked for does not exist (yet), with the reason
     ├── NotAuthorised         a token is missing, wrong, expired or lacks the scope
     ├── ToolFailed            an MCP tool answered with an error; carries its stable code
@@ -53,6 +55,22 @@ class BadConfig(BadInput):
     """A setting is unknown, of the wrong type or contradicts another."""
 
     code = "BAD_CONFIG"
+
+
+class NotFound(OpenOutcryError):
+    """What is named does not exist; the message says where to look."""
+
+    code = "NOT_FOUND"
+
+
+class Conflict(OpenOutcryError):
+    """The request is sound, but what is stored forbids it. ``field`` names what stands in the way, where one does."""
+
+    code = "CONFLICT"
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class DataUnavailable(OpenOutcryError):

@@ -7,7 +7,8 @@
 | max_drawdown | 2 (medium) | at most the champion's |
 | win_rate | 1 (low) | at least 0.9 × the champion's |
 
-PROMOTE when both high criteria hold and the confidence is at least 0.7; KEEP when neither does; else INVESTIGATE.
+PROMOTE when both high criteria hold and the confidence is at least 0.7; KEEP when neither return nor Sharpe ratio is
+better; else INVESTIGATE.
 The confidence is the share of weight that speaks for the decision, times min(1, trades / 30) of the challenger where
 that decision is not KEEP. Whatever cannot be compared is KEEP with confidence 0, and says why.
 """
@@ -65,7 +66,8 @@ def compare(champion: Mapping[str, Any] | None, challenger: Mapping[str, Any] | 
         return _unknown(f"{(missing or ['trades'])[0]} is not known of both", deltas)
     held = {c.name: c.holds(getattr(new, c.name), getattr(old, c.name)) for c in CRITERIA}
     share = sum(c.weight for c in CRITERIA if held[c.name]) / sum(c.weight for c in CRITERIA)
-    decision, confidence = _decide(held, share, min(1.0, new.trades / ENOUGH_TRADES))
+    better = deltas["total_return"] > 0 or deltas["sharpe_ratio"] > 0
+    decision, confidence = _decide(held, share, min(1.0, new.trades / ENOUGH_TRADES), better=better)
     return Comparison(
         decision=decision,
         confidence=round(confidence, 4),
@@ -76,11 +78,10 @@ def compare(champion: Mapping[str, Any] | None, challenger: Mapping[str, Any] | 
     )
 
 
-def _decide(held: Mapping[str, bool], share: float, sample: float) -> tuple[Decision, float]:
-    high = [held[c.name] for c in CRITERIA if c.weight == HIGH]
-    if not any(high):
+def _decide(held: Mapping[str, bool], share: float, sample: float, *, better: bool) -> tuple[Decision, float]:
+    if not better:
         return "KEEP", 1 - share
-    if all(high) and share * sample >= LEAST_CONFIDENCE:
+    if all(held[c.name] for c in CRITERIA if c.weight == HIGH) and share * sample >= LEAST_CONFIDENCE:
         return "PROMOTE", share * sample
     return "INVESTIGATE", share * sample
 

@@ -8,8 +8,8 @@ clip holds a value within [0, 1]. Without a profit factor (no losing trade, or n
 divided by their sum, 0.9. Any other figure that is missing earns nothing: what is not known is not rewarded.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 from openoutcry.strategy.figures import Figures
 from openoutcry.types.frozen import Frozen
@@ -24,7 +24,6 @@ WEIGHTS: Mapping[str, float] = {
 ENOUGH_TRADES = 30
 """From this many trades on a score counts in full."""
 DIGITS = 6
-Key = TypeVar("Key")
 
 
 class Score(Frozen):
@@ -70,13 +69,3 @@ def _shares(figures: Figures) -> dict[str, float]:
 def clip(value: float) -> float:
     """``value`` held within [0, 1]."""
     return min(1.0, max(0.0, value))
-
-
-def ranked(scores: Iterable[tuple[Key, float]]) -> dict[Key, int]:
-    """Ranks from 1 by falling score; equal scores share the better rank, and the next one is as far down as they are."""
-    ordered = sorted(scores, key=lambda item: -item[1])
-    ranks: dict[Key, int] = {}
-    for place, (key, score) in enumerate(ordered, start=1):
-        tied = place > 1 and score == ordered[place - 2][1]
-        ranks[key] = ranks[ordered[place - 2][0]] if tied else place
-    return ranks

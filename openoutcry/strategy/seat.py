@@ -6,7 +6,6 @@ from uuid import UUID
 from pydantic import Field
 
 from openoutcry.canonical import digest
-from openoutcry.errors import BadInput
 from openoutcry.strategy.naming import slug
 from openoutcry.types.frozen import Frozen
 from openoutcry.types.symbols import parse_symbol
@@ -49,7 +48,9 @@ class StrategySeat(Frozen):
     def trades(self, symbol: str) -> bool:
         """Whether it votes on this symbol: one of its asset, or of the pair it names, spot or perpetual."""
         there = parse_symbol(symbol)
-        return parse_symbol(self.asset).spot() == there.spot() if "/" in self.asset else there.base == self.asset
+        return (
+            parse_symbol(self.asset).spot() == there.spot() if "/" in self.asset else there.base == self.asset
+        )
 
 
 def agent_name(name: str, *, field: str = "name") -> str:

@@ -4,12 +4,12 @@ CREATE TABLE strategies (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     org_id uuid NOT NULL REFERENCES orgs,
     name text NOT NULL,
-    asset text NOT NULL,
+    asset text,
     kind text NOT NULL CHECK (kind IN ('rules', 'code')),
     strategy_type text,
     description text NOT NULL,
     exchange text NOT NULL,
-    timeframe text NOT NULL,
+    timeframe text,
     status text NOT NULL CHECK (status IN ('draft', 'inactive', 'paper', 'live', 'archived')),
     agent_name text NOT NULL,
     weight double precision NOT NULL CHECK (weight BETWEEN 0 AND 100),
@@ -24,7 +24,8 @@ CREATE TABLE strategies (
 -- Two strategies may be called alike enough to vote under one name; only one of them sits on the floor at a time.
 CREATE UNIQUE INDEX strategies_seated ON strategies (org_id, agent_name) WHERE status IN ('paper', 'live');
 
--- What a strategy is at a version: its body never changes, its stage and its newest metrics do.
+-- What a strategy is at a version: its body never changes, its stage and its newest metrics do. The figures that lists
+-- are filtered and sorted by stand beside the metrics they come from.
 CREATE TABLE strategy_versions (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     org_id uuid NOT NULL REFERENCES orgs,
@@ -40,13 +41,19 @@ CREATE TABLE strategy_versions (
     metrics_from text CHECK (metrics_from IN ('backtest', 'validation')),
     metrics_at timestamptz,
     score double precision,
+    total_return double precision,
+    sharpe_ratio double precision,
+    max_drawdown double precision,
+    trades bigint,
     staged_at timestamptz,
     promoted_at timestamptz,
     created_by text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
     UNIQUE (strategy_id, version)
 );
+-- One version of a strategy is in production and one is being tried; every other is dev.
 CREATE UNIQUE INDEX strategy_versions_in_production ON strategy_versions (strategy_id) WHERE stage = 'prod';
+CREATE UNIQUE INDEX strategy_versions_in_staging ON strategy_versions (strategy_id) WHERE stage = 'staging';
 
 -- Backtests of a version on walk-forward windows, and what the promotion gates say of them.
 CREATE TABLE strategy_validations (
