@@ -15,6 +15,8 @@ COMMANDS = {
     "doctor": "check this machine and say what to do about each failure",
     "explain": "why a decision was taken",
     "replay": "recompute a round from its record",
+    "worker": "take jobs from the queue: backtests, sweeps",
+    "jobs": "backtests and other jobs: submit, list, show, cancel, results",
     "data": "import and list market data",
     "strategies": "list, show and check strategies",
     "keys": "create, list and revoke API keys",

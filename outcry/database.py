@@ -25,21 +25,27 @@ async def open_current(url: str) -> asyncpg.Pool:
 
 
 @asynccontextmanager
+async def database_address(home: Path) -> AsyncIterator[str]:
+    """The URL of the floor's database, which runs meanwhile. Raises StartupRefused when the home has none yet."""
+    url = running_database(home)
+    if url is not None:
+        yield url
+        return
+    if not Layout.of(home).data.exists():
+        raise StartupRefused(f"no database in {home} yet; `outcry up` makes one")
+    server = EmbeddedPostgres(home)
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@asynccontextmanager
 async def floor_database(home: Path) -> AsyncIterator[asyncpg.Pool]:
     """A pool on the floor's database. Raises StartupRefused when the home has none yet."""
-    url = running_database(home)
-    server: EmbeddedPostgres | None = None
-    try:
-        if url is None:
-            if not Layout.of(home).data.exists():
-                raise StartupRefused(f"no database in {home} yet; `outcry up` makes one")
-            server = EmbeddedPostgres(home)
-            url = server.start()
+    async with database_address(home) as url:
         pool = await open_current(url)
         try:
             yield pool
         finally:
             await pool.close()
-    finally:
-        if server is not None:
-            server.stop()

@@ -1,1 +1,1 @@
-"""What takes longer than a request: backtests, sweeps, training and syncing, run by processes that just join."""
+"""What ``outcry worker`` runs: jobs from the queue, each computed in a process of its own. One file per kind in ``kinds/``."""

@@ -103,7 +103,6 @@ async def _leave(connection: Connection, job_id: UUID, org_id: UUID, output: Out
         curve = output.curve
         await connection.execute(CURVE, job_id, org_id, curve.at_ms, curve.equity, curve.drawdown)
     if output.trades:
-        rows = [Trade(job_id, number, org_id, *rest) for number, rest in enumerate(output.trades, start=1)]
-        await connection.execute(TRADES, *arrays(Trade, rows))
+        await connection.execute(TRADES, *arrays(Trade, output.trades))
     if output.report is not None:
         await connection.execute(REPORT, job_id, org_id, output.report)

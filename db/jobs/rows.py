@@ -96,14 +96,11 @@ class Trade(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Everything a completed job leaves, written whole or not at all.
-
-    Trades name no job yet: their ``job_id``, ``org_id`` and ``number`` are given when they are written.
-    """
+    """Everything a completed job leaves, written whole or not at all."""
 
     result: dict[str, Any]
     warnings: list[dict[str, Any]] = field(default_factory=list)
     timings: dict[str, float] = field(default_factory=dict)
     curve: Curve | None = None
-    trades: list[tuple[Any, ...]] = field(default_factory=list)
+    trades: list[Trade] = field(default_factory=list)
     report: str | None = None

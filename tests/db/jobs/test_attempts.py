@@ -4,7 +4,7 @@ import pytest
 
 from db.jobs import ending, recovering, working
 from db.jobs.states import Ticket
-from tests.db.jobs.making import OUTPUT, brought_to, look, queued
+from tests.db.jobs.making import brought_to, look, output, queued
 from tests.factories import ORG
 
 
@@ -38,16 +38,16 @@ async def test_a_zombie_may_write_nothing(pool):
     assert await working.beat(pool, [zombie]) == set()
     assert not await working.progress(pool, zombie, 99, 100, "I live")
     assert not await working.preflight(pool, zombie, {"verdict": "PASS"})
-    assert not (await ending.complete(pool, zombie, OUTPUT)).updated
+    assert not (await ending.complete(pool, zombie, output(zombie.job_id))).updated
     assert not (await ending.fail(pool, zombie.job_id, "no", attempt=zombie.attempt)).updated
     assert await working.claim(pool, zombie, "worker-a") is None
     second = Ticket(zombie.job_id, 2)
     assert await working.claim(pool, second, "worker-b")
-    assert not (await ending.complete(pool, zombie, OUTPUT)).updated
-    assert (await ending.complete(pool, second, OUTPUT)).updated
+    assert not (await ending.complete(pool, zombie, output(zombie.job_id))).updated
+    assert (await ending.complete(pool, second, output(second.job_id))).updated
     done = await look(pool, zombie.job_id)
     assert (done.status, done.attempt, done.message) == ("COMPLETED", 2, "done")
-    late = await ending.complete(pool, zombie, OUTPUT)
+    late = await ending.complete(pool, zombie, output(zombie.job_id))
     assert (late.updated, late.reason) == (False, "stale_or_invalid_transition")
 
 
@@ -86,7 +86,7 @@ async def test_nothing_that_is_over_comes_back(pool, end):
     ticket = await brought_to(pool, "RUNNING")
     sign = await sign_of(pool, ticket.job_id)
     if end == "COMPLETED":
-        await ending.complete(pool, ticket, OUTPUT)
+        await ending.complete(pool, ticket, output(ticket.job_id))
     elif end == "FAILED":
         await ending.fail(pool, ticket.job_id, "no")
     else:

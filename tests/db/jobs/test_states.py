@@ -1,6 +1,7 @@
 """The job state machine: every pair of states, and racers for the last word."""
 
 import asyncio
+from dataclasses import replace
 from random import Random
 from uuid import UUID
 
@@ -9,7 +10,7 @@ import pytest
 from db.jobs import ending, reads, working
 from db.jobs.states import PRIOR, Transition
 from db.pool import open_pool
-from tests.db.jobs.making import JOB, OUTPUT, brought_to, look, queued
+from tests.db.jobs.making import JOB, brought_to, look, output, queued
 from tests.factories import ORG
 
 STATES = ("QUEUED", "RUNNING", "COMPLETED", "FAILED", "CANCELLED")
@@ -20,7 +21,7 @@ async def move(pool, ticket, to) -> bool:
     if to == "RUNNING":
         return await working.claim(pool, ticket, "worker-a") is not None
     if to == "COMPLETED":
-        done = await ending.complete(pool, ticket, OUTPUT)
+        done = await ending.complete(pool, ticket, output(ticket.job_id))
     elif to == "FAILED":
         done = await ending.fail(pool, ticket.job_id, "second")
     else:
@@ -81,7 +82,7 @@ async def test_of_many_racers_for_the_end_one_wins_and_results_are_whole_or_abse
     try:
         ticket = await brought_to(pool, "RUNNING")
         racers = [
-            *(ending.complete(pool, ticket, OUTPUT) for _ in range(3)),
+            *(ending.complete(pool, ticket, output(ticket.job_id)) for _ in range(3)),
             *(ending.fail(pool, ticket.job_id, f"error {n}") for n in range(3)),
             *(ending.cancel(pool, ORG, ticket.job_id) for _ in range(3)),
         ]
@@ -121,9 +122,10 @@ async def test_a_cancelled_job_cannot_be_claimed_and_leaves_the_queue(pool):
 
 async def test_a_failing_write_of_the_output_leaves_the_job_running_and_nothing_behind(pool):
     ticket = await brought_to(pool, "RUNNING")
-    broken = ("BTC/USDT", "sideways", *OUTPUT.trades[0][2:])
+    whole = output(ticket.job_id)
+    broken = replace(whole, trades=[whole.trades[0]._replace(side="sideways")])
     with pytest.raises(Exception, match="job_trades_side_check"):
-        await ending.complete(pool, ticket, type(OUTPUT)(result={}, curve=OUTPUT.curve, trades=[broken]))
+        await ending.complete(pool, ticket, broken)
     assert (await look(pool, ticket.job_id)).status == "RUNNING"
     assert await reads.curve(pool, ORG, ticket.job_id) is None
 

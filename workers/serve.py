@@ -1,0 +1,115 @@
+"""A worker process: takes jobs from the queue until it is told to stop."""
+
+import asyncio
+import os
+import secrets
+import signal
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import structlog
+import uvloop
+from procrastinate import App
+from procrastinate.app import WorkerOptions
+from procrastinate.exceptions import ConnectorException
+
+from db.jobs.queue import TASK
+from db.jobs.states import Ticket
+from db.pool import open_pool
+from openoutcry.errors import StartupRefused
+from wire.config import ProcessConfig
+from workers.attempt import Bench
+from workers.attempt import attempt as see_through
+from workers.connector import PatientConnector
+from workers.held import Held
+from workers.rescue import Rescue
+
+log = structlog.get_logger()
+STALLED_S = 20.0
+PAUSE_S = 1.0
+SUPERVISED_GRACE_S = 1.0
+"""The supervisor kills what has not ended three seconds after it was told to."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How a worker works. ``queues`` None takes jobs of every kind; ``grace_s`` is what a job in hand gets to finish."""
+
+    home: Path
+    database_url: str
+    concurrency: int = 1
+    queues: Sequence[str] | None = None
+    grace_s: float = 10.0
+    stalled_s: float = STALLED_S
+
+
+def run(config: ProcessConfig, _port: int | None = None) -> None:
+    """One worker of a floor, told by its supervisor."""
+    if config.database_url is None:
+        raise StartupRefused("a worker needs the database")
+    uvloop.run(serve(Terms(config.home, config.database_url, grace_s=SUPERVISED_GRACE_S)))
+
+
+async def serve(terms: Terms) -> None:
+    """Work until SIGTERM or SIGINT: then jobs in hand are finished within the grace, or handed to the next worker."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with _bench(terms) as bench:
+        log.info("worker_ready", worker=bench.name, concurrency=terms.concurrency, queues=terms.queues)
+        stopped = asyncio.create_task(stop.wait())
+        while not stop.is_set():
+            working = asyncio.create_task(_work(terms, bench))
+            await asyncio.wait((working, stopped), return_when=asyncio.FIRST_COMPLETED)
+            if stop.is_set():
+                working.cancel()
+            try:
+                await working
+            except asyncio.CancelledError:
+                break
+            except (ConnectorException, OSError) as error:
+                log.warning("queue_lost", error=str(error.__cause__ or error))
+            await asyncio.wait((stopped,), timeout=PAUSE_S)
+    log.info("worker_stopped", worker=bench.name)
+
+
+async def _work(terms: Terms, bench: Bench) -> None:
+    app = App(connector=PatientConnector.to(terms.database_url))
+
+    @app.task(name=TASK)
+    async def job(job_id: str, attempt: int) -> None:
+        await see_through(bench, Ticket(UUID(job_id), attempt))
+
+    options: WorkerOptions = {
+        "concurrency": terms.concurrency,
+        "install_signal_handlers": False,
+        "shutdown_graceful_timeout": terms.grace_s,
+        "delete_jobs": "always",
+    }
+    if terms.queues is not None:
+        options["queues"] = terms.queues
+    async with app.open_async():
+        await app.run_worker_async(**options)
+
+
+@asynccontextmanager
+async def _bench(terms: Terms) -> AsyncIterator[Bench]:
+    pool = await open_pool(terms.database_url, most=terms.concurrency + 2)
+    held = Held(pool)
+    name = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(2)}"
+    keepers = [
+        asyncio.create_task(held.keep()),
+        asyncio.create_task(Rescue(pool, terms.stalled_s).keep()),
+    ]
+    try:
+        yield Bench(pool, held, name, terms.home, terms.database_url)
+    finally:
+        for keeper in keepers:
+            keeper.cancel()
+        await asyncio.gather(*keepers, return_exceptions=True)
+        await pool.close()
