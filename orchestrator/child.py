@@ -3,7 +3,6 @@
 import importlib
 import multiprocessing
 import os
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -12,21 +11,13 @@ import setproctitle
 from wire import logs
 from wire.config import ProcessConfig
 from wire.host import stop_with_parent
+from wire.imports import hide_pandas
 from wire.namesakes import refuse_namesakes
-
-
-class WithoutPandas:
-    """pyarrow and TA-Lib import pandas wherever it is installed: most of a second and 40 MB a process, for nothing we use."""
-
-    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
-        """Refuse pandas; everything else is for the finders after this one."""
-        if name == "pandas":
-            raise ModuleNotFoundError("pandas is not imported in the floor's processes", name=name)
 
 
 def begin(title: str, target: str, config: ProcessConfig, port: int | None) -> None:
     """Name the process, tie its life to the supervisor's, set up logs, then run ``module:function(config, port)``."""
-    sys.meta_path.insert(0, WithoutPandas())
+    hide_pandas()
     setproctitle.setproctitle(title)
     os.setpgid(0, 0)  # Ctrl-C is for the supervisor, which stops everyone in order
     parent = multiprocessing.parent_process()

@@ -49,6 +49,7 @@ class Wanted:
     speed: str | None
     rounds: int | None
     seed: int
+    workers: int
     stay: bool
     as_json: bool
 
@@ -234,6 +235,7 @@ def _run(
         root=floor_key(home),
         agents=seats,
         api_port=wanted.port,
+        workers=wanted.workers,
     )
     supervisor = Supervisor(tasks, screen.notice)
     on_ending(lambda *_: supervisor.stop_soon())

@@ -67,6 +67,7 @@ def plan(
     root: bytes,
     agents: Iterable[str],
     api_port: int,
+    workers: int = 1,
 ) -> tuple[list[Task], dict[str, int]]:
     """The floor's tasks and ports. Agents learn neither the database nor the floor key."""
     seats = [f"agent-{name}" for name in agents]
@@ -110,9 +111,14 @@ def plan(
     conductor = config(
         "orchestrator", scopes={**FLOOR_SCOPES, **{seat: ("vote",) for seat in seats}}, trusted=True
     )
+    hands = [
+        Task(name, "outcry worker", "workers.serve:run", config(name))
+        for name in (f"worker-{number}" for number in range(1, workers + 1))
+    ]
     return [
         *servers,
         *voices,
         Task("orchestrator", "python -m orchestrator", "orchestrator.run:run", conductor, once=True),
         Task("api", "python -m api", "api.server:run", config("api"), api_port),
+        *hands,
     ], ports

@@ -36,6 +36,9 @@ def up(
     seed: Annotated[
         int, typer.Option(help="seed of synthetic data and simulated slippage", min=0, max=2**31 - 1)
     ] = 7,
+    workers: Annotated[
+        int, typer.Option(help="workers for backtests and other jobs; 0 for none", min=0, max=64)
+    ] = 1,
     stay: Annotated[bool, typer.Option("--stay", help="keep serving after a bounded run has ended")] = False,
     detach: Annotated[
         bool, typer.Option("--detach", help="open in the background and return when ready")
@@ -51,7 +54,7 @@ def up(
         open_floor(
             Wanted(
                 home=home, port=port, market=market, exchange=exchange, symbols=symbols, timeframe=timeframe, start=start,
-                end=end, speed=speed, rounds=rounds, seed=seed, stay=stay, as_json=as_json,
+                end=end, speed=speed, rounds=rounds, seed=seed, workers=workers, stay=stay, as_json=as_json,
             )
         )
     )  # fmt: skip

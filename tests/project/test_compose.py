@@ -44,7 +44,7 @@ SECRET = re.compile(r"\$\{(?:OUTCRY_FLOOR_KEY|OUTCRY_PG_PASSWORD)([^}]*)\}")
 
 
 def test_every_process_of_the_floor_is_a_service() -> None:
-    assert set(SERVICES) == {"postgres", "migrate", "orchestrator", *DEFAULT_PORTS}
+    assert set(SERVICES) == {"postgres", "migrate", "orchestrator", "worker", *DEFAULT_PORTS}
 
 
 def test_only_known_keys() -> None:

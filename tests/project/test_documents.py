@@ -10,9 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 QUOTED = re.compile(r"`([^`\n]+)`")
 LINKED = re.compile(r"\]\(([^)#\s]+)\)")
-FOLDERS = (
-    "agents api benchmarks config db deploy docs mcp_servers openoutcry orchestrator outcry tests web wire"
-)
+FOLDERS = "agents api benchmarks config db deploy docs mcp_servers openoutcry orchestrator outcry tests web wire workers"
 TOP = rf"(?:{'|'.join(FOLDERS.split())}|\.ci)"
 PATH = re.compile(rf"{TOP}/[\w./-]*|(?:Makefile|Dockerfile|LICENSE|[\w-]+\.(?:md|toml|lock|yml))")
 NOT_FILES = ("agents/roster/whale_watch.py", "openoutcry/round", "openoutcry/scope")

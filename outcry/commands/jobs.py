@@ -1,0 +1,165 @@
+"""``outcry jobs``: backtests and other jobs that workers do."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from uuid import UUID
+
+import typer
+
+from openoutcry.errors import BadInput
+from outcry.options import HomeOption, JsonOption
+from wire.config import DEFAULT_ORG, home_folder
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    from db.jobs.rows import Job
+
+app = typer.Typer(no_args_is_help=True)
+T = TypeVar("T")
+ORG = UUID(DEFAULT_ORG)
+WIDE = 180
+EXIT_FAILED = 1
+EXIT_STATE = 3
+Status = Literal["QUEUED", "RUNNING", "COMPLETED", "FAILED", "CANCELLED"]
+JobArgument = Annotated[str, typer.Argument(metavar="ID", help="a job's id, or `last`")]
+
+
+@app.callback()
+def group() -> None:
+    """Backtests and other jobs: hand in, watch, cancel, fetch results. `outcry worker` and `outcry up` do them."""
+
+
+@app.command("list")
+def list_(
+    status: Annotated[Status | None, typer.Option(help="only in this state")] = None,
+    kind: Annotated[str | None, typer.Option(help="only of this kind, e.g. backtest")] = None,
+    limit: Annotated[int, typer.Option(help="how many", min=1, max=100)] = 20,
+    cursor: Annotated[str | None, typer.Option(help="the next page, as the last one named it")] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List jobs, newest first."""
+    from db.jobs import reads
+    from outcry import jobview
+
+    page = _ask(
+        home, lambda pool: reads.page(pool, ORG, kind=kind, status=status, cursor=cursor, limit=limit)
+    )
+    if as_json:
+        jobs = [jobview.summary(job) for job in page.jobs]
+        typer.echo(json.dumps({"jobs": jobs, "cursor": page.cursor, "total": page.total}))
+    else:
+        jobview.listed(page.jobs, page.total, None if sys.stdout.isatty() else WIDE)
+
+
+@app.command()
+def show(job: JobArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Show one job: its checks, progress, result and warnings."""
+    from rich.console import Console
+
+    from outcry import jobview
+
+    found = _ask(home, lambda pool: _job(pool, job))
+    if as_json:
+        typer.echo(json.dumps(jobview.full(found)))
+    else:
+        jobview.told(found, Console(highlight=False, soft_wrap=True))
+
+
+@app.command()
+def cancel(job: JobArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Cancel a job; one that runs is stopped within seconds. Exit 3 when it was already over."""
+    from db.jobs import ending
+
+    async def work(pool: "asyncpg.Pool") -> Any:
+        return await ending.cancel(pool, ORG, (await _job(pool, job)).id)
+
+    done = _ask(home, work)
+    if as_json:
+        typer.echo(json.dumps({"updated": done.updated, "status": done.status, "reason": done.reason}))
+    else:
+        said = "cancelled" if done.updated else f"not cancelled: it is {done.status} already"
+        typer.echo(said, err=not done.updated)
+    if not done.updated:
+        raise typer.Exit(EXIT_STATE)
+
+
+@app.command()
+def report(
+    job: JobArgument,
+    out: Annotated[Path, typer.Option(help="file to write the HTML to")],
+    home: HomeOption = None,
+) -> None:
+    """Write a completed job's report, one HTML file that needs nothing else. Exit 3 when it has none."""
+    from db.jobs import reads
+
+    async def work(pool: "asyncpg.Pool") -> tuple[Any, str | None]:
+        found = await _job(pool, job)
+        return found, await reads.report(pool, ORG, found.id)
+
+    found, html = _ask(home, work)
+    if html is None:
+        typer.echo(f"job {found.id} is {found.status} and has no report", err=True)
+        raise typer.Exit(EXIT_STATE)
+    out.write_text(html, encoding="utf-8")
+    typer.echo(f"{out} ({len(html.encode()) / 1000:.0f} kB)")
+
+
+@app.command()
+def trades(job: JobArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Print a completed job's trades: CSV, or JSON. Exit 3 when the job is not completed."""
+    import csv
+
+    from db.jobs import reads
+    from outcry import jobview
+
+    async def work(pool: "asyncpg.Pool") -> tuple[Any, list[dict[str, Any]]]:
+        found = await _job(pool, job)
+        rows: list[dict[str, Any]] = []
+        while page := await reads.trades(pool, ORG, found.id, after=len(rows)):
+            rows += [jobview.trade(row) for row in page]
+        return found, rows
+
+    found, rows = _ask(home, work)
+    if found.status != "COMPLETED":
+        typer.echo(f"job {found.id} is {found.status}; only a completed job has trades", err=True)
+        raise typer.Exit(EXIT_STATE)
+    if as_json:
+        typer.echo(json.dumps({"job_id": str(found.id), "trade_count": len(rows), "trades": rows}))
+    elif rows:
+        writer = csv.DictWriter(sys.stdout, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _ask(home: Path | None, work: "Callable[[asyncpg.Pool], Awaitable[T]]") -> T:
+    from outcry.database import floor_database
+
+    async def run() -> T:
+        async with floor_database(home_folder(str(home) if home else None)) as pool:
+            return await work(pool)
+
+    return asyncio.run(run())
+
+
+async def _job(pool: "asyncpg.Pool", text: str) -> "Job":
+    from db.jobs import reads
+
+    if text == "last":
+        newest = (await reads.page(pool, ORG, limit=1)).jobs
+        if not newest:
+            raise BadInput("ID: there is no job yet", field="ID")
+        return newest[0]
+    try:
+        job_id = UUID(text)
+    except ValueError as error:
+        raise BadInput(f"ID: {text[:60]!r} is not a job's id (a UUID), nor `last`", field="ID") from error
+    found = await reads.get(pool, ORG, job_id)
+    if found is None:
+        raise BadInput(f"ID: there is no job {job_id}", field="ID")
+    return found
