@@ -1,6 +1,8 @@
 """Deny by default: every route needs a key with the route's role, unless it declares itself ``public``.
 
-A route says ``role="trader"`` or ``public=True`` in its decorator; nothing said means ``viewer``.
+A route says ``role="trader"`` or ``public=True`` in its decorator; nothing said means ``viewer``. It may name a
+``permission`` as well (AlphaPulse's or Mangrove's word for it) and a ``plan``. A key made for some scopes reaches
+only routes that name one of them.
 """
 
 from typing import Any
@@ -10,7 +12,7 @@ from litestar.handlers import BaseRouteHandler
 
 from api.failures import Failure, database_unavailable
 from api.identity import may
-from db.keys import Holder
+from db.identity.holder import Holder
 
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="open-outcry"'}
 
@@ -35,8 +37,13 @@ def authorise(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRoute
         raise Failure(
             403,
             "forbidden",
-            details=f"this needs the role {role}; the key '{identity.name}' has {identity.role}",
+            details=f"this needs the role {role}; '{identity.name}' has {identity.role}",
         )
+    permission = handler.opt.get("permission")
+    lacks = permission not in identity.permissions if permission else identity.scopes is not None
+    if lacks:
+        needed = f"the permission {permission}" if permission else "a key that is not limited to scopes"
+        raise Failure(403, "forbidden", details=f"this needs {needed}; '{identity.name}' has it not")
 
 
 def caller_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Holder:

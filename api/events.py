@@ -8,6 +8,7 @@ import asyncpg
 
 from db import feed
 from db.listening import Listening
+from db.tenancy import within
 
 LOOK_EVERY_S = 5.0
 
@@ -21,11 +22,13 @@ class TableEvents:
 
     async def head(self, org_id: UUID) -> int:
         """Number of the newest event."""
-        return await feed.head(self._pool, org_id)
+        with within(org_id):
+            return await feed.head(self._pool, org_id)
 
     async def after(self, org_id: UUID, seq: int, limit: int) -> Sequence[feed.Stored]:
         """Events with a number above ``seq``, in order."""
-        return await feed.after(self._pool, org_id, seq, limit)
+        with within(org_id):
+            return await feed.after(self._pool, org_id, seq, limit)
 
     async def woken(self) -> AsyncIterator[None]:
         """Yields on every notification and every few seconds; raises TimeoutError while nobody listens."""

@@ -9,6 +9,7 @@ import asyncpg
 from litestar import Litestar
 from litestar.di import NamedDependency
 
+from api.auth.doorman import Doorman
 from api.identity import KeyRing
 from api.traffic import Traffic
 from api.uptime import Uptime
@@ -26,6 +27,8 @@ class Floor:
     database_url: str
     home: Path | None
     pool: asyncpg.Pool
+    """Sees the rows of the org a request is made for, and no others."""
+    doorman: Doorman
     listening: Listening
     hub: Hub
     keys: KeyRing

@@ -1,18 +1,19 @@
-"""Who is asking: an API key as ``Authorization: Bearer`` or ``X-API-Key``, and the role it carries."""
+"""Who is asking: an API key or access token as ``Authorization: Bearer`` or ``X-API-Key``, and what it carries."""
 
 import hashlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
 from time import monotonic
 
-from db.keys import ROLES, Holder
+from db.identity.holder import ROLES, Holder
+from wire.clock import WallClock
 
-MAX_TOKEN = 512
+MAX_TOKEN = 2048
 CACHE_S = 3.0
 CACHE_SIZE = 4096
 RANK: dict[str, int] = {role: rank for rank, role in enumerate(ROLES)}
 Lookup = Callable[[str], Awaitable[Holder | None]]
-"""Finds the key of a token in the database; raises a database error when it cannot."""
+"""Finds the holder of a token in the database; raises a database error when it cannot."""
 
 
 class KeyRing:
@@ -30,7 +31,10 @@ class KeyRing:
         entry = self._seen.get(_digest(token))
         if entry is None or monotonic() - entry[0] > CACHE_S:
             return False, None
-        return True, entry[1]
+        holder = entry[1]
+        if holder is not None and holder.expires_at is not None and _now() >= holder.expires_at:
+            return True, None
+        return True, holder
 
     async def identify(self, token: str) -> Holder | None:
         """The identity of a token, or None."""
@@ -44,6 +48,10 @@ class KeyRing:
         if len(self._seen) > CACHE_SIZE:
             self._seen.popitem(last=False)
         return identity
+
+
+def _now() -> float:
+    return WallClock().now().timestamp()
 
 
 def _digest(token: str) -> bytes:

@@ -14,24 +14,26 @@ from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
 
 from api.amounts import Number
+from api.forms import FORM
 from openoutcry.version import VERSION
 
 DESCRIPTION = """\
 A floor of agents that look, vote and act on one decision that can be explained, searched and replayed.
 
-Authenticate with an API key as `Authorization: Bearer <key>` or `X-API-Key: <key>`. Roles: **viewer** reads,
+Authenticate with an API key or an access token (`POST /token`, `POST /oauth2/token`) as
+`Authorization: Bearer <key or token>`, or with a key as `X-API-Key: <key>`. Roles: **viewer** reads,
 **trader** places orders and steers sessions, **admin** changes configuration and throws the kill switch.
 Money is a JSON number with exact decimals; times are RFC 3339 in UTC. Every answer carries `X-Correlation-ID`
 and `X-RateLimit-*` headers, every error is one JSON object. The live stream is `GET /api/v1/ws` (WebSocket).
 """
 ERRORS: Mapping[int, str] = {
     400: "The request is malformed; `field` names what is wrong",
-    401: "No valid API key",
-    403: "The key's role does not allow this",
+    401: "No valid key or token",
+    403: "The role, the scopes or the plan do not allow this",
     404: "Nothing there",
     409: "It conflicts with what is already so",
     413: "The body is too large",
-    415: "The body is not JSON",
+    415: "The body is of another kind",
     429: "Too many requests; wait `Retry-After` seconds",
     503: "The database or the floor cannot answer; wait `Retry-After` seconds",
 }
@@ -64,7 +66,7 @@ ERROR_SCHEMA: Mapping[str, Any] = {
     ],
 }
 SECURITY_SCHEMES: Mapping[str, Any] = {
-    "bearer": {"type": "http", "scheme": "bearer", "description": "An API key as bearer token"},
+    "bearer": {"type": "http", "scheme": "bearer", "description": "An API key or access token"},
     "api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "An API key"},
 }
 
@@ -104,9 +106,10 @@ def _complete(operation: dict[str, Any], opt: Mapping[str, Any]) -> None:
     operation["security"] = [] if public else [{"bearer": []}, {"api_key": []}]
     if not public:
         operation["description"] = f"{operation.get('description', '')}\n\nRole: **{role}**.".strip()
-    body = opt.get("body")
+    body = opt.get("body") or opt.get("form")
     if body is not None:
-        operation["requestBody"] = _request_body(body, opt.get("example"))
+        kind = "application/json" if "body" in opt else FORM
+        operation["requestBody"] = _request_body(body, kind, opt.get("example"))
     if opt.get("idempotent"):
         operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
     operation["responses"].pop("400", None)
@@ -138,12 +141,14 @@ def _errors(operation: Mapping[str, Any], public: bool, has_body: bool) -> Itera
     yield from (429, 503)
 
 
-def _request_body(shape: type[msgspec.Struct], example: Mapping[str, Any] | None) -> dict[str, Any]:
+def _request_body(
+    shape: type[msgspec.Struct], kind: str, example: Mapping[str, Any] | None
+) -> dict[str, Any]:
     schema = msgspec.json.schema_components([shape], schema_hook=_schema_hook)[1][shape.__name__]
     media: dict[str, Any] = {"schema": schema}
     if example is not None:
         media["example"] = dict(example)
-    return {"required": bool(schema.get("required")), "content": {"application/json": media}}
+    return {"required": bool(schema.get("required")), "content": {kind: media}}
 
 
 def _schema_hook(kind: type) -> dict[str, Any]:

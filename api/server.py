@@ -5,7 +5,6 @@ import os
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import structlog
@@ -15,6 +14,8 @@ from litestar.types import ASGIApp
 
 from api.app import Limits, build
 from api.assets import load
+from api.auth.doorman import Doorman
+from api.auth.signing import Signer, home_key
 from api.events import TableEvents
 from api.floor import Floor
 from api.http_protocol import FloorHttp
@@ -23,9 +24,9 @@ from api.throttle import Rate
 from api.ws.hub import Hub
 from api.ws.protocol import MAX_FRAME, PING_INTERVAL_S, PONG_WITHIN_S, FloorSocket
 from api.ws.socket import Turnstile
-from db.keys import authenticate
 from db.listening import Listening
 from db.pool import open_pool
+from db.tenancy import open_tenant_pool
 from openoutcry.errors import BadConfig, StartupRefused
 from wire.config import DEFAULT_PORTS, ProcessConfig
 
@@ -33,6 +34,7 @@ log = structlog.get_logger()
 KEEP_ALIVE_S = 75
 GRACE_S = 3
 POOL_SIZE = 8
+DOOR_SIZE = 3
 
 
 @dataclass(frozen=True)
@@ -80,17 +82,19 @@ async def opened(config: ProcessConfig, face: Face) -> AsyncIterator[ASGIApp]:
         raise StartupRefused(
             "no database: start the floor with `outcry up`, or give --database-url or OUTCRY_DATABASE_URL"
         )
-    pool = await open_pool(
-        config.database_url, least=0, most=POOL_SIZE
-    )  # a database that is away delays nothing
+    # Pools open nothing yet: a database that is away delays nothing.
+    pool = await open_tenant_pool(config.database_url, most=POOL_SIZE)
+    door = await open_pool(config.database_url, least=0, most=DOOR_SIZE)
+    doorman = Doorman(door, lambda: Signer(config.key, home_key(config.home)))
     async with Listening(config.database_url) as listening:
         floor = Floor(
             database_url=config.database_url,
             home=config.home,
             pool=pool,
+            doorman=doorman,
             listening=listening,
             hub=Hub(TableEvents(pool, listening)),
-            keys=KeyRing(partial(authenticate, pool)),
+            keys=KeyRing(doorman.lookup),
             settings=config.settings,
             run=config.run,
             turnstile=Turnstile(face.max_sockets),
@@ -99,6 +103,7 @@ async def opened(config: ProcessConfig, face: Face) -> AsyncIterator[ASGIApp]:
             yield build(floor, load(), face.limits, face.origins)
         finally:
             pool.terminate()
+            door.terminate()
 
 
 def listening_on(app: ASGIApp, host: str, port: int) -> uvicorn.Config:

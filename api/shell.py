@@ -17,6 +17,7 @@ from api.failures import DATABASE_ERRORS, Failure, envelope
 from api.identity import KeyRing, presented_token
 from api.throttle import Ruling, Throttle
 from api.traffic import Traffic
+from db.tenancy import ORG
 
 log = structlog.get_logger()
 CORRELATION = re.compile(rb"[A-Za-z0-9._\-]{1,64}")
@@ -70,6 +71,7 @@ class Shell:
     async def _admit(self, scope: Scope, state: dict[str, Any]) -> Ruling:
         """Put ``identity`` or ``auth_fault`` into the state and charge the right bucket."""
         state["identity"] = None
+        ORG.set(None)
         cost = 0.0 if scope["path"] in UNMETERED else 1.0
         client = scope.get("client")
         address = f"ip:{client[0] if client else 'local'}"
@@ -90,6 +92,7 @@ class Shell:
         if identity is None:
             return self.per_address.take(address, cost if known else 0.0)
         state["identity"] = identity
+        ORG.set(identity.org_id)
         return self.per_key.take(f"key:{identity.id}", cost)
 
 

@@ -10,17 +10,16 @@ import re
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 
+from db.identity.holder import ROLES, Holder, Role, read_scopes
 from db.pool import Connection, retrying
 from openoutcry.canonical import derived_id
 from openoutcry.errors import BadInput
 
-Role = Literal["viewer", "trader", "admin"]
-ROLES: tuple[Role, ...] = ("viewer", "trader", "admin")
 DEFAULT_ORG = UUID("00000000-0000-0000-0000-000000000001")
 OURS = re.compile(r"oo_[a-z2-7]{40,}", re.ASCII)
 PUBLIC = slice(3, 11)
@@ -29,11 +28,11 @@ SHORTEST = 24
 TOUCH = "60 seconds"
 NEVER = hashlib.sha256(b"no such key").digest()
 CREATE = """
-INSERT INTO api_keys (id, org_id, name, prefix, hash, role, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
-RETURNING id, org_id, name, prefix, role, created_at, expires_at, revoked_at, last_used_at
+INSERT INTO api_keys (id, org_id, name, prefix, hash, role, expires_at, scopes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+RETURNING id, org_id, name, prefix, role, created_at, expires_at, revoked_at, last_used_at, scopes
 """
 LIST = """
-SELECT id, org_id, name, prefix, role, created_at, expires_at, revoked_at, last_used_at
+SELECT id, org_id, name, prefix, role, created_at, expires_at, revoked_at, last_used_at, scopes
 FROM api_keys WHERE org_id = $1 ORDER BY created_at, name
 """
 REVOKE = """
@@ -41,10 +40,14 @@ UPDATE api_keys SET revoked_at = now()
 WHERE org_id = $1 AND (id::text = $2 OR prefix = $2) AND revoked_at IS NULL RETURNING id
 """
 FIND = """
-SELECT id, org_id, name, role, hash,
-       revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()) AS valid,
-       last_used_at IS NULL OR last_used_at < now() - $2::text::interval AS stale
-FROM api_keys WHERE prefix = $1
+SELECT k.id, k.org_id, k.name, k.role, k.hash, k.scopes, o.plan,
+       k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now()) AS valid,
+       k.last_used_at IS NULL OR k.last_used_at < now() - $2::text::interval AS stale
+FROM api_keys k JOIN orgs o ON o.id = k.org_id WHERE k.prefix = $1
+"""
+BY_ID = """
+SELECT k.id, k.org_id, k.name, k.role, k.scopes, o.plan FROM api_keys k JOIN orgs o ON o.id = k.org_id
+WHERE k.id = $1 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
 """
 FIRST = """
 INSERT INTO api_keys (id, org_id, name, prefix, hash, role)
@@ -70,6 +73,7 @@ class ApiKey:
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
+    scopes: list[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +84,6 @@ class NewKey:
     text: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Whom a presented key belongs to."""
-
-    id: UUID
-    org_id: UUID
-    name: str
-    role: Role
-
-
 async def create(
     pool: asyncpg.Pool,
     name: str,
@@ -97,15 +91,17 @@ async def create(
     *,
     org_id: UUID = DEFAULT_ORG,
     expires_at: datetime | None = None,
+    scopes: tuple[str, ...] | None = None,
 ) -> NewKey:
-    """Make a key. Raises BadInput for an unknown role or an empty name."""
+    """Make a key; without ``scopes`` it may all that its role may. Raises BadInput naming what is wrong."""
     if role not in ROLES:
         raise BadInput(f"role: {role!r} must be one of {', '.join(ROLES)}", field="role")
     if not name.strip() or len(name) > 100:
         raise BadInput("name: must have 1 to 100 characters", field="name")
+    granted = None if scopes is None else read_scopes(scopes)
     text = _new_text()
     row = await pool.fetchrow(
-        CREATE, _id(text), org_id, name.strip(), _prefix(text), _hash(text), role, expires_at
+        CREATE, _id(text), org_id, name.strip(), _prefix(text), _hash(text), role, expires_at, granted
     )
     assert row is not None
     return NewKey(ApiKey(**row), text)
@@ -129,7 +125,18 @@ async def authenticate(pool: asyncpg.Pool, text: str) -> Holder | None:
         return None
     if row["stale"]:
         await pool.execute("UPDATE api_keys SET last_used_at = now() WHERE id = $1", row["id"])
-    return Holder(row["id"], row["org_id"], row["name"], row["role"])
+    return _holder(row)
+
+
+async def by_id(pool: asyncpg.Pool, key_id: UUID) -> Holder | None:
+    """The holder of a key that is still valid."""
+    row = await pool.fetchrow(BY_ID, key_id)
+    return None if row is None else _holder(row)
+
+
+def _holder(row: Any) -> Holder:
+    scopes = None if row["scopes"] is None else frozenset(row["scopes"])
+    return Holder(row["id"], row["org_id"], row["name"], row["role"], "key", scopes, row["plan"])
 
 
 async def first_admin_key(pool: asyncpg.Pool, given: str | None) -> str | None:

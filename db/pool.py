@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import nullcontext
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
@@ -51,16 +51,29 @@ WHERE t.oid = to_regtype('vector')
 """
 
 
-async def open_pool(url: str, *, least: int = 1, most: int = 4) -> asyncpg.Pool:
+Hook: TypeAlias = "Callable[[Any], Coroutine[Any, Any, None]]"
+
+
+async def open_pool(
+    url: str, *, least: int = 1, most: int = 4, opened: Hook | None = None, lent: Hook | None = None
+) -> asyncpg.Pool:
     """A pool whose connections read jsonb as Python objects, numeric as Decimal, vector as a list of floats.
 
-    Nothing on these connections may be left set or listening: they are handed on without a reset.
+    ``opened`` is told of every new connection, ``lent`` of every one before it is used. Nothing else on these
+    connections may be left set or listening: they are handed on without a reset.
     """
+
+    async def init(connection: asyncpg.Connection[Any]) -> None:
+        await _codecs(connection)
+        if opened is not None:
+            await opened(connection)
+
     return await asyncpg.create_pool(
         url,
         min_size=least,
         max_size=most,
-        init=_codecs,
+        init=init,
+        setup=lent,
         reset=_keep,
         command_timeout=STATEMENT_S,
         timeout=CONNECT_S,

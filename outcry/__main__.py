@@ -20,6 +20,7 @@ COMMANDS = {
     "data": "import and list market data",
     "strategies": "list, show and check strategies",
     "keys": "create, list and revoke API keys",
+    "users": "people, programs and orgs that may use the API",
     "ledger": "verify the ledger",
     "mcp": "the MCP servers: list tools, client configuration",
     "migrate": "bring the database to this version's schema",

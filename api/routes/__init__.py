@@ -18,6 +18,7 @@ from api.routes import (
     search,
     sessions,
     system,
+    token,
     trade,
     trades,
 )
@@ -38,6 +39,7 @@ ROUTES: list[ControllerRouterHandler] = [
     *sessions.HANDLERS,
     *ledger.HANDLERS,
     *keys.HANDLERS,
+    *token.HANDLERS,
     *metrics.HANDLERS,
     *live.HANDLERS,
 ]

@@ -11,9 +11,11 @@ from api.ws.socket import Conversation
 
 @websocket("/api/v1/ws", public=True)
 async def live(socket: WebSocket[Any, Any, Any], floor: TheFloor) -> None:
-    """Authenticates by header or first frame; ``?last_seq=N`` resumes after event N."""
+    """Authenticates by header, ``?ticket=`` or first frame; ``?last_seq=N`` resumes after event N."""
     token = presented_token(socket.scope["headers"])
-    await Conversation(socket, floor.hub, floor.keys, floor.turnstile).run(token, _last_seq(socket))
+    ticket = socket.query_params.get("ticket")
+    conversation = Conversation(socket, floor.hub, floor.keys, floor.doorman, floor.turnstile)
+    await conversation.run(token, ticket if isinstance(ticket, str) else None, _last_seq(socket))
 
 
 def _last_seq(socket: WebSocket[Any, Any, Any]) -> int | None:

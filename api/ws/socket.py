@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -16,14 +17,15 @@ from api.ws.envelope import frame
 from api.ws.hub import Hub, Stream
 from api.ws.protocol import CLOSE_NOW, MAX_FRAME, WRITE_TIMEOUT_S
 from api.ws.subscriber import FELL_BEHIND, GOING_AWAY, POLICY, TRY_AGAIN_LATER, Closing, Subscriber
-from db.keys import Holder
+from db.identity.holder import Holder, Kind
+from db.tenancy import ORG
 from wire.clock import WallClock
 
 log = structlog.get_logger()
 AUTH_WITHIN_S = 5.0
 RECHECK_S = 3.0
 NOT_AUTHENTICATED = Closing(POLICY, "authentication failed")
-KEY_ENDED = Closing(POLICY, "the key was revoked or has expired")
+KEY_ENDED = Closing(POLICY, "the key or token was revoked or has expired")
 TOO_MANY = Closing(TRY_AGAIN_LATER, "too many connections")
 UNAVAILABLE = Closing(TRY_AGAIN_LATER, "database unavailable")
 TOO_BIG = Closing(1009, f"messages to the server are at most {MAX_FRAME} bytes")
@@ -44,6 +46,18 @@ class Ended(Exception):
         self.closing = closing
 
 
+class Door(Protocol):
+    """Who lets in by ticket, and knows who may stay."""
+
+    async def ticket(self, text: str, job_id: UUID | None) -> Holder | None:
+        """The holder of a ticket, which is used up."""
+        ...
+
+    async def still(self, kind: Kind, subject: UUID) -> Holder | None:
+        """A holder met before, if it may still come in."""
+        ...
+
+
 class Turnstile:
     """How many connections there may be: in all, and not yet authenticated."""
 
@@ -62,15 +76,20 @@ class Conversation:
     """One connection from accept to close."""
 
     def __init__(
-        self, socket: WebSocket[Any, Any, Any], hub: Hub, keys: KeyRing, turnstile: Turnstile
+        self,
+        socket: WebSocket[Any, Any, Any],
+        hub: Hub,
+        keys: KeyRing,
+        door: Door,
+        turnstile: Turnstile,
     ) -> None:
         self._socket = socket
         self._hub = hub
         self._keys = keys
+        self._door = door
         self._turnstile = turnstile
-        self._token: str | None = None
 
-    async def run(self, token: str | None, last_seq: int | None) -> None:
+    async def run(self, token: str | None, ticket: str | None, last_seq: int | None) -> None:
         """Serve until either side ends it."""
         await self._socket.accept()
         subscriber = Subscriber()
@@ -79,8 +98,9 @@ class Conversation:
                 raise Ended(TOO_MANY)
             self._turnstile.open += 1
             try:
-                identity = await self._authenticate(token)
-                await self._follow(await self._hub.stream(identity.org_id), subscriber, last_seq)
+                identity = await self._authenticate(token, ticket)
+                ORG.set(identity.org_id)
+                await self._follow(await self._hub.stream(identity.org_id), subscriber, last_seq, identity)
             finally:
                 self._turnstile.open -= 1
         except* Ended as group:
@@ -91,9 +111,14 @@ class Conversation:
         except* WebSocketDisconnect:
             log.debug("socket_left")
 
-    async def _authenticate(self, token: str | None) -> Holder:
+    async def _authenticate(self, token: str | None, ticket: str | None) -> Holder:
         self._turnstile.anonymous += 1
         try:
+            if ticket is not None:
+                identity = await self._door.ticket(ticket, None)
+                if identity is None:
+                    raise Ended(NOT_AUTHENTICATED)
+                return identity
             if token is None:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(AUTH_WITHIN_S):
@@ -103,19 +128,20 @@ class Conversation:
             self._turnstile.anonymous -= 1
         if identity is None:
             raise Ended(NOT_AUTHENTICATED)
-        self._token = token
         return identity
 
     async def _first_frame(self) -> str | None:
         message = _parse(await self._receive())
         return message.token if message is not None and message.type == "auth" else None
 
-    async def _follow(self, stream: Stream, subscriber: Subscriber, last_seq: int | None) -> None:
+    async def _follow(
+        self, stream: Stream, subscriber: Subscriber, last_seq: int | None, identity: Holder
+    ) -> None:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._read(subscriber))
                 tasks.create_task(self._end(subscriber))
-                tasks.create_task(self._recheck())
+                tasks.create_task(self._recheck(identity))
                 tasks.create_task(self._write(stream, subscriber, last_seq))
         finally:
             stream.subscribers.discard(subscriber)
@@ -164,16 +190,18 @@ class Conversation:
             elif message.type == "ping":
                 subscriber.put(frame("pong", WallClock().now(), {}, subscriber.cursor))
 
-    async def _recheck(self) -> None:
-        """A revoked key loses its open connections too."""
+    async def _recheck(self, identity: Holder) -> None:
+        """A revoked key, a disabled person and an expired token lose their open connections too."""
         while True:
             await asyncio.sleep(RECHECK_S)
+            if identity.expires_at is not None and WallClock().now().timestamp() >= identity.expires_at:
+                raise Ended(KEY_ENDED)
             try:
-                identity = await self._keys.identify(self._token or "")
+                still = await self._door.still(identity.kind, identity.id)
             except DATABASE_ERRORS as error:
                 log.warning("key_recheck_failed", error=repr(error))
                 continue
-            if identity is None:
+            if still is None:
                 raise Ended(KEY_ENDED)
 
     async def _receive(self) -> str | bytes:

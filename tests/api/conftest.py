@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from functools import partial
 
 import httpx
 import pytest
 
 from api.app import Limits, build
 from api.assets import load
+from api.auth.doorman import Doorman
+from api.auth.signing import Signer, home_key
 from api.events import TableEvents
 from api.floor import Floor
 from api.identity import KeyRing
@@ -19,6 +20,7 @@ from api.ws.socket import Turnstile
 from db import keys, ledger, state
 from db.listening import Listening
 from db.pool import open_pool
+from db.tenancy import open_tenant_pool
 from tests.api.orchestrating import StandIn
 from tests.api.ws.serving import served
 from tests.conftest import _execute, _run, _with_database
@@ -52,15 +54,19 @@ class World:
 async def world_on(url: str, limits: Limits = PLENTY) -> AsyncIterator[World]:
     """The API served over the database at ``url``."""
     pool = await open_pool(url, least=0, most=6)
+    door = await open_pool(url, least=0, most=2)
+    tenant = await open_tenant_pool(url, most=6)
     try:
         async with Listening(url) as listening:
+            doorman = Doorman(door, lambda: Signer(b"k" * 32, home_key(None)))
             floor = Floor(
                 database_url=url,
                 home=None,
-                pool=pool,
+                pool=tenant,
+                doorman=doorman,
                 listening=listening,
-                hub=Hub(TableEvents(pool, listening)),
-                keys=KeyRing(partial(keys.authenticate, pool)),
+                hub=Hub(TableEvents(tenant, listening)),
+                keys=KeyRing(doorman.lookup),
                 settings=SETTINGS,
                 run=RunSpec(market="recorded", symbols=("BTC/USDT",), timeframe="1h"),
                 turnstile=Turnstile(100),
@@ -69,7 +75,8 @@ async def world_on(url: str, limits: Limits = PLENTY) -> AsyncIterator[World]:
             async with served(build(floor, ASSETS, limits)) as address:
                 yield World(pool, address, floor)
     finally:
-        pool.terminate()
+        for each in (pool, door, tenant):
+            each.terminate()
 
 
 async def _keys(pool) -> None:

@@ -12,7 +12,8 @@ from tests.api.test_errors import NOBODY, is_error
 
 PUBLIC = {
     "GET /", "GET /health", "HEAD /health", "GET /api/v1/health", "GET /schema", "GET /schema/openapi.json",
-    "GET /favicon.ico", "GET /web/{path}",
+    "GET /favicon.ico", "GET /web/{path}", "POST /token", "POST /oauth2/token", "POST /api/v1/auth/refresh",
+    "GET /.well-known/jwks.json",
 }  # fmt: skip
 TRADER = {
     "POST /api/v1/orders", "DELETE /api/v1/orders/{id}", "POST /api/v1/trade/start", "POST /api/v1/trade/stop",

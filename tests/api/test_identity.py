@@ -6,7 +6,7 @@ import pytest
 
 import api.identity as identity_module
 from api.identity import KeyRing, may, presented_token
-from db.keys import Holder
+from db.identity.holder import Holder
 
 ONE = UUID(int=1)
 
@@ -62,7 +62,7 @@ async def test_a_token_too_long_is_not_looked_up():
     async def lookup(token):
         raise AssertionError("must not be asked")
 
-    assert await KeyRing(lookup).identify("x" * 513) is None
+    assert await KeyRing(lookup).identify("x" * 2049) is None
 
 
 async def test_what_is_remembered_is_bounded(monkeypatch):

@@ -16,7 +16,7 @@ import api.ws.socket as socket_module
 from api.identity import KeyRing, presented_token
 from api.ws.hub import Hub
 from api.ws.socket import Conversation, Turnstile
-from db.keys import Holder
+from db.identity.holder import Holder
 from tests.api.ws.log import ORG, MemoryLog
 from tests.api.ws.serving import served
 
@@ -28,10 +28,17 @@ class Keys:
 
     def __init__(self) -> None:
         self.valid = {"key-1": ORG, "key-2": OTHER_ORG}
+        self.tickets = {"once": "key-1"}
 
     async def __call__(self, token: str) -> Holder | None:
         org = self.valid.get(token)
         return None if org is None else Holder(id=org, org_id=org, name=token, role="viewer")
+
+    async def ticket(self, text: str, job_id: UUID | None) -> Holder | None:
+        return await self(self.tickets.pop(text, ""))
+
+    async def still(self, kind: str, subject: UUID) -> Holder | None:
+        return await self(next((token for token, org in self.valid.items() if org == subject), ""))
 
 
 class Stage:
@@ -51,9 +58,9 @@ class Stage:
         async def live(socket: WebSocket[Any, Any, Any]) -> None:
             asked = socket.query_params.get("last_seq")
             token = presented_token(socket.scope["headers"])
-            await Conversation(socket, self.hub, ring, self.turnstile).run(
-                token, None if asked is None else int(asked)
-            )
+            ticket = socket.query_params.get("ticket")
+            conversation = Conversation(socket, self.hub, ring, self.keys, self.turnstile)
+            await conversation.run(token, ticket, None if asked is None else int(asked))
 
         @asynccontextmanager
         async def life(_: Litestar) -> AsyncIterator[None]:

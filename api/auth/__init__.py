@@ -1,0 +1,1 @@
+"""One authenticator: API keys, passwords, client credentials and tickets all end as a Holder."""

@@ -1,0 +1,73 @@
+"""Whatever is shown at the door becomes a Holder, or nothing.
+
+Works as the database's owner: at the door it is not yet known whose rows may be seen.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from uuid import UUID
+
+import asyncpg
+
+from api.auth.signing import Claims, Signer
+from db import keys
+from db.identity import clients, orgs, tickets, users
+from db.identity.clients import Client
+from db.identity.holder import Holder, Kind
+from db.identity.users import User
+
+
+@dataclass
+class Doorman:
+    """Looks tokens up. ``signer`` is made when the first JWT comes: most floors only see keys."""
+
+    pool: asyncpg.Pool
+    make_signer: Callable[[], Signer]
+    _signer: Signer | None = None
+    _making: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def signer(self) -> Signer:
+        """The floor's signer; the first call may make an RSA key."""
+        async with self._making:
+            if self._signer is None:
+                self._signer = await asyncio.to_thread(self.make_signer)
+        return self._signer
+
+    async def lookup(self, token: str) -> Holder | None:
+        """The holder of an API key or of an access token."""
+        if token.count(".") == 2 and token.startswith("eyJ"):
+            claims = (await self.signer()).read(token)
+            return None if claims is None else await self._of_claims(claims)
+        return await keys.authenticate(self.pool, token)
+
+    async def ticket(self, text: str, job_id: UUID | None) -> Holder | None:
+        """The holder of a ticket, which is used up."""
+        found = await tickets.use(self.pool, text, job_id)
+        return None if found is None else await self.still(*found)
+
+    async def still(self, kind: Kind, subject: UUID) -> Holder | None:
+        """A holder met before, if it may still come in."""
+        if kind == "key":
+            return await keys.by_id(self.pool, subject)
+        if kind == "user":
+            user = await users.by_id(self.pool, subject)
+            return None if user is None or user.disabled_at else await self.holder(user)
+        client = await clients.by_id(self.pool, subject)
+        return None if client is None or client.disabled_at else await self.holder(client)
+
+    async def holder(self, who: User | Client) -> Holder:
+        """What a person or a program may do, with what their org has paid for."""
+        org = await orgs.find(self.pool, str(who.org_id))
+        kind: Kind = "user" if isinstance(who, User) else "client"
+        name = who.username if isinstance(who, User) else who.name
+        return Holder(who.id, who.org_id, name, who.role, kind, None, org.plan)
+
+    async def _of_claims(self, claims: Claims) -> Holder | None:
+        kind: Kind = "user" if claims.kind == "user" else "client"
+        if kind == "user":
+            user = await users.by_id(self.pool, claims.subject)
+            if user is None or claims.issued_at < int(user.password_changed_at.timestamp()):
+                return None  # given under a password that is no more
+        holder = await self.still(kind, claims.subject)
+        return None if holder is None else replace(holder, expires_at=claims.expires_at)

@@ -1,0 +1,65 @@
+"""Refresh tokens: 256 random bits, stored as a digest, good for one use; a second use ends the whole family."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+import asyncpg
+
+from db.keys import DEFAULT_ORG
+from db.pool import Connection
+from openoutcry.canonical import derived_id
+
+LIFETIME = timedelta(days=30)
+ISSUE = """
+INSERT INTO refresh_tokens (hash, org_id, user_id, family, expires_at) VALUES ($1, $2, $3, $4, now() + $5)
+"""
+TAKE = """
+SELECT t.org_id, t.user_id, t.family, t.used_at IS NOT NULL AS used,
+       t.revoked_at IS NULL AND t.expires_at > now() AND u.disabled_at IS NULL AS good
+FROM refresh_tokens t JOIN users u ON u.id = t.user_id WHERE t.hash = $1 FOR UPDATE OF t
+"""
+USED = "UPDATE refresh_tokens SET used_at = now() WHERE hash = $1"
+END_FAMILY = "UPDATE refresh_tokens SET revoked_at = now() WHERE family = $1 AND revoked_at IS NULL"
+FORGET = "DELETE FROM refresh_tokens WHERE expires_at < now() - interval '7 days'"
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """Whose token it was, and the one that takes its place."""
+
+    user_id: UUID
+    token: str
+
+
+async def issue(pool: asyncpg.Pool, org_id: UUID, user_id: UUID) -> str:
+    """The first token of a new family."""
+    async with pool.acquire() as connection:
+        await connection.execute(FORGET)
+        family = derived_id(DEFAULT_ORG, "family", secrets.token_hex(16))
+        return await _issue(connection, org_id, user_id, family)
+
+
+async def rotate(pool: asyncpg.Pool, token: str) -> Rotated | None:
+    """Use a token up for the next one; None when it is unknown, expired or ended. A used one ends its family."""
+    async with pool.acquire() as connection, connection.transaction():
+        row = await connection.fetchrow(TAKE, _hash(token))
+        if row is None:
+            return None
+        if row["used"] or not row["good"]:
+            await connection.execute(END_FAMILY, row["family"])
+            return None
+        await connection.execute(USED, _hash(token))
+        return Rotated(row["user_id"], await _issue(connection, row["org_id"], row["user_id"], row["family"]))
+
+
+async def _issue(connection: Connection, org_id: UUID, user_id: UUID, family: UUID) -> str:
+    token = "oor_" + secrets.token_urlsafe(32)
+    await connection.execute(ISSUE, _hash(token), org_id, user_id, family, LIFETIME)
+    return token
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

@@ -1,0 +1,50 @@
+"""One org at a time: connections that see nothing but the rows of the org they were lent for.
+
+The org travels with the task (a context variable), so that no query has to remember it; a task without one sees no
+rows at all. What a query says comes on top: it is the first wall, Postgres' row-level security the second.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from db.pool import open_pool
+
+APP_ROLE = "outcry_app"
+ORG: ContextVar[UUID | None] = ContextVar("org", default=None)
+BECOME = f"SET ROLE {APP_ROLE}"
+SEE = "SELECT set_config('outcry.org_id', $1, false)"
+
+
+@contextmanager
+def within(org_id: UUID) -> Iterator[None]:
+    """Work for one org from here to the end of the block."""
+    token = ORG.set(org_id)
+    try:
+        yield
+    finally:
+        ORG.reset(token)
+
+
+async def open_tenant_pool(url: str, *, least: int = 0, most: int = 8) -> asyncpg.Pool:
+    """A pool under the role that row-level security holds for, each connection set to the asking task's org."""
+    seen: dict[int, UUID | None] = {}
+
+    async def opened(connection: Any) -> None:
+        pid = connection.get_server_pid()
+        seen.pop(pid, None)
+        connection.add_termination_listener(lambda _: seen.pop(pid, None))
+        await connection.execute(BECOME)
+
+    async def lent(connection: Any) -> None:
+        pid, org_id = connection.get_server_pid(), ORG.get()
+        if seen.get(pid) != org_id:
+            seen.pop(pid, None)  # until it is done nobody knows
+            await connection.execute(SEE, "" if org_id is None else str(org_id))
+            seen[pid] = org_id
+
+    return await open_pool(url, least=least, most=most, opened=opened, lent=lent)

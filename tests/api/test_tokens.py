@@ -1,0 +1,232 @@
+"""Logging in over HTTP: passwords, client credentials, renewal, tickets, and what none of them opens."""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+from datetime import timedelta
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+
+from api.auth.signing import CLIENT_SECONDS, Signer, home_key
+from db.identity import clients, orgs, users
+from db.identity.holder import PERMISSIONS
+from tests.api.test_errors import is_error
+from wire.clock import WallClock
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+async def peopled(newborn):
+    await users.add(newborn.pool, users.NewUser("ann", PASSWORD, "trader", "ann@example.org", "Ann A."))
+    return newborn
+
+
+async def login(client, **form):
+    return await client.post("/token", data={"username": "ann", "password": PASSWORD, **form})
+
+
+async def test_a_person_logs_in_and_the_token_opens_what_the_role_allows(peopled):
+    async with peopled.client(None) as client:
+        answer = await login(client)
+        body = answer.json()
+        assert answer.status_code == 200 and body["token_type"] == "bearer" and body["expires_in"] == 1800
+        assert body["user"] == {
+            "username": "ann", "email": "ann@example.org", "full_name": "Ann A.", "role": "trader",
+            "permissions": list(PERMISSIONS["trader"]),
+        }  # fmt: skip
+        claims = jwt.decode(body["access_token"], options={"verify_signature": False})
+        assert claims["sub"] == "ann" and claims["tenant_id"] == "00000000-0000-0000-0000-000000000001"
+        mine = {"Authorization": f"Bearer {body['access_token']}"}
+        assert (await client.get("/api/v1/orders", headers=mine)).status_code == 200
+        is_error(await client.get("/api/v1/api-keys", headers=mine), 403, "FORBIDDEN")
+
+
+async def test_a_wrong_password_and_an_unknown_name_get_the_documented_answer(peopled):
+    async with peopled.client(None) as client:
+        for form in ({"password": "wrong password"}, {"username": "nobody"}):
+            answer = await login(client, **form)
+            assert answer.status_code == 401 and answer.json()["detail"] == "Incorrect username or password"
+            assert answer.headers["www-authenticate"] == "Bearer"
+
+
+BAD_FORMS = [
+    ({"username": "ann"}, 400, "password"),
+    ({"password": PASSWORD}, 400, "username"),
+    ({"username": "ann", "password": PASSWORD, "grant_type": "magic"}, 400, "grant_type"),
+    ({"username": "ann", "password": PASSWORD, "role": "admin"}, 400, "role"),
+    ({"username": ["ann", "bob"], "password": PASSWORD}, 400, "username"),
+]
+
+
+@pytest.mark.parametrize(("form", "status", "field"), BAD_FORMS)
+async def test_a_form_that_cannot_be_names_the_field(newborn, form, status, field):
+    async with newborn.client(None) as client:
+        answer = await client.post("/token", data=form)
+        assert (answer.status_code, answer.json()["field"]) == (status, field)
+
+
+async def test_what_is_no_form_is_refused(newborn):
+    async with newborn.client(None) as client:
+        is_error(await client.post("/token", json={"username": "ann"}), 415, "UNSUPPORTED_MEDIA_TYPE")
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        for raw in (b"\xff=\xff", b"&".join(b"a%d=1" % n for n in range(99))):
+            is_error(await client.post("/token", content=raw, headers=form), 400, "INVALID_ARGUMENT")
+
+
+async def test_five_failures_lock_the_name_for_a_while(peopled):
+    async with peopled.client(None) as client:
+        for _ in range(5):
+            assert (await login(client, password="wrong password")).status_code == 401
+        locked = await login(client)
+        is_error(locked, 429, "LOGIN_LOCKED")
+        assert locked.headers["retry-after"] == str(locked.json()["retry_after"]) == "900"
+
+
+async def test_renewal_works_once_and_reuse_ends_the_session(peopled):
+    async with peopled.client(None) as client:
+        first = (await login(client)).json()["refresh_token"]
+        renewed = await client.post("/api/v1/auth/refresh", json={"refresh_token": first})
+        assert renewed.status_code == 200 and renewed.json()["user"]["username"] == "ann"
+        second = renewed.json()["refresh_token"]
+        form = {"grant_type": "refresh_token", "refresh_token": first}
+        assert (await client.post("/token", data=form)).status_code == 401
+        assert (await client.post("/token", data={**form, "refresh_token": second})).status_code == 401
+
+
+async def test_a_disabled_person_and_a_changed_password_end_access_tokens(peopled, monkeypatch):
+    monkeypatch.setattr("api.identity.CACHE_S", 0.0)
+    async with peopled.client(None) as client:
+        mine = {"Authorization": f"Bearer {(await login(client)).json()['access_token']}"}
+        assert (await client.get("/api/v1/orders", headers=mine)).status_code == 200
+        await users.set_disabled(peopled.pool, "ann", True)
+        is_error(await client.get("/api/v1/orders", headers=mine), 401, "UNAUTHORIZED")
+        await users.set_disabled(peopled.pool, "ann", False)
+        await asyncio.sleep(1.1)  # times in tokens are whole seconds
+        await users.set_password(peopled.pool, "ann", "another password")
+        is_error(await client.get("/api/v1/orders", headers=mine), 401, "UNAUTHORIZED")
+
+
+def forged(good: str) -> list[str]:
+    """Tokens that look like the good one."""
+    claims = jwt.decode(good, options={"verify_signature": False})
+    head, body, mac = good.split(".")
+    none = base64.urlsafe_b64encode(json.dumps({"alg": "none", "typ": "JWT"}).encode()).rstrip(b"=").decode()
+    admin = base64.urlsafe_b64encode(json.dumps({**claims, "role": "admin"}).encode()).rstrip(b"=").decode()
+    stranger = Signer(b"x" * 32, home_key(None))
+    return [
+        f"{none}.{body}.", f"{none}.{body}.{mac}", f"{head}.{admin}.{mac}", f"{head}.{body}.{mac[:-2]}AA",
+        jwt.encode(claims, "k" * 32, algorithm="HS256"),
+        jwt.encode({**claims, "cid": claims["uid"], "client_id": "x"}, stranger._key, algorithm="RS256"),
+        "eyJ.eyJ.x", f"{head}.{'A' * 3000}.{mac}",
+    ]  # fmt: skip
+
+
+def confused(good: str, signer: Signer) -> str:
+    """An HS256 token whose secret is the published RS256 key."""
+    pem = signer._public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    head, body, _ = good.split(".")
+    mac = hmac.new(pem, f"{head}.{body}".encode(), hashlib.sha256).digest()
+    return f"{head}.{body}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
+
+
+async def test_no_forged_or_expired_token_opens_anything(peopled):
+    async with peopled.client(None) as client:
+        good = (await login(client)).json()["access_token"]
+        user = (await users.list_users(peopled.pool))[0]
+        signer = await peopled.floor.doorman.signer()
+        old = WallClock().now() - timedelta(hours=1)
+        expired = signer.for_user(user.id, "ann", user.org_id, "trader", old)
+        for token in (*forged(good), expired, confused(good, signer)):
+            answer = await client.get("/api/v1/orders", headers={"Authorization": f"Bearer {token}"})
+            is_error(answer, 401, "UNAUTHORIZED")
+
+
+async def test_a_program_logs_in_and_its_token_is_checked_with_the_published_key(newborn):
+    made = await clients.add(newborn.pool, "dashboard", "viewer")
+    form = {"grant_type": "client_credentials", "scope": "tradai/api"}
+    secret = {"client_id": made.client.client_id, "client_secret": made.secret}
+    async with newborn.client(None) as client:
+        body = (await client.post("/oauth2/token", data={**form, **secret})).json()
+        assert body["token_type"] == "Bearer" and body["expires_in"] == CLIENT_SECONDS
+        keys = (await client.get("/.well-known/jwks.json")).json()["keys"]
+        claims = jwt.decode(body["access_token"], jwt.PyJWK(keys[0]).key, algorithms=["RS256"])
+        assert claims["client_id"] == made.client.client_id and claims["scope"] == "tradai/api"
+        assert "d" not in keys[0]
+        mine = {"Authorization": f"Bearer {body['access_token']}"}
+        assert (await client.get("/api/v1/orders", headers=mine)).status_code == 200
+        basic = await client.post("/oauth2/token", data=form, auth=(made.client.client_id, made.secret))
+        assert basic.status_code == 200
+
+
+async def test_a_program_that_may_not_come_in_is_told_in_oauth_s_words(newborn):
+    made = await clients.add(newborn.pool, "dashboard", "viewer")
+    good = {
+        "grant_type": "client_credentials",
+        "client_id": made.client.client_id,
+        "client_secret": made.secret,
+    }
+    async with newborn.client(None) as client:
+        for change, error in (
+            ({"client_secret": "wrong"}, "invalid_client"),
+            ({"client_id": "nobody"}, "invalid_client"),
+            ({"grant_type": "password"}, "unsupported_grant_type"),
+            ({"scope": "all"}, "invalid_scope"),
+        ):
+            answer = await client.post("/oauth2/token", data={**good, **change})
+            assert (answer.status_code, answer.json()["error"]) == (400, error)
+
+
+async def test_a_ticket_opens_one_stream_and_no_second(peopled):
+    async with peopled.client(None) as client:
+        is_error(await client.post("/api/v1/ws/ticket", json={}), 401, "UNAUTHORIZED")
+        mine = {"Authorization": f"Bearer {(await login(client)).json()['access_token']}"}
+        made = await client.post("/api/v1/ws/ticket", json={}, headers=mine)
+        assert made.status_code == 201 and made.json()["expires_in"] == 30
+        url = f"ws://{peopled.address}/api/v1/ws?ticket={made.json()['ticket']}"
+        async with connect(url) as socket:
+            await socket.send('{"type": "ping"}')
+            assert json.loads(await asyncio.wait_for(socket.recv(), 5))["type"] == "pong"
+        with pytest.raises(ConnectionClosed) as caught:
+            async with connect(url) as socket:
+                await asyncio.wait_for(socket.recv(), 5)
+        assert caught.value.rcvd.code == 1008
+        is_error(
+            await client.post("/api/v1/ws/ticket", json={"job_id": "x"}, headers=mine),
+            400,
+            "INVALID_ARGUMENT",
+        )
+
+
+async def test_an_access_token_is_good_as_the_first_frame(peopled):
+    async with peopled.client(None) as client:
+        token = (await login(client)).json()["access_token"]
+    async with connect(f"ws://{peopled.address}/api/v1/ws") as socket:
+        await socket.send(json.dumps({"type": "auth", "token": token}))
+        await socket.send('{"type": "ping"}')
+        assert json.loads(await asyncio.wait_for(socket.recv(), 5))["type"] == "pong"
+
+
+async def test_a_key_made_for_a_scope_reaches_nothing_else(newborn):
+    from db import keys
+
+    text = (await keys.create(newborn.pool, "narrow", "admin", scopes=("strategy:read",))).text
+    async with newborn.client(None, Authorization=f"Bearer {text}") as client:
+        for path in ("/api/v1/orders", "/api/v1/config", "/api/v1/api-keys"):
+            is_error(await client.get(path), 403, "FORBIDDEN")
+
+
+async def test_people_of_another_org_see_nothing_of_the_first(world):
+    other = await orgs.add(world.pool, "other", "basic")
+    await users.add(world.pool, users.NewUser("bob", PASSWORD, "admin"), org_id=other.id)
+    async with world.client(None) as client:
+        token = (await login(client, username="bob")).json()["access_token"]
+        theirs = {"Authorization": f"Bearer {token}"}
+        assert (await client.get("/api/v1/decisions", headers=theirs)).json()["decisions"] == []
+        assert (await client.get("/api/v1/api-keys", headers=theirs)).json()["api_keys"] == []
