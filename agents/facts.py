@@ -61,11 +61,6 @@ class Indicators:
         return number(self.use, "close")
 
 
-def ramp(value: float, low: float, high: float) -> float:
-    """0 at or below ``low``, 1 at or above ``high``, linear between."""
-    return min(1.0, max(0.0, (value - low) / (high - low)))
-
-
 def clamp(value: float) -> float:
     """``value`` held within [-1, 1]."""
     return min(1.0, max(-1.0, value))

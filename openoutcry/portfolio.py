@@ -133,7 +133,14 @@ def mark(portfolio: Portfolio, prices: Mapping[str, Decimal]) -> Marked:
         gross += value
         net += sign * value
     peak = max(portfolio.peak_equity, equity)
-    return Marked(equity, unrealized, gross, net, drawdown=float(1 - equity / peak) if peak > 0 else 0.0)
+    return Marked(equity, unrealized, gross, net, drawdown=float(lost(peak, equity)))
+
+
+def lost(before: Decimal, now: Decimal) -> Decimal:
+    """The share of ``before`` that is gone, negative after a gain; 0 of nothing. A drawdown when ``before`` is
+    the highest equity, a day's loss when it is the day's first.
+    """
+    return (before - now) / before if before > 0 else Decimal(0)
 
 
 def roll_day(portfolio: Portfolio, as_of: datetime, equity: Decimal) -> Portfolio:

@@ -92,8 +92,10 @@ class HedgingSettings(Frozen):
 
     enabled: bool = True
     threshold: Fraction = 0.05
-    """Smallest change of hedge ratio worth trading."""
+    """A change of the hedge ratio by no more than this is not worth trading."""
     max_ratio: Fraction = 1.0
+    target_ratio: Fraction = 1.0
+    """Ratio that a hedge a person asks for is brought to (``outcry hedge execute``); the floor's own follows its vote."""
 
 
 class LlmSettings(Frozen):

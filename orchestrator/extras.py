@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
+from openoutcry.hedging.costs import basis_pct
+from openoutcry.hedging.exposures import AssetExposure, exposures
 from openoutcry.portfolio import mark
 from openoutcry.types.book import Portfolio
 from openoutcry.types.market import Snapshot
 from openoutcry.types.record import Decision
+from openoutcry.types.symbols import parse_symbol
 
 
 def extras(
@@ -14,19 +17,13 @@ def extras(
 ) -> dict[str, float | None]:
     """The floor's features by name (``openoutcry/context.py`` says what each means); None where unknown."""
     marked = mark(portfolio, marks)
-    spot = sum(
-        (p.quantity for p in portfolio.positions if p.symbol == snapshot.symbol and p.side == "LONG"),
-        Decimal(0),
-    )
-    short = sum(
-        (p.quantity for p in portfolio.positions if p.symbol == snapshot.hedge_symbol and p.side == "SHORT"),
-        Decimal(0),
-    )
+    base = parse_symbol(snapshot.symbol).base
+    held = next((e for e in exposures(portfolio, marks) if e.asset == base), AssetExposure(base))
     basis = None
     if snapshot.quote is not None and snapshot.hedge is not None:
-        basis = float((snapshot.hedge.price / snapshot.quote.price - 1) * 100)
+        basis = basis_pct(float(snapshot.quote.price), float(snapshot.hedge.price))
     return {
-        "hedge_ratio": float(short / spot) if spot > 0 else 0.0,
+        "hedge_ratio": held.hedge_ratio,
         "net_exposure": marked.net_exposure,
         "gross_exposure": marked.gross_exposure,
         "buy_score": decision.tally.scores.get("BUY", 0.0),

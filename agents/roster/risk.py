@@ -2,10 +2,12 @@
 
 Four pressures, each 0 when calm and 1 at its limit:
 
-    drawdown     drawdown / max_drawdown
-    daily loss   daily loss / max_daily_loss
-    exposure     gross exposure / max_gross_exposure
+    drawdown     what is used of max_drawdown
+    daily loss   what is used of max_daily_loss
+    exposure     what is used of max_gross_exposure
     volatility   realised volatility of 48 bars over that of 240 bars: 0 at 1.0, 1 at 2.5
+
+The uses are the gate's own (``openoutcry/risk/limits.py``), told by the risk server.
 
 VETO with confidence 1 when any is at 1 (a limit of zero always is). Otherwise the worst one shrinks the size:
 nothing up to 0.5, then linearly down to 0.25 just below 1. APPROVE when nothing shrinks, with confidence
@@ -13,10 +15,11 @@ nothing up to 0.5, then linearly down to 0.25 just below 1. APPROVE when nothing
 """
 
 from agents.declare import agent
-from agents.facts import Indicators, number, ramp
+from agents.facts import Indicators, optional
 from agents.speech import share
 from agents.together import together
 from openoutcry.ports import Model, Question, Reply, Toolbox
+from openoutcry.risk.pressure import ramp, unusual
 from openoutcry.types.market import Snapshot
 from openoutcry.types.votes import Action, ToolUse, Vote
 
@@ -49,9 +52,9 @@ async def risk(snapshot: Snapshot, tools: Toolbox, model: Model) -> Reply:
 def judge(snapshot: Snapshot, book: ToolUse, market: ToolUse) -> Vote:
     """The rules above. Raises DataUnavailable when a number is missing."""
     pressures = {
-        "drawdown": used(number(book, "drawdown"), number(book, "limits", "max_drawdown")),
-        "daily loss": used(number(book, "daily_loss"), number(book, "limits", "max_daily_loss")),
-        "exposure": used(number(book, "gross_exposure"), number(book, "limits", "max_gross_exposure")),
+        "drawdown": used(book, "max_drawdown"),
+        "daily loss": used(book, "max_daily_loss"),
+        "exposure": used(book, "max_gross_exposure"),
         "volatility": volatility(Indicators(market)),
     }
     measured = ", ".join(f"{name} {value:.0%}" for name, value in pressures.items())
@@ -78,12 +81,13 @@ def judge(snapshot: Snapshot, book: ToolUse, market: ToolUse) -> Vote:
     )
 
 
-def used(value: float, limit: float) -> float:
-    """The share of a limit in use; a limit of zero is always used up."""
-    return max(0.0, value) / limit if limit > 0 else 1.0
+def used(book: ToolUse, rule: str) -> float:
+    """The share of a limit in use; a limit of zero (told as null) is always used up."""
+    share_used = optional(book, "used", rule)
+    return 1.0 if share_used is None else max(0.0, share_used)
 
 
 def volatility(seen: Indicators) -> float:
     """How unusual the last 48 bars are against the last 240; 0 for a market that does not move at all."""
     recent, usual = (seen.now(name) for name in NAMES)
-    return ramp(recent / usual, 1.0, 2.5) if usual > 0 else 0.0
+    return ramp(unusual(recent, usual), 1.0, 2.5)

@@ -14,9 +14,10 @@ the thesis is meant for 72 bars.
 """
 
 from agents.declare import agent
-from agents.facts import Indicators, clamp, ramp
+from agents.facts import Indicators, clamp
 from agents.speech import brackets, call, share
 from openoutcry.ports import Model, Question, Reply, Toolbox
+from openoutcry.risk.pressure import ramp
 from openoutcry.types.market import Snapshot
 from openoutcry.types.votes import ToolUse, Vote
 

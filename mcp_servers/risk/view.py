@@ -11,7 +11,7 @@ from mcp_servers.risk.deps import RiskDeps
 from mcp_servers.toolkit import Call
 from openoutcry.errors import BadInput, DataUnavailable
 from openoutcry.hedging.exposures import AssetExposure, exposures
-from openoutcry.portfolio import Marked, mark
+from openoutcry.portfolio import Marked, lost, mark
 from openoutcry.types.amounts import cents, parse_amount
 from openoutcry.types.symbols import canonical, parse_symbol
 
@@ -30,8 +30,7 @@ class View:
     @property
     def daily_loss(self) -> float:
         """Fraction of the day's first equity lost by now; negative after a gain."""
-        start = self.book.portfolio.day_start_equity
-        return float((start - self.marked.equity) / start) if start > 0 else 0.0
+        return float(lost(self.book.portfolio.day_start_equity, self.marked.equity))
 
     def asset(self, symbol: str) -> AssetExposure:
         """Spot and perpetual of a symbol's asset; zeros when it is not held."""

@@ -22,8 +22,26 @@ class CarryCost:
         """
         return max(0.0, self.funding_daily or 0.0) + max(0.0, -self.basis)
 
+    @property
+    def said(self) -> str:
+        """In words, for a commentary."""
+        if self.funding_daily is None:
+            funding = "funding is unknown"
+        else:
+            verb = "pays" if self.funding_daily > 0 else "earns"
+            funding = f"a short {verb} {abs(self.funding_daily):.3f} % a day in funding"
+        side = "below" if self.basis < 0 else "above"
+        return f"{funding} and is sold {abs(self.basis):.3f} % {side} the spot"
 
-def carry_cost(funding_rate: float | None, spot_price: float, perp_price: float) -> CarryCost:
-    """``funding_rate`` is per funding interval; when positive, longs pay shorts. Prices are positive."""
+
+def carry_cost(funding_rate: float | None, basis_pct: float) -> CarryCost:
+    """``funding_rate`` is per funding interval; when positive, longs pay shorts. ``basis_pct`` is the
+    perpetual's price above the spot's, in per cent of it.
+    """
     daily = None if funding_rate is None else -funding_rate * FUNDINGS_PER_DAY * 100.0
-    return CarryCost(funding_daily=daily, basis=(perp_price / spot_price - 1.0) * 100.0)
+    return CarryCost(funding_daily=daily, basis=basis_pct)
+
+
+def basis_pct(spot_price: float, perp_price: float) -> float:
+    """The perpetual's price above the spot's, per cent of the spot's. Prices are positive."""
+    return (perp_price / spot_price - 1.0) * 100.0

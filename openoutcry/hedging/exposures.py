@@ -1,12 +1,12 @@
 """Spot and perpetual of each asset side by side."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from openoutcry.errors import DataUnavailable
 from openoutcry.risk.exposure import is_perp
-from openoutcry.types.book import Portfolio
+from openoutcry.types.book import Portfolio, Position
 from openoutcry.types.symbols import parse_symbol
 
 ZERO = Decimal(0)
@@ -16,8 +16,8 @@ ZERO = Decimal(0)
 class AssetExposure:
     """One asset. Quantities in base units, values in quote; perpetual figures are signed, negative = short.
 
-    ``hedge_quantity`` is the part of the short that was sold as a hedge; the rest, if any, is a directional
-    short.
+    ``covered`` is the part of the perpetual that stands against the spot: all but what the vote trades, negative
+    when that is long. ``hedge_quantity`` is the part of it that was sold as a hedge.
     """
 
     asset: str
@@ -25,6 +25,7 @@ class AssetExposure:
     spot_value: Decimal = ZERO
     perp_quantity: Decimal = ZERO
     perp_value: Decimal = ZERO
+    covered: Decimal = ZERO
     hedge_quantity: Decimal = ZERO
 
     @property
@@ -51,14 +52,32 @@ def exposures(portfolio: Portfolio, prices: Mapping[str, Decimal]) -> tuple[Asse
             raise DataUnavailable(f"{position.symbol}: no price to value an open position at")
         asset = parse_symbol(position.symbol).base
         before = found.get(asset, AssetExposure(asset))
-        quantity = position.quantity if position.side == "LONG" else -position.quantity
-        perp, hedge = is_perp(position.symbol), position.role == "hedge"
+        quantity = _signed(position)
+        perp = is_perp(position.symbol)
+        own = (position,) if perp else ()
         found[asset] = AssetExposure(
             asset=asset,
             spot_quantity=before.spot_quantity + (ZERO if perp else quantity),
             spot_value=before.spot_value + (ZERO if perp else quantity * price),
             perp_quantity=before.perp_quantity + (quantity if perp else ZERO),
             perp_value=before.perp_value + (quantity * price if perp else ZERO),
-            hedge_quantity=before.hedge_quantity + (position.quantity if hedge else ZERO),
+            covered=before.covered + covering(own),
+            hedge_quantity=before.hedge_quantity + hedge_quantity(own),
         )
     return tuple(found[asset] for asset in sorted(found))
+
+
+def covering(perpetuals: Iterable[Position]) -> Decimal:
+    """Base units short against the spot, among positions in its perpetual: hedges and what a person holds, not what
+    the vote trades.
+    """
+    return sum((-_signed(p) for p in perpetuals if p.role != "trade"), ZERO)
+
+
+def hedge_quantity(perpetuals: Iterable[Position]) -> Decimal:
+    """Base units that were sold as a hedge: what may be bought back as one."""
+    return sum((-_signed(p) for p in perpetuals if p.role == "hedge"), ZERO)
+
+
+def _signed(position: Position) -> Decimal:
+    return position.quantity if position.side == "LONG" else -position.quantity

@@ -12,6 +12,7 @@ from openoutcry.ledger.facts import SessionFacts
 from openoutcry.ledger.rows import ApprovalRow, EquityRow, FillRow, OrderChangeRow, OrderRow, PositionRow
 from openoutcry.ledger.situation import clean
 from openoutcry.orders import client_order_id
+from openoutcry.portfolio import lost
 from openoutcry.types.amounts import cents
 from openoutcry.types.book import Position
 from openoutcry.types.orders import Approved, OrderState, PlannedOrder, Refused
@@ -125,7 +126,7 @@ def equity_row(record: CycleRecord, facts: SessionFacts) -> EquityRow:
         as_of=record.as_of,
         equity=record.equity,
         cash=record.portfolio_after.cash,
-        drawdown=float(1 - record.equity / peak) if peak > 0 else 0.0,
+        drawdown=float(lost(peak, record.equity)),
     )
 
 

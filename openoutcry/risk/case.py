@@ -10,7 +10,7 @@ from typing import Literal
 
 from openoutcry.errors import DataUnavailable
 from openoutcry.orders import signed
-from openoutcry.risk.exposure import Funds, funds, is_perp, worth
+from openoutcry.risk.exposure import Funds, cost_rate, funds, is_perp, worth
 from openoutcry.risk.standing import EMPTY, Standing, standings
 from openoutcry.settings import Settings
 from openoutcry.types.book import Portfolio
@@ -126,6 +126,14 @@ class Case:
             return funds(self.book.portfolio, self.book.working, self.held, self.book.prices, self.settings)
         except DataUnavailable:
             return None
+
+    @cached_property
+    def paid(self) -> Funds | None:
+        """The book's money with the order's costs among those of open orders; None when it cannot be valued."""
+        if self.funds is None or self.notional is None:
+            return None
+        costs = self.funds.costs + self.notional * cost_rate(self.request.symbol, self.settings)
+        return replace(self.funds, costs=costs)
 
     @property
     def instrument(self) -> Instrument | None:

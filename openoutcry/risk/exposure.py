@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from openoutcry.errors import DataUnavailable
-from openoutcry.portfolio import mark
+from openoutcry.portfolio import lost, mark
 from openoutcry.risk.standing import Standing, remaining
 from openoutcry.settings import Settings, VenueSettings
 from openoutcry.types.book import Portfolio
@@ -29,6 +29,11 @@ class Funds:
     costs: Decimal
     drawdown: Decimal
     daily_loss: Decimal
+
+    @property
+    def spendable(self) -> Decimal:
+        """Equity when open orders have paid their costs: what sizes are shares of."""
+        return self.equity - self.costs
 
 
 def is_perp(symbol: str) -> bool:
@@ -87,8 +92,8 @@ def funds(
         equity=equity,
         free=equity - spot - tied - buys - costs,
         costs=costs,
-        drawdown=(peak - equity) / peak if peak > 0 else ZERO,
-        daily_loss=(start - equity) / start if start > 0 else ZERO,
+        drawdown=lost(peak, equity),
+        daily_loss=lost(start, equity),
     )
 
 

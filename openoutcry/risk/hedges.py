@@ -5,6 +5,8 @@ is gone.
 from decimal import Decimal
 
 from openoutcry.errors import DataUnavailable
+from openoutcry.hedging.change import hedge_change
+from openoutcry.hedging.exposures import covering, hedge_quantity
 from openoutcry.risk.exposure import fraction, funds
 from openoutcry.risk.scene import Scene, Step, keys
 from openoutcry.risk.sizing import room
@@ -19,25 +21,24 @@ ZERO = Decimal(0)
 def plan_hedge(scene: Scene, closing: tuple[Position, ...]) -> Step:
     """Bring the hedge to the wanted ratio of the spot that stays, when the change is worth trading.
 
-    The ratio is the short perpetual over the spot quantity, 1.0 = fully hedged. Without spot the whole hedge
-    is lifted, whatever the vote says; without a wanted ratio it is left alone, but never above the most that
-    is allowed. While a hedge order is working nothing is added; one for spot that is gone is cancelled.
+    The ratio is the short perpetual over the spot quantity, 1.0 = fully hedged: the one a person asked for while
+    that stands, else the vote's. Without spot the whole hedge is lifted, whatever was wanted; without a wanted
+    ratio it is left alone, but never above the most that is allowed. While a hedge order is working nothing is
+    added; one for spot that is gone is cancelled.
     """
     symbol = scene.snapshot.hedge_symbol
     if symbol is None or symbol not in scene.instruments:
         return Step()
     spot = _spot(scene, closing)
-    hedge = sum(
-        (p.quantity for p in scene.portfolio.positions if p.role == "hedge" and p.symbol == symbol), ZERO
-    )
+    positions = [p for p in scene.portfolio.positions if p.symbol == symbol]
     waiting = scene.open_orders("hedge", symbol=symbol)
     if waiting:
         gone = tuple(o for o in waiting if spot == 0 and o.request.side == "SELL")
         return Step(cancels=keys(gone), notes=("hedge: an order is still working",))
-    change = _target(scene, spot, hedge) - hedge
-    step = scene.instruments[symbol].quantity_step
+    change = _change(scene, spot, max(ZERO, covering(positions)))
     if change < 0:
-        return _bought(symbol, floor_to_step(-change, step), spot)
+        quantity = min(-change, hedge_quantity(positions))
+        return _bought(symbol, floor_to_step(quantity, scene.instruments[symbol].quantity_step), spot)
     return _sold(scene, symbol, change) if change > 0 else Step()
 
 
@@ -53,13 +54,17 @@ def _spot(scene: Scene, closing: tuple[Position, ...]) -> Decimal:
     )
 
 
-def _target(scene: Scene, spot: Decimal, hedge: Decimal) -> Decimal:
-    """The hedge wanted, in base units; the present one when the change is not worth trading."""
+def _change(scene: Scene, spot: Decimal, short: Decimal) -> Decimal:
+    """What to sell (negative: buy back) in base units."""
     told = scene.settings.hedging
-    most, threshold = fraction(told.max_ratio) * spot, fraction(told.threshold) * spot
-    ratio = scene.decision.hedge_ratio
-    wanted = min(hedge if ratio is None else fraction(ratio) * spot, most)
-    return wanted if spot == 0 or abs(wanted - hedge) >= threshold else hedge
+    asked = scene.decision.hedge_ratio if scene.standing_hedge is None else scene.standing_hedge
+    return hedge_change(
+        spot,
+        short,
+        None if asked is None else fraction(asked),
+        threshold=fraction(told.threshold),
+        most=fraction(told.max_ratio),
+    )
 
 
 def _bought(symbol: str, quantity: Decimal, spot: Decimal) -> Step:

@@ -44,6 +44,36 @@ class Drawdown:
     longest: int
 
 
+@dataclass(frozen=True, slots=True)
+class RiskFigures:
+    """The seven figures of a return series, named as the API names them; ``max_drawdown`` is positive.
+
+    ``var_95`` and ``cvar_95`` are historical, per bar. None where a figure does not exist.
+    """
+
+    volatility: float | None
+    var_95: float
+    cvar_95: float
+    max_drawdown: float
+    sharpe_ratio: float | None
+    sortino_ratio: float | None
+    calmar_ratio: float | None
+
+
+def figures(returns: Floats, periods: float) -> RiskFigures:
+    """All of them, of at least one return; ``periods`` bars make a year."""
+    tail = tail_risk(returns, 0.95)
+    return RiskFigures(
+        volatility=volatility(returns, periods),
+        var_95=tail.value_at_risk,
+        cvar_95=tail.expected_shortfall,
+        max_drawdown=deepest_fall(returns),
+        sharpe_ratio=sharpe(returns, periods),
+        sortino_ratio=sortino(returns, periods),
+        calmar_ratio=calmar(returns, periods),
+    )
+
+
 def deviation(returns: Floats) -> float | None:
     """Standard deviation per bar; None of fewer than two."""
     return float(np.std(returns, ddof=1)) if len(returns) >= 2 else None
@@ -110,13 +140,17 @@ def _grown(log_growth: float) -> float | None:
 
 def calmar(returns: Floats, periods: float) -> float | None:
     """Annual return over the deepest drawdown."""
-    growth, fall = annual_return(returns, periods), drawdown(equity_of(returns)).deepest
+    growth, fall = annual_return(returns, periods), deepest_fall(returns)
     return growth / fall if growth is not None and fall > 0 else None
 
 
-def equity_of(returns: Floats) -> Floats:
-    """What 1.0 becomes, bar by bar: one more value than there are returns."""
-    return np.concatenate((np.ones(1), np.cumprod(1.0 + returns)))
+def deepest_fall(returns: Floats) -> float:
+    """Deepest drawdown of what 1.0 becomes bar by bar; 1 once everything is lost. Added up in logarithms, so
+    that no length of series overflows.
+    """
+    with np.errstate(divide="ignore"):
+        grown = np.concatenate((np.zeros(1), np.cumsum(np.log1p(np.maximum(returns, -1.0)))))
+    return float(-np.expm1(np.min(grown - np.maximum.accumulate(grown))))
 
 
 def drawdown(equity: Floats) -> Drawdown:

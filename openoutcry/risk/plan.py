@@ -47,13 +47,17 @@ def plan_orders(
     settings: Settings,
     instruments: Mapping[str, Instrument],
     horizons: Mapping[int, int] | None = None,
+    standing_hedge: float | None = None,
 ) -> Plan:
     """The round's plan: exits, then the hedge, the entry, and protection that is missing.
 
     ``instruments`` holds the session's symbols. ``horizons`` maps the round that opened a position to its
-    horizon in bars; a position it does not know is held to this round's.
+    horizon in bars; a position it does not know is held to this round's. ``standing_hedge`` is the hedge ratio a
+    person asked for; it stands above the vote's.
     """
-    scene = Scene(decision, snapshot, portfolio, tuple(working), settings, instruments, horizons or {})
+    scene = Scene(
+        decision, snapshot, portfolio, tuple(working), settings, instruments, horizons or {}, standing_hedge
+    )
     exits = plan_exits(scene)
     hedge = plan_hedge(scene, exits.closing)
     entry = plan_entry(scene)

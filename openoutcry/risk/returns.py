@@ -11,6 +11,8 @@ from openoutcry.types.timeframes import SECONDS
 Floats = NDArray[np.float64]
 DAYS_PER_YEAR = 365
 """Crypto trades every day; 252 would be a stock exchange's year."""
+LARGEST = 1e6
+"""A return beyond this, a million times the money in one bar, is a broken price and no market's."""
 
 
 def periods_per_year(timeframe: str) -> float:
@@ -28,6 +30,19 @@ def series(values: Sequence[float] | Floats, *, field: str, least: int = 1, posi
         kind = "a positive number" if positive else "a finite number"
         raise BadInput(f"{field}[{int(bad.argmax())}]: must be {kind}", field=field)
     return array
+
+
+def price_returns(prices: Sequence[float] | Floats, *, field: str, least: int = 2) -> Floats:
+    """Simple returns of a price series given from outside: finite, positive, and with no jump beyond LARGEST.
+    Raises BadInput naming ``field`` and the first bad place.
+    """
+    array = series(prices, field=field, least=least, positive=True)
+    with np.errstate(over="ignore"):
+        found = simple_returns(array)
+    if (found > LARGEST).any():
+        place = int((found > LARGEST).argmax()) + 1
+        raise BadInput(f"{field}[{place}]: more than {LARGEST:g} times the price before it", field=field)
+    return found
 
 
 def simple_returns(prices: Floats) -> Floats:

@@ -19,7 +19,7 @@ PROTECTIVE = frozenset({"stop_loss", "take_profit"})
 @dataclass(frozen=True, slots=True)
 class Scene:
     """One round's inputs. ``horizons`` maps the round that opened a position to the horizon it was opened
-    with.
+    with; ``standing_hedge`` is the hedge ratio a person asked for, None to follow the vote's.
     """
 
     decision: Decision
@@ -29,6 +29,7 @@ class Scene:
     settings: Settings
     instruments: Mapping[str, Instrument]
     horizons: Mapping[int, int] = field(default_factory=dict)
+    standing_hedge: float | None = None
 
     @property
     def trades(self) -> tuple[Position, ...]:

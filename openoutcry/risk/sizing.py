@@ -17,6 +17,7 @@ from decimal import Decimal
 
 from openoutcry.risk.exposure import Funds, cost_rate, fraction, is_perp, value_of
 from openoutcry.risk.levels import Levels
+from openoutcry.risk.limits import worst_values
 from openoutcry.risk.standing import EMPTY, Standing
 from openoutcry.settings import Settings
 from openoutcry.types.amounts import floor_to_step
@@ -56,9 +57,9 @@ def room(
     what is held.
     """
     risk, rate = settings.risk, cost_rate(symbol, settings)
-    equity = funds.equity - funds.costs
+    equity = funds.spendable
     own = value_of(held.get(symbol, EMPTY).worst, prices, symbol)
-    gross = sum((value_of(standing.worst, prices, name) for name, standing in held.items()), ZERO)
+    gross = sum(worst_values(held, prices).values(), ZERO)
     position, exposure = fraction(risk.max_position_size), fraction(risk.max_gross_exposure)
     claim = fraction(risk.perp_margin) if is_perp(symbol) else Decimal(1)
     return Room(

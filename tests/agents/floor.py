@@ -93,6 +93,13 @@ def exposure(_: Mapping[str, Any]) -> dict[str, Any]:
         "daily_loss": 0.0,
         "open_positions": 1,
         "limits": limits,
+        "used": {
+            "max_position_size": 0.5,
+            "max_gross_exposure": 0.1,
+            "max_daily_loss": 0.0,
+            "max_drawdown": 0.01 / 0.15,
+            "max_positions": 1 / 3,
+        },
     }
 
 

@@ -5,15 +5,14 @@ from typing import Any
 import pytest
 
 from agents.roster.risk import NAMES, judge, used
+from openoutcry.errors import DataUnavailable
 from openoutcry.types.votes import Vote
 from tests.agents.floor import exposure, seen, snapshot, use
 
 
-def judged(
-    *, recent: float = 0.004, usual: float = 0.004, limits: dict[str, float] | None = None, **book: Any
-) -> Vote:
+def judged(*, recent: float = 0.004, usual: float = 0.004, **uses: float | None) -> Vote:
     calm = exposure({})
-    given = {**calm, **book, "limits": {**calm["limits"], **(limits or {})}}
+    given = {**calm, "used": {**calm["used"], **uses}}
     market = seen(NAMES, **{NAMES[0]: {"value": recent}, NAMES[1]: {"value": usual}})
     return judge(snapshot(), use("risk.get_exposure", given), market)
 
@@ -22,18 +21,18 @@ def judged(
     ("state", "action", "factor", "confidence"),
     [
         ({}, "APPROVE", 1.0, 0.95),  # exposure 10 % is the worst
-        ({"drawdown": 0.075}, "APPROVE", 1.0, 0.75),  # half of its limit still costs nothing
-        ({"drawdown": 0.1125}, "REDUCE", 0.625, 0.75),
-        ({"daily_loss": 0.0375}, "REDUCE", 0.625, 0.75),
-        ({"gross_exposure": 0.9}, "REDUCE", 0.4, 0.9),
+        ({"max_drawdown": 0.5}, "APPROVE", 1.0, 0.75),  # half of its limit still costs nothing
+        ({"max_drawdown": 0.75}, "REDUCE", 0.625, 0.75),
+        ({"max_daily_loss": 0.75}, "REDUCE", 0.625, 0.75),
+        ({"max_gross_exposure": 0.9}, "REDUCE", 0.4, 0.9),
         ({"recent": 0.0088, "usual": 0.004}, "REDUCE", 0.55, 0.8),  # 2.2 x the usual volatility
-        ({"drawdown": 0.15}, "VETO", 0.0, 1.0),
-        ({"daily_loss": 0.06}, "VETO", 0.0, 1.0),
-        ({"gross_exposure": 1.0}, "VETO", 0.0, 1.0),
+        ({"max_drawdown": 1.0}, "VETO", 0.0, 1.0),
+        ({"max_daily_loss": 1.2}, "VETO", 0.0, 1.0),
+        ({"max_gross_exposure": 1.0}, "VETO", 0.0, 1.0),
         ({"recent": 0.010, "usual": 0.004}, "VETO", 0.0, 1.0),
-        ({"daily_loss": -0.5}, "APPROVE", 1.0, 0.95),  # a gain is no pressure
+        ({"max_daily_loss": -10.0}, "APPROVE", 1.0, 0.95),  # a gain is no pressure
         ({"recent": 0.0, "usual": 0.0}, "APPROVE", 1.0, 0.95),
-        ({"limits": {"max_gross_exposure": 0.0}}, "VETO", 0.0, 1.0),
+        ({"max_gross_exposure": None}, "VETO", 0.0, 1.0),  # a limit of zero
     ],
 )
 def test_judgement(state: dict[str, Any], action: str, factor: float, confidence: float) -> None:
@@ -44,11 +43,16 @@ def test_judgement(state: dict[str, Any], action: str, factor: float, confidence
 
 
 def test_says_everything_that_is_at_its_limit() -> None:
-    vote = judged(drawdown=0.2, daily_loss=0.05)
+    vote = judged(max_drawdown=4 / 3, max_daily_loss=1.0)
     assert vote.reasoning.startswith("drawdown and daily loss at the limit; of their limits: drawdown 133%")
     assert all(f"{result_id}" in vote.reasoning for result_id in vote.evidence)
 
 
-@pytest.mark.parametrize(("value", "limit", "share"), [(1, 2, 0.5), (-1, 2, 0.0), (0, 0, 1.0), (3, 2, 1.5)])
-def test_used(value: float, limit: float, share: float) -> None:
-    assert used(value, limit) == share
+@pytest.mark.parametrize(("told", "share"), [(0.5, 0.5), (-0.5, 0.0), (None, 1.0), (1.5, 1.5)])
+def test_used(told: float | None, share: float) -> None:
+    assert used(use("risk.get_exposure", {"used": {"max_drawdown": told}}), "max_drawdown") == share
+
+
+def test_a_missing_use_is_no_use_of_nothing() -> None:
+    with pytest.raises(DataUnavailable, match="max_drawdown"):
+        used(use("risk.get_exposure", {"used": {}}), "max_drawdown")

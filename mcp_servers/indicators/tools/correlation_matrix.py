@@ -10,7 +10,8 @@ from mcp_servers.indicators.deps import IndicatorsDeps
 from mcp_servers.indicators.window import WINDOW, stored
 from mcp_servers.toolkit import Call, ToolResult, tool
 from openoutcry.errors import BadInput, DataUnavailable
-from openoutcry.risk.concentration import correlation
+from openoutcry.risk.correlation import correlation_matrix as matrix_of
+from openoutcry.risk.returns import log_returns
 
 Symbols = Annotated[
     list[Annotated[str, Field(max_length=40)]],
@@ -50,7 +51,7 @@ async def correlation_matrix(
             f"{', '.join(names)} share {len(shared)} bars of {windows[0].timeframe}; 3 are needed"
         )
     closes = [window.columns["close"][np.isin(window.timestamps, shared)] for window in windows]
-    returns = [np.diff(np.log(close)) for close in closes]
+    returns = [log_returns(close) for close in closes]
     return Correlations(
         as_of=call.as_of,
         source=call.source,
@@ -58,5 +59,5 @@ async def correlation_matrix(
         symbols=names,
         timeframe=windows[0].timeframe,
         bars=len(shared),
-        matrix=[[correlation(one, other) for other in returns] for one in returns],
+        matrix=[list(row) for row in matrix_of(returns)],
     )

@@ -5,6 +5,7 @@ from mcp_servers.market.reading import exact, funding_paid, judged, usable
 from mcp_servers.market.tools.get_funding_rate import annual_pct
 from mcp_servers.toolkit import Call, SymbolArg, TimeframeArg, ToolResult, tool
 from openoutcry.errors import DataUnavailable
+from openoutcry.hedging.costs import basis_pct
 from openoutcry.types.amounts import Amount
 from openoutcry.types.symbols import parse_symbol
 
@@ -39,7 +40,7 @@ async def get_basis(call: Call[MarketDeps], symbol: SymbolArg, timeframe: Timefr
         perp_symbol=perp.series.symbol,
         spot_price=exact(spot.window.close[-1]),
         perp_price=exact(perp.window.close[-1]),
-        basis_pct=round(float(perp.window.close[-1] / spot.window.close[-1] - 1) * 100, 8),
+        basis_pct=round(basis_pct(float(spot.window.close[-1]), float(perp.window.close[-1])), 8),
         funding_rate=rate,
         funding_annual_pct=None if rate is None else annual_pct(rate),
     )

@@ -1,30 +1,17 @@
 """How the spot position is hedged, what that costs, and how much should be."""
 
-from dataclasses import dataclass
-from typing import Literal
-
-import numpy as np
-
 from db.candles import FundingSeries, Series
 from mcp_servers.risk.deps import RiskDeps
 from mcp_servers.risk.given import stored
 from mcp_servers.risk.view import View, money, viewed
 from mcp_servers.toolkit import Call, SymbolArg, TimeframeArg, ToolResult, tool
-from openoutcry.hedging.analysis import HedgeAnalysis, analyse
-from openoutcry.hedging.costs import CarryCost, carry_cost
+from openoutcry.hedging.analysis import Priority, Wish, analyse
+from openoutcry.hedging.costs import CarryCost, basis_pct, carry_cost
 from openoutcry.hedging.exposures import exposures
-from openoutcry.hedging.target import HedgeTarget, hedge_target
-from openoutcry.indicators.catalogue import parse
-from openoutcry.market.candles import Candles
-from openoutcry.risk.concentration import correlation
-from openoutcry.risk.returns import simple_returns
+from openoutcry.hedging.market import WINDOW, hedge_market, wanted
 from openoutcry.types.amounts import Amount
 from openoutcry.types.frozen import Frozen
 from openoutcry.types.symbols import parse_symbol
-
-WINDOW = 1000
-"""Bars every figure is computed from, so that an answer does not depend on how much history is stored."""
-CORRELATED_BARS = 240
 
 
 class AdjustmentView(Frozen):
@@ -32,7 +19,7 @@ class AdjustmentView(Frozen):
 
     asset: str
     action: str
-    priority: Literal["HIGH", "MEDIUM"]
+    priority: Priority
     quantity: Amount
 
 
@@ -63,15 +50,6 @@ class HedgeReport(ToolResult):
     commentary: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Market:
-    """What the target needs to know of the spot series; None where there is too little history."""
-
-    volatility: float | None
-    usual: float | None
-    depth_atr: float | None
-
-
 @tool(scope="risk:read", read_only=True)
 async def analyze_hedge(call: Call[RiskDeps], symbol: SymbolArg, timeframe: TimeframeArg) -> HedgeReport:
     """Net exposure, hedge ratio (1.0 = fully hedged), carrying cost, the ratio wanted, and the changes it
@@ -82,15 +60,15 @@ async def analyze_hedge(call: Call[RiskDeps], symbol: SymbolArg, timeframe: Time
     seen = await viewed(call, symbol)
     asset = seen.asset(spot)
     named = Series(call.deps.exchange, spot, timeframe)
-    bars, others = (
-        stored(call, named, WINDOW),
-        stored(call, Series(call.deps.exchange, perp, timeframe), WINDOW),
+    market = hedge_market(
+        stored(call, named, WINDOW), stored(call, Series(call.deps.exchange, perp, timeframe), WINDOW)
     )
-    market, cost = _market(bars), _cost(call, seen, spot, perp)
-    target = _target(seen, market, cost, asset.hedge_ratio)
+    cost, hedging = _cost(call, seen, spot, perp), seen.book.settings.hedging
+    target = wanted(market, cost, held=asset.hedge_ratio, most=hedging.max_ratio)
     ratio = asset.hedge_ratio if target is None else target.ratio
     held = tuple(e for e in exposures(seen.book.portfolio, seen.prices) if e.asset == asset.asset)
-    found: HedgeAnalysis = analyse(held, {asset.asset: ratio})
+    wish = Wish({asset.asset: ratio}, {asset.asset: cost} if cost is not None else {})
+    found = analyse(held, wish, hedging)
     equity = seen.marked.equity
     return HedgeReport(
         as_of=call.as_of,
@@ -108,7 +86,7 @@ async def analyze_hedge(call: Call[RiskDeps], symbol: SymbolArg, timeframe: Time
         volatility=market.volatility,
         volatility_stress=None if target is None else target.volatility_stress,
         trend_stress=None if target is None else target.trend_stress,
-        correlation=_correlation(bars, others),
+        correlation=market.correlation,
         funding_cost_daily_pct=None if cost is None else cost.funding_daily,
         basis_pct=None if cost is None else cost.basis,
         adjustments=[
@@ -119,19 +97,6 @@ async def analyze_hedge(call: Call[RiskDeps], symbol: SymbolArg, timeframe: Time
     )
 
 
-def _market(bars: Candles) -> _Market:
-    columns = {name: getattr(bars, name) for name in ("open", "high", "low", "close", "volume")}
-
-    def newest(name: str) -> float | None:
-        values = parse(name).compute(columns)["value"]
-        return float(values[-1]) if len(values) and np.isfinite(values[-1]) else None
-
-    average, reach = newest("ema:50"), newest("atr:14")
-    known = average is not None and reach is not None and reach > 0
-    depth = (average - float(bars.close[-1])) / reach if known else None  # type: ignore[operator]
-    return _Market(newest("realized_vol:48"), newest("realized_vol:240"), depth)
-
-
 def _cost(call: Call[RiskDeps], seen: View, spot: str, perp: str) -> CarryCost | None:
     """From the round's prices and the last funding rate known at ``as_of``; None without a price of both."""
     if spot not in seen.prices or perp not in seen.prices:
@@ -140,25 +105,4 @@ def _cost(call: Call[RiskDeps], seen: View, spot: str, perp: str) -> CarryCost |
     if rate is None:
         paid = call.deps.reader.funding(FundingSeries(call.deps.exchange, perp), call.as_of, 1)
         rate = float(paid.rate[-1]) if len(paid) else None
-    return carry_cost(rate, float(seen.prices[spot]), float(seen.prices[perp]))
-
-
-def _target(seen: View, market: _Market, cost: CarryCost | None, held: float) -> HedgeTarget | None:
-    if market.volatility is None or market.usual is None or market.depth_atr is None or cost is None:
-        return None
-    return hedge_target(
-        volatility_ratio=market.volatility / market.usual if market.usual > 0 else 0.0,
-        depth_atr=market.depth_atr,
-        burden_pct=cost.burden,
-        held=held,
-        most=seen.book.settings.hedging.max_ratio,
-    )
-
-
-def _correlation(spot: Candles, perp: Candles) -> float | None:
-    """Of the bar returns of both series over the bars they share."""
-    _, left, right = np.intersect1d(spot.timestamp, perp.timestamp, return_indices=True)
-    closes = [
-        series.close[places[-CORRELATED_BARS - 1 :]] for series, places in ((spot, left), (perp, right))
-    ]
-    return correlation(simple_returns(closes[0]), simple_returns(closes[1])) if len(closes[0]) > 2 else None
+    return carry_cost(rate, basis_pct(float(seen.prices[spot]), float(seen.prices[perp])))

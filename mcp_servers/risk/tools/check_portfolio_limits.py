@@ -13,9 +13,11 @@ from mcp_servers.risk.view import View, viewed
 from mcp_servers.toolkit import Call, SymbolArg, tool
 from openoutcry.errors import BadInput
 from openoutcry.orders import signed
+from openoutcry.risk.case import GateInput
 from openoutcry.risk.exposure import fraction
 from openoutcry.risk.gate import review
-from openoutcry.risk.limits import LimitUse, limit_uses
+from openoutcry.risk.limits import limit_uses, worst_values
+from openoutcry.risk.standing import standings
 from openoutcry.risk.what_if import exposure_of, traded, value_limits
 from openoutcry.types.amounts import Amount
 from openoutcry.types.frozen import Frozen
@@ -75,7 +77,7 @@ async def _session(call: Call[RiskDeps], seen: View, trade: ProposedTrade | None
     told, portfolio = seen.book.settings, seen.book.portfolio
     book = gate_input(seen, await call.deps.books.working(seen.book.session_id))
     before = limit_uses(portfolio, book.working, seen.prices, told)
-    after, refusals, value = before, [], ZERO
+    after, refusals, value, later = before, [], ZERO, book
     if trade is not None:
         symbol = canonical(trade.symbol)
         value = trade.quantity * (trade.price or seen.price(symbol))
@@ -85,22 +87,22 @@ async def _session(call: Call[RiskDeps], seen: View, trade: ProposedTrade | None
         verdict = review(request, book, told)
         if isinstance(verdict, Refused):
             refusals.append(f"{verdict.rule}: {verdict.message} ({verdict.value}, limit {verdict.limit})")
-        after = limit_uses(portfolio, book.after(request, 0).working, seen.prices, told)
-    now, then = (_gross(uses) * seen.marked.equity for uses in (before, after))
+        later = book.after(request, 0)
+        after = limit_uses(portfolio, later.working, seen.prices, told)
     return limit_report(
         call,
         zip(before, after, strict=True),
         trade_value=value,
-        current=now,
-        projected=then,
+        current=_gross(book),
+        projected=_gross(later),
         positions=len(portfolio.positions),
         refusals=refusals,
         stale=seen.stale,
     )
 
 
-def _gross(uses: tuple[LimitUse, ...]) -> Decimal:
-    return next(use.value for use in uses if use.rule == "max_gross_exposure")
+def _gross(book: GateInput) -> Decimal:
+    return sum(worst_values(standings(book.portfolio, book.working), book.prices).values(), ZERO)
 
 
 def _given(

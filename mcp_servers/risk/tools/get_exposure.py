@@ -3,6 +3,8 @@
 from mcp_servers.risk.deps import RiskDeps
 from mcp_servers.risk.view import money, viewed
 from mcp_servers.toolkit import Call, SymbolArg, ToolResult, tool
+from openoutcry.risk.allocation import allocation
+from openoutcry.risk.limits import limit_uses
 from openoutcry.risk.standing import assets, standings
 from openoutcry.types.amounts import Amount
 from openoutcry.types.frozen import Frozen
@@ -19,8 +21,19 @@ class Limits(Frozen):
     max_positions: int
 
 
+class Used(Frozen):
+    """The share of each limit in use by what is held, by the gate's own figures; null for a limit of 0."""
+
+    max_position_size: float | None
+    max_gross_exposure: float | None
+    max_daily_loss: float | None
+    max_drawdown: float | None
+    max_positions: float | None
+
+
 class Exposure(ToolResult):
-    """The book at the round's prices. Exposures are fractions of equity, null when there is none left.
+    """The book at the round's prices. Exposures are fractions of equity, null when there is none left;
+    ``by_asset`` has each asset's, net of spot and perpetual.
 
     ``spot_value`` and ``perp_value`` are of the symbol's asset, the latter negative for a short;
     ``hedge_ratio`` is short perpetual over spot, 1.0 = fully hedged. ``daily_loss`` is positive after a loss,
@@ -33,6 +46,7 @@ class Exposure(ToolResult):
     cash: Amount
     gross_exposure: float | None
     net_exposure: float | None
+    by_asset: dict[str, float] | None
     spot_value: Amount
     perp_value: Amount
     hedge_ratio: float
@@ -40,6 +54,7 @@ class Exposure(ToolResult):
     daily_loss: float
     open_positions: int
     limits: Limits
+    used: Used
 
 
 @tool(scope="risk:read", read_only=True)
@@ -48,7 +63,8 @@ async def get_exposure(call: Call[RiskDeps], symbol: SymbolArg) -> Exposure:
     name = canonical(symbol)
     seen = await viewed(call, name)
     portfolio, told = seen.book.portfolio, seen.book.settings
-    asset = seen.asset(name)
+    asset, shares = seen.asset(name), allocation(portfolio, seen.prices)
+    uses = {use.rule: use.used for use in limit_uses(portfolio, (), seen.prices, told)}
     return Exposure(
         as_of=call.as_of,
         source=call.source,
@@ -59,6 +75,7 @@ async def get_exposure(call: Call[RiskDeps], symbol: SymbolArg) -> Exposure:
         cash=money(portfolio.cash),
         gross_exposure=seen.marked.gross_exposure,
         net_exposure=seen.marked.net_exposure,
+        by_asset=None if shares is None else dict(shares.by_asset),
         spot_value=money(asset.spot_value),
         perp_value=money(asset.perp_value),
         hedge_ratio=asset.hedge_ratio,
@@ -72,4 +89,5 @@ async def get_exposure(call: Call[RiskDeps], symbol: SymbolArg) -> Exposure:
             max_drawdown=told.risk.max_drawdown,
             max_positions=told.trading.max_positions,
         ),
+        used=Used(**uses),
     )

@@ -9,7 +9,7 @@ from pydantic import Field
 from mcp_servers.risk.deps import RiskDeps
 from mcp_servers.risk.view import View, money, viewed
 from mcp_servers.toolkit import Call, ToolResult, tool
-from openoutcry.risk.concentration import concentration
+from openoutcry.risk.concentration import shares
 from openoutcry.types.amounts import Amount
 from openoutcry.types.book import Position
 from openoutcry.types.frozen import Frozen
@@ -38,7 +38,8 @@ class Holding(Frozen):
 
 class PortfolioView(ToolResult):
     """Cash and positions in the quote asset. ``session_id`` is told outside rounds only. Rates are of
-    closed positions.
+    closed positions. ``equal_positions``: as many positions of one size would be as concentrated (inverse
+    Herfindahl index of ``allocation``).
     """
 
     session_id: str | None
@@ -56,7 +57,7 @@ class PortfolioView(ToolResult):
     drawdown: float
     positions: list[Holding]
     allocation: dict[str, float]
-    effective_assets: float
+    equal_positions: float
     trades: int
     wins: int
     losses: int
@@ -73,7 +74,7 @@ async def get_portfolio(
     """Cash, equity, profit and every open position of the session."""
     seen = await viewed(call, session_id=session_id)
     book, marked = seen.book.portfolio, seen.marked
-    spread = concentration(book, seen.prices)
+    spread = shares(book, seen.prices)
     return PortfolioView(
         as_of=call.as_of,
         source=call.source,
@@ -92,8 +93,8 @@ async def get_portfolio(
         day_start_equity=money(book.day_start_equity),
         drawdown=marked.drawdown,
         positions=[_holding(seen, position) for position in book.positions],
-        allocation=dict(spread.shares),
-        effective_assets=spread.effective_assets,
+        allocation=dict(spread.by_asset),
+        equal_positions=spread.equal_positions,
         trades=book.trades,
         wins=book.wins,
         losses=book.losses,

@@ -1,12 +1,11 @@
 """Every limit, what uses it, and what it comes to in money."""
 
-from decimal import Decimal
-
 from mcp_servers.risk.deps import RiskDeps
 from mcp_servers.risk.view import money, viewed
 from mcp_servers.toolkit import Call, ToolResult, tool
-from openoutcry.risk.exposure import fraction
-from openoutcry.risk.limits import LimitUse, limit_uses
+from openoutcry.risk.exposure import funds
+from openoutcry.risk.limits import LimitUse, limit_amounts, limit_uses
+from openoutcry.risk.standing import standings
 from openoutcry.types.amounts import Amount
 from openoutcry.types.frozen import Frozen
 
@@ -25,13 +24,14 @@ class LimitState(Frozen):
 
 class RiskLimits(ToolResult):
     """Limits with their use, open orders at their worst; amounts are in the quote asset at the present
-    equity.
+    equity. ``max_margin_value`` is what perpetuals may be worth if all of the equity were cash to carry them.
     """
 
     equity: Amount
     limits: list[LimitState]
     max_position_value: Amount
     max_gross_value: Amount
+    max_margin_value: Amount
     max_daily_loss_value: Amount
     max_drawdown_value: Amount
     max_order_notional: Amount
@@ -50,19 +50,23 @@ class RiskLimits(ToolResult):
 async def get_risk_limits(call: Call[RiskDeps]) -> RiskLimits:
     """The session's risk limits, how much of each is in use, and what they come to in money."""
     seen = await viewed(call)
-    book, risk, equity = seen.book, seen.book.settings.risk, max(Decimal(0), seen.marked.equity)
+    book, risk = seen.book, seen.book.settings.risk
     working = await call.deps.books.working(book.session_id)
+    held = standings(book.portfolio, working)
+    money_left = funds(book.portfolio, working, held, seen.prices, book.settings)
+    bounds = limit_amounts(book.portfolio, money_left, book.settings)
     return RiskLimits(
         as_of=call.as_of,
         source=call.source,
         stale=seen.stale,
         equity=money(seen.marked.equity),
         limits=[limit_state(use) for use in limit_uses(book.portfolio, working, seen.prices, book.settings)],
-        max_position_value=money(fraction(risk.max_position_size) * equity),
-        max_gross_value=money(fraction(risk.max_gross_exposure) * equity),
-        max_daily_loss_value=money(fraction(risk.max_daily_loss) * book.portfolio.day_start_equity),
-        max_drawdown_value=money(fraction(risk.max_drawdown) * max(book.portfolio.peak_equity, equity)),
-        max_order_notional=risk.max_order_notional,
+        max_position_value=money(bounds.position),
+        max_gross_value=money(bounds.exposure),
+        max_margin_value=money(bounds.margin),
+        max_daily_loss_value=money(bounds.daily_loss),
+        max_drawdown_value=money(bounds.drawdown),
+        max_order_notional=bounds.order,
         risk_per_trade=risk.risk_per_trade,
         default_stop_loss=risk.default_stop_loss,
         default_take_profit=risk.default_take_profit,

@@ -5,7 +5,16 @@ included.
 from decimal import Decimal
 
 from openoutcry.risk.case import Case
-from openoutcry.risk.exposure import cost_rate, fraction, value_of
+from openoutcry.risk.exposure import Funds, cost_rate, fraction
+from openoutcry.risk.limits import (
+    LimitUse,
+    daily_loss_use,
+    drawdown_use,
+    exposure_use,
+    position_use,
+    positions_use,
+    worst_values,
+)
 from openoutcry.risk.rules.breach import Breach, shown
 from openoutcry.risk.standing import assets
 from openoutcry.types.symbols import parse_symbol
@@ -49,23 +58,23 @@ def cash(case: Case) -> Breach | None:
 
 def max_position_size(case: Case) -> Breach | None:
     """The position that could come of it stays within its share of equity."""
-    if case.effect == "reduces" or case.worth is None:
+    if case.effect == "reduces" or case.worth is None or case.paid is None:
         return None
-    limit = fraction(case.settings.risk.max_position_size)
-    return _of_equity(case, case.after.worst * case.worth, limit, f"position in {case.request.symbol}")
+    value = case.after.worst * case.worth
+    use = position_use(value, case.paid, case.settings)
+    return _sized(use, value, case.paid, f"position in {case.request.symbol}")
 
 
 def max_gross_exposure(case: Case) -> Breach | None:
     """All positions that could come of it, spot and perpetual added up, stay within their share of equity."""
-    if case.effect == "reduces" or case.worth is None or case.funds is None:
+    if case.effect == "reduces" or case.worth is None or case.paid is None:
         return None
-    others = (
-        value_of(standing.worst, case.book.prices, symbol)
-        for symbol, standing in case.held.items()
-        if symbol != case.request.symbol
+    others = worst_values(
+        {name: standing for name, standing in case.held.items() if name != case.request.symbol},
+        case.book.prices,
     )
-    gross = sum(others, case.after.worst * case.worth)
-    return _of_equity(case, gross, fraction(case.settings.risk.max_gross_exposure), "gross exposure")
+    value = sum(others.values(), case.after.worst * case.worth)
+    return _sized(exposure_use(value, case.paid, case.settings), value, case.paid, "gross exposure")
 
 
 def max_positions(case: Case) -> Breach | None:
@@ -74,9 +83,9 @@ def max_positions(case: Case) -> Breach | None:
         return None
     before = assets(case.held)
     after = before | {parse_symbol(case.request.symbol).base}
-    limit = case.settings.trading.max_positions
-    if len(after) > limit and after != before:
-        return Breach(str(len(after)), str(limit), "too many assets with a position")
+    use = positions_use(after, case.settings)
+    if use.breached and after != before:
+        return Breach(str(use.value), str(use.limit), "too many assets with a position")
     return None
 
 
@@ -84,39 +93,23 @@ def max_daily_loss(case: Case) -> Breach | None:
     """While the day's loss is at its limit, nothing is entered."""
     if case.effect != "adds" or case.funds is None:
         return None
-    return _reached(
-        case.funds.daily_loss, fraction(case.settings.risk.max_daily_loss), "the day's loss is at its limit"
-    )
+    return _reached(daily_loss_use(case.funds, case.settings), "the day's loss is at its limit")
 
 
 def max_drawdown(case: Case) -> Breach | None:
     """While the drawdown from the highest equity is at its limit, nothing is entered."""
     if case.effect != "adds" or case.funds is None:
         return None
-    return _reached(
-        case.funds.drawdown, fraction(case.settings.risk.max_drawdown), "the drawdown is at its limit"
-    )
+    return _reached(drawdown_use(case.funds, case.settings), "the drawdown is at its limit")
 
 
-def _reached(value: Decimal, limit: Decimal, message: str) -> Breach | None:
-    return (
-        Breach(shown(value), shown(limit), f"{message}: no new entries")
-        if value > 0 and value >= limit
-        else None
-    )
+def _reached(use: LimitUse, message: str) -> Breach | None:
+    return Breach(shown(use.value), shown(use.limit), f"{message}: no new entries") if use.breached else None
 
 
-def _of_equity(case: Case, value: Decimal, limit: Decimal, what: str) -> Breach | None:
-    """Compare a value with a share of the equity that is left when open orders and this one have paid
-    their costs.
-    """
-    if case.funds is None or case.notional is None:
-        return None
-    equity = (
-        case.funds.equity - case.funds.costs - case.notional * cost_rate(case.request.symbol, case.settings)
-    )
-    if equity <= 0:
+def _sized(use: LimitUse, value: Decimal, money: Funds, what: str) -> Breach | None:
+    if money.spendable <= 0:
         return Breach(shown(value), "0", f"{what}: no equity left")
-    if value > limit * equity:
-        return Breach(shown(value / equity), shown(limit), f"{what} would be above its share of equity")
+    if use.breached:
+        return Breach(shown(use.value), shown(use.limit), f"{what} would be above its share of equity")
     return None

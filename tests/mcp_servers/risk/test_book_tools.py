@@ -45,6 +45,14 @@ async def test_exposure(tmp_path: Path, in_round: bool) -> None:
         -800,
     ]
     assert (found["gross_exposure"], found["net_exposure"], found["hedge_ratio"]) == (0.18, 0.02, 0.8)
+    assert found["by_asset"] == {"BTC": 0.02}
+    assert found["used"] == {
+        "max_position_size": 0.5,
+        "max_gross_exposure": 0.18,
+        "max_daily_loss": pytest.approx(400 / 10_400 / 0.05),
+        "max_drawdown": pytest.approx(0.2 / 0.15),
+        "max_positions": pytest.approx(1 / 3),
+    }
     assert (found["drawdown"], found["daily_loss"]) == (pytest.approx(0.2), pytest.approx(400 / 10_400))
     assert (found["open_positions"], found["stale"], found["symbol"]) == (1, False, SPOT)
     assert found["limits"] == {
@@ -91,7 +99,7 @@ async def test_portfolio(tmp_path: Path) -> None:
         0.1,
     )
     assert (second["symbol"], second["role"], second["quantity"]) == (PERP, "hedge", "8")
-    assert (found["allocation"], found["effective_assets"]) == ({"BTC": 1.0}, 1.0)
+    assert (found["allocation"], found["equal_positions"]) == ({"BTC": 1.0}, 1.0)
     assert found["session_id"] == str(BOOKS.kept.session_id)
 
 
@@ -110,14 +118,12 @@ async def test_limits_count_open_orders_at_their_worst(tmp_path: Path) -> None:
     waiting = working(request("manual-1", SPOT, "BUY", 5, "LIMIT", price=Decimal(99)))
     found = await ask(tmp_path, "get_risk_limits", HandedBooks(book(HEDGED), (waiting,)))
     uses = {limit["rule"]: (limit["value"], limit["limit"], limit["breached"]) for limit in found["limits"]}
-    assert uses["max_position_size"] == (0.15, 0.2, False)
-    assert uses["max_gross_exposure"] == (0.23, 1.0, False)
+    assert uses["max_position_size"] == (pytest.approx(1500 / (10_000 - 500 * 0.00615)), 0.2, False)
+    assert uses["max_gross_exposure"] == (pytest.approx(2300 / (10_000 - 500 * 0.00615)), 1.0, False)
     assert uses["max_drawdown"] == (0.2, 0.15, True)
-    assert amounts(found, "max_position_value", "max_gross_value", "max_drawdown_value") == [
-        2_000,
-        10_000,
-        1_875,
-    ]
+    left = 10_000 - 500 * Decimal("0.00615")
+    bounds = ("max_position_value", "max_gross_value", "max_margin_value", "max_drawdown_value")
+    assert amounts(found, *bounds) == [left / 5, left, 10_000, 1_875]
 
 
 async def test_stress(tmp_path: Path) -> None:
@@ -227,7 +233,7 @@ class TestAnalyzeHedge:
             {
                 "asset": "BTC",
                 "action": "Increase short position by 2 BTC",
-                "priority": "HIGH",
+                "priority": "high",
                 "quantity": "2",
             }
         ]
@@ -235,7 +241,10 @@ class TestAnalyzeHedge:
         assert found["funding_cost_daily_pct"] == pytest.approx(-0.03)
         assert found["correlation"] == pytest.approx(1.0)
         assert found["volatility"] == pytest.approx(np.std(log_returns(self.FALLING)[-48:], ddof=1))
-        assert found["commentary"] == "Current portfolio is 80% hedged. Increase short position by 2 BTC."
+        assert found["commentary"].startswith(
+            "Current portfolio is 80% hedged. Increase short position by 2 BTC (high priority). "
+            "BTC: a short earns 0.030 % a day in funding and is sold 0.0"
+        )
 
     async def test_a_calm_rise_wants_none(self, home: Path) -> None:
         found = await self.ask(home, HandedBooks(book(HEDGED)), 260)
@@ -278,10 +287,10 @@ async def test_check_portfolio_limits_of_the_session(tmp_path: Path) -> None:
     found = await ask(tmp_path, "check_portfolio_limits", calm, new_trade=trade)
     checks = {c["rule"]: (c["before"], c["after"], c["limit"], c["violated"]) for c in found["checks"]}
     assert found["approved"] is True
-    assert checks["max_position_size"] == (0.1, 0.15, 0.2, False)
+    assert checks["max_position_size"] == (0.1, pytest.approx(1500 / (10_000 - 500 * 0.00615)), 0.2, False)
     assert amounts(found, "trade_value", "current_portfolio", "projected_portfolio") == [500, 1_000, 1_500]
     large = await ask(tmp_path, "check_portfolio_limits", calm, new_trade={**trade, "quantity": 15})
-    assert (large["approved"], large["violations"]) == (False, ["max_position_size: 0.25 is beyond 0.2"])
+    assert (large["approved"], large["violations"]) == (False, ["max_position_size: 0.250231 is beyond 0.2"])
     short = await ask(
         tmp_path, "check_portfolio_limits", calm, new_trade={**trade, "side": "SELL", "quantity": 11}
     )

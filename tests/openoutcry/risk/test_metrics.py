@@ -13,7 +13,7 @@ from hypothesis import settings as effort
 from openoutcry.errors import BadInput
 from openoutcry.risk import metrics
 from openoutcry.risk.kelly import kelly
-from openoutcry.risk.returns import log_returns, periods_per_year, series, simple_returns
+from openoutcry.risk.returns import log_returns, periods_per_year, price_returns, series, simple_returns
 
 DATA = Path(__file__).parents[4] / "shared" / "data" / "spot" / "BTCUSDT_1d.parquet"
 RETURNS = np.array([0.01, -0.02, 0.03, -0.01, 0.00, 0.02, -0.05, 0.04, 0.01, -0.01])
@@ -142,7 +142,7 @@ def test_real_returns() -> None:
     for price in close:
         high = max(high, price)
         fall = max(fall, 1 - price / high)
-    assert metrics.drawdown(metrics.equity_of(returns)).deepest == pytest.approx(fall)
+    assert metrics.deepest_fall(returns) == pytest.approx(fall)
 
 
 @pytest.mark.parametrize(
@@ -168,3 +168,59 @@ def test_a_bad_series_is_named(values: list[float], where: str) -> None:
 def test_kelly(win_rate: float, win: float, loss: float, fraction: float, full: float, used: float) -> None:
     found = kelly(win_rate, win, loss, fraction)
     assert (found.full, found.used) == (pytest.approx(full), pytest.approx(used))
+
+
+def test_the_seven_figures_against_empyrical_on_real_returns() -> None:
+    """An independent library with a year of 365 days; its VaR and CVaR are returns, and its drawdown is negative."""
+    if not DATA.exists():
+        pytest.skip(f"{DATA} is not there")
+    import empyrical
+    import pyarrow.parquet as pq
+
+    close = pq.read_table(DATA).column("close").to_numpy()[-253:]
+    returns = price_returns(close, field="candles")
+    found = metrics.figures(returns, 365)
+    assert found.volatility == pytest.approx(empyrical.annual_volatility(returns, annualization=365))
+    assert found.var_95 == pytest.approx(-empyrical.value_at_risk(returns, 0.05))
+    assert found.max_drawdown == pytest.approx(-empyrical.max_drawdown(returns))
+    assert found.sharpe_ratio == pytest.approx(empyrical.sharpe_ratio(returns, annualization=365))
+    assert found.sortino_ratio == pytest.approx(empyrical.sortino_ratio(returns, annualization=365))
+    assert found.calmar_ratio == pytest.approx(empyrical.calmar_ratio(returns, annualization=365))
+    assert found.cvar_95 == pytest.approx(-float(np.mean(returns[returns <= -found.var_95 + 1e-15])))
+    assert 0.1 < found.volatility < 2 and 0 < found.var_95 <= found.cvar_95 < 0.3
+
+
+@pytest.mark.parametrize(
+    ("returns", "fall"),
+    [
+        (np.array([0.5, -0.5, 0.5]), 0.5),
+        (np.array([0.1, -1.0, 5.0]), 1.0),
+        (np.array([-1.5]), 1.0),
+        (np.full(5000, 1e6), 0.0),
+        (np.concatenate((np.full(3000, 1e6), [-0.25])), 0.25),
+        (np.array([0.0]), 0.0),
+        (np.array([]), 0.0),
+    ],
+)
+def test_the_deepest_fall_of_any_series_is_finite(returns: np.ndarray, fall: float) -> None:
+    assert metrics.deepest_fall(returns) == pytest.approx(fall)
+
+
+@pytest.mark.parametrize(
+    ("prices", "place"),
+    [
+        ([], "candles: needs at least 2"),
+        ([1.0], "candles: needs at least 2"),
+        ([1.0, math.nan], "candles[1]"),
+        ([1.0, math.inf, 1.0], "candles[1]"),
+        ([1.0, 2.0, -1.0], "candles[2]"),
+        ([0.0, 2.0], "candles[0]"),
+        ([1.0, 1e308], "candles[1]: more than 1e+06 times"),
+        ([1e-308, 1e308], "candles[1]: more than 1e+06 times"),
+    ],
+)
+def test_bad_prices_are_named(prices: list[float], place: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        price_returns(prices, field="candles")
+    assert str(caught.value).startswith(place)
+    assert caught.value.field == "candles"
