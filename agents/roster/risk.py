@@ -15,7 +15,7 @@ nothing up to 0.5, then linearly down to 0.25 just below 1. APPROVE when nothing
 """
 
 from agents.declare import agent
-from agents.facts import Indicators, optional
+from agents.facts import Indicators, number
 from agents.speech import share
 from agents.together import together
 from openoutcry.ports import Model, Question, Reply, Toolbox
@@ -52,9 +52,9 @@ async def risk(snapshot: Snapshot, tools: Toolbox, model: Model) -> Reply:
 def judge(snapshot: Snapshot, book: ToolUse, market: ToolUse) -> Vote:
     """The rules above. Raises DataUnavailable when a number is missing."""
     pressures = {
-        "drawdown": used(book, "max_drawdown"),
-        "daily loss": used(book, "max_daily_loss"),
-        "exposure": used(book, "max_gross_exposure"),
+        "drawdown": number(book, "used", "max_drawdown"),
+        "daily loss": number(book, "used", "max_daily_loss"),
+        "exposure": number(book, "used", "max_gross_exposure"),
         "volatility": volatility(Indicators(market)),
     }
     measured = ", ".join(f"{name} {value:.0%}" for name, value in pressures.items())
@@ -79,12 +79,6 @@ def judge(snapshot: Snapshot, book: ToolUse, market: ToolUse) -> Vote:
         evidence=(book.result_id, market.result_id),
         size_factor=factor,
     )
-
-
-def used(book: ToolUse, rule: str) -> float:
-    """The share of a limit in use; a limit of zero (told as null) is always used up."""
-    share_used = optional(book, "used", rule)
-    return 1.0 if share_used is None else max(0.0, share_used)
 
 
 def volatility(seen: Indicators) -> float:

@@ -32,6 +32,11 @@ class LimitUse:
         return float(self.value / self.limit) if self.limit > 0 else None
 
     @property
+    def pressure(self) -> float:
+        """How hard the limit presses: the share in use, nothing for a gain; a bound of 0 is always used up."""
+        return 1.0 if self.used is None else max(0.0, self.used)
+
+    @property
     def breached(self) -> bool:
         """Beyond the limit; loss limits already at it."""
         if self.rule in LOSSES:

@@ -38,7 +38,9 @@ async def test_a_models_answer_comes_from_the_recording() -> None:
 async def test_altered_evidence_gives_another_ballot() -> None:
     ballot = await recorded(AGENTS["risk"])
     book = ballot.tool_uses[0]
-    altered = book.model_copy(update={"result": {**book.result, "drawdown": 0.5}})
+    altered = book.model_copy(
+        update={"result": {**book.result, "used": {**book.result["used"], "max_drawdown": 3.0}}}
+    )
     forged = ballot.model_copy(update={"tool_uses": (altered, *ballot.tool_uses[1:])})
     again = await recast(AGENTS["risk"], snapshot(), forged)
     assert again.answer != ballot.answer

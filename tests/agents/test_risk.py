@@ -4,13 +4,12 @@ from typing import Any
 
 import pytest
 
-from agents.roster.risk import NAMES, judge, used
-from openoutcry.errors import DataUnavailable
+from agents.roster.risk import NAMES, judge
 from openoutcry.types.votes import Vote
 from tests.agents.floor import exposure, seen, snapshot, use
 
 
-def judged(*, recent: float = 0.004, usual: float = 0.004, **uses: float | None) -> Vote:
+def judged(*, recent: float = 0.004, usual: float = 0.004, **uses: float) -> Vote:
     calm = exposure({})
     given = {**calm, "used": {**calm["used"], **uses}}
     market = seen(NAMES, **{NAMES[0]: {"value": recent}, NAMES[1]: {"value": usual}})
@@ -30,9 +29,7 @@ def judged(*, recent: float = 0.004, usual: float = 0.004, **uses: float | None)
         ({"max_daily_loss": 1.2}, "VETO", 0.0, 1.0),
         ({"max_gross_exposure": 1.0}, "VETO", 0.0, 1.0),
         ({"recent": 0.010, "usual": 0.004}, "VETO", 0.0, 1.0),
-        ({"max_daily_loss": -10.0}, "APPROVE", 1.0, 0.95),  # a gain is no pressure
         ({"recent": 0.0, "usual": 0.0}, "APPROVE", 1.0, 0.95),
-        ({"max_gross_exposure": None}, "VETO", 0.0, 1.0),  # a limit of zero
     ],
 )
 def test_judgement(state: dict[str, Any], action: str, factor: float, confidence: float) -> None:
@@ -46,13 +43,3 @@ def test_says_everything_that_is_at_its_limit() -> None:
     vote = judged(max_drawdown=4 / 3, max_daily_loss=1.0)
     assert vote.reasoning.startswith("drawdown and daily loss at the limit; of their limits: drawdown 133%")
     assert all(f"{result_id}" in vote.reasoning for result_id in vote.evidence)
-
-
-@pytest.mark.parametrize(("told", "share"), [(0.5, 0.5), (-0.5, 0.0), (None, 1.0), (1.5, 1.5)])
-def test_used(told: float | None, share: float) -> None:
-    assert used(use("risk.get_exposure", {"used": {"max_drawdown": told}}), "max_drawdown") == share
-
-
-def test_a_missing_use_is_no_use_of_nothing() -> None:
-    with pytest.raises(DataUnavailable, match="max_drawdown"):
-        used(use("risk.get_exposure", {"used": {}}), "max_drawdown")

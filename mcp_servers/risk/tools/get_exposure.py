@@ -22,13 +22,15 @@ class Limits(Frozen):
 
 
 class Used(Frozen):
-    """The share of each limit in use by what is held, by the gate's own figures; null for a limit of 0."""
+    """The share of each limit in use by what is held, by the gate's own figures; 1 for a limit of 0, 0 after a
+    gain.
+    """
 
-    max_position_size: float | None
-    max_gross_exposure: float | None
-    max_daily_loss: float | None
-    max_drawdown: float | None
-    max_positions: float | None
+    max_position_size: float
+    max_gross_exposure: float
+    max_daily_loss: float
+    max_drawdown: float
+    max_positions: float
 
 
 class Exposure(ToolResult):
@@ -64,7 +66,7 @@ async def get_exposure(call: Call[RiskDeps], symbol: SymbolArg) -> Exposure:
     seen = await viewed(call, name)
     portfolio, told = seen.book.portfolio, seen.book.settings
     asset, shares = seen.asset(name), allocation(portfolio, seen.prices)
-    uses = {use.rule: use.used for use in limit_uses(portfolio, (), seen.prices, told)}
+    uses = {use.rule: use.pressure for use in limit_uses(portfolio, (), seen.prices, told)}
     return Exposure(
         as_of=call.as_of,
         source=call.source,

@@ -12,7 +12,7 @@ from openoutcry.risk.concentration import shares
 from openoutcry.risk.correlation import correlation
 from openoutcry.risk.exposure import funds
 from openoutcry.risk.gate import review
-from openoutcry.risk.limits import limit_amounts, limit_uses
+from openoutcry.risk.limits import LimitUse, limit_amounts, limit_uses
 from openoutcry.risk.standing import standings
 from openoutcry.risk.stress import HISTORICAL, SCENARIOS, Scenario, stress
 from openoutcry.types.amounts import floor_to_step
@@ -66,6 +66,21 @@ def test_a_loss_limit_is_broken_at_the_limit_a_size_limit_beyond_it() -> None:
         "max_daily_loss": True,
         "max_drawdown": True,
     }
+
+
+@pytest.mark.parametrize(
+    ("value", "limit", "used", "pressure", "breached"),
+    [
+        ("0.1", "0.2", 0.5, 0.5, False),
+        ("-0.1", "0.2", -0.5, 0.0, False),  # a gain is no pressure
+        ("0", "0", None, 1.0, False),  # a limit of zero is always used up
+        ("0.1", "0", None, 1.0, True),
+        ("0.2", "0.2", 1.0, 1.0, True),
+    ],
+)
+def test_pressure(value: str, limit: str, used: float | None, pressure: float, breached: bool) -> None:
+    use = LimitUse("max_drawdown", Decimal(value), Decimal(limit))
+    assert (use.used, use.pressure, use.breached) == (used, pressure, breached)
 
 
 @pytest.mark.parametrize(
