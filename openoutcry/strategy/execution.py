@@ -4,7 +4,6 @@ The sections are those of ``config/trading_defaults.yaml``, which holds the valu
 them side by side. Names ending in ``_pct`` are fractions: 0.05 is 5 %. Amounts are in the quote currency.
 """
 
-import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -290,9 +289,3 @@ class ExecutionConfig(TimeBasedExits, TradingRules, VolatilitySettings, Position
             short_window_bars=day,
             long_window_bars=7 * day,
         )
-
-    def hold_limit(self, timeframe: str) -> int:
-        """Bars of a canonical timeframe after which every position is closed."""
-        if self.max_hold_time_hours is None:
-            return self.max_hold_bars
-        return min(self.max_hold_bars, math.ceil(self.max_hold_time_hours * 3600 / SECONDS[timeframe]))

@@ -42,7 +42,7 @@ class Reader:
             self._wrong("strategy", f"must be a mapping of fields, not {shown(mapping)}")
             return
         try:
-            bound(mapping, "")
+            bound(mapping, "", whole="strategy")
         except BadInput as error:
             self.problems.append(problem_of(error))
         else:

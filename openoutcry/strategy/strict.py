@@ -77,8 +77,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
-def bound(value: object, field: str) -> None:
-    """Refuse what no reader should have to walk: too deep, too large, numbers that are not finite. Raises BadInput."""
+def bound(value: object, field: str, *, whole: str = "value") -> None:
+    """Refuse what no reader should have to walk: too deep, too large, numbers that are not finite.
+
+    Raises BadInput naming the part under ``field``, or ``whole`` where that is empty.
+    """
     waiting: list[tuple[object, str, int]] = [(value, field, 0)]
     seen = 0
     while waiting:
@@ -87,12 +90,12 @@ def bound(value: object, field: str) -> None:
         if depth > MAX_DEPTH:
             _refuse(where, f"is nested more than {MAX_DEPTH} deep")
         if seen + len(waiting) > MAX_PARTS:
-            _refuse(field, f"has more than {MAX_PARTS:,} parts")
+            _refuse(field or whole, f"has more than {MAX_PARTS:,} parts")
         if isinstance(part, str):
             if len(part) > MAX_TEXT:
                 _refuse(where, f"is longer than {MAX_TEXT:,} characters")
         elif isinstance(part, Mapping):
-            _bound_keys(part, where)
+            _bound_keys(part, where or whole)
             prefix = f"{where}." if where else ""
             waiting += [(inner, f"{prefix}{key}", depth + 1) for key, inner in part.items()]
         elif isinstance(part, list | tuple):
@@ -107,12 +110,12 @@ def _bound_keys(part: Mapping[Any, object], where: str) -> None:
     if len(part) > MAX_PARTS:
         _refuse(where, f"has more than {MAX_PARTS:,} parts")
     for key in part:
-        if not isinstance(key, str) or len(key) > SHOWN or not key.isprintable():
+        if not isinstance(key, str) or not 1 <= len(key) <= SHOWN or not key.isprintable():
             _refuse(where, f"has a name that is no short text: {shown(key)}")
 
 
 def _refuse(field: str, message: str) -> NoReturn:
-    raise Problem(field[:300] or "strategy", message).error()
+    raise Problem(field[:300], message).error()
 
 
 class Contradiction(ValueError):
@@ -145,7 +148,7 @@ def attempt(
 ) -> tuple[Model | None, list[Problem]]:
     """The model of a mapping, or all that is wrong with it under ``field``. ``known`` as for ``problems_of``."""
     try:
-        bound(mapping, field or "value")
+        bound(mapping, field)
         return model.model_validate(mapping), []
     except ValidationError as error:
         return None, problems_of(error, field, [*model.model_fields, *known])
