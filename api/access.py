@@ -10,6 +10,7 @@ from typing import Any
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
+from api.dialects import NO_CREDENTIALS, NOT_ALLOWED, dialect_of
 from api.failures import Failure, database_unavailable
 from api.identity import may
 from db.identity.holder import Holder
@@ -26,24 +27,29 @@ def authorise(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRoute
         raise database_unavailable()
     identity: Holder | None = state["identity"]
     if identity is None:
+        error, code = NO_CREDENTIALS[dialect_of(connection.scope)]
         raise Failure(
             401,
-            "authentication required",
+            error,
+            code=code,
             details="send an API key as 'Authorization: Bearer <key>' or 'X-API-Key: <key>'",
             headers=CHALLENGE,
         )
     role = handler.opt.get("role", "viewer")
     if not may(identity, role):
+        error, code = NOT_ALLOWED[dialect_of(connection.scope)]
         raise Failure(
             403,
-            "forbidden",
+            error,
+            code=code,
             details=f"this needs the role {role}; '{identity.name}' has {identity.role}",
         )
     permission = handler.opt.get("permission")
     lacks = permission not in identity.permissions if permission else identity.scopes is not None
     if lacks:
         needed = f"the permission {permission}" if permission else "a key that is not limited to scopes"
-        raise Failure(403, "forbidden", details=f"this needs {needed}; '{identity.name}' has it not")
+        error, code = NOT_ALLOWED[dialect_of(connection.scope)]
+        raise Failure(403, error, code=code, details=f"this needs {needed}; '{identity.name}' has it not")
 
 
 def caller_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Holder:

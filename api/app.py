@@ -1,7 +1,7 @@
 """The application: routes, guards, error handlers, the hub's life, and the shell around it all."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -13,6 +13,7 @@ from litestar.types import ASGIApp
 
 from api.access import authorise
 from api.assets import Asset
+from api.dialects import Dialect
 from api.encoding import Answer
 from api.failures import HANDLERS as FAILURES
 from api.floor import Floor, floor_of
@@ -34,9 +35,13 @@ class Limits:
 
 
 def build(
-    floor: Floor, assets: dict[str, Asset], limits: Limits = Limits(), origins: tuple[str, ...] = ()
+    floor: Floor,
+    assets: dict[str, Asset],
+    limits: Limits = Limits(),
+    origins: tuple[str, ...] = (),
+    compat: Mapping[int, Dialect] | None = None,
 ) -> ASGIApp:
-    """The ASGI app of a floor; ``origins`` are other sites whose pages may call it."""
+    """The ASGI app of a floor; ``origins`` are other sites whose pages may call it, ``compat`` ports of one product."""
     inner = Litestar(
         route_handlers=ROUTES,
         guards=[authorise],
@@ -56,6 +61,7 @@ def build(
         per_key=Throttle(limits.per_key),
         per_address=Throttle(limits.per_address),
         traffic=floor.traffic,
+        ports=compat or {},
     )
 
 
@@ -75,7 +81,15 @@ async def _following(app: Litestar) -> AsyncIterator[None]:
 def _cors(origins: tuple[str, ...]) -> CORSConfig:
     return CORSConfig(
         allow_origins=list(origins),
-        allow_methods=["GET", "POST", "PATCH", "DELETE", "OPTIONS"],
-        allow_headers=["Authorization", "X-API-Key", "Content-Type", "Idempotency-Key", "X-Correlation-ID"],
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+        allow_headers=[
+            "Authorization",
+            "X-API-Key",
+            "Content-Type",
+            "Idempotency-Key",
+            "X-Correlation-ID",
+            "X-API-Dialect",
+            "X-Amz-Date",
+        ],
         expose_headers=["X-Correlation-ID", "X-RateLimit-Limit", "X-RateLimit-Remaining", "Retry-After"],
     )

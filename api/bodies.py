@@ -68,7 +68,13 @@ def _explain(text: str) -> Failure:
     match = PATH.search(text) or NAMED.search(text)
     field = match.group(1) if match else None
     if "missing required field" in text:
-        return invalid_body(f"{field} is required", field)
+        return Failure(
+            400,
+            "invalid request body",
+            code="MISSING_FIELD",
+            details=f"{field} is required",
+            field=field,
+        )
     if "unknown field" in text:
         return invalid_body(f"{field} is not a field of this request", field)
     what = text.partition(" - at")[0]

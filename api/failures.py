@@ -12,6 +12,7 @@ import structlog
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
 
+from api.dialects import dialect_of, error_body
 from api.encoding import Answer
 from api.requests import AnyRequest
 from openoutcry.errors import BadInput, LedgerBroken, OpenOutcryError
@@ -96,7 +97,8 @@ def envelope(failure: Failure, correlation_id: str) -> dict[str, Any]:
 
 def _answer(request: AnyRequest, failure: Failure) -> Answer[Any]:
     correlation_id = request.scope["state"].get("correlation_id", "")
-    return Answer(envelope(failure, correlation_id), status_code=failure.status, headers=failure.headers)
+    body = error_body(envelope(failure, correlation_id), failure.status, dialect_of(request.scope))
+    return Answer(body, status_code=failure.status, headers=failure.headers)
 
 
 def _on_failure(request: AnyRequest, failure: Failure) -> Answer[Any]:

@@ -2,7 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Coroutine
+import socket
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ from api.app import Limits, build
 from api.assets import load
 from api.auth.doorman import Doorman
 from api.auth.signing import Signer, home_key
+from api.dialects import DIALECTS, Dialect
 from api.events import TableEvents
 from api.floor import Floor
 from api.http_protocol import FloorHttp
@@ -34,6 +36,7 @@ log = structlog.get_logger()
 KEEP_ALIVE_S = 75
 GRACE_S = 3
 POOL_SIZE = 8
+BACKLOG = 2048
 DOOR_SIZE = 3
 
 
@@ -45,6 +48,8 @@ class Face:
     limits: Limits = field(default_factory=Limits)
     origins: tuple[str, ...] = ()
     max_sockets: int = 2048
+    compat: Mapping[int, Dialect] = field(default_factory=dict)
+    """Other ports to listen on, each for the clients of one product."""
 
 
 def face_from_environment() -> Face:
@@ -59,7 +64,21 @@ def face_from_environment() -> Face:
         limits=Limits(per_key=rate, per_address=default.limits.per_address),
         origins=origins,
         max_sockets=int(_positive("OUTCRY_API_SOCKETS", default.max_sockets)),
+        compat=compat_ports(os.environ.get("OUTCRY_COMPAT_PORTS", "")),
     )
+
+
+def compat_ports(text: str) -> dict[int, Dialect]:
+    """``tradai:8000,alphapulse:18001`` as port → dialect. Raises BadConfig."""
+    found: dict[int, Dialect] = {}
+    for part in (p.strip() for p in text.split(",") if p.strip()):
+        name, _, port = part.partition(":")
+        dialect = next((d for d in DIALECTS if d == name), None)
+        if dialect is None or not port.isdigit() or not 1 <= int(port) <= 65535 or int(port) in found:
+            message = f"OUTCRY_COMPAT_PORTS: {part[:60]!r} must be product:port, each port once; products: {', '.join(DIALECTS)}"
+            raise BadConfig(message, field="OUTCRY_COMPAT_PORTS")
+        found[int(port)] = dialect
+    return found
 
 
 def _positive(name: str, default: float) -> float:
@@ -100,7 +119,7 @@ async def opened(config: ProcessConfig, face: Face) -> AsyncIterator[ASGIApp]:
             turnstile=Turnstile(face.max_sockets),
         )
         try:
-            yield build(floor, load(), face.limits, face.origins)
+            yield build(floor, load(), face.limits, face.origins, face.compat)
         finally:
             pool.terminate()
             door.terminate()
@@ -132,8 +151,18 @@ def listening_on(app: ASGIApp, host: str, port: int) -> uvicorn.Config:
 async def serve(config: ProcessConfig, port: int, face: Face) -> None:
     """Listen until SIGTERM or SIGINT."""
     async with opened(config, face) as app:
-        log.info("server_listening", server="api", host=face.host, port=port)
-        await uvicorn.Server(listening_on(app, face.host, port)).serve()
+        listeners = [listener(face.host, each) for each in (port, *face.compat)]
+        log.info("server_listening", server="api", host=face.host, port=port, compat=list(face.compat))
+        await uvicorn.Server(listening_on(app, face.host, port)).serve(sockets=listeners)
+
+
+def listener(host: str, port: int) -> socket.socket:
+    """A socket that listens. Raises StartupRefused naming a port that is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise StartupRefused(f"cannot listen on {host}:{port}: {error.strerror}") from error
 
 
 def run_until_stopped(main: Coroutine[Any, Any, None]) -> None:

@@ -5,13 +5,15 @@ It finds out who is asking but refuses nobody except for haste: what a caller ma
 
 import re
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
 import structlog
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.dialects import DIALECTS, Dialect, error_body, spoken
 from api.encoding import encode
 from api.failures import DATABASE_ERRORS, Failure, envelope
 from api.identity import KeyRing, presented_token
@@ -42,6 +44,7 @@ class Shell:
     per_key: Throttle
     per_address: Throttle
     traffic: Traffic
+    ports: Mapping[int, Dialect] = field(default_factory=dict)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind: str = scope["type"]
@@ -50,6 +53,9 @@ class Shell:
             return
         state: dict[str, Any] = scope.setdefault("state", {})
         state["correlation_id"] = correlation = _correlation_id(scope)
+        server = scope.get("server")
+        dialect, asked = spoken(scope["headers"], server[1] if server else None, scope["path"], self.ports)
+        state["dialect"], state["dialect_asked"] = dialect or "cryptofunk", asked
         ruling = await self._admit(scope, state)
         if kind == "websocket":
             state["ruling"] = ruling
@@ -63,10 +69,12 @@ class Shell:
                 self.traffic.count(message["status"], perf_counter() - started)
             await send(message)
 
-        if ruling.allowed:
-            await self.app(scope, receive, stamped)
+        if not ruling.allowed:
+            await _refuse(stamped, scope, _too_many(ruling))
+        elif dialect is None:
+            await _refuse(stamped, scope, UNKNOWN_DIALECT)
         else:
-            await _answer_too_many(stamped, correlation, ruling)
+            await self.app(scope, receive, stamped)
 
     async def _admit(self, scope: Scope, state: dict[str, Any]) -> Ruling:
         """Put ``identity`` or ``auth_fault`` into the state and charge the right bucket."""
@@ -112,9 +120,20 @@ def _stamp(headers: list[tuple[bytes, bytes]], correlation: str, ruling: Ruling)
     return headers
 
 
-async def _answer_too_many(send: Send, correlation: str, ruling: Ruling) -> None:
-    failure = Failure(429, "too many requests", details=f"try again in {ruling.retry_after_s} s")
-    body = encode({**envelope(failure, correlation), "retry_after": ruling.retry_after_s})
+UNKNOWN_DIALECT = Failure(
+    400, "unknown dialect", details=f"X-API-Dialect: one of {', '.join(DIALECTS)}", field="X-API-Dialect"
+)
+
+
+def _too_many(ruling: Ruling) -> Failure:
+    wait_s = ruling.retry_after_s
+    return Failure(429, "too many requests", details=f"try again in {wait_s} s", retry_after=wait_s)
+
+
+async def _refuse(send: Send, scope: Scope, failure: Failure) -> None:
+    state: dict[str, Any] = scope["state"]
+    said = envelope(failure, state["correlation_id"])
+    body = encode(error_body(said, failure.status, state["dialect"]))
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 429, "headers": headers})
+    await send({"type": "http.response.start", "status": failure.status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

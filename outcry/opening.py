@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -46,6 +47,8 @@ class Wanted:
     timeframe: str | None
     start: str | None
     end: str | None
+    compat: str | None
+    """Other ports the API listens on, as OUTCRY_COMPAT_PORTS has them; None: only its own."""
     speed: str | None
     rounds: int | None
     seed: int
@@ -67,6 +70,11 @@ def open_floor(wanted: Wanted) -> int:
     make_home(home)
     if not port_is_free(wanted.port):
         raise StartupRefused(f"port {wanted.port} is taken; choose another with --port")
+    if wanted.compat is not None:
+        os.environ["OUTCRY_COMPAT_PORTS"] = wanted.compat  # read by the API's process
+        taken = [port for port in re.findall(r":(\d{1,5})\b", wanted.compat) if not port_is_free(int(port))]
+        if taken:
+            raise StartupRefused(f"port {taken[0]} is taken; choose others with --compat-ports")
     settings = load_settings(home)
     if settings.trading.mode == "live":
         raise StartupRefused("trading.mode: live orders are not offered by this version; use paper")

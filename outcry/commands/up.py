@@ -11,6 +11,8 @@ import typer
 from outcry.options import HomeOption, JsonOption
 
 app = typer.Typer()
+COMPAT = "tradai:8000,alphapulse:18001,mangrove:5001"
+"""Where the documents of these products say they listen."""
 
 
 @app.command()
@@ -39,6 +41,13 @@ def up(
     workers: Annotated[
         int, typer.Option(help="workers for backtests and other jobs; 0 for none", min=0, max=64)
     ] = 1,
+    compat: Annotated[
+        bool,
+        typer.Option("--compat", help="also listen where other products' documents say: 8000, 18001, 5001"),
+    ] = False,
+    compat_ports: Annotated[
+        str | None, typer.Option(help="other ports for --compat, e.g. tradai:8000,alphapulse:18001")
+    ] = None,
     stay: Annotated[bool, typer.Option("--stay", help="keep serving after a bounded run has ended")] = False,
     detach: Annotated[
         bool, typer.Option("--detach", help="open in the background and return when ready")
@@ -54,7 +63,8 @@ def up(
         open_floor(
             Wanted(
                 home=home, port=port, market=market, exchange=exchange, symbols=symbols, timeframe=timeframe, start=start,
-                end=end, speed=speed, rounds=rounds, seed=seed, workers=workers, stay=stay, as_json=as_json,
+                end=end, compat=compat_ports or (COMPAT if compat else None), speed=speed, rounds=rounds, seed=seed,
+                workers=workers, stay=stay, as_json=as_json,
             )
         )
     )  # fmt: skip
