@@ -24,11 +24,12 @@ def rsi(close: Line, window: int = 14, *, from_first: bool = False) -> Line:
 
 def _rsi(close: Line, window: int) -> Line:
     out = np.asarray(ta.RSI(close, window))
-    low = out == 0
-    if (
-        low.any()
+    low = np.flatnonzero(out == 0)
+    if len(
+        low
     ):  # TA-Lib says 0 for nothing but losses and for no change at all: only then is the mirror 0 too
-        out[low & (np.asarray(ta.RSI(-close, window)) == 0)] = NEUTRAL
+        mirror = np.asarray(ta.RSI(-close[: low[-1] + 1], window))
+        out[low[mirror[low] == 0]] = NEUTRAL
     return out
 
 

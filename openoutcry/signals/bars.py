@@ -1,6 +1,6 @@
 """The bars a signal is evaluated on, and the comparisons that make one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -10,6 +10,7 @@ import numpy.typing as npt
 from openoutcry.indicators.line import Array, Mask
 from openoutcry.market.candles import Candles
 
+CHUNK = 16_384
 ROUNDING = 1e-12
 """Two prices nearer than this share of their size are the same price: what is left of it is rounding."""
 
@@ -38,12 +39,22 @@ class Bars:
 
 def above(value: Array, level: Array | float, of: Array | float = 0.0) -> Mask:
     """Greater than, by more than rounding. ``of`` is the price that both are differences of, where they are."""
-    return np.asarray(value - level > ROUNDING * (np.abs(level) + of))
+    return _chunked(lambda v, at, size: v - at > ROUNDING * (np.abs(at) + size), value, level, of)
 
 
 def below(value: Array, level: Array | float, of: Array | float = 0.0) -> Mask:
     """Less than, by more than rounding. ``of`` as for ``above``."""
-    return np.asarray(level - value > ROUNDING * (np.abs(level) + of))
+    return _chunked(lambda v, at, size: at - v > ROUNDING * (np.abs(at) + size), value, level, of)
+
+
+def _chunked(condition: Callable[..., Mask], value: Array, level: Array | float, of: Array | float) -> Mask:
+    """The condition, a stretch of bars at a time: what it keeps in between stays in the processor's cache."""
+    out = np.empty(len(value), dtype=np.bool_)
+    for start in range(0, len(value), CHUNK):
+        part = slice(start, start + CHUNK)
+        at, size = (line[part] if isinstance(line, np.ndarray) else line for line in (level, of))
+        out[part] = condition(value[part], at, size)
+    return out
 
 
 def crosses_above(value: Array, level: Array | float, of: Array | float = 0.0) -> Mask:
@@ -62,7 +73,11 @@ def crosses(value: Array, level: Array | float, direction: str, of: Array | floa
 
 
 def _turned(now: Mask, value: Array, level: Array | float) -> Mask:
+    """True where it was false at the bar before, both bars known: a comparison with NaN is false, so ``now`` is."""
     out = np.zeros(len(now), dtype=np.bool_)
-    known = ~np.isnan(value - level)
-    out[1:] = now[1:] & ~now[:-1] & known[:-1]
+    out[1:] = now[1:] & ~now[:-1]
+    turned = np.flatnonzero(out)
+    before = turned - 1
+    unknown = np.isnan(value[before]) | np.isnan(level[before] if isinstance(level, np.ndarray) else level)
+    out[turned[unknown]] = False
     return out

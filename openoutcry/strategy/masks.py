@@ -38,7 +38,7 @@ def masks(strategy: RuleStrategy, candles: Candles, timeframe: str) -> Masks:
     that is not price.
     """
     fits(strategy, timeframe)
-    if len(candles) > 1 and not bool(np.all(np.diff(candles.timestamp) > 0)):
+    if not bool((candles.timestamp[1:] > candles.timestamp[:-1]).all()):
         raise BadInput("candles: times must ascend, each once", field="candles")
     frames = Frames(candles, timeframe)
     return Masks(
@@ -98,12 +98,12 @@ def holds(rule: Rule, frames: Frames) -> Mask:
     mask = REGISTRY[rule.name].evaluate(Bars.of(frames.candles(rule.timeframe)), rule.params)
     if rule.timeframe == frames.timeframe:
         return mask
-    base, longer = frames.closes(frames.timeframe), frames.closes(rule.timeframe)
+    base, longer = frames.candles(frames.timeframe).timestamp, frames.closes(rule.timeframe)
+    counts_from = np.searchsorted(base, longer - SECONDS[frames.timeframe] * 1000)
+    found = np.zeros(len(base), dtype=np.bool_)
     if rule.signal_type == "TRIGGER":
-        fired = np.zeros(len(base), dtype=np.bool_)
-        fired[np.searchsorted(base, longer[mask])] = True
-        return fired
-    newest = np.searchsorted(longer, base, side="right") - 1
-    if not len(longer):
-        return np.zeros(len(base), dtype=np.bool_)
-    return np.asarray((newest >= 0) & mask[np.maximum(newest, 0)])
+        found[counts_from[mask]] = True
+    elif len(longer):
+        lasts = np.diff(np.append(counts_from, len(base)))
+        found[counts_from[0] :] = np.repeat(mask, lasts)
+    return found

@@ -198,7 +198,7 @@ def test_only_losses() -> None:
     assert (found.win_rate, found.profit_factor, found.kelly) == (0.0, 0.0, None)
     assert found.gain_to_pain_ratio == pytest.approx(-1.0)
     assert (found.max_consecutive_losses, found.max_drawdown_duration) == (3, 3.0)
-    assert found.sortino_ratio < 0 and found.calmar_ratio < 0
+    assert (found.sortino_ratio or 0) < 0 and (found.calmar_ratio or 0) < 0
 
 
 def test_a_trade_without_profit_is_no_win() -> None:
@@ -217,7 +217,7 @@ def test_ruin_has_no_growth_rate(end: float) -> None:
     assert found.total_return == pytest.approx(end / 100 - 1)
     assert (found.irr_daily, found.irr_annualized, found.calmar_ratio) == (None, None, None)
     assert found.max_drawdown == pytest.approx(1 - end / 100)
-    assert found.sharpe_ratio < 0 and found.cvar_95 == pytest.approx(1.0)
+    assert (found.sharpe_ratio or 0) < 0 and found.cvar_95 == pytest.approx(1.0)
 
 
 def test_less_than_a_day_has_no_year() -> None:
