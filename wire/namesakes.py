@@ -15,7 +15,18 @@ from pathlib import Path
 
 from openoutcry.errors import StartupRefused
 
-OURS = ("agents", "api", "config", "db", "mcp_servers", "openoutcry", "orchestrator", "outcry", "wire")
+OURS = (
+    "agents",
+    "api",
+    "config",
+    "db",
+    "mcp_servers",
+    "openoutcry",
+    "orchestrator",
+    "outcry",
+    "wire",
+    "workers",
+)
 ROOT = Path(__file__).resolve().parents[1]
 OWN_DISTRIBUTION = re.compile(r"open[-_.]outcry-", re.IGNORECASE)
 # One literal newline in front makes this six times faster than ^ would over a megabyte of file lists.
