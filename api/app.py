@@ -61,6 +61,7 @@ def build(
         per_key=Throttle(limits.per_key),
         per_address=Throttle(limits.per_address),
         traffic=floor.traffic,
+        anyone=floor.doorman.anyone,
         ports=compat or {},
     )
 

@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Any
 
 import structlog
@@ -15,7 +16,7 @@ from litestar.types import ASGIApp
 
 from api.app import Limits, build
 from api.assets import load
-from api.auth.doorman import Doorman
+from api.auth.doorman import Doorman, anyone
 from api.auth.signing import Signer, home_key
 from api.dialects import DIALECTS, Dialect
 from api.events import TableEvents
@@ -26,6 +27,7 @@ from api.throttle import Rate
 from api.ws.hub import Hub
 from api.ws.protocol import MAX_FRAME, PING_INTERVAL_S, PONG_WITHIN_S, FloorSocket
 from api.ws.socket import Turnstile
+from db.identity.holder import ROLES, Role
 from db.listening import Listening
 from db.pool import open_pool
 from db.tenancy import open_tenant_pool
@@ -48,6 +50,8 @@ class Face:
     limits: Limits = field(default_factory=Limits)
     origins: tuple[str, ...] = ()
     max_sockets: int = 2048
+    open_to: Role | None = None
+    """What everybody without credentials may do; None: nothing."""
     compat: Mapping[int, Dialect] = field(default_factory=dict)
     """Other ports to listen on, each for the clients of one product."""
 
@@ -64,8 +68,16 @@ def face_from_environment() -> Face:
         limits=Limits(per_key=rate, per_address=default.limits.per_address),
         origins=origins,
         max_sockets=int(_positive("OUTCRY_API_SOCKETS", default.max_sockets)),
+        open_to=_open_to(os.environ.get("OUTCRY_API_OPEN", "")),
         compat=compat_ports(os.environ.get("OUTCRY_COMPAT_PORTS", "")),
     )
+
+
+def _open_to(text: str) -> Role | None:
+    role = next((role for role in ROLES if role == text), None)
+    if text and role in (None, "admin"):
+        raise BadConfig(f"OUTCRY_API_OPEN: {text[:40]!r} must be viewer or trader", field="OUTCRY_API_OPEN")
+    return role
 
 
 def compat_ports(text: str) -> dict[int, Dialect]:
@@ -104,7 +116,11 @@ async def opened(config: ProcessConfig, face: Face) -> AsyncIterator[ASGIApp]:
     # Pools open nothing yet: a database that is away delays nothing.
     pool = await open_tenant_pool(config.database_url, most=POOL_SIZE)
     door = await open_pool(config.database_url, least=0, most=DOOR_SIZE)
-    doorman = Doorman(door, lambda: Signer(config.key, home_key(config.home)))
+    doorman = Doorman(
+        door,
+        lambda: Signer(config.key, home_key(config.home)),
+        anyone(face.open_to) if face.open_to else None,
+    )
     async with Listening(config.database_url) as listening:
         floor = Floor(
             database_url=config.database_url,
@@ -149,11 +165,22 @@ def listening_on(app: ASGIApp, host: str, port: int) -> uvicorn.Config:
 
 
 async def serve(config: ProcessConfig, port: int, face: Face) -> None:
-    """Listen until SIGTERM or SIGINT."""
+    """Listen until SIGTERM or SIGINT. Raises StartupRefused when what was asked for must not be."""
+    if face.open_to is not None and not _loopback(face.host):
+        raise StartupRefused(
+            f"OUTCRY_API_OPEN lets everybody in who can reach the API, so it needs a loopback host, not {face.host}"
+        )
     async with opened(config, face) as app:
         listeners = [listener(face.host, each) for each in (port, *face.compat)]
         log.info("server_listening", server="api", host=face.host, port=port, compat=list(face.compat))
         await uvicorn.Server(listening_on(app, face.host, port)).serve(sockets=listeners)
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def listener(host: str, port: int) -> socket.socket:

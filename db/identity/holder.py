@@ -9,7 +9,8 @@ from openoutcry.errors import BadInput
 
 Role = Literal["viewer", "trader", "admin"]
 ROLES: tuple[Role, ...] = ("viewer", "trader", "admin")
-Kind = Literal["key", "user", "client"]
+Kind = Literal["key", "user", "client", "open"]
+"""``open`` is whoever comes without credentials to an API that was told to let them in."""
 Plan = Literal["basic", "pro", "expert"]
 PERMISSIONS: dict[Role, tuple[str, ...]] = {
     "viewer": ("view_metrics", "view_portfolio", "view_trades", "strategy:read"),

@@ -54,7 +54,7 @@ CREATE INDEX refresh_by_age ON refresh_tokens (expires_at);
 CREATE TABLE tickets (
     hash bytea PRIMARY KEY,
     org_id uuid NOT NULL REFERENCES orgs,
-    holder_kind text NOT NULL CHECK (holder_kind IN ('key', 'user', 'client')),
+    holder_kind text NOT NULL CHECK (holder_kind IN ('key', 'user', 'client', 'open')),
     holder_id uuid NOT NULL,
     job_id uuid,
     expires_at timestamptz NOT NULL,
