@@ -5,6 +5,7 @@ import numpy as np
 from openoutcry.backtest.fills import FillModel
 from openoutcry.backtest.function import FunctionStrategy
 from openoutcry.backtest.kernel.many import run_many
+from openoutcry.backtest.kernel.one import run_one
 from openoutcry.backtest.kernel.state import (
     WALLET,
     Account,
@@ -128,6 +129,9 @@ def _run(terms: Terms, series: Series, wanted: Wanted, funding: Funding, start: 
     bars = Bars(candles.timestamp, candles.open, candles.high, candles.low, candles.close)
     most = int(np.count_nonzero(wanted.entry))
     account, table = new_account(terms, most), new_table(most)
-    run_many(terms, bars, wanted, funding, account, table, start)
+    if terms.max_open_positions == 1 and not terms.at_close and not len(funding.bar):
+        run_one(terms, bars, wanted, account, table, start)
+    else:
+        run_many(terms, bars, wanted, funding, account, table, start)
     count = int(account.marks[0])
     return account, head(table, count)

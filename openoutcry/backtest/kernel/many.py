@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from openoutcry.backtest.kernel.ageing import aged
+from openoutcry.backtest.kernel.breaker import trips
 from openoutcry.backtest.kernel.compiled import compiled
 from openoutcry.backtest.kernel.levels import STAYS, touched
 from openoutcry.backtest.kernel.orders import ALLOWED, enter, gate, leave
 from openoutcry.backtest.kernel.state import (
-    DRAWDOWN_UNTIL,
-    HIGH,
     KILLED,
     TRADES,
     WALLET,
@@ -23,13 +23,8 @@ from openoutcry.backtest.reasons import Denied, Exit
 from openoutcry.backtest.terms import Terms
 
 END_OF_DATA = int(Denied.END_OF_DATA)
-SIGNAL, MAX_HOLD, LOSS_TIMEOUT = int(Exit.SIGNAL), int(Exit.MAX_HOLD), int(Exit.LOSS_TIMEOUT)
-PROFIT_TIMEOUT, DRAWDOWN, KILL, END = (
-    int(Exit.PROFIT_TIMEOUT),
-    int(Exit.DRAWDOWN),
-    int(Exit.KILL),
-    int(Exit.END),
-)
+SIGNAL, MAX_HOLD, DRAWDOWN = int(Exit.SIGNAL), int(Exit.MAX_HOLD), int(Exit.DRAWDOWN)
+KILL, END = int(Exit.KILL), int(Exit.END)
 
 
 @compiled
@@ -154,17 +149,10 @@ def fill_levels(
 def watch(
     terms: Terms, account: Account, value: float, held: Ints, leaving: Ints, count: int, bar: int
 ) -> None:
-    """The breakers, at the close: the high-water mark of the account's worth, and what ends every open trade."""
-    money, marks = account.money, account.marks
-    if terms.max_drawdown_limit < 1.0:
-        if bar == marks[DRAWDOWN_UNTIL] - 1:
-            money[HIGH] = value
-        if bar >= marks[DRAWDOWN_UNTIL] - 1:
-            money[HIGH] = max(money[HIGH], value)
-            if value <= money[HIGH] * (1.0 - terms.max_drawdown_limit):
-                marks[DRAWDOWN_UNTIL] = bar + 1 + terms.long_window_bars
-                leaving[:count] = DRAWDOWN
-    if marks[KILLED]:
+    """What ends every open trade at the next fill."""
+    if trips(terms, account, value, bar):
+        leaving[:count] = DRAWDOWN
+    if account.marks[KILLED]:
         leaving[:count] = KILL
 
 
@@ -176,19 +164,16 @@ def decide(
     early = 0 if terms.at_close else 1  # an order for the next open is given one bar before it fills
     for i in range(count):
         row = held[i]
-        entered, entry = table.entry_bar[row], table.entry_price[row]
+        entered = table.entry_bar[row]
         age = bar - entered + early
-        gain = table.side[row] * (bars.close[bar] - entry)
         if leaving[i] != STAYS or age == 0:
             continue
-        if wanted.exit[bar]:
+        if len(wanted.exit) and wanted.exit[bar]:
             leaving[i] = SIGNAL
         elif age >= terms.max_hold_bars or overdue(terms, bars, entered, bar + early):
             leaving[i] = MAX_HOLD
-        elif gain < 0.0 and age >= terms.exit_on_loss_after_bars:
-            leaving[i] = LOSS_TIMEOUT
-        elif age >= terms.exit_on_profit_after_bars and gain >= terms.profit_threshold_pct * entry:
-            leaving[i] = PROFIT_TIMEOUT
+        else:
+            leaving[i] = aged(terms, bars, table, row, bar, age)
 
 
 @compiled

@@ -55,7 +55,9 @@ CONFIGS = st.fixed_dictionaries(
 COOLDOWNS = st.sampled_from(
     [None, (1, 2, 4, 10), (2, 3, 5, 30), (3, 3, 40, 40)]
 )  # short and long limit, short and long window
-EXITS = st.sampled_from([(10_000, 10_000, 10_000), (1, 1, 1), (9, 3, 5), (25, 10, 2)])  # hold, on loss, on profit
+EXITS = st.sampled_from(
+    [(10_000, 10_000, 10_000), (1, 1, 1), (9, 3, 5), (25, 10, 2)]
+)  # hold, on loss, on profit
 
 
 @st.composite
@@ -83,7 +85,9 @@ def plans(draw, candles):
         "exits": rng.random(count) < draw(st.sampled_from([0.0, 0.05, 0.3])),
     }
     sides = draw(st.sampled_from(["long", "short", "both"]))
-    plan["side"] = {"long": np.ones(count), "short": -np.ones(count), "both": rng.choice([-1, 1], count)}[sides]
+    plan["side"] = {"long": np.ones(count), "short": -np.ones(count), "both": rng.choice([-1, 1], count)}[
+        sides
+    ]
     if draw(st.booleans()):
         plan["stop"] = candles.close * (1 - plan["side"] * rng.uniform(-0.01, 0.05, count))
         plan["stop"][rng.random(count) < 0.3] = np.nan
@@ -103,7 +107,9 @@ def cases(draw):
     plan = draw(plans(candles))
     shorts = bool((plan["side"] < 0).any())
     perpetual = st.builds(
-        Perpetual, leverage=st.sampled_from([1.0, 3.0, 20.0]), maintenance_margin=st.sampled_from([0.0, 0.005, 0.04])
+        Perpetual,
+        leverage=st.sampled_from([1.0, 3.0, 20.0]),
+        maintenance_margin=st.sampled_from([0.0, 0.005, 0.04]),
     )
     rates = np.random.default_rng(draw(st.integers(0, 2**32)))
     times = np.arange(candles.timestamp[0] - 20_000_000, candles.timestamp[-1] + 20_000_000, 8 * 3_600_000)
@@ -112,7 +118,9 @@ def cases(draw):
         "candles": candles,
         "plan": plan,
         "config": draw(configs(timeframe)),
-        "costs": Costs(fee_pct=draw(st.sampled_from([0.0, 0.001])), slippage_pct=draw(st.sampled_from([0.0, 0.004]))),
+        "costs": Costs(
+            fee_pct=draw(st.sampled_from([0.0, 0.001])), slippage_pct=draw(st.sampled_from([0.0, 0.004]))
+        ),
         "fills": FillModel(
             entry=draw(st.sampled_from(["next_open", "next_open", "signal_close"])),
             levels=draw(st.sampled_from(["level", "close"])),
@@ -121,6 +129,8 @@ def cases(draw):
         ),
         "seed": draw(st.sampled_from([0, 1, 2**63 - 1])),
         "perpetual": draw(perpetual) if shorts else draw(st.one_of(st.none(), perpetual)),
-        "funding": (times, rates.normal(0, 0.001, len(times))),
+        "funding": (times, rates.normal(0, 0.001, len(times)))
+        if draw(st.booleans())
+        else (times[:0], times[:0]),
         "start": draw(st.sampled_from([0, 0, 5])) if len(candles) > 10 else 0,
     }

@@ -44,19 +44,28 @@ def stop_atr(bars, bar_ms, config):
         days = []
         for i, time in enumerate(bars["time"]):
             if not days or days[-1]["day"] != time // DAY:
-                days.append({"day": time // DAY, "high": -math.inf, "low": math.inf, "whole": time % DAY == 0 or bool(days)})
+                days.append(
+                    {
+                        "day": time // DAY,
+                        "high": -math.inf,
+                        "low": math.inf,
+                        "whole": time % DAY == 0 or bool(days),
+                    }
+                )
             days[-1]["high"] = max(days[-1]["high"], bars["high"][i])
             days[-1]["low"] = min(days[-1]["low"], bars["low"][i])
             days[-1]["close"] = bars["close"][i]
         days = [day for day in days if day["whole"]]
-        atrs = wilder_atr(*([day[key] for day in days] for key in ("high", "low", "close")), config.atr_period)
+        atrs = wilder_atr(
+            *([day[key] for day in days] for key in ("high", "low", "close")), config.atr_period
+        )
         blend = []
         for i, time in enumerate(bars["time"]):
-            closed = [atr for day, atr in zip(days, atrs) if (day["day"] + 1) * DAY <= time + bar_ms]
+            closed = [atr for day, atr in zip(days, atrs, strict=False) if (day["day"] + 1) * DAY <= time + bar_ms]
             daily = closed[-1] if closed else None
             known = own[i] is not None and daily is not None
             blend.append(config.atr_short_weight * own[i] + config.atr_long_weight * daily if known else None)
-    return [None if b is None else min(b, config.atr_cap_multiplier * o) for b, o in zip(blend, own)]
+    return [None if b is None else min(b, config.atr_cap_multiplier * o) for b, o in zip(blend, own, strict=False)]
 
 
 def size_factors(bars, config):
@@ -73,7 +82,11 @@ def size_factors(bars, config):
                 measured = math.sqrt(sum((move - mean) ** 2 for move in moves) / (size - 1))
             else:
                 reach = [
-                    max(bars["high"][k] - bars["low"][k], abs(bars["high"][k] - close[k - 1]), abs(bars["low"][k] - close[k - 1]))
+                    max(
+                        bars["high"][k] - bars["low"][k],
+                        abs(bars["high"][k] - close[k - 1]),
+                        abs(bars["low"][k] - close[k - 1]),
+                    )
                     for k in window
                 ]
                 measured = sum(reach) / size / close[i]
@@ -209,7 +222,11 @@ class Reference:
     def liquidation(self, p):
         if not self.perpetual:
             return None
-        return p.entry_price * (1 - p.side / self.perpetual.leverage) / (1 - p.side * self.perpetual.maintenance_margin)
+        return (
+            p.entry_price
+            * (1 - p.side / self.perpetual.leverage)
+            / (1 - p.side * self.perpetual.maintenance_margin)
+        )
 
     def inside(self, i):
         """Levels inside bar ``i``, position by position."""
@@ -243,8 +260,14 @@ class Reference:
             elif reached(best) and self.fills.first == "target":
                 self.close(p, i, p.target, "TP")
             else:
-                hit = [(level, why) for level, why in ((p.stop, "SL"), (liquidation, "LIQUIDATION")) if beyond(worst, level)]
-                if hit:  # the one nearer to the entry, the stop where they are equal to within its being set first
+                hit = [
+                    (level, why)
+                    for level, why in ((p.stop, "SL"), (liquidation, "LIQUIDATION"))
+                    if beyond(worst, level)
+                ]
+                if (
+                    hit
+                ):  # the one nearer to the entry, the stop where they are equal to within its being set first
                     level, why = max(hit, key=lambda pair: (p.side * pair[0], pair[1] == "LIQUIDATION"))
                     self.close(p, i, level, why)
                 elif reached(best):
@@ -273,7 +296,9 @@ class Reference:
         if self.plan["exits"][i]:
             return "SIGNAL"
         hours = config.max_hold_time_hours
-        late = hours is not None and fill < len(times) and times[fill] - times[p.entry_bar] >= hours * 3_600_000
+        late = (
+            hours is not None and fill < len(times) and times[fill] - times[p.entry_bar] >= hours * 3_600_000
+        )
         if age >= config.max_hold_bars or late:
             return "MAX_HOLD"
         won = p.side * (self.bars["close"][i] - p.entry_price)
@@ -291,7 +316,10 @@ class Reference:
             return "MAX_DRAWDOWN"
         if len(self.open) >= config.max_open_positions:
             return "MAX_POSITIONS"
-        if sum(self.bars["time"][p.entry_bar] // DAY == day for p in self.trades) >= config.max_trades_per_day:
+        if (
+            sum(self.bars["time"][p.entry_bar] // DAY == day for p in self.trades)
+            >= config.max_trades_per_day
+        ):
             return "DAILY_LIMIT"
         if self.last_fill is not None and i - self.last_fill < config.cooldown_bars:
             return "COOLDOWN"
@@ -326,7 +354,10 @@ class Reference:
         if config.position_size_calc == "v2":
             wanted = self.worth(raw) * config.max_risk_per_trade / distance
         size = min(
-            wanted * self.factor[signal], affordable, config.max_units_per_trade, config.max_trade_amount / price
+            wanted * self.factor[signal],
+            affordable,
+            config.max_units_per_trade,
+            config.max_trade_amount / price,
         )
         if size <= 0 or size * price < config.min_trade_amount:
             return self.deny("MIN_TRADE_AMOUNT")

@@ -1,0 +1,21 @@
+"""Trades that end for their age and what has become of them."""
+
+from openoutcry.backtest.kernel.compiled import compiled
+from openoutcry.backtest.kernel.levels import STAYS
+from openoutcry.backtest.kernel.state import Bars, Table
+from openoutcry.backtest.reasons import Exit
+from openoutcry.backtest.terms import Terms
+
+LOSS_TIMEOUT, PROFIT_TIMEOUT = int(Exit.LOSS_TIMEOUT), int(Exit.PROFIT_TIMEOUT)
+
+
+@compiled
+def aged(terms: Terms, bars: Bars, table: Table, row: int, bar: int, age: int) -> int:
+    """Whether a trade held for ``age`` bars is to end at a bar's close, as a loser or a winner; STAYS when not."""
+    entry = table.entry_price[row]
+    gain = table.side[row] * (bars.close[bar] - entry)
+    if gain < 0.0 and age >= terms.exit_on_loss_after_bars:
+        return LOSS_TIMEOUT
+    if age >= terms.exit_on_profit_after_bars and gain >= terms.profit_threshold_pct * entry:
+        return PROFIT_TIMEOUT
+    return STAYS
