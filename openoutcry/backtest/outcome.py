@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from openoutcry.backtest.fills import FillModel
-from openoutcry.backtest.kernel.state import Floats, Funding, Ints, Table
+from openoutcry.backtest.kernel.state import Bars, Floats, Funding, Ints, Records
 from openoutcry.backtest.reasons import Denied, Exit
 from openoutcry.backtest.series import Series
 
@@ -16,10 +17,27 @@ INSIDE = (Exit.TP, Exit.SL, Exit.LIQUIDATION, Exit.END)
 """Exits whose moment inside their bar is not known, or is its close: they count as of the close."""
 
 
+class Trades(NamedTuple):
+    """Columns, one row for each trade in the order of entries: bars, side (+1, −1), size in base units, prices as filled
+    (levels that there were not are NaN), then fees, funding paid and profit or loss after both."""
+
+    entry_bar: Ints
+    exit_bar: Ints
+    side: NDArray[np.int8]
+    reason: NDArray[np.int8]
+    size: Floats
+    entry_price: Floats
+    exit_price: Floats
+    stop: Floats
+    target: Floats
+    fees: Floats
+    funding: Floats
+    pnl: Floats
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """A run from bar ``start`` of ``series`` on. Amounts are in the quote currency, ``trades`` in the order of entries:
-    bars, side (+1, −1), size in base units, prices as filled, and fees, funding paid and profit or loss after both."""
+    """A run from bar ``start`` of ``series`` on. Amounts are in the quote currency."""
 
     strategy: str
     asset: str
@@ -30,23 +48,28 @@ class Outcome:
     fee_pct: float
     initial_balance: float
     final_balance: float
-    trades: Table
+    records: Records
     denied: Mapping[str, int]
     """Entries that were asked for and denied, by the name of the first gate they failed."""
     funding: Funding
 
     def __len__(self) -> int:
-        return len(self.trades.entry_bar)
+        return len(self.records)
+
+    @property
+    def trades(self) -> Trades:
+        """The trades as columns."""
+        return Trades._make(self.records[name] for name in Trades._fields)
 
     def equity(self) -> Floats:
         """Cash plus open positions at market, at the close of each bar from ``start`` on."""
         from openoutcry.backtest.kernel.curve import (
-            equity_curve,
-        )  # loads the compiler, which a run has done already
+            equity_curve,  # loads the compiler, which a run has done already
+        )
 
         candles = self.series.candles
-        account = self.start, self.initial_balance, self.fee_pct
-        return equity_curve(self.trades, candles.close, self.funding, candles.open, *account)
+        bars = Bars(candles.timestamp, candles.open, candles.high, candles.low, candles.close)
+        return equity_curve(self.records, bars, self.funding, self.start, self.initial_balance, self.fee_pct)
 
     def times(self) -> Ints:
         """When those bars close (UTC ms)."""

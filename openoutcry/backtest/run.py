@@ -6,18 +6,7 @@ from openoutcry.backtest.fills import FillModel
 from openoutcry.backtest.function import FunctionStrategy
 from openoutcry.backtest.kernel.many import run_many
 from openoutcry.backtest.kernel.one import run_one
-from openoutcry.backtest.kernel.state import (
-    WALLET,
-    Account,
-    Bars,
-    Floats,
-    Funding,
-    Table,
-    Wanted,
-    head,
-    new_account,
-    new_table,
-)
+from openoutcry.backtest.kernel.state import Bars, Book, Floats, Funding, Wanted, new_book
 from openoutcry.backtest.outcome import Outcome, denials
 from openoutcry.backtest.perpetual import Perpetual
 from openoutcry.backtest.plan import Plan, nothing
@@ -66,7 +55,7 @@ def backtest(
         raise BadInput("side: only a perpetual can be sold short", field="side")
     terms = terms_of(config, costs, fills, perpetual, series, seed)
     paid = _paid(funding if perpetual is not None else None, series)
-    account, table = _run(terms, series, _wanted(plan, series, days, config), paid, start)
+    book = execute(terms, series, _wanted(plan, series, days, config), paid, start)
     return Outcome(
         strategy=strategy.name if not isinstance(strategy, Plan) else "",
         asset=strategy.asset if isinstance(strategy, RuleStrategy) else "",
@@ -76,9 +65,9 @@ def backtest(
         seed=seed,
         fee_pct=terms.fee_pct,
         initial_balance=terms.initial_balance,
-        final_balance=float(account.money[WALLET]),
-        trades=table,
-        denied=denials(account.denied),
+        final_balance=float(book.account[0]["wallet"]),
+        records=book.trades[: book.account[0]["trades"]].copy(),
+        denied=denials(book.denied),
         funding=paid,
     )
 
@@ -124,14 +113,13 @@ def _paid(funding: FundingRates | None, series: Series) -> Funding:
     return Funding(bar[inside].astype(np.int64), np.ascontiguousarray(funding.rate[inside]))
 
 
-def _run(terms: Terms, series: Series, wanted: Wanted, funding: Funding, start: int) -> tuple[Account, Table]:
+def execute(terms: Terms, series: Series, wanted: Wanted, funding: Funding, start: int) -> Book:
+    """Run the loop that fits the terms."""
     candles = series.candles
     bars = Bars(candles.timestamp, candles.open, candles.high, candles.low, candles.close)
-    most = int(np.count_nonzero(wanted.entry))
-    account, table = new_account(terms, most), new_table(most)
+    book = new_book(terms, int(np.count_nonzero(wanted.entry)))
     if terms.max_open_positions == 1 and not terms.at_close and not len(funding.bar):
-        run_one(terms, bars, wanted, account, table, start)
+        run_one(terms, bars, wanted, book, start)
     else:
-        run_many(terms, bars, wanted, funding, account, table, start)
-    count = int(account.marks[0])
-    return account, head(table, count)
+        run_many(terms, bars, wanted, funding, book, start)
+    return book

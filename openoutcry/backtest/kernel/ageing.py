@@ -2,7 +2,7 @@
 
 from openoutcry.backtest.kernel.compiled import compiled
 from openoutcry.backtest.kernel.levels import STAYS
-from openoutcry.backtest.kernel.state import Bars, Table
+from openoutcry.backtest.kernel.state import Trade
 from openoutcry.backtest.reasons import Exit
 from openoutcry.backtest.terms import Terms
 
@@ -10,12 +10,11 @@ LOSS_TIMEOUT, PROFIT_TIMEOUT = int(Exit.LOSS_TIMEOUT), int(Exit.PROFIT_TIMEOUT)
 
 
 @compiled
-def aged(terms: Terms, bars: Bars, table: Table, row: int, bar: int, age: int) -> int:
-    """Whether a trade held for ``age`` bars is to end at a bar's close, as a loser or a winner; STAYS when not."""
-    entry = table.entry_price[row]
-    gain = table.side[row] * (bars.close[bar] - entry)
+def aged(terms: Terms, trade: Trade, close: float, age: int) -> int:
+    """Whether a trade held for ``age`` bars is to end at a close, as a loser or a winner; STAYS when not."""
+    gain = trade.side * (close - trade.entry_price)
     if gain < 0.0 and age >= terms.exit_on_loss_after_bars:
         return LOSS_TIMEOUT
-    if age >= terms.exit_on_profit_after_bars and gain >= terms.profit_threshold_pct * entry:
+    if age >= terms.exit_on_profit_after_bars and gain >= terms.profit_threshold_pct * trade.entry_price:
         return PROFIT_TIMEOUT
     return STAYS

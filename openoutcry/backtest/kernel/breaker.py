@@ -1,7 +1,7 @@
 """The drawdown breaker: the account's high-water mark, and the pause after too deep a fall from it."""
 
 from openoutcry.backtest.kernel.compiled import compiled
-from openoutcry.backtest.kernel.state import DRAWDOWN_UNTIL, HIGH, NONE_YET, WALLET, Account
+from openoutcry.backtest.kernel.state import NONE_YET, Account
 from openoutcry.backtest.terms import Terms
 
 
@@ -11,22 +11,19 @@ def trips(terms: Terms, account: Account, value: float, bar: int) -> bool:
 
     At the last bar of the pause the high-water mark is taken anew, and from there on watched again.
     """
-    if terms.max_drawdown_limit >= 1.0:
+    if terms.max_drawdown_limit >= 1.0 or bar < account.drawdown_until - 1:
         return False
-    money, marks = account.money, account.marks
-    if bar < marks[DRAWDOWN_UNTIL] - 1:
+    if bar == account.drawdown_until - 1 or value > account.high:
+        account.high = value
+    if value > account.high * (1.0 - terms.max_drawdown_limit):
         return False
-    if bar == marks[DRAWDOWN_UNTIL] - 1 or value > money[HIGH]:
-        money[HIGH] = value
-    if value > money[HIGH] * (1.0 - terms.max_drawdown_limit):
-        return False
-    marks[DRAWDOWN_UNTIL] = bar + 1 + terms.long_window_bars
+    account.drawdown_until = bar + 1 + terms.long_window_bars
     return True
 
 
 @compiled
 def forgive(account: Account, bar: int) -> None:
     """Take the high-water mark anew where a pause was over before ``bar`` and nothing was open since."""
-    if NONE_YET < account.marks[DRAWDOWN_UNTIL] <= bar:
-        account.money[HIGH] = account.money[WALLET]
-        account.marks[DRAWDOWN_UNTIL] = NONE_YET
+    if NONE_YET < account.drawdown_until <= bar:
+        account.high = account.wallet
+        account.drawdown_until = NONE_YET

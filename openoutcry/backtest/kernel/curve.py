@@ -3,32 +3,36 @@
 import numpy as np
 
 from openoutcry.backtest.kernel.compiled import compiled
-from openoutcry.backtest.kernel.state import Floats, Funding, Table
+from openoutcry.backtest.kernel.state import Bars, Floats, Funding, Records, Trade
 
 
 @compiled
 def equity_curve(
-    trades: Table, close: Floats, funding: Funding, opened: Floats, start: int, balance: float, fee_pct: float
+    trades: Records, bars: Bars, funding: Funding, start: int, balance: float, fee_pct: float
 ) -> Floats:
     """Cash plus open positions at market, at the close of each bar from ``start`` on."""
-    flows = np.zeros(len(close) - start)
-    for row in range(len(trades.entry_bar)):
-        first, end = trades.entry_bar[row] - start, trades.exit_bar[row] - start
-        signed = trades.side[row] * trades.size[row]
-        fee = trades.size[row] * trades.entry_price[row] * fee_pct
-        flows[first] -= fee
-        flows[end] += trades.pnl[row] + fee + trades.funding[row]
-        if trades.funding[row] != 0.0:
-            for k in range(np.searchsorted(funding.bar, first + start + 1), len(funding.bar)):
-                if funding.bar[k] > end + start:
-                    break
-                flows[funding.bar[k] - start] -= signed * opened[funding.bar[k]] * funding.rate[k]
-    equity = np.empty(len(flows))
-    for i in range(len(flows)):
-        balance += flows[i]
+    equity = np.zeros(len(bars.close) - start)
+    for trade in trades:
+        fee = trade.size * trade.entry_price * fee_pct
+        equity[trade.entry_bar - start] -= fee
+        equity[trade.exit_bar - start] += trade.pnl + fee + trade.funding
+        if trade.funding != 0.0:
+            spread(trade, bars, funding, equity, start)
+    for i in range(len(equity)):
+        balance += equity[i]
         equity[i] = balance
-    for row in range(len(trades.entry_bar)):
-        signed = trades.side[row] * trades.size[row]
-        for i in range(trades.entry_bar[row] - start, trades.exit_bar[row] - start):
-            equity[i] += signed * (close[i + start] - trades.entry_price[row])
+    for trade in trades:
+        signed, entry = trade.side * trade.size, trade.entry_price
+        for bar in range(trade.entry_bar, trade.exit_bar):
+            equity[bar - start] += signed * (bars.close[bar] - entry)
     return equity
+
+
+@compiled
+def spread(trade: Trade, bars: Bars, funding: Funding, flows: Floats, start: int) -> None:
+    """Take a trade's funding from the bars at whose open it was paid."""
+    for k in range(np.searchsorted(funding.bar, trade.entry_bar + 1), len(funding.bar)):
+        bar = funding.bar[k]
+        if bar > trade.exit_bar:
+            break
+        flows[bar - start] -= trade.side * trade.size * bars.open[bar] * funding.rate[k]

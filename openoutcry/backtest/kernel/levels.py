@@ -1,7 +1,7 @@
 """Stop, target and liquidation inside one bar."""
 
 from openoutcry.backtest.kernel.compiled import compiled
-from openoutcry.backtest.kernel.state import Bars, Table
+from openoutcry.backtest.kernel.state import Bars, Trade
 from openoutcry.backtest.reasons import Exit
 from openoutcry.backtest.terms import Terms
 
@@ -10,14 +10,13 @@ TP, SL, LIQUIDATION = int(Exit.TP), int(Exit.SL), int(Exit.LIQUIDATION)
 
 
 @compiled
-def touched(terms: Terms, bars: Bars, table: Table, row: int, bar: int) -> tuple[int, float]:
+def touched(terms: Terms, bars: Bars, trade: Trade, bar: int) -> tuple[int, float]:
     """The level that ends a trade at this bar and its raw price; STAYS when none does.
 
     A level the open lies beyond fills at the open. Otherwise the stop comes before the target, or after it where the
     fill model says so. A level that is NaN is never reached.
     """
-    side = table.side[row]
-    stop, target, liquidation = table.stop[row], table.target[row], table.liquidation[row]
+    side, stop, target, liquidation = trade.side, trade.stop, trade.target, trade.liquidation
     first, close = bars.open[bar], bars.close[bar]
     worst, best = (bars.low[bar], bars.high[bar]) if side > 0 else (bars.high[bar], bars.low[bar])
     if terms.perpetual and side * (first - liquidation) <= 0.0:

@@ -6,19 +6,8 @@ from openoutcry.backtest.kernel.ageing import aged
 from openoutcry.backtest.kernel.breaker import trips
 from openoutcry.backtest.kernel.compiled import compiled
 from openoutcry.backtest.kernel.levels import STAYS, touched
-from openoutcry.backtest.kernel.orders import ALLOWED, enter, gate, leave
-from openoutcry.backtest.kernel.state import (
-    KILLED,
-    TRADES,
-    WALLET,
-    Account,
-    Bars,
-    Funding,
-    Ints,
-    Place,
-    Table,
-    Wanted,
-)
+from openoutcry.backtest.kernel.orders import ALLOWED, asked, enter, gate, leave
+from openoutcry.backtest.kernel.state import Account, Ask, Bars, Book, Funding, Ints, Records, Wanted
 from openoutcry.backtest.reasons import Denied, Exit
 from openoutcry.backtest.terms import Terms
 
@@ -28,152 +17,112 @@ KILL, END = int(Exit.KILL), int(Exit.END)
 
 
 @compiled
-def run_many(
-    terms: Terms, bars: Bars, wanted: Wanted, funding: Funding, account: Account, table: Table, start: int
-) -> None:
-    """Fill the table from bar ``start`` on; what remains open is closed at the last close."""
-    last = len(bars.close) - 1
+def run_many(terms: Terms, bars: Bars, wanted: Wanted, funding: Funding, book: Book, start: int) -> None:
+    """Fill the book from bar ``start`` on; what remains open is closed at the last close."""
+    account, trades, last = book.account[0], book.trades, len(bars.close) - 1
     held = np.empty(terms.max_open_positions, np.int64)  # rows of the open trades, oldest first
     leaving = np.full(terms.max_open_positions, STAYS, np.int64)  # why they end at the next fill
-    count, paid, waiting = 0, np.searchsorted(funding.bar, start + 1), False
+    paid, waiting = np.searchsorted(funding.bar, start + 1), False
     for bar in range(start, last + 1):
         while paid < len(funding.bar) and funding.bar[paid] <= bar:
-            pay(bars, account, table, held[:count], bar, funding.rate[paid])
+            pay(account, trades, held, bars.open[bar] * funding.rate[paid])
             paid += 1
         if not terms.at_close:
-            count = fill_exits(terms, bars, account, table, held, leaving, count, bar, bars.open[bar])
+            fill_exits(terms, bars, book, held, leaving, bar, bars.open[bar])
             if waiting:
-                place = (bar, bar - 1, bars.open[bar])
-                count = fill_entry(terms, bars, wanted, account, table, held, leaving, count, place)
-        count = fill_levels(terms, bars, account, table, held, leaving, count, bar)
-        watch(terms, account, worth(account, table, held[:count], bars.close[bar]), held, leaving, count, bar)
-        decide(terms, bars, wanted, table, held, leaving, count, bar)
+                fill_entry(terms, book, held, leaving, asked(bars, wanted, bar - 1, bar, bars.open[bar]))
+        fill_levels(terms, bars, book, held, leaving, bar)
+        if trips(terms, account, worth(account, trades, held, bars.close[bar]), bar):
+            leaving[: account.open] = DRAWDOWN
+        if account.killed:
+            leaving[: account.open] = KILL
+        decide(terms, bars, wanted, book, held, leaving, bar)
         waiting = wanted.entry[bar] != 0
         if terms.at_close:
-            count = fill_exits(terms, bars, account, table, held, leaving, count, bar, bars.close[bar])
+            fill_exits(terms, bars, book, held, leaving, bar, bars.close[bar])
             if waiting and bar < last:
-                place = (bar, bar, bars.close[bar])
-                count = fill_entry(terms, bars, wanted, account, table, held, leaving, count, place)
+                fill_entry(terms, book, held, leaving, asked(bars, wanted, bar, bar, bars.close[bar]))
     if waiting:
-        account.denied[END_OF_DATA] += 1
-    leaving[:count] = END
-    fill_exits(terms, bars, account, table, held, leaving, count, last, bars.close[last])
+        book.denied[END_OF_DATA] += 1
+    leaving[: account.open] = END
+    fill_exits(terms, bars, book, held, leaving, last, bars.close[last])
 
 
 @compiled
-def pay(bars: Bars, account: Account, table: Table, held: Ints, bar: int, rate: float) -> None:
-    """Pay or receive funding on every open trade, at the bar's open."""
-    for row in held:
-        amount = table.side[row] * table.size[row] * bars.open[bar] * rate
-        table.funding[row] += amount
-        account.money[WALLET] -= amount
+def pay(account: Account, trades: Records, held: Ints, due: float) -> None:
+    """Pay or receive funding on every open trade; ``due`` is that of one unit held long."""
+    for row in held[: account.open]:
+        amount = trades[row].side * trades[row].size * due
+        trades[row].funding += amount
+        account.wallet -= amount
 
 
 @compiled
-def worth(account: Account, table: Table, held: Ints, price: float) -> float:
+def worth(account: Account, trades: Records, held: Ints, price: float) -> float:
     """The account at a price: the wallet and what the open trades have won or lost."""
-    total = float(account.money[WALLET])
-    for row in held:
-        total += float(table.side[row] * table.size[row] * (price - table.entry_price[row]))
+    total = account.wallet
+    for row in held[: account.open]:
+        total += trades[row].side * trades[row].size * (price - trades[row].entry_price)
     return total
 
 
 @compiled
-def fill_exits(
-    terms: Terms,
-    bars: Bars,
-    account: Account,
-    table: Table,
-    held: Ints,
-    leaving: Ints,
-    count: int,
-    bar: int,
-    raw: float,
-) -> int:
-    """Close the trades that were to end, oldest first; how many stay open."""
-    kept = 0
+def fill_exits(terms: Terms, bars: Bars, book: Book, held: Ints, leaving: Ints, bar: int, raw: float) -> None:
+    """Close the trades that were to end, oldest first."""
+    account, kept, count = book.account[0], 0, book.account[0].open
     for i in range(count):
         if leaving[i] == STAYS:
             held[kept] = held[i]
             kept += 1
         else:
-            leave(terms, bars, account, table, held[i], bar, raw, leaving[i])
+            leave(
+                terms, account, book.losing, book.trades[held[i]], bar, bars.timestamp[bar], raw, leaving[i]
+            )
     leaving[:count] = STAYS
-    return kept
 
 
 @compiled
-def fill_entry(
-    terms: Terms,
-    bars: Bars,
-    wanted: Wanted,
-    account: Account,
-    table: Table,
-    held: Ints,
-    leaving: Ints,
-    count: int,
-    place: Place,
-) -> int:
-    """Enter if every gate lets it; how many are open then."""
-    bar, _, raw = place
-    row = account.marks[TRADES]
-    reason = gate(terms, account, bar, bars.timestamp[bar], count)
+def fill_entry(terms: Terms, book: Book, held: Ints, leaving: Ints, ask: Ask) -> None:
+    """Enter if every gate lets it."""
+    account, count = book.account[0], book.account[0].open
+    row, reason = account.trades, gate(terms, account, ask.bar, ask.time)
     if reason == ALLOWED:
-        value = worth(account, table, held[:count], raw)
-        reason = enter(terms, bars, wanted, account, table, place, value)
-    if reason != ALLOWED:
-        account.denied[reason] += 1
-        return count
-    held[count] = row
-    leaving[count] = STAYS
-    return count + 1
+        reason = enter(terms, account, book.trades[row], ask, worth(account, book.trades, held, ask.price))
+    if reason == ALLOWED:
+        held[count], leaving[count] = row, STAYS
+    else:
+        book.denied[reason] += 1
 
 
 @compiled
-def fill_levels(
-    terms: Terms, bars: Bars, account: Account, table: Table, held: Ints, leaving: Ints, count: int, bar: int
-) -> int:
-    """Stops, targets and liquidations inside the bar; how many stay open."""
-    kept = 0
-    for i in range(count):
-        reason, raw = touched(terms, bars, table, held[i], bar)
+def fill_levels(terms: Terms, bars: Bars, book: Book, held: Ints, leaving: Ints, bar: int) -> None:
+    """Stops, targets and liquidations inside the bar."""
+    account, kept = book.account[0], 0
+    for i in range(account.open):
+        trade = book.trades[held[i]]
+        reason, raw = touched(terms, bars, trade, bar)
         if reason == STAYS:
             held[kept], leaving[kept] = held[i], leaving[i]
             kept += 1
         else:
-            leave(terms, bars, account, table, held[i], bar, raw, reason)
-    return kept
+            leave(terms, account, book.losing, trade, bar, bars.timestamp[bar], raw, reason)
 
 
 @compiled
-def watch(
-    terms: Terms, account: Account, value: float, held: Ints, leaving: Ints, count: int, bar: int
-) -> None:
-    """What ends every open trade at the next fill."""
-    if trips(terms, account, value, bar):
-        leaving[:count] = DRAWDOWN
-    if account.marks[KILLED]:
-        leaving[:count] = KILL
-
-
-@compiled
-def decide(
-    terms: Terms, bars: Bars, wanted: Wanted, table: Table, held: Ints, leaving: Ints, count: int, bar: int
-) -> None:
+def decide(terms: Terms, bars: Bars, wanted: Wanted, book: Book, held: Ints, leaving: Ints, bar: int) -> None:
     """Which trades end at the next fill, by the exit rule or by their age."""
-    early = 0 if terms.at_close else 1  # an order for the next open is given one bar before it fills
-    for i in range(count):
-        row = held[i]
-        entered = table.entry_bar[row]
-        age = bar - entered + early
+    fill = bar if terms.at_close else bar + 1
+    for i in range(book.account[0].open):
+        trade = book.trades[held[i]]
+        age = fill - trade.entry_bar
         if leaving[i] != STAYS or age == 0:
             continue
         if len(wanted.exit) and wanted.exit[bar]:
             leaving[i] = SIGNAL
-        elif age >= terms.max_hold_bars or overdue(terms, bars, entered, bar + early):
+        elif age >= terms.max_hold_bars or overdue(terms, bars, trade.entry_bar, fill):
             leaving[i] = MAX_HOLD
         else:
-            leaving[i] = aged(terms, bars, table, row, bar, age)
+            leaving[i] = aged(terms, trade, bars.close[bar], age)
 
 
 @compiled

@@ -3,29 +3,9 @@
 import numpy as np
 
 from openoutcry.backtest.kernel.compiled import compiled
-from openoutcry.backtest.kernel.state import (
-    DAY,
-    DRAWDOWN_UNTIL,
-    EXITED,
-    KILLED,
-    LAST_FILL,
-    LOCKED,
-    LOSS_UNTIL,
-    LOSSES,
-    NONE_YET,
-    REALISED,
-    REALISED_HIGH,
-    TODAY,
-    TRADES,
-    WALLET,
-    Account,
-    Bars,
-    Place,
-    Table,
-    Wanted,
-)
+from openoutcry.backtest.kernel.state import NONE_YET, Account, Ask, Bars, Ints, Trade, Wanted
 from openoutcry.backtest.reasons import Denied, Exit
-from openoutcry.backtest.terms import ATR_STOP, BY_RISK, NO_STOP, Terms
+from openoutcry.backtest.terms import ATR_STOP, BY_RISK, FIXED_STOP, Terms
 
 DAY_MS = 86_400_000
 ALLOWED = -1
@@ -60,137 +40,127 @@ def slip(terms: Terms, time: int, leg: int) -> float:
 
 
 @compiled
-def gate(terms: Terms, account: Account, bar: int, time: int, opened: int) -> int:
+def gate(terms: Terms, account: Account, bar: int, time: int) -> int:
     """The first reason not to enter at a bar, as far as it does not depend on the price; ALLOWED when there is none."""
-    money, marks = account.money, account.marks
-    if marks[KILLED]:
+    if account.killed:
         return KILL_SWITCH
-    if bar < marks[DRAWDOWN_UNTIL]:
+    if bar < account.drawdown_until:
         return MAX_DRAWDOWN
-    if opened >= terms.max_open_positions:
+    if account.open >= terms.max_open_positions:
         return MAX_POSITIONS
-    if marks[DAY] == time // DAY_MS and marks[TODAY] >= terms.max_trades_per_day:
+    if account.today >= terms.max_trades_per_day and account.day == time // DAY_MS:
         return DAILY_LIMIT
-    if bar - marks[LAST_FILL] < terms.cooldown_bars:
+    if bar - account.last_fill < terms.cooldown_bars:
         return COOLDOWN
-    if bar < marks[LOSS_UNTIL]:
+    if bar < account.loss_until:
         return LOSS_COOLDOWN
-    if money[WALLET] - money[LOCKED] < terms.min_balance:
+    if account.wallet - account.locked < terms.min_balance:
         return MIN_BALANCE
     return ALLOWED
 
 
 @compiled
-def stop_price(terms: Terms, wanted: Wanted, signal: int, price: float, side: int) -> float:
+def asked(bars: Bars, wanted: Wanted, signal: int, bar: int, price: float) -> Ask:
+    """The entry that bar ``signal`` asks for, to fill at ``bar`` and a price before slippage."""
+    return Ask(
+        bar,
+        bars.timestamp[bar],
+        price,
+        wanted.side[signal] if len(wanted.side) > 1 else wanted.side[0],
+        wanted.stop[signal] if len(wanted.stop) else np.nan,
+        wanted.target[signal] if len(wanted.target) else np.nan,
+        wanted.atr[signal] if len(wanted.atr) else np.nan,
+        wanted.factor[signal] if len(wanted.factor) else 1.0,
+    )
+
+
+@compiled
+def stop_price(terms: Terms, ask: Ask, price: float) -> float:
     """Where the stop of an entry lies: the strategy's own, else by the configuration. NaN without one."""
-    if len(wanted.stop) and not np.isnan(wanted.stop[signal]):
-        return float(wanted.stop[signal])
+    if not np.isnan(ask.stop):
+        return ask.stop
     if terms.stop_mode == ATR_STOP:
-        return price - side * (float(wanted.atr[signal]) * terms.atr_volatility_factor)
-    if terms.stop_mode == NO_STOP:
-        return np.nan
-    return price - side * (price * terms.stop_loss_pct)
+        return price - ask.side * (ask.atr * terms.atr_volatility_factor)
+    return price - ask.side * (price * terms.stop_loss_pct) if terms.stop_mode == FIXED_STOP else np.nan
 
 
 @compiled
-def units(terms: Terms, free: float, worth: float, price: float, distance: float, factor: float) -> float:
-    """Size of an entry in base units: by risk or all in, times the volatility's factor, within every limit."""
-    affordable = free / (price * (terms.margin + terms.fee_pct))
-    size = affordable
+def units(terms: Terms, account: Account, worth: float, price: float, distance: float) -> float:
+    """Size of an entry in base units, by risk or all in, before limits."""
     if terms.size_mode == BY_RISK:
-        size = worth * terms.max_risk_per_trade / distance
-    size = size * factor
-    return min(min(size, affordable), min(terms.max_units_per_trade, terms.max_trade_amount / price))
+        return worth * terms.max_risk_per_trade / distance
+    return (account.wallet - account.locked) / (price * (terms.margin + terms.fee_pct))
 
 
 @compiled
-def enter(
-    terms: Terms, bars: Bars, wanted: Wanted, account: Account, table: Table, place: Place, worth: float
-) -> int:
-    """Fill an entry that passed the gate; ``place`` is (bar, signal's bar, raw price). ALLOWED, or why not after all."""
-    bar, signal, raw = place
-    money, marks = account.money, account.marks
-    side = wanted.side[signal] if len(wanted.side) > 1 else wanted.side[0]
-    own = len(wanted.stop) and not np.isnan(wanted.stop[signal])
-    if terms.stop_mode == ATR_STOP and not own and np.isnan(wanted.atr[signal]):
+def enter(terms: Terms, account: Account, trade: Trade, ask: Ask, worth: float) -> int:
+    """Fill an entry that passed the gate into ``trade``, the account being worth ``worth``. ALLOWED, or why not after all."""
+    side = ask.side
+    price = ask.price * (1.0 + side * slip(terms, ask.time, 0))
+    stop = stop_price(terms, ask, price)
+    if terms.stop_mode == ATR_STOP and np.isnan(stop):
         return NO_ATR
-    time = bars.timestamp[bar]
-    price = raw * (1.0 + side * slip(terms, time, 0))
-    stop = stop_price(terms, wanted, signal, price, side)
     distance = side * (price - stop)
-    target = price + side * (terms.reward_factor * distance)
-    if len(wanted.target) and not np.isnan(wanted.target[signal]):
-        target = wanted.target[signal]
+    target = price + side * (terms.reward_factor * distance) if np.isnan(ask.target) else ask.target
     if distance <= 0.0 or side * (target - price) <= 0.0:
         return BAD_LEVELS
-    factor = wanted.factor[signal] if len(wanted.factor) else 1.0
-    size = units(terms, money[WALLET] - money[LOCKED], worth, price, distance, factor)
-    if not size * price >= terms.min_trade_amount or size <= 0.0:
+    affordable = (account.wallet - account.locked) / (price * (terms.margin + terms.fee_pct))
+    size = min(units(terms, account, worth, price, distance) * ask.factor, affordable)
+    size = min(size, min(terms.max_units_per_trade, terms.max_trade_amount / price))
+    if size <= 0.0 or size * price < terms.min_trade_amount:
         return MIN_TRADE_AMOUNT
-    fee = size * price * terms.fee_pct
-    row = marks[TRADES]
-    marks[TRADES] += 1
-    table.entry_bar[row], table.side[row], table.size[row], table.entry_price[row] = bar, side, size, price
-    table.stop[row], table.target[row], table.fees[row], table.funding[row] = stop, target, fee, 0.0
-    table.liquidation[row] = liquidation_price(terms, price, side)
-    money[WALLET] -= fee
-    money[LOCKED] += size * price * terms.margin
-    marks[LAST_FILL] = bar
-    if marks[DAY] != time // DAY_MS:
-        marks[DAY] = time // DAY_MS
-        marks[TODAY] = 0
-    marks[TODAY] += 1
+    trade.entry_bar, trade.side, trade.size, trade.entry_price = ask.bar, side, size, price
+    trade.stop, trade.target, trade.liquidation = stop, target, np.nan
+    if terms.perpetual:
+        trade.liquidation = price * (1.0 - side * terms.margin) / (1.0 - side * terms.maintenance_margin)
+    trade.fees, trade.funding = size * price * terms.fee_pct, 0.0
+    account.wallet -= trade.fees
+    account.locked += size * price * terms.margin
+    account.trades += 1
+    account.open += 1
+    account.last_fill = ask.bar
+    today = ask.time // DAY_MS
+    account.today = account.today + 1 if account.day == today else 1
+    account.day = today
     return ALLOWED
 
 
 @compiled
-def liquidation_price(terms: Terms, price: float, side: int) -> float:
-    """Where what is left of a position's margin is its maintenance margin; NaN where that cannot be."""
-    if not terms.perpetual:
-        return np.nan
-    return price * (1.0 - side * terms.margin) / (1.0 - side * terms.maintenance_margin)
-
-
-@compiled
 def leave(
-    terms: Terms, bars: Bars, account: Account, table: Table, row: int, bar: int, raw: float, reason: int
+    terms: Terms, account: Account, losing: Ints, trade: Trade, bar: int, time: int, raw: float, reason: int
 ) -> None:
     """Close a trade at a raw price, which slippage and fee make worse; a liquidation takes the whole margin instead."""
-    money, marks = account.money, account.marks
-    side, size, entry = table.side[row], table.size[row], table.entry_price[row]
+    side, size, entry = trade.side, trade.size, trade.entry_price
     if reason == LIQUIDATION:
         price, fee = entry * (1.0 - side * terms.margin), 0.0
     else:
-        price = raw * (1.0 - side * slip(terms, bars.timestamp[bar], 1))
+        price = raw * (1.0 - side * slip(terms, time, 1))
         fee = size * price * terms.fee_pct
     gain = side * size * (price - entry)
-    pnl = gain - fee - table.fees[row] - table.funding[row]
-    table.exit_bar[row], table.exit_price[row], table.reason[row], table.pnl[row] = bar, price, reason, pnl
-    table.fees[row] += fee
-    money[WALLET] += gain - fee
-    money[REALISED] += pnl
-    marks[EXITED] += 1
-    money[LOCKED] = 0.0 if marks[EXITED] == marks[TRADES] else money[LOCKED] - size * entry * terms.margin
-    marks[LAST_FILL] = bar
-    if pnl < 0.0:
-        remember_loss(terms, account, bar)
-    money[REALISED_HIGH] = max(money[REALISED_HIGH], money[REALISED])
-    if terms.kill_switch_limit < 1.0 and money[REALISED] <= money[REALISED_HIGH] * (
-        1.0 - terms.kill_switch_limit
+    pnl = gain - fee - trade.fees - trade.funding
+    trade.exit_bar, trade.exit_price, trade.reason, trade.pnl = bar, price, reason, pnl
+    trade.fees += fee
+    account.wallet += gain - fee
+    account.open -= 1
+    account.locked = account.locked - size * entry * terms.margin if account.open else 0.0
+    account.last_fill = bar
+    account.realised += pnl
+    account.realised_high = max(account.realised_high, account.realised)
+    if (
+        account.realised <= account.realised_high * (1.0 - terms.kill_switch_limit)
+        and terms.kill_switch_limit < 1.0
     ):
-        marks[KILLED] = 1
+        account.killed = 1
+    if pnl < 0.0:
+        losing[account.losses] = bar
+        account.losses += 1
+        pause(account, losing, bar, terms.short_loss_limit, terms.short_window_bars)
+        pause(account, losing, bar, terms.long_loss_limit, terms.long_window_bars)
 
 
 @compiled
-def remember_loss(terms: Terms, account: Account, bar: int) -> None:
-    """Count a losing exit, and block entries where there were too many within a window."""
-    marks, losing = account.marks, account.losing
-    losing[marks[LOSSES]] = bar
-    marks[LOSSES] += 1
-    for limit, window in (
-        (terms.short_loss_limit, terms.short_window_bars),
-        (terms.long_loss_limit, terms.long_window_bars),
-    ):
-        first = losing[marks[LOSSES] - limit] if marks[LOSSES] >= limit else NONE_YET
-        if bar - first < window:
-            marks[LOSS_UNTIL] = max(marks[LOSS_UNTIL], bar + window)
+def pause(account: Account, losing: Ints, bar: int, limit: int, window: int) -> None:
+    """Bar entries for a window of bars when the last losses, up to the limit, all lie within one."""
+    first = losing[account.losses - limit] if account.losses >= limit else NONE_YET
+    if bar - first < window:
+        account.loss_until = max(account.loss_until, bar + window)
