@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openoutcry.backtest.fills import FillModel
-from openoutcry.backtest.kernel.state import Bars, Floats, Funding, Ints, Records
+from openoutcry.backtest.kernel.bars import Floats, Ints
+from openoutcry.backtest.kernel.state import Funding, Records
 from openoutcry.backtest.reasons import Denied, Exit
 from openoutcry.backtest.series import Series
 
@@ -67,9 +68,11 @@ class Outcome:
             equity_curve,  # loads the compiler, which a run has done already
         )
 
-        candles = self.series.candles
-        bars = Bars(candles.timestamp, candles.open, candles.high, candles.low, candles.close)
-        return equity_curve(self.records, bars, self.funding, self.start, self.initial_balance, self.fee_pct)
+        bars = self.series.bars
+        equity = np.zeros(len(self.series) - self.start)
+        account = self.start, self.initial_balance, self.fee_pct
+        equity_curve(self.records, bars, self.funding, *account, equity)
+        return equity
 
     def times(self) -> Ints:
         """When those bars close (UTC ms)."""

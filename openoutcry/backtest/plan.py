@@ -22,9 +22,9 @@ def nothing() -> Floats:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """``entry`` and ``exit`` hold 1 at the bars whose close asks for one. ``side`` is +1 (long) or −1 (short), one for
-    each bar or one for all. ``stop`` and ``target`` are prices for an entry asked for at that bar (NaN: by the
-    configuration), empty when the strategy gives none."""
+    """``entry`` and ``exit`` hold 1 at the bars whose close asks for one; ``exit`` is empty where nothing ever does.
+    ``side`` is +1 (long) or −1 (short), one for each bar or one for all. ``stop`` and ``target`` are prices for an entry
+    asked for at that bar (NaN: by the configuration), empty when the strategy gives none."""
 
     entry: Bytes
     exit: Bytes
@@ -48,9 +48,12 @@ class Plan:
         optionally ``stop``, ``target`` and ``side``. Raises BadInput naming ``strategy.<key>``."""
         if isinstance(made, Plan):
             parts: Mapping[str, Any] = {
-                "entries": made.entry, "exits": made.exit, "side": made.side if len(made.side) > 1 else None,
-                "stop": made.stop if len(made.stop) else None, "target": made.target if len(made.target) else None,
-            }  # fmt: skip
+                "entries": made.entry,
+                "exits": made.exit if len(made.exit) else np.zeros(count, bool),
+                "side": made.side if len(made.side) > 1 else None,
+                "stop": made.stop if len(made.stop) else None,
+                "target": made.target if len(made.target) else None,
+            }
             side = int(made.side[0]) if len(made.side) == 1 else side
         elif isinstance(made, tuple) and len(made) == 2:
             parts = {"entries": made[0], "exits": made[1]}

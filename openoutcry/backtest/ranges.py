@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from openoutcry.backtest.series import Series
+from openoutcry.backtest.series import Series, bars_of
 from openoutcry.indicators.talib import ta
 from openoutcry.market.candles import Candles, Floats
-from openoutcry.market.resample import resampled
 from openoutcry.strategy.execution import ExecutionConfig
 
 DAY_MS = 86_400_000
@@ -17,25 +16,47 @@ def stop_atr(series: Series, daily: Series | None, config: ExecutionConfig) -> F
     min(short weight × ATR of these bars + long weight × ATR of days, cap × ATR of these bars), Wilder's, the days being
     those that had closed by then: ``daily``, or made of the series itself.
     """
-    short = _atr(series.candles, config.atr_period)
-    if config.atr_long_weight == 0.0 or series.timeframe == "1d":
-        blend = short
-    else:
-        blend = config.atr_short_weight * short + config.atr_long_weight * _daily(
-            series, daily, config.atr_period
-        )
-    return np.minimum(blend, config.atr_cap_multiplier * short)
+    from openoutcry.backtest.kernel.ranges import blend  # loads the compiler
+
+    short, long, cap = config.atr_short_weight, config.atr_long_weight, config.atr_cap_multiplier
+    own = atr(series.candles, config.atr_period)
+    if long == 0.0 or series.timeframe == "1d":  # the weights add up to 1
+        if cap < 1.0:
+            own *= cap
+        return own
+    days = daily.candles if daily is not None else closed_days(series)
+    ends = np.searchsorted(series.candles.timestamp, days.timestamp + DAY_MS - series.bar_ms)
+    blend(own, (short, long, cap), ends, atr(days, config.atr_period))
+    return own
 
 
-def _atr(candles: Candles, period: int) -> Floats:
-    return np.asarray(ta.ATR(candles.high, candles.low, candles.close, period))
+def atr(candles: Candles, period: int) -> Floats:
+    """Wilder's average true range at each bar's close, NaN before bar ``period``."""
+    from openoutcry.backtest.kernel.ranges import wilder_atr  # loads the compiler
+
+    out = np.empty(len(candles))
+    wilder_atr(bars_of(candles), period, out)
+    return out
 
 
-def _daily(series: Series, daily: Series | None, period: int) -> Floats:
-    closes = series.candles.timestamp + series.bar_ms
-    days = daily.candles if daily is not None else resampled(series.candles, DAY_MS, int(closes[-1]))
-    known = np.append(_atr(days, period), np.nan) if len(days) else np.array([np.nan])
-    return np.asarray(known[np.searchsorted(days.timestamp + DAY_MS, closes, side="right") - 1])
+def closed_days(series: Series) -> Candles:
+    """The whole UTC days of a series, as far as they have closed with its last bar."""
+    candles, stamps = series.candles, series.candles.timestamp
+    first, end = -(-int(stamps[0]) // DAY_MS), (int(stamps[-1]) + series.bar_ms) // DAY_MS
+    opens = np.arange(first, end + 1) * DAY_MS
+    rows = np.searchsorted(stamps, opens)
+    traded = rows[1:] > rows[:-1]
+    if not traded.any():
+        return Candles.empty()
+    starts, last = rows[:-1][traded], int(rows[-1])
+    return Candles.of(
+        opens[:-1][traded],
+        candles.open[starts],
+        np.maximum.reduceat(candles.high[:last], starts),
+        np.minimum.reduceat(candles.low[:last], starts),
+        candles.close[np.append(starts[1:], last) - 1],
+        np.add.reduceat(candles.volume[:last], starts),
+    )
 
 
 def size_factor(series: Series, config: ExecutionConfig) -> Floats:

@@ -4,9 +4,11 @@ import numpy as np
 
 from openoutcry.backtest.fills import FillModel
 from openoutcry.backtest.function import FunctionStrategy
+from openoutcry.backtest.holding import Holding
+from openoutcry.backtest.kernel.bars import Floats
 from openoutcry.backtest.kernel.many import run_many
 from openoutcry.backtest.kernel.one import run_one
-from openoutcry.backtest.kernel.state import Bars, Book, Floats, Funding, Wanted, new_book
+from openoutcry.backtest.kernel.state import Book, Funding, Wanted, new_book
 from openoutcry.backtest.outcome import Outcome, denials
 from openoutcry.backtest.perpetual import Perpetual
 from openoutcry.backtest.plan import Plan, nothing
@@ -16,7 +18,7 @@ from openoutcry.backtest.terms import Terms, terms_of
 from openoutcry.errors import BadInput
 from openoutcry.market.candles import Candles, FundingRates
 from openoutcry.strategy.execution import Costs, ExecutionConfig
-from openoutcry.strategy.masks import masks
+from openoutcry.strategy.masks import fits
 from openoutcry.strategy.rules import RuleStrategy
 
 Strategy = RuleStrategy | FunctionStrategy | Plan
@@ -72,14 +74,16 @@ def backtest(
     )
 
 
-def plan_of(strategy: Strategy, series: Series) -> Plan:
-    """What a strategy wants at each bar of a series."""
+def plan_of(strategy: Strategy, series: Series, holding: Holding | None = None) -> Plan:
+    """What a strategy wants at each bar of a series. ``holding`` is shared between strategies on the same series."""
     if isinstance(strategy, FunctionStrategy):
         return strategy.plan(series.candles)
     if isinstance(strategy, Plan):
         return Plan.of(strategy, len(series))
-    found = masks(strategy, series.candles, series.timeframe)
-    return Plan(found.entry.view(np.uint8), found.exit.view(np.uint8), _side(strategy))
+    fits(strategy, series.timeframe)
+    holding = holding or Holding(series)
+    leaving = holding.all_of(strategy.exit) if strategy.exit else np.empty(0, np.uint8)
+    return Plan(holding.all_of(strategy.entry), leaving, _side(strategy))
 
 
 def _side(strategy: RuleStrategy) -> "np.ndarray[tuple[int], np.dtype[np.int8]]":
@@ -115,8 +119,7 @@ def _paid(funding: FundingRates | None, series: Series) -> Funding:
 
 def execute(terms: Terms, series: Series, wanted: Wanted, funding: Funding, start: int) -> Book:
     """Run the loop that fits the terms."""
-    candles = series.candles
-    bars = Bars(candles.timestamp, candles.open, candles.high, candles.low, candles.close)
+    bars = series.bars
     book = new_book(terms, int(np.count_nonzero(wanted.entry)))
     if terms.max_open_positions == 1 and not terms.at_close and not len(funding.bar):
         run_one(terms, bars, wanted, book, start)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from openoutcry.backtest.kernel.bars import Bars
 from openoutcry.errors import BadInput
 from openoutcry.market.candles import Candles
 from openoutcry.types.timeframes import SECONDS, parse_timeframe
@@ -28,6 +29,11 @@ class Series:
     """True when no bar is missing between the first and the last."""
 
     @property
+    def bars(self) -> Bars:
+        """The columns as the compiled loops take them."""
+        return bars_of(self.candles)
+
+    @property
     def bar_ms(self) -> int:
         """Length of a bar in milliseconds."""
         return SECONDS[self.timeframe] * 1000
@@ -48,35 +54,40 @@ class Series:
         return cls(candles, name, _looked_through(candles, name))
 
 
+def bars_of(candles: Candles) -> Bars:
+    """The columns of candles as the compiled loops take them."""
+    columns = candles.timestamp, candles.open, candles.high, candles.low, candles.close
+    return Bars._make(_read_only(column) for column in columns)
+
+
+def _read_only(column: NDArray[Any]) -> NDArray[Any]:
+    """The loops are compiled for columns that are not written to and have no gaps: all are to be of that kind."""
+    if column.flags.writeable or not column.flags.c_contiguous:
+        column = np.ascontiguousarray(column).view()
+        column.flags.writeable = False
+    return column
+
+
 def _looked_through(candles: Candles, timeframe: str) -> bool:
     count, bar_ms = len(candles), SECONDS[timeframe] * 1000
     if count < 2:
         raise BadInput(f"candles: a backtest needs at least 2 bars, not {count}", field="candles")
     if count > MOST_BARS:
         raise BadInput(f"candles: at most {MOST_BARS:,} bars, not {count:,}", field="candles")
-    steps = np.diff(candles.timestamp)
-    ok, regular = _fine(candles, steps, bar_ms)
-    if not ok:
-        raise _fault(candles, steps, timeframe)
+    from openoutcry.backtest.kernel.checks import fine, spacing  # loads the compiler
+
+    bars, stamps = bars_of(candles), candles.timestamp
+    regular, spaced = spacing(bars, bar_ms)
+    spaced = spaced and stamps[0] >= 0 and stamps[-1] < LAST_MS and stamps[0] % bar_ms == 0
+    if not spaced or not fine(bars, candles.volume, LOWEST_PRICE, HIGHEST_PRICE, HIGHEST_VOLUME):
+        raise _fault(candles, timeframe)
     return regular
 
 
-def _fine(candles: Candles, steps: NDArray[np.int64], bar_ms: int) -> tuple[bool, bool]:
-    o, h, low, c, v = candles.open, candles.high, candles.low, candles.close, candles.volume
-    stamps = candles.timestamp
-    prices = bool(
-        ((low >= LOWEST_PRICE) & (low <= o) & (low <= c) & (o <= h) & (c <= h) & (h <= HIGHEST_PRICE)).all()
-    )
-    volumes = bool(((v >= 0) & (v <= HIGHEST_VOLUME)).all() and (v > 0).any())
-    regular = bool((steps == bar_ms).all())
-    times = stamps[0] >= 0 and stamps[-1] < LAST_MS and not stamps[0] % bar_ms
-    times = bool(times and (regular or ((steps > 0) & (steps % bar_ms == 0)).all()))
-    return prices and volumes and times, regular
-
-
-def _fault(candles: Candles, steps: NDArray[np.int64], timeframe: str) -> BadInput:
+def _fault(candles: Candles, timeframe: str) -> BadInput:
     """The first thing that is wrong, by column."""
     stamps, bar_ms = candles.timestamp, SECONDS[timeframe] * 1000
+    steps = np.diff(stamps)
     after = np.concatenate(([False], steps <= 0))
     again = np.concatenate(([False], steps == 0))
     prices = {"open": candles.open, "high": candles.high, "low": candles.low, "close": candles.close}

@@ -10,6 +10,7 @@ from openoutcry.strategy.execution import Costs, ExecutionConfig
 NEVER = 2**62
 """A time or a number of bars that no series reaches."""
 HOUR_MS = 3_600_000
+DAY_MS = 86_400_000
 ATR_STOP, FIXED_STOP, NO_STOP = range(3)
 STOPS = {"dynamic_atr": ATR_STOP, "fixed": FIXED_STOP, "none": NO_STOP}
 BY_RISK, ALL_IN = range(2)
@@ -59,6 +60,8 @@ class Terms(NamedTuple):
     """Share of a position's notional that is set aside for it: 1 / leverage, 1 without leverage."""
     maintenance_margin: float
     perpetual: bool
+    timed: bool
+    """A fill depends on its bar's time: for the draw of its slippage, or to count the entries of a day."""
 
 
 def terms_of(
@@ -72,11 +75,13 @@ def terms_of(
     """The terms of a run."""
     cooldown = config.cooldown(series.timeframe)
     hours = config.max_hold_time_hours
+    drawn = fills.slippage == "uniform" and costs.slippage_pct > 0.0
+    counted = config.max_trades_per_day < DAY_MS // series.bar_ms  # a bar has one entry at most
     return Terms(
         initial_balance=float(config.initial_balance),
         fee_pct=float(costs.fee_pct),
         slippage_pct=float(costs.slippage_pct) if fills.slippage != "none" else 0.0,
-        uniform=fills.slippage == "uniform",
+        uniform=drawn,
         seed=seed,
         at_close=fills.entry == "signal_close",
         close_levels=fills.levels == "close",
@@ -92,7 +97,7 @@ def terms_of(
         max_trade_amount=float(config.max_trade_amount),
         max_units_per_trade=float(config.max_units_per_trade),
         max_open_positions=config.max_open_positions,
-        max_trades_per_day=config.max_trades_per_day,
+        max_trades_per_day=config.max_trades_per_day if counted else NEVER,
         cooldown_bars=config.cooldown_bars,
         short_loss_limit=cooldown.short_loss_limit,
         long_loss_limit=cooldown.long_loss_limit,
@@ -108,4 +113,5 @@ def terms_of(
         margin=1.0 if perpetual is None else 1.0 / perpetual.leverage,
         maintenance_margin=0.0 if perpetual is None else perpetual.maintenance_margin,
         perpetual=perpetual is not None,
+        timed=drawn or counted,
     )

@@ -1,15 +1,14 @@
 """Trades that end for their age and what has become of them."""
 
-from openoutcry.backtest.kernel.compiled import compiled
-from openoutcry.backtest.kernel.levels import STAYS
-from openoutcry.backtest.kernel.state import Trade
+from openoutcry.backtest.kernel.compiled import part
+from openoutcry.backtest.kernel.state import STAYS, Trade
 from openoutcry.backtest.reasons import Exit
 from openoutcry.backtest.terms import Terms
 
 LOSS_TIMEOUT, PROFIT_TIMEOUT = int(Exit.LOSS_TIMEOUT), int(Exit.PROFIT_TIMEOUT)
 
 
-@compiled
+@part
 def aged(terms: Terms, trade: Trade, close: float, age: int) -> int:
     """Whether a trade held for ``age`` bars is to end at a close, as a loser or a winner; STAYS when not."""
     gain = trade.side * (close - trade.entry_price)

@@ -1,11 +1,11 @@
 """The drawdown breaker: the account's high-water mark, and the pause after too deep a fall from it."""
 
-from openoutcry.backtest.kernel.compiled import compiled
+from openoutcry.backtest.kernel.compiled import part
 from openoutcry.backtest.kernel.state import NONE_YET, Account
 from openoutcry.backtest.terms import Terms
 
 
-@compiled
+@part
 def trips(terms: Terms, account: Account, value: float, bar: int) -> bool:
     """Note what the account is worth at a bar's close; True when it has fallen too far, which starts the pause.
 
@@ -21,7 +21,7 @@ def trips(terms: Terms, account: Account, value: float, bar: int) -> bool:
     return True
 
 
-@compiled
+@part
 def forgive(account: Account, bar: int) -> None:
     """Take the high-water mark anew where a pause was over before ``bar`` and nothing was open since."""
     if NONE_YET < account.drawdown_until <= bar:

@@ -2,16 +2,16 @@
 
 import numpy as np
 
-from openoutcry.backtest.kernel.compiled import compiled
-from openoutcry.backtest.kernel.state import Bars, Floats, Funding, Records, Trade
+from openoutcry.backtest.kernel.bars import Bars, Floats
+from openoutcry.backtest.kernel.compiled import compiled, part
+from openoutcry.backtest.kernel.state import Funding, Records, Trade
 
 
 @compiled
 def equity_curve(
-    trades: Records, bars: Bars, funding: Funding, start: int, balance: float, fee_pct: float
-) -> Floats:
-    """Cash plus open positions at market, at the close of each bar from ``start`` on."""
-    equity = np.zeros(len(bars.close) - start)
+    trades: Records, bars: Bars, funding: Funding, start: int, balance: float, fee_pct: float, equity: Floats
+) -> None:
+    """Cash plus open positions at market, at the close of each bar from ``start`` on; ``equity`` begins as zeros."""
     for trade in trades:
         fee = trade.size * trade.entry_price * fee_pct
         equity[trade.entry_bar - start] -= fee
@@ -25,10 +25,9 @@ def equity_curve(
         signed, entry = trade.side * trade.size, trade.entry_price
         for bar in range(trade.entry_bar, trade.exit_bar):
             equity[bar - start] += signed * (bars.close[bar] - entry)
-    return equity
 
 
-@compiled
+@part
 def spread(trade: Trade, bars: Bars, funding: Funding, flows: Floats, start: int) -> None:
     """Take a trade's funding from the bars at whose open it was paid."""
     for k in range(np.searchsorted(funding.bar, trade.entry_bar + 1), len(funding.bar)):

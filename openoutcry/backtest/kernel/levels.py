@@ -1,15 +1,15 @@
 """Stop, target and liquidation inside one bar."""
 
-from openoutcry.backtest.kernel.compiled import compiled
-from openoutcry.backtest.kernel.state import Bars, Trade
+from openoutcry.backtest.kernel.bars import Bars
+from openoutcry.backtest.kernel.compiled import part
+from openoutcry.backtest.kernel.state import STAYS, Trade
 from openoutcry.backtest.reasons import Exit
 from openoutcry.backtest.terms import Terms
 
-STAYS = -1
 TP, SL, LIQUIDATION = int(Exit.TP), int(Exit.SL), int(Exit.LIQUIDATION)
 
 
-@compiled
+@part
 def touched(terms: Terms, bars: Bars, trade: Trade, bar: int) -> tuple[int, float]:
     """The level that ends a trade at this bar and its raw price; STAYS when none does.
 

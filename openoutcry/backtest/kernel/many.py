@@ -3,11 +3,12 @@
 import numpy as np
 
 from openoutcry.backtest.kernel.ageing import aged
+from openoutcry.backtest.kernel.bars import Bars
 from openoutcry.backtest.kernel.breaker import trips
-from openoutcry.backtest.kernel.compiled import compiled
-from openoutcry.backtest.kernel.levels import STAYS, touched
+from openoutcry.backtest.kernel.compiled import compiled, part
+from openoutcry.backtest.kernel.levels import touched
 from openoutcry.backtest.kernel.orders import ALLOWED, asked, enter, gate, leave
-from openoutcry.backtest.kernel.state import Account, Ask, Bars, Book, Funding, Ints, Records, Wanted
+from openoutcry.backtest.kernel.state import STAYS, Account, Ask, Book, Funding, Wanted
 from openoutcry.backtest.reasons import Denied, Exit
 from openoutcry.backtest.terms import Terms
 
@@ -19,85 +20,85 @@ KILL, END = int(Exit.KILL), int(Exit.END)
 @compiled
 def run_many(terms: Terms, bars: Bars, wanted: Wanted, funding: Funding, book: Book, start: int) -> None:
     """Fill the book from bar ``start`` on; what remains open is closed at the last close."""
-    account, trades, last = book.account[0], book.trades, len(bars.close) - 1
-    held = np.empty(terms.max_open_positions, np.int64)  # rows of the open trades, oldest first
-    leaving = np.full(terms.max_open_positions, STAYS, np.int64)  # why they end at the next fill
+    account, leaving, last = book.account[0], book.leaving, len(bars.close) - 1
     paid, waiting = np.searchsorted(funding.bar, start + 1), False
     for bar in range(start, last + 1):
         while paid < len(funding.bar) and funding.bar[paid] <= bar:
-            pay(account, trades, held, bars.open[bar] * funding.rate[paid])
+            pay(account, book, bars.open[bar] * funding.rate[paid])
             paid += 1
         if not terms.at_close:
-            fill_exits(terms, bars, book, held, leaving, bar, bars.open[bar])
+            fill_exits(terms, bars, book, bar, bars.open[bar])
             if waiting:
-                fill_entry(terms, book, held, leaving, asked(bars, wanted, bar - 1, bar, bars.open[bar]))
-        fill_levels(terms, bars, book, held, leaving, bar)
-        if trips(terms, account, worth(account, trades, held, bars.close[bar]), bar):
+                fill_entry(terms, book, asked(terms, bars, wanted, bar - 1, bar, bars.open[bar]))
+        fill_levels(terms, bars, book, bar)
+        if trips(terms, account, worth(account, book, bars.close[bar]), bar):
             leaving[: account.open] = DRAWDOWN
         if account.killed:
             leaving[: account.open] = KILL
-        decide(terms, bars, wanted, book, held, leaving, bar)
+        decide(terms, bars, wanted, book, bar)
         waiting = wanted.entry[bar] != 0
         if terms.at_close:
-            fill_exits(terms, bars, book, held, leaving, bar, bars.close[bar])
+            fill_exits(terms, bars, book, bar, bars.close[bar])
             if waiting and bar < last:
-                fill_entry(terms, book, held, leaving, asked(bars, wanted, bar, bar, bars.close[bar]))
+                fill_entry(terms, book, asked(terms, bars, wanted, bar, bar, bars.close[bar]))
     if waiting:
         book.denied[END_OF_DATA] += 1
     leaving[: account.open] = END
-    fill_exits(terms, bars, book, held, leaving, last, bars.close[last])
+    fill_exits(terms, bars, book, last, bars.close[last])
 
 
-@compiled
-def pay(account: Account, trades: Records, held: Ints, due: float) -> None:
+@part
+def pay(account: Account, book: Book, due: float) -> None:
     """Pay or receive funding on every open trade; ``due`` is that of one unit held long."""
-    for row in held[: account.open]:
-        amount = trades[row].side * trades[row].size * due
-        trades[row].funding += amount
+    for i in range(account.open):
+        trade = book.trades[book.held[i]]
+        amount = trade.side * trade.size * due
+        trade.funding += amount
         account.wallet -= amount
 
 
-@compiled
-def worth(account: Account, trades: Records, held: Ints, price: float) -> float:
+@part
+def worth(account: Account, book: Book, price: float) -> float:
     """The account at a price: the wallet and what the open trades have won or lost."""
     total = account.wallet
-    for row in held[: account.open]:
-        total += trades[row].side * trades[row].size * (price - trades[row].entry_price)
+    for i in range(account.open):
+        trade = book.trades[book.held[i]]
+        total += trade.side * trade.size * (price - trade.entry_price)
     return total
 
 
-@compiled
-def fill_exits(terms: Terms, bars: Bars, book: Book, held: Ints, leaving: Ints, bar: int, raw: float) -> None:
+@part
+def fill_exits(terms: Terms, bars: Bars, book: Book, bar: int, raw: float) -> None:
     """Close the trades that were to end, oldest first."""
-    account, kept, count = book.account[0], 0, book.account[0].open
+    account, held, leaving, kept = book.account[0], book.held, book.leaving, 0
+    count = account.open
     for i in range(count):
         if leaving[i] == STAYS:
             held[kept] = held[i]
             kept += 1
         else:
-            leave(
-                terms, account, book.losing, book.trades[held[i]], bar, bars.timestamp[bar], raw, leaving[i]
-            )
+            trade = book.trades[held[i]]
+            leave(terms, bars, book, trade, bar, raw, leaving[i])
     leaving[:count] = STAYS
 
 
-@compiled
-def fill_entry(terms: Terms, book: Book, held: Ints, leaving: Ints, ask: Ask) -> None:
+@part
+def fill_entry(terms: Terms, book: Book, ask: Ask) -> None:
     """Enter if every gate lets it."""
     account, count = book.account[0], book.account[0].open
     row, reason = account.trades, gate(terms, account, ask.bar, ask.time)
     if reason == ALLOWED:
-        reason = enter(terms, account, book.trades[row], ask, worth(account, book.trades, held, ask.price))
+        reason = enter(terms, account, book.trades[row], ask, worth(account, book, ask.price))
     if reason == ALLOWED:
-        held[count], leaving[count] = row, STAYS
+        book.held[count], book.leaving[count] = row, STAYS
     else:
         book.denied[reason] += 1
 
 
-@compiled
-def fill_levels(terms: Terms, bars: Bars, book: Book, held: Ints, leaving: Ints, bar: int) -> None:
+@part
+def fill_levels(terms: Terms, bars: Bars, book: Book, bar: int) -> None:
     """Stops, targets and liquidations inside the bar."""
-    account, kept = book.account[0], 0
+    account, held, leaving, kept = book.account[0], book.held, book.leaving, 0
     for i in range(account.open):
         trade = book.trades[held[i]]
         reason, raw = touched(terms, bars, trade, bar)
@@ -105,15 +106,15 @@ def fill_levels(terms: Terms, bars: Bars, book: Book, held: Ints, leaving: Ints,
             held[kept], leaving[kept] = held[i], leaving[i]
             kept += 1
         else:
-            leave(terms, account, book.losing, trade, bar, bars.timestamp[bar], raw, reason)
+            leave(terms, bars, book, trade, bar, raw, reason)
 
 
-@compiled
-def decide(terms: Terms, bars: Bars, wanted: Wanted, book: Book, held: Ints, leaving: Ints, bar: int) -> None:
+@part
+def decide(terms: Terms, bars: Bars, wanted: Wanted, book: Book, bar: int) -> None:
     """Which trades end at the next fill, by the exit rule or by their age."""
-    fill = bar if terms.at_close else bar + 1
+    leaving, fill = book.leaving, bar if terms.at_close else bar + 1
     for i in range(book.account[0].open):
-        trade = book.trades[held[i]]
+        trade = book.trades[book.held[i]]
         age = fill - trade.entry_bar
         if leaving[i] != STAYS or age == 0:
             continue
@@ -125,7 +126,7 @@ def decide(terms: Terms, bars: Bars, wanted: Wanted, book: Book, held: Ints, lea
             leaving[i] = aged(terms, trade, bars.close[bar], age)
 
 
-@compiled
+@part
 def overdue(terms: Terms, bars: Bars, entered: int, bar: int) -> bool:
     """True when a bar opens max_hold_time_hours or more after the entry's."""
     return bar < len(bars.close) and bars.timestamp[bar] - bars.timestamp[entered] >= terms.hold_ms

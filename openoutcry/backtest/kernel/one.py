@@ -4,10 +4,11 @@ only what a limit needs. What comes out is what ``run_many`` would say."""
 import numpy as np
 
 from openoutcry.backtest.kernel.ageing import aged
+from openoutcry.backtest.kernel.bars import Bars
 from openoutcry.backtest.kernel.breaker import forgive, trips
-from openoutcry.backtest.kernel.compiled import compiled
-from openoutcry.backtest.kernel.flags import count_set, next_set
-from openoutcry.backtest.kernel.levels import STAYS, touched
+from openoutcry.backtest.kernel.compiled import compiled, part
+from openoutcry.backtest.kernel.flags import count_set, next_set, words_of
+from openoutcry.backtest.kernel.levels import touched
 from openoutcry.backtest.kernel.orders import (
     ALLOWED,
     KILL_SWITCH,
@@ -18,7 +19,7 @@ from openoutcry.backtest.kernel.orders import (
     gate,
     leave,
 )
-from openoutcry.backtest.kernel.state import NONE_YET, Account, Bars, Book, Trade, Wanted
+from openoutcry.backtest.kernel.state import NONE_YET, STAYS, Account, Book, Trade, Wanted
 from openoutcry.backtest.reasons import Denied, Exit
 from openoutcry.backtest.terms import NEVER, Terms
 
@@ -31,21 +32,25 @@ TP, SL, LIQUIDATION = int(Exit.TP), int(Exit.SL), int(Exit.LIQUIDATION)
 def run_one(terms: Terms, bars: Bars, wanted: Wanted, book: Book, start: int) -> None:
     """Fill the book from bar ``start`` on; what remains open is closed at the last close."""
     account, denied, last = book.account[0], book.denied, len(bars.close) - 1
-    signal, leaving, unsettled = next_set(wanted.entry, start, last), start, NONE_YET
+    entries, exits = words_of(wanted.entry), words_of(wanted.exit)
+    signal, leaving, unsettled = next_set(wanted.entry, entries, start, last), start, NONE_YET
     while signal < last:
         fill = signal + 1
         if NONE_YET < unsettled < fill:  # the close of the last exit's bar, seen without a position
             trips(terms, account, account.wallet, unsettled)
             unsettled = NONE_YET
-        trade, reason = book.trades[account.trades], gate(terms, account, fill, bars.timestamp[fill])
+        trade, reason = (
+            book.trades[account.trades],
+            gate(terms, account, fill, bars.timestamp[fill] if terms.timed else 0),
+        )
         if reason == ALLOWED:
             forgive(account, fill)
-            ask = asked(bars, wanted, signal, fill, bars.open[fill])
+            ask = asked(terms, bars, wanted, signal, fill, bars.open[fill])
             reason = enter(terms, account, trade, ask, account.wallet)
         if reason == ALLOWED:
-            leaving = next_set(wanted.exit, max(fill, leaving), last) if len(wanted.exit) else last
+            leaving = next_set(wanted.exit, exits, max(fill, leaving), last) if len(wanted.exit) else last
             unsettled, raw, why = hold(terms, bars, account, trade, leaving)
-            leave(terms, account, book.losing, trade, unsettled, bars.timestamp[unsettled], raw, why)
+            leave(terms, bars, book, trade, unsettled, raw, why)
             inside = why in (TP, SL, LIQUIDATION, END)
             signal = unsettled if inside else unsettled - 1
             denied[MAX_POSITIONS] += count_set(wanted.entry, fill, signal)
@@ -56,11 +61,11 @@ def run_one(terms: Terms, bars: Bars, wanted: Wanted, book: Book, start: int) ->
                 until = last if reason == KILL_SWITCH else min(account.drawdown_until - 1, last)
                 denied[reason] += count_set(wanted.entry, signal, until)
                 signal = max(signal, until)
-        signal = next_set(wanted.entry, signal, last)
+        signal = next_set(wanted.entry, entries, signal, last)
     denied[END_OF_DATA] += wanted.entry[last] != 0
 
 
-@compiled
+@part
 def hold(terms: Terms, bars: Bars, account: Account, trade: Trade, leaving: int) -> tuple[int, float, int]:
     """How a trade ends that the exit rule ends at the open after bar ``leaving``: bar, price before slippage, reason."""
     last, entered = len(bars.close) - 1, trade.entry_bar
@@ -87,7 +92,7 @@ def hold(terms: Terms, bars: Bars, account: Account, trade: Trade, leaving: int)
     return (order, bars.open[order], why) if order <= last else (last, bars.close[last], END)
 
 
-@compiled
+@part
 def ordered(terms: Terms, bars: Bars, entered: int, leaving: int) -> tuple[int, int]:
     """The bar at whose open a trade ends by the exit rule or its age, whichever comes first, and why."""
     last = len(bars.close) - 1
@@ -97,7 +102,7 @@ def ordered(terms: Terms, bars: Bars, entered: int, leaving: int) -> tuple[int, 
     return (leaving + 1, SIGNAL) if leaving < last and leaving + 1 <= oldest else (oldest, MAX_HOLD)
 
 
-@compiled
+@part
 def reach(terms: Terms, trade: Trade) -> tuple[float, float]:
     """The prices a bar's low and high must reach for any level to matter; infinite where there is none."""
     near, target = trade.stop, trade.target

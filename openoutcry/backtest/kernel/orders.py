@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from openoutcry.backtest.kernel.compiled import compiled
-from openoutcry.backtest.kernel.state import NONE_YET, Account, Ask, Bars, Ints, Trade, Wanted
+from openoutcry.backtest.kernel.bars import Bars, Ints
+from openoutcry.backtest.kernel.compiled import part
+from openoutcry.backtest.kernel.state import NONE_YET, Account, Ask, Book, Trade, Wanted
 from openoutcry.backtest.reasons import Denied, Exit
-from openoutcry.backtest.terms import ATR_STOP, BY_RISK, FIXED_STOP, Terms
+from openoutcry.backtest.terms import ATR_STOP, BY_RISK, FIXED_STOP, NEVER, Terms
 
 DAY_MS = 86_400_000
 ALLOWED = -1
@@ -24,11 +25,11 @@ MIN_TRADE_AMOUNT = int(Denied.MIN_TRADE_AMOUNT)
 LIQUIDATION = int(Exit.LIQUIDATION)
 
 
-@compiled
+@part
 def slip(terms: Terms, time: int, leg: int) -> float:
     """How much worse a fill is, a fraction: drawn from the seed, the bar's time and the leg (0 entry, 1 exit) by
     splitmix64, so that one trade more or less does not change the draws of the others."""
-    if not terms.uniform or terms.slippage_pct == 0.0:
+    if not terms.uniform:
         return terms.slippage_pct
     z = np.uint64(terms.seed) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(2 * time + leg)
     for _ in range(2):
@@ -39,7 +40,7 @@ def slip(terms: Terms, time: int, leg: int) -> float:
     return float(z >> np.uint64(11)) * (1.0 / 9007199254740992.0) * terms.slippage_pct
 
 
-@compiled
+@part
 def gate(terms: Terms, account: Account, bar: int, time: int) -> int:
     """The first reason not to enter at a bar, as far as it does not depend on the price; ALLOWED when there is none."""
     if account.killed:
@@ -59,12 +60,12 @@ def gate(terms: Terms, account: Account, bar: int, time: int) -> int:
     return ALLOWED
 
 
-@compiled
-def asked(bars: Bars, wanted: Wanted, signal: int, bar: int, price: float) -> Ask:
+@part
+def asked(terms: Terms, bars: Bars, wanted: Wanted, signal: int, bar: int, price: float) -> Ask:
     """The entry that bar ``signal`` asks for, to fill at ``bar`` and a price before slippage."""
     return Ask(
         bar,
-        bars.timestamp[bar],
+        bars.timestamp[bar] if terms.timed else 0,
         price,
         wanted.side[signal] if len(wanted.side) > 1 else wanted.side[0],
         wanted.stop[signal] if len(wanted.stop) else np.nan,
@@ -74,7 +75,7 @@ def asked(bars: Bars, wanted: Wanted, signal: int, bar: int, price: float) -> As
     )
 
 
-@compiled
+@part
 def stop_price(terms: Terms, ask: Ask, price: float) -> float:
     """Where the stop of an entry lies: the strategy's own, else by the configuration. NaN without one."""
     if not np.isnan(ask.stop):
@@ -84,7 +85,7 @@ def stop_price(terms: Terms, ask: Ask, price: float) -> float:
     return price - ask.side * (price * terms.stop_loss_pct) if terms.stop_mode == FIXED_STOP else np.nan
 
 
-@compiled
+@part
 def units(terms: Terms, account: Account, worth: float, price: float, distance: float) -> float:
     """Size of an entry in base units, by risk or all in, before limits."""
     if terms.size_mode == BY_RISK:
@@ -92,7 +93,7 @@ def units(terms: Terms, account: Account, worth: float, price: float, distance: 
     return (account.wallet - account.locked) / (price * (terms.margin + terms.fee_pct))
 
 
-@compiled
+@part
 def enter(terms: Terms, account: Account, trade: Trade, ask: Ask, worth: float) -> int:
     """Fill an entry that passed the gate into ``trade``, the account being worth ``worth``. ALLOWED, or why not after all."""
     side = ask.side
@@ -119,22 +120,21 @@ def enter(terms: Terms, account: Account, trade: Trade, ask: Ask, worth: float) 
     account.trades += 1
     account.open += 1
     account.last_fill = ask.bar
-    today = ask.time // DAY_MS
-    account.today = account.today + 1 if account.day == today else 1
-    account.day = today
+    if terms.max_trades_per_day < NEVER:
+        today = ask.time // DAY_MS
+        account.today = account.today + 1 if account.day == today else 1
+        account.day = today
     return ALLOWED
 
 
-@compiled
-def leave(
-    terms: Terms, account: Account, losing: Ints, trade: Trade, bar: int, time: int, raw: float, reason: int
-) -> None:
+@part
+def leave(terms: Terms, bars: Bars, book: Book, trade: Trade, bar: int, raw: float, reason: int) -> None:
     """Close a trade at a raw price, which slippage and fee make worse; a liquidation takes the whole margin instead."""
-    side, size, entry = trade.side, trade.size, trade.entry_price
+    account, side, size, entry = book.account[0], trade.side, trade.size, trade.entry_price
     if reason == LIQUIDATION:
         price, fee = entry * (1.0 - side * terms.margin), 0.0
     else:
-        price = raw * (1.0 - side * slip(terms, time, 1))
+        price = raw * (1.0 - side * slip(terms, bars.timestamp[bar] if terms.timed else 0, 1))
         fee = size * price * terms.fee_pct
     gain = side * size * (price - entry)
     pnl = gain - fee - trade.fees - trade.funding
@@ -152,13 +152,14 @@ def leave(
     ):
         account.killed = 1
     if pnl < 0.0:
+        losing = book.losing
         losing[account.losses] = bar
         account.losses += 1
         pause(account, losing, bar, terms.short_loss_limit, terms.short_window_bars)
         pause(account, losing, bar, terms.long_loss_limit, terms.long_window_bars)
 
 
-@compiled
+@part
 def pause(account: Account, losing: Ints, bar: int, limit: int, window: int) -> None:
     """Bar entries for a window of bars when the last losses, up to the limit, all lie within one."""
     first = losing[account.losses - limit] if account.losses >= limit else NONE_YET

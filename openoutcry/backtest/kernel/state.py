@@ -5,15 +5,14 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from openoutcry.backtest.kernel.bars import Flags, Floats, Ints
 from openoutcry.backtest.reasons import Denied
 from openoutcry.backtest.terms import Terms
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Flags = NDArray[np.uint8]
 Records = NDArray[Any]
 """Of TRADE: one for each trade, in the order of entries."""
 NONE_YET = -(2**62)
+STAYS = -1
 TRADE = np.dtype(
     [
         ("entry_bar", np.int64), ("exit_bar", np.int64), ("size", np.float64), ("entry_price", np.float64),
@@ -75,16 +74,6 @@ class Account(Protocol):
     killed: int
 
 
-class Bars(NamedTuple):
-    """Columns of the series; ``timestamp`` is the open time (UTC ms)."""
-
-    timestamp: Ints
-    open: Floats
-    high: Floats
-    low: Floats
-    close: Floats
-
-
 class Wanted(NamedTuple):
     """What the strategy asks for at each close. ``side`` has one element or one for each bar; ``exit``, ``stop``,
     ``target``, ``atr`` and ``factor`` (of the size) are empty where there are none."""
@@ -119,12 +108,15 @@ class Funding(NamedTuple):
 
 
 class Book(NamedTuple):
-    """Everything a loop writes: the account (one record), room for the trades, bars of losing exits, denials by reason."""
+    """Everything a loop writes: the account (one record), room for the trades, bars of losing exits, denials by reason,
+    and for each open position the row of its trade (oldest first) and why it ends at the next fill."""
 
     account: Records
     trades: Records
     losing: Ints
     denied: Ints
+    held: Ints
+    leaving: Ints
 
 
 def new_book(terms: Terms, rows: int) -> Book:
@@ -134,4 +126,11 @@ def new_book(terms: Terms, rows: int) -> Book:
         account[name] = terms.initial_balance
     for name in ("last_fill", "day", "loss_until", "drawdown_until"):
         account[name] = NONE_YET
-    return Book(account, np.empty(rows, TRADE), np.empty(rows, np.int64), np.zeros(len(Denied), np.int64))
+    return Book(
+        account,
+        trades=np.empty(rows, TRADE),
+        losing=np.empty(rows, np.int64),
+        denied=np.zeros(len(Denied), np.int64),
+        held=np.empty(terms.max_open_positions, np.int64),
+        leaving=np.full(terms.max_open_positions, STAYS, np.int64),
+    )

@@ -61,11 +61,15 @@ def stop_atr(bars, bar_ms, config):
         )
         blend = []
         for i, time in enumerate(bars["time"]):
-            closed = [atr for day, atr in zip(days, atrs, strict=False) if (day["day"] + 1) * DAY <= time + bar_ms]
+            closed = [
+                atr for day, atr in zip(days, atrs, strict=False) if (day["day"] + 1) * DAY <= time + bar_ms
+            ]
             daily = closed[-1] if closed else None
             known = own[i] is not None and daily is not None
             blend.append(config.atr_short_weight * own[i] + config.atr_long_weight * daily if known else None)
-    return [None if b is None else min(b, config.atr_cap_multiplier * o) for b, o in zip(blend, own, strict=False)]
+    return [
+        None if b is None else min(b, config.atr_cap_multiplier * o) for b, o in zip(blend, own, strict=False)
+    ]
 
 
 def size_factors(bars, config):
