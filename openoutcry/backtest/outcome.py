@@ -102,8 +102,8 @@ class Outcome:
                 "entry_price": float(trades.entry_price[i]),
                 "exit_price": float(trades.exit_price[i]),
                 "position_size": float(trades.size[i]),
-                "entry_timestamp": _iso(entered[i]),
-                "exit_timestamp": _iso(over[i]),
+                "entry_timestamp": time_text(entered[i]),
+                "exit_timestamp": time_text(over[i]),
                 "exit_reason": Exit(int(trades.reason[i])).name,
                 "stop_loss_price": _level(trades.stop[i]),
                 "take_profit_price": _level(trades.target[i]),
@@ -119,7 +119,8 @@ def denials(counts: Ints) -> dict[str, int]:
     return {reason.name: int(counts[reason]) for reason in Denied if counts[reason]}
 
 
-def _iso(stamp_ms: int) -> str:
+def time_text(stamp_ms: int) -> str:
+    """UTC milliseconds as ISO 8601."""
     return datetime.fromtimestamp(stamp_ms / 1000, tz=UTC).isoformat().replace("+00:00", "Z")
 
 

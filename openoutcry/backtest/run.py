@@ -47,7 +47,7 @@ def backtest(
     """
     series = Series.of(candles, timeframe)
     days = None if daily is None else Series.of(daily, "1d")
-    config, fills = _config(strategy, config), fills or FillModel()
+    config, fills = config_of(strategy, config), fills or FillModel()
     if not 0 <= start < len(series) - 1:
         raise BadInput(f"start: {start} is no bar before the last of {len(series)}", field="start")
     if not 0 <= seed <= LARGEST_SEED:
@@ -90,7 +90,8 @@ def _side(strategy: RuleStrategy) -> "np.ndarray[tuple[int], np.dtype[np.int8]]"
     return np.array([1 if strategy.side == "long" else -1], np.int8)
 
 
-def _config(strategy: Strategy, config: ExecutionConfig | None) -> ExecutionConfig:
+def config_of(strategy: Strategy, config: ExecutionConfig | None) -> ExecutionConfig:
+    """The configuration given, else the strategy's own. Raises BadInput when there is none."""
     if config is not None:
         return config
     if isinstance(strategy, RuleStrategy):
