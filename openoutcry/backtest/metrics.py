@@ -112,13 +112,13 @@ def measure(outcome: "Outcome", *, var_method: VarMethod = "historical") -> Metr
     return figures(
         account,
         outcome.trades.pnl[ended],
-        _in_market(outcome, opens, closes),
+        in_market_of(outcome, opens, closes),
         held=held,
         var_method=var_method,
     )
 
 
-def _in_market(outcome: "Outcome", opens: Stamps, closes: Stamps) -> NDArray[np.bool_]:
+def in_market_of(outcome: "Outcome", opens: Stamps, closes: Stamps) -> NDArray[np.bool_]:
     """The bars during which some position was open."""
     change = np.zeros(len(opens) + 1, dtype=np.int64)
     np.add.at(change, np.searchsorted(closes, outcome.entry_times(), side="right"), 1)
