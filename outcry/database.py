@@ -25,13 +25,16 @@ async def open_current(url: str) -> asyncpg.Pool:
 
 
 @asynccontextmanager
-async def database_address(home: Path) -> AsyncIterator[str]:
-    """The URL of the floor's database, which runs meanwhile. Raises StartupRefused when the home has none yet."""
+async def database_address(home: Path, *, make: bool = False) -> AsyncIterator[str]:
+    """The URL of the floor's database, which runs meanwhile. Raises StartupRefused when the home has none yet.
+
+    With ``make`` one is made then.
+    """
     url = running_database(home)
     if url is not None:
         yield url
         return
-    if not Layout.of(home).data.exists():
+    if not make and not Layout.of(home).data.exists():
         raise StartupRefused(f"no database in {home} yet; `outcry up` makes one")
     server = EmbeddedPostgres(home)
     try:

@@ -112,7 +112,7 @@ def plan(
         "orchestrator", scopes={**FLOOR_SCOPES, **{seat: ("vote",) for seat in seats}}, trusted=True
     )
     hands = [
-        Task(name, "outcry worker", "workers.serve:run", config(name))
+        Task(name, "outcry worker", "workers.floor:run", config(name))
         for name in (f"worker-{number}" for number in range(1, workers + 1))
     ]
     return [

@@ -64,13 +64,14 @@ async def _patiently(work: Callable[[], Awaitable[T]]) -> T:
         try:
             return await work()
         except ConnectorException as error:
-            if not _away(error) or monotonic() > deadline:
+            if not away(error) or monotonic() > deadline:
                 raise
             log.warning("queue_retry", error=str(error.__cause__ or error))
             await asyncio.sleep(PAUSE_S)
 
 
-def _away(error: ConnectorException) -> bool:
+def away(error: Exception) -> bool:
+    """Whether an error of the queue means that the database is not there, and may be again."""
     from psycopg import OperationalError  # its family holds lost connections, shutdowns and pool timeouts
 
-    return isinstance(error.__cause__, OperationalError)
+    return isinstance(error, OSError) or isinstance(error.__cause__, OperationalError)

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import secrets
-import signal
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -12,7 +11,6 @@ from pathlib import Path
 from uuid import UUID
 
 import structlog
-import uvloop
 from procrastinate import App
 from procrastinate.app import WorkerOptions
 from procrastinate.exceptions import ConnectorException
@@ -20,19 +18,15 @@ from procrastinate.exceptions import ConnectorException
 from db.jobs.queue import TASK
 from db.jobs.states import Ticket
 from db.pool import open_pool
-from openoutcry.errors import StartupRefused
-from wire.config import ProcessConfig
 from workers.attempt import Bench
 from workers.attempt import attempt as see_through
-from workers.connector import PatientConnector
+from workers.connector import PatientConnector, away
 from workers.held import Held
 from workers.rescue import Rescue
 
 log = structlog.get_logger()
 STALLED_S = 20.0
 PAUSE_S = 1.0
-SUPERVISED_GRACE_S = 1.0
-"""The supervisor kills what has not ended three seconds after it was told to."""
 
 
 @dataclass(frozen=True)
@@ -47,19 +41,8 @@ class Terms:
     stalled_s: float = STALLED_S
 
 
-def run(config: ProcessConfig, _port: int | None = None) -> None:
-    """One worker of a floor, told by its supervisor."""
-    if config.database_url is None:
-        raise StartupRefused("a worker needs the database")
-    uvloop.run(serve(Terms(config.home, config.database_url, grace_s=SUPERVISED_GRACE_S)))
-
-
-async def serve(terms: Terms) -> None:
-    """Work until SIGTERM or SIGINT: then jobs in hand are finished within the grace, or handed to the next worker."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+async def serve(terms: Terms, stop: asyncio.Event) -> None:
+    """Work until ``stop``: then jobs in hand are finished within the grace, or handed to the next worker."""
     async with _bench(terms) as bench:
         log.info("worker_ready", worker=bench.name, concurrency=terms.concurrency, queues=terms.queues)
         stopped = asyncio.create_task(stop.wait())
@@ -73,6 +56,8 @@ async def serve(terms: Terms) -> None:
             except asyncio.CancelledError:
                 break
             except (ConnectorException, OSError) as error:
+                if not away(error):
+                    raise
                 log.warning("queue_lost", error=str(error.__cause__ or error))
             await asyncio.wait((stopped,), timeout=PAUSE_S)
     log.info("worker_stopped", worker=bench.name)
@@ -92,7 +77,7 @@ async def _work(terms: Terms, bench: Bench) -> None:
         "delete_jobs": "always",
     }
     if terms.queues is not None:
-        options["queues"] = terms.queues
+        options["queues"] = list(terms.queues)
     async with app.open_async():
         await app.run_worker_async(**options)
 

@@ -7,13 +7,8 @@ from db.pool import Connection
 SCHEMA = "queue"
 TASK = "job"
 """The one task of the queue. Its arguments say which attempt of which job may start."""
-DEFER = """
-SELECT unnest(queue.procrastinate_defer_jobs_v1(ARRAY[
-    ROW($1, $2, 0, NULL, NULL, $3::jsonb, NULL)::queue.procrastinate_job_to_defer_v1
-]))
-"""
-KEEP = "UPDATE jobs SET queue_id = $2 WHERE id = $1"
-WITHDRAW = "SELECT queue.procrastinate_cancel_job_v1($1, false, true)"
+ENQUEUE = "UPDATE jobs SET queue_id = job_enqueue($1, $2, $3) WHERE id = $1"
+WITHDRAW = "SELECT job_withdraw($1)"
 DROP = """
 SELECT queue.procrastinate_finish_job_v1(id, 'failed', true)
 FROM queue.procrastinate_jobs WHERE id = $1 AND status = 'doing'
@@ -27,8 +22,7 @@ LISTENER = "open-outcry-worker"
 
 async def enqueue(connection: Connection, job_id: UUID, attempt: int, queue: str) -> None:
     """Let the next free worker of ``queue`` have this attempt."""
-    entry = await connection.fetchval(DEFER, queue, TASK, {"job_id": str(job_id), "attempt": attempt})
-    await connection.execute(KEEP, job_id, entry)
+    await connection.execute(ENQUEUE, job_id, attempt, queue)
 
 
 async def withdraw(connection: Connection, queue_id: int | None) -> None:

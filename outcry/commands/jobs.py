@@ -34,6 +34,103 @@ def group() -> None:
     """Backtests and other jobs: hand in, watch, cancel, fetch results. `outcry worker` and `outcry up` do them."""
 
 
+@app.command()
+def submit(
+    strategy: Annotated[
+        str | None,
+        typer.Argument(help="a strategy's name, NAME@VERSION of the registry, or a .yaml or .json file"),
+    ] = None,
+    symbol: Annotated[
+        list[str] | None,
+        typer.Option(help="BTC/USDT; again for more, which share the capital [default: the strategy's]"),
+    ] = None,
+    exchange: Annotated[str | None, typer.Option(help="whose candles [default: binance]")] = None,
+    timeframe: Annotated[str | None, typer.Option(help="bar length [default: the strategy's]")] = None,
+    start: Annotated[str | None, typer.Option("--from", help="first day or instant (ISO, UTC)")] = None,
+    end: Annotated[
+        str | None, typer.Option("--to", help="last day, included, or instant [default: now]")
+    ] = None,
+    months: Annotated[int | None, typer.Option(help="so many months up to --to, in place of --from")] = None,
+    capital: Annotated[float | None, typer.Option(help="cash at the start")] = None,
+    leverage: Annotated[float | None, typer.Option(help="of a perpetual, 1 to 125")] = None,
+    fee: Annotated[float | None, typer.Option(help="fraction of each fill, 0.001 is 0.1 %")] = None,
+    slippage: Annotated[float | None, typer.Option(help="largest slippage of a fill, a fraction")] = None,
+    seed: Annotated[int | None, typer.Option(help="seed of the slippage")] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="NAME=VALUE of the strategy or its execution; again for more"),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="a warning of the checks stops the run")] = False,
+    timeout: Annotated[int, typer.Option(help="seconds it may run")] = 7200,
+    request: Annotated[
+        Path | None,
+        typer.Option(help="a whole request as the API takes it, JSON or YAML, in place of all these"),
+    ] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="watch it to its end; exit 1 unless it completes")
+    ] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Hand in a backtest. Prints the job's id; `--wait` shows progress and the result."""
+    fields = {
+        "symbols": symbol or None, "exchange": exchange, "interval": timeframe, "start": start, "end": end,
+        "lookback_months": months, "initial_balance": capital, "leverage": leverage, "fee_pct": fee,
+        "slippage_pct": slippage, "seed": seed, "strict": strict or None,
+    }  # fmt: skip
+    folder = home_folder(str(home) if home else None)
+    job = asyncio.run(_submit(folder, strategy, request, fields, setting or [], timeout, wait, as_json))
+    if wait and job.status != "COMPLETED":
+        raise typer.Exit(EXIT_FAILED)
+
+
+async def _submit(
+    home: Path,
+    strategy: str | None,
+    request: Path | None,
+    fields: dict[str, Any],
+    settings: list[str],
+    timeout_s: int,
+    wait: bool,
+    as_json: bool,
+) -> "Job":
+    from rich.console import Console
+
+    from db.jobs import queue
+    from db.jobs.submit import submit as hand_in
+    from outcry import jobview
+    from outcry.database import database_address, open_current
+    from outcry.submitting import Words, submission
+    from outcry.waiting import wait_for
+    from wire.clock import WallClock
+
+    console = Console(stderr=True, highlight=False)
+    async with database_address(home, make=True) as url:
+        pool = await open_current(url)
+        try:
+            words = Words(strategy, request, fields, settings, timeout_s)
+            made = await submission(pool, ORG, home, words, WallClock().now())
+            job_id = await hand_in(pool, ORG, made, "command line")
+            if wait:
+                job = await wait_for(pool, url, home, ORG, job_id, console)
+            else:
+                job = await _job(pool, str(job_id))
+                async with pool.acquire() as connection:
+                    if not await queue.workers(connection):
+                        console.print(
+                            "no worker runs: `outcry up` or `outcry worker` starts one", style="yellow"
+                        )
+        finally:
+            await pool.close()
+    if as_json:
+        typer.echo(json.dumps(jobview.full(job) if wait else jobview.summary(job)))
+    elif wait:
+        jobview.told(job, Console(highlight=False, soft_wrap=True))
+    else:
+        typer.echo(f"{job.id}")
+    return job
+
+
 @app.command("list")
 def list_(
     status: Annotated[Status | None, typer.Option(help="only in this state")] = None,

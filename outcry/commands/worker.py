@@ -35,6 +35,7 @@ def worker(
     Workers find each other through the database (OUTCRY_DATABASE_URL, or the home's own) and read candles from their home.
     """
     import asyncio
+    import signal
 
     import uvloop
 
@@ -51,10 +52,12 @@ def worker(
 
     async def run() -> None:
         logs.configure("worker")
-        async with database_address(folder) as url:
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        async with database_address(folder, make=True) as url:
             await (await open_current(url)).close()
-            terms = Terms(folder, url, concurrency, names, grace, stalled_after)
-            await serve(terms)
+            await serve(Terms(folder, url, concurrency, names, grace, stalled_after), stop)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run())

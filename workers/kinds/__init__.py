@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from db.jobs.rows import Output
 from openoutcry.errors import BadInput
+from wire.imports import hide_pandas
 from workers.work import Work
 
 Run: TypeAlias = Callable[[Work], Output]
@@ -23,6 +24,7 @@ def find(kind: str) -> Run:
     """What runs jobs of this kind. Raises BadInput naming the kinds there are."""
     files = {file.stem for file in Path(__file__).parent.glob("[a-z]*.py")}
     if kind in files:
+        hide_pandas()
         run: Run = importlib.import_module(f"workers.kinds.{kind}").run
         return run
     others = {point.name: point for point in entry_points(group=ENTRY_POINTS)}

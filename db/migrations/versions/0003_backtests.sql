@@ -73,5 +73,18 @@ CREATE TABLE job_reports (
     html text NOT NULL
 );
 
--- procrastinate's own tables and functions live here.
+-- procrastinate's own tables and functions live here. Whoever may write jobs may put them in the queue and take them
+-- out again, by these two functions and in no other way.
 CREATE SCHEMA queue;
+CREATE FUNCTION job_enqueue(job_id uuid, attempt integer, queue text) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path TO queue, pg_temp AS $$
+BEGIN
+    RETURN (procrastinate_defer_jobs_v1(ARRAY[
+        ROW(queue, 'job', 0, NULL, NULL, jsonb_build_object('job_id', job_id, 'attempt', attempt), NULL)
+    ]::procrastinate_job_to_defer_v1[]))[1];
+END $$;
+CREATE FUNCTION job_withdraw(entry bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path TO queue, pg_temp AS $$
+BEGIN
+    PERFORM procrastinate_cancel_job_v1(entry, false, true);
+END $$;

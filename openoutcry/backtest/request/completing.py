@@ -1,11 +1,12 @@
 """From what was asked and the strategy that was meant to a request that leaves nothing open."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from openoutcry.backtest.request.asked import Asked, Inline, Named
+from openoutcry.backtest.request.asked import Asked, Inline
 from openoutcry.backtest.request.model import FUTURES, BacktestRequest
 from openoutcry.backtest.request.parameters import with_parameters
 from openoutcry.errors import BadInput
@@ -14,9 +15,11 @@ from openoutcry.strategy.defaults import TIMED, TradingDefaults
 from openoutcry.strategy.definition import Definition
 from openoutcry.strategy.execution import Costs, ExecutionConfig
 from openoutcry.strategy.masks import fits
+from openoutcry.strategy.naming import asset, instrument
 from openoutcry.strategy.rules import RuleStrategy, parse_strategy
-from openoutcry.types.symbols import Symbol, parse_symbol
 from openoutcry.types.timeframes import parse_timeframe
+
+EXCHANGE = re.compile(r"[a-z0-9][a-z0-9_\-]{0,39}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +31,20 @@ class Found:
     strategy_id: UUID | None = None
 
 
-def complete(asked: Asked, defaults: TradingDefaults, found: Found | None = None) -> BacktestRequest:
+def complete(
+    asked: Asked,
+    defaults: TradingDefaults,
+    found: Found | None = None,
+    *,
+    parameters: Mapping[str, Any] | None = None,
+) -> BacktestRequest:
     """The request. ``found`` is what ``asked.source`` names, None when it brings the strategy along.
 
-    Raises BadInput (BadStrategy for the strategy's own problems) naming the field as the client spelled it.
+    ``parameters`` change the strategy beside those of the body. Raises BadInput (BadStrategy for the strategy's own
+    problems) naming the field as the client spelled it.
     """
-    strategy, own = _strategy(asked, defaults, found)
+    _exchange(asked.exchange)
+    strategy, own = _strategy(asked, defaults, found, parameters or {})
     rules = parse_strategy(strategy.body, defaults) if strategy.kind == "rules" else None
     config = _execution(asked, defaults, rules, own)
     symbols = _symbols(asked, rules)
@@ -67,20 +78,23 @@ def complete(asked: Asked, defaults: TradingDefaults, found: Found | None = None
 
 
 def _strategy(
-    asked: Asked, defaults: TradingDefaults, found: Found | None
+    asked: Asked, defaults: TradingDefaults, found: Found | None, parameters: Mapping[str, Any]
 ) -> tuple[Definition, dict[str, Any]]:
     """The strategy, and the execution fields that were given among its parameters."""
-    source = asked.source
+    source, field = asked.source, "parameters"
     if isinstance(source, Inline):
-        return definition.read(source.mapping, defaults), {}
-    assert found is not None, "a named strategy must be looked up first"
-    strategy = definition.read(found.body, defaults)
-    if not source.parameters:
+        strategy = definition.read(source.mapping, defaults)
+    else:
+        assert found is not None, "a named strategy must be looked up first"
+        strategy = definition.read(found.body, defaults)
+        if source.parameters:
+            parameters, field = {**source.parameters, **parameters}, f"{source.field}.parameters"
+    if not parameters:
         return strategy, {}
     if strategy.kind == "code":
-        body = {**strategy.body, "parameters": {**strategy.body.get("parameters", {}), **source.parameters}}
+        body = {**strategy.body, "parameters": {**strategy.body.get("parameters", {}), **parameters}}
         return definition.read(body, defaults), {}
-    body, execution = with_parameters(strategy.body, source.parameters, f"{source.field}.parameters")
+    body, execution = with_parameters(strategy.body, parameters, field)
     return definition.read(body, defaults), execution
 
 
@@ -100,32 +114,33 @@ def _execution(
 
 
 def _symbols(asked: Asked, rules: RuleStrategy | None) -> tuple[str, ...]:
-    futures = asked.exchange.endswith(FUTURES)
+    field = "asset" if "asset" in asked.body else "symbols"
     if asked.symbols:
-        found = [_symbol(text, futures, number) for number, text in enumerate(asked.symbols)]
+        found = [instrument(asset(text, field=field), "long") for text in asked.symbols]
     elif rules is None:
         raise BadInput("symbols: is missing; a code strategy names no asset", field="symbols")
     else:
-        found = [rules.symbol.perpetual() if futures else rules.symbol]
+        found = [rules.symbol]
+    if asked.exchange.endswith(FUTURES):
+        found = [symbol if symbol.settle else symbol.perpetual() for symbol in found]
     names = tuple(str(symbol) for symbol in found)
-    field = "symbols" if len(names) > 1 or asked.shape == "tradai" else "asset"
     if len(set(names)) != len(names):
-        raise BadInput("symbols: names one twice", field="symbols")
-    if asked.leverage > 1.0 and (spot := next((one for one in found if one.kind == "spot"), None)):
+        raise BadInput(f"{field}: names one twice", field=field)
+    spot = next((symbol for symbol in found if symbol.kind == "spot"), None)
+    if spot and asked.leverage > 1.0:
         raise BadInput(f"leverage: {spot} is spot, which has none; {spot.perpetual()} has", field="leverage")
-    if rules and rules.side == "short" and (spot := next((one for one in found if one.kind == "spot"), None)):
+    if spot and rules and rules.side == "short":
         raise BadInput(
             f"{field}: {spot} is spot and cannot be sold short; {spot.perpetual()} can", field=field
         )
     return names
 
 
-def _symbol(text: str, futures: bool, number: int) -> Symbol:
-    plain = (
-        f"{text}/USDT" if text.isalnum() and len(text) <= 6 and not text.upper().endswith("USDT") else text
-    )
-    symbol = parse_symbol(plain, field=f"symbols[{number}]")
-    return symbol.perpetual() if futures and symbol.settle is None else symbol
+def _exchange(name: str) -> None:
+    if not EXCHANGE.fullmatch(name):
+        raise BadInput(
+            f"exchange: {name!r} is not a name such as binance or binance{FUTURES}", field="exchange"
+        )
 
 
 def _timeframe(asked: Asked, strategy: Definition, rules: RuleStrategy | None) -> str:
@@ -140,8 +155,3 @@ def _timeframe(asked: Asked, strategy: Definition, rules: RuleStrategy | None) -
         except BadInput as error:
             raise BadInput(f"{field}: {error}", field=field) from error
     return timeframe
-
-
-def named(asked: Asked) -> Named | None:
-    """What has to be looked up before ``complete``; None when the strategy came along."""
-    return asked.source if isinstance(asked.source, Named) else None

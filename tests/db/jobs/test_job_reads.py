@@ -1,6 +1,7 @@
 """Lists by keyset, results, and following a job."""
 
 import asyncio
+from uuid import UUID
 
 import pytest
 
@@ -9,6 +10,7 @@ from db.jobs.follow import follow
 from db.jobs.states import Ticket
 from db.jobs.submit import Submission, submit
 from db.listening import Listening
+from db.tenancy import open_tenant_pool, within
 from openoutcry.errors import BadInput
 from tests.db.jobs.making import JOB, brought_to, output, queued
 from tests.factories import ORG
@@ -91,3 +93,20 @@ async def test_a_follower_sees_each_change_up_to_the_end(pool, fresh_database):
         await act()
     await asyncio.wait_for(watching, 5)
     assert seen == [("QUEUED", 0), ("RUNNING", 0), ("RUNNING", 75), ("COMPLETED", 100)]
+
+
+async def test_a_request_of_one_org_submits_reads_and_cancels_its_own_only(pool, fresh_database):
+    other = UUID(int=2)
+    await pool.execute("INSERT INTO orgs (id, name) VALUES ($1, 'other')", other)
+    foreign = await submit(pool, other, JOB, "them")
+    tenant = await open_tenant_pool(fresh_database, most=2)
+    try:
+        with within(ORG):
+            mine = await submit(tenant, ORG, JOB, "me")
+            assert [job.id for job in (await reads.page(tenant, ORG)).jobs] == [mine]
+            assert await reads.get(tenant, other, foreign) is None
+            assert not (await ending.cancel(tenant, other, foreign)).updated
+            assert (await ending.cancel(tenant, ORG, mine)).updated
+    finally:
+        await tenant.close()
+    assert await pool.fetchval("SELECT args->>'job_id' FROM queue.procrastinate_jobs") == str(foreign)

@@ -1,0 +1,152 @@
+"""Jobs of kind ``backtest``: read the candles, check, run each symbol, measure, write the report."""
+
+from collections.abc import Mapping
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from db.jobs.rows import Output
+from openoutcry.backtest import preflight, sanity
+from openoutcry.backtest.outcome import Outcome
+from openoutcry.backtest.perpetual import Perpetual
+from openoutcry.backtest.preflight import Preflight, Stored
+from openoutcry.backtest.report.page import page
+from openoutcry.backtest.report.values import Reported
+from openoutcry.backtest.request.model import BacktestRequest
+from openoutcry.backtest.run import LARGEST_SEED, Strategy, backtest
+from openoutcry.backtest.sleeves import Together, together
+from openoutcry.errors import BadInput, OpenOutcryError
+from openoutcry.strategy.rules import RuleStrategy
+from openoutcry.types.symbols import parse_symbol
+from openoutcry.types.timeframes import millis
+from workers import leaving
+from workers.assets import assets
+from workers.candles import stored
+from workers.provenance import provenance
+from workers.strategy import bars_needed, loaded
+from workers.work import Work
+
+TOTAL = 100
+
+
+def run(work: Work) -> Output:
+    """The whole of a backtest. Raises BadInput with the first failed check when it must not run."""
+    request = BacktestRequest.restored(work.request)
+    began = [perf_counter()]
+    work.step(0, TOTAL, "reading candles")
+    strategy, market, checked = _checked(work, request)
+    began.append(perf_counter())
+    outcomes = {
+        symbol: _one(work, request, strategy, market[symbol], number)
+        for number, symbol in enumerate(request.symbols)
+    }
+    began.append(perf_counter())
+    work.step(80, TOTAL, "measuring")
+    whole = together(list(outcomes.values()))
+    work.step(90, TOTAL, "writing the report")
+    output = _output(work, request, strategy, outcomes, whole, checked)
+    began.append(perf_counter())
+    spans = zip(("prepare_s", "run_s", "report_s"), np.diff(began).tolist(), strict=True)
+    output.timings.update({name: round(seconds, 4) for name, seconds in spans})
+    return output
+
+
+def _checked(work: Work, request: BacktestRequest) -> tuple[Strategy, dict[str, Stored], Preflight]:
+    try:
+        strategy = loaded(request, work.home)
+    except OpenOutcryError as error:
+        raise _refused(work, preflight.judged([preflight.unsound(error)], strict=request.strict)) from error
+    rules = strategy if isinstance(strategy, RuleStrategy) else None
+    needed = bars_needed(strategy, request)
+    market = {
+        symbol: stored(
+            work.home, request.venue, symbol, request.timeframe, request.start, request.end, needed
+        )
+        for symbol in request.symbols
+    }
+    checks = [preflight.strategy(rules), preflight.metadata(request, rules)]
+    work.step(10, TOTAL, "checking")
+    for one in market.values():
+        found = preflight.data(request, one)
+        checks.append(found)
+        if found.verdict != "FAIL":
+            checks += [preflight.warm_up(request, one, needed), *_funding(request, one)]
+    report = preflight.judged(checks, strict=request.strict)
+    if report.failure:
+        raise _refused(work, report)
+    work.preflight(report.model_dump(mode="json"))
+    return strategy, market, report
+
+
+def _refused(work: Work, report: Preflight) -> BadInput:
+    work.preflight(report.model_dump(mode="json"))
+    return BadInput(report.failure or "preflight")
+
+
+def _funding(request: BacktestRequest, one: Stored) -> list[preflight.Check]:
+    found = preflight.funding(request, one)
+    return [] if found is None else [found]
+
+
+def _one(work: Work, request: BacktestRequest, strategy: Strategy, market: Stored, number: int) -> Outcome:
+    count = len(request.symbols)
+    work.step(20 + 60 * number // count, TOTAL, f"running {market.symbol}")
+    config = request.execution_config
+    if count > 1:
+        config = config.model_copy(update={"initial_balance": request.capital / count})
+    if isinstance(strategy, RuleStrategy):
+        strategy = strategy.model_copy(update={"asset": market.symbol})
+    perpetual = parse_symbol(market.symbol).kind == "perp"
+    return backtest(
+        strategy,
+        market.candles,
+        timeframe=request.timeframe,
+        costs=request.costs,
+        config=config,
+        fills=request.fills,
+        seed=(request.seed + number) % (LARGEST_SEED + 1),
+        funding=market.funding,
+        perpetual=Perpetual(leverage=request.leverage) if perpetual else None,
+        start=int(np.searchsorted(market.candles.timestamp, millis(request.start))),
+    )
+
+
+def _output(
+    work: Work,
+    request: BacktestRequest,
+    strategy: Strategy,
+    outcomes: Mapping[str, Outcome],
+    whole: Together,
+    checked: Preflight,
+) -> Output:
+    denied, exits = leaving.denied(outcomes), leaving.exits(outcomes)
+    warned = sanity.warnings(whole.metrics, whole.pnl, denied, exits)
+    origin = provenance(work, request, (one.series.candles for one in outcomes.values()))
+    report = Reported(request, outcomes, whole, checked, warned, origin, _rules(strategy))
+    curve = leaving.curve(whole, whole.metrics.starting_balance)
+    result = {
+        "metrics": whole.metrics.to_dict(),
+        "symbols": leaving.by_symbol(outcomes),
+        "exits": exits,
+        "denied": denied,
+        "provenance": origin,
+        "equity_points": {"stored": len(curve.at_ms), "bars": len(whole.times)},
+    }
+    return Output(
+        result=result,
+        warnings=[one.model_dump() for one in warned],
+        curve=curve,
+        trades=leaving.trades(work, outcomes),
+        report=page(report, assets()),
+    )
+
+
+def _rules(strategy: Strategy) -> list[dict[str, Any]]:
+    if not isinstance(strategy, RuleStrategy):
+        return []
+    return [
+        {"part": part, **rule.plain()}
+        for part, rules in (("entry", strategy.entry), ("exit", strategy.exit))
+        for rule in rules
+    ]
