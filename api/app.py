@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
@@ -17,34 +16,24 @@ from api.dialects import Dialect
 from api.encoding import Answer
 from api.failures import HANDLERS as FAILURES
 from api.floor import Floor, floor_of
+from api.haste import STANDARD, Limits, shared, unhurried
 from api.routes import ROUTES
 from api.shell import Shell
-from api.throttle import Rate, Throttle
 
 BODY_LIMIT = 64 * 1024
-PER_KEY = Rate(per_s=100, burst=200)
-PER_ADDRESS = Rate(per_s=50, burst=100)
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How much one caller may ask."""
-
-    per_key: Rate = PER_KEY
-    per_address: Rate = PER_ADDRESS
 
 
 def build(
     floor: Floor,
     assets: dict[str, Asset],
-    limits: Limits = Limits(),
+    limits: Limits = STANDARD,
     origins: tuple[str, ...] = (),
     compat: Mapping[int, Dialect] | None = None,
 ) -> ASGIApp:
     """The ASGI app of a floor; ``origins`` are other sites whose pages may call it, ``compat`` ports of one product."""
     inner = Litestar(
         route_handlers=ROUTES,
-        guards=[authorise],
+        guards=[authorise, unhurried],
         dependencies={"floor": Provide(lambda: floor, sync_to_thread=False, use_cache=True)},
         exception_handlers=FAILURES,
         response_class=Answer,
@@ -58,8 +47,9 @@ def build(
     return Shell(
         app=inner,
         keys=floor.keys,
-        per_key=Throttle(limits.per_key),
-        per_address=Throttle(limits.per_address),
+        per_key=shared(floor.doorman.pool, limits.per_key),
+        per_address=shared(floor.doorman.pool, limits.per_address),
+        proxies=limits.proxies,
         traffic=floor.traffic,
         anyone=floor.doorman.anyone,
         ports=compat or {},

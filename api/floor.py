@@ -1,6 +1,7 @@
 """What routes work with, put together once at start-up."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -11,6 +12,7 @@ from litestar.di import NamedDependency
 
 from api.auth.doorman import Doorman
 from api.identity import KeyRing
+from api.throttle import SharedThrottle
 from api.traffic import Traffic
 from api.uptime import Uptime
 from api.ws.hub import Hub
@@ -35,6 +37,8 @@ class Floor:
     settings: Settings
     run: RunSpec
     turnstile: Turnstile
+    classes: Mapping[str, SharedThrottle]
+    """By class of haste: how often one caller may ask routes of it."""
     traffic: Traffic = field(default_factory=Traffic)
     uptime: Uptime = field(default_factory=Uptime)
     command_timeout_s: float = 10.0

@@ -14,13 +14,14 @@ import uvicorn
 import uvloop
 from litestar.types import ASGIApp
 
-from api.app import Limits, build
+from api.app import build
 from api.assets import load
 from api.auth.doorman import Doorman, anyone
 from api.auth.signing import Signer, home_key
 from api.dialects import DIALECTS, Dialect
 from api.events import TableEvents
 from api.floor import Floor
+from api.haste import Limits, read_proxies, shared
 from api.http_protocol import FloorHttp
 from api.identity import KeyRing
 from api.throttle import Rate
@@ -65,7 +66,7 @@ def face_from_environment() -> Face:
     )
     origins = tuple(o.strip() for o in os.environ.get("OUTCRY_CORS_ORIGINS", "").split(",") if o.strip())
     return Face(
-        limits=Limits(per_key=rate, per_address=default.limits.per_address),
+        limits=Limits(per_key=rate, proxies=read_proxies(os.environ.get("OUTCRY_TRUSTED_PROXIES", ""))),
         origins=origins,
         max_sockets=int(_positive("OUTCRY_API_SOCKETS", default.max_sockets)),
         open_to=_open_to(os.environ.get("OUTCRY_API_OPEN", "")),
@@ -133,6 +134,7 @@ async def opened(config: ProcessConfig, face: Face) -> AsyncIterator[ASGIApp]:
             settings=config.settings,
             run=config.run,
             turnstile=Turnstile(face.max_sockets),
+            classes={kind: shared(door, rate, f"{kind}:") for kind, rate in face.limits.classes.items()},
         )
         try:
             yield build(floor, load(), face.limits, face.origins, face.compat)

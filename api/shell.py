@@ -16,8 +16,9 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from api.dialects import DIALECTS, Dialect, error_body, spoken
 from api.encoding import encode
 from api.failures import DATABASE_ERRORS, Failure, envelope
+from api.haste import Networks, address_of
 from api.identity import KeyRing, presented_token
-from api.throttle import Ruling, Throttle
+from api.throttle import Ruling, SharedThrottle
 from api.traffic import Traffic
 from db.identity.holder import Holder
 from db.tenancy import ORG
@@ -42,9 +43,10 @@ class Shell:
 
     app: ASGIApp
     keys: KeyRing
-    per_key: Throttle
-    per_address: Throttle
+    per_key: SharedThrottle
+    per_address: SharedThrottle
     traffic: Traffic
+    proxies: Networks = ()
     anyone: Holder | None = None
     ports: Mapping[int, Dialect] = field(default_factory=dict)
 
@@ -84,16 +86,17 @@ class Shell:
         ORG.set(None)
         cost = 0.0 if scope["path"] in UNMETERED else 1.0
         client = scope.get("client")
-        address = f"ip:{client[0] if client else 'local'}"
+        state["address"] = address_of(client[0] if client else "local", scope["headers"], self.proxies)
+        address = f"ip:{state['address']}"
         token = presented_token(scope["headers"])
         if token is None:
             if self.anyone is not None:
                 state["identity"] = self.anyone
                 ORG.set(self.anyone.org_id)
-            return self.per_address.take(address, cost)
+            return await self.per_address.take(address, cost)
         known, identity = self.keys.remembered(token)
         if not known:
-            ruling = self.per_address.take(address, cost)
+            ruling = await self.per_address.take(address, cost)
             if not ruling.allowed:
                 return ruling
             try:
@@ -103,10 +106,10 @@ class Shell:
                 state["auth_fault"] = error
                 return ruling
         if identity is None:
-            return self.per_address.take(address, cost if known else 0.0)
+            return await self.per_address.take(address, cost if known else 0.0)
         state["identity"] = identity
         ORG.set(identity.org_id)
-        return self.per_key.take(f"key:{identity.id}", cost)
+        return await self.per_key.take(f"key:{identity.id}", cost)
 
 
 def _correlation_id(scope: Scope) -> str:

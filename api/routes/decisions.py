@@ -103,7 +103,7 @@ async def get_decision(request: AnyRequest, floor: TheFloor, id: FromPath[str]) 
     return detail_of(row)
 
 
-@get("/api/v1/decisions/{id:str}/similar", tags=["decisions"])
+@get("/api/v1/decisions/{id:str}/similar", tags=["decisions"], haste="search")
 async def get_similar(
     request: AnyRequest, floor: TheFloor, id: FromPath[str], limit: Neighbours = 10
 ) -> SimilarList:

@@ -32,6 +32,7 @@ class Wanted(Body, frozen=True, kw_only=True):
     tags=["decisions"],
     status_code=200,
     body=Wanted,
+    haste="search",
     example={"query": "drawdown veto", "symbol": "BTC/USDT", "limit": 20},
 )
 async def search_decisions(request: AnyRequest, floor: TheFloor) -> SearchResult:

@@ -209,7 +209,8 @@ async def _try(floor: TheFloor, name: str, address: str) -> None:
 
 
 def _address(request: AnyRequest) -> str:
-    return request.client.host if request.client else "local"
+    address: str = request.scope["state"]["address"]
+    return address
 
 
 def _basic(request: AnyRequest) -> tuple[str, str] | None:

@@ -13,6 +13,7 @@ from litestar.exceptions import WebSocketDisconnect
 
 from api.failures import DATABASE_ERRORS
 from api.identity import KeyRing
+from api.throttle import Rate, Throttle
 from api.ws.envelope import frame
 from api.ws.hub import Hub, Stream
 from api.ws.protocol import CLOSE_NOW, MAX_FRAME, WRITE_TIMEOUT_S
@@ -28,7 +29,12 @@ NOT_AUTHENTICATED = Closing(POLICY, "authentication failed")
 KEY_ENDED = Closing(POLICY, "the key or token was revoked or has expired")
 TOO_MANY = Closing(TRY_AGAIN_LATER, "too many connections")
 UNAVAILABLE = Closing(TRY_AGAIN_LATER, "database unavailable")
+TOO_FAST = Closing(POLICY, "too many messages")
 TOO_BIG = Closing(1009, f"messages to the server are at most {MAX_FRAME} bytes")
+
+
+FRAMES = Rate(per_s=10, burst=50)
+"""How often one client may speak."""
 
 
 class ClientFrame(msgspec.Struct, frozen=True):
@@ -88,6 +94,7 @@ class Conversation:
         self._keys = keys
         self._door = door
         self._turnstile = turnstile
+        self._frames = Throttle(FRAMES)
 
     async def run(self, token: str | None, ticket: str | None, last_seq: int | None) -> None:
         """Serve until either side ends it."""
@@ -211,6 +218,8 @@ class Conversation:
         message: Any = await self._socket.receive()
         if message["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(detail="client left", code=message.get("code", 1005))
+        if not self._frames.take("").allowed:
+            raise Ended(TOO_FAST)
         raw: str | bytes = message.get("text") or message.get("bytes") or b""
         if len(raw.encode() if isinstance(raw, str) else raw) > MAX_FRAME:
             raise Ended(TOO_BIG)

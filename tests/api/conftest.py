@@ -7,12 +7,13 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from api.app import Limits, build
+from api.app import build
 from api.assets import load
 from api.auth.doorman import Doorman
 from api.auth.signing import Signer, home_key
 from api.events import TableEvents
 from api.floor import Floor
+from api.haste import Limits, shared
 from api.identity import KeyRing
 from api.throttle import Rate
 from api.ws.hub import Hub
@@ -70,6 +71,7 @@ async def world_on(url: str, limits: Limits = PLENTY) -> AsyncIterator[World]:
                 settings=SETTINGS,
                 run=RunSpec(market="recorded", symbols=("BTC/USDT",), timeframe="1h"),
                 turnstile=Turnstile(100),
+                classes={kind: shared(door, rate, f"{kind}:") for kind, rate in limits.classes.items()},
                 command_timeout_s=3.0,
             )
             async with served(build(floor, ASSETS, limits)) as address:

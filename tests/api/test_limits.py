@@ -2,8 +2,9 @@
 
 import pytest
 
-from api.app import Limits
+from api.haste import Limits, address_of, read_proxies
 from api.throttle import Rate
+from openoutcry.errors import BadConfig
 from tests.api.conftest import TOKENS, world_on
 from tests.api.test_errors import is_error
 
@@ -50,3 +51,52 @@ async def test_health_is_always_answered(strict):
     async with strict.client(None) as client:
         for path in ("/health", "/api/v1/health"):
             assert {(await client.get(path)).status_code for _ in range(10)} == {200}
+
+
+async def test_two_processes_share_a_key_s_bucket(lived_database):
+    answers = []
+    async with (
+        world_on(lived_database, TIGHT) as one,
+        world_on(lived_database, TIGHT) as two,
+        one.client("viewer") as here,
+        two.client("viewer") as there,
+    ):
+        for _ in range(4):
+            answers += [await here.get("/api/v1/orders?limit=1"), await there.get("/api/v1/orders?limit=1")]
+    statuses = [answer.status_code for answer in answers]
+    assert statuses.count(200) == TIGHT.per_key.burst and 429 in statuses
+
+
+async def test_a_class_of_haste_has_a_limit_of_its_own(lived_database):
+    limits = Limits(
+        Rate(1e5, 100_000), Rate(1e5, 100_000), {"search": Rate(0.01, 2), "backtests": Rate(1, 1)}
+    )
+    async with world_on(lived_database, limits) as made, made.client("viewer") as client:
+        found = [await client.post("/api/v1/decisions/search", json={"query": "risk"}) for _ in range(3)]
+        assert [answer.status_code for answer in found] == [200, 200, 429]
+        body = is_error(found[2], 429, "RATE_LIMITED")
+        assert found[2].headers["retry-after"] == str(body["retry_after"]) and body["retry_after"] > 1
+        assert (await client.get("/api/v1/orders?limit=1")).status_code == 200
+
+
+BELIEVED = read_proxies("10.0.0.0/8, 127.0.0.1")
+ADDRESSES = [
+    ("127.0.0.1", "192.0.2.7", BELIEVED, "192.0.2.7"),
+    ("127.0.0.1", "203.0.113.9, 192.0.2.7, 10.1.1.1", BELIEVED, "192.0.2.7"),
+    ("127.0.0.1", "10.2.2.2, 10.1.1.1", BELIEVED, "10.2.2.2"),
+    ("127.0.0.1", "192.0.2.7, nonsense", BELIEVED, "127.0.0.1"),
+    ("127.0.0.1", "", BELIEVED, "127.0.0.1"),
+    ("192.0.2.1", "203.0.113.9", BELIEVED, "192.0.2.1"),  # not a proxy of ours
+    ("127.0.0.1", "203.0.113.9", (), "127.0.0.1"),  # none is believed unless named
+]
+
+
+@pytest.mark.parametrize(("peer", "said", "proxies", "address"), ADDRESSES)
+def test_an_address_is_what_connected_or_what_a_named_proxy_says(peer, said, proxies, address):
+    assert address_of(peer, [(b"x-forwarded-for", said.encode())], proxies) == address
+
+
+def test_what_is_no_network_is_no_proxy():
+    assert read_proxies("") == ()
+    with pytest.raises(BadConfig, match="OUTCRY_TRUSTED_PROXIES"):
+        read_proxies("10.0.0.0/8,proxy.example")

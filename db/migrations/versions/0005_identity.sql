@@ -105,3 +105,12 @@ BEGIN
     EXECUTE 'REVOKE ALL ON login_failures FROM outcry_app';
 END
 $$;
+
+-- How much haste is left to whom, shared by every API process. A crash may forget it.
+CREATE UNLOGGED TABLE rate_buckets (
+    name text PRIMARY KEY,
+    level double precision NOT NULL,
+    taken double precision NOT NULL,
+    at timestamptz NOT NULL
+);
+CREATE INDEX rate_buckets_by_age ON rate_buckets (at);

@@ -197,6 +197,15 @@ async def test_a_frame_over_512_bytes_closes_1009(stage: Stage) -> None:
     assert closed.value.rcvd is not None and closed.value.rcvd.code == 1009
 
 
+async def test_a_client_that_speaks_too_fast_is_closed(stage: Stage) -> None:
+    async with stage.connect() as client:
+        with pytest.raises(ConnectionClosed) as closed:
+            for _ in range(200):
+                await client.send('{"type": "ping"}')
+                await hear(client)
+        assert closed.value.rcvd is not None and closed.value.rcvd.code == 1008
+
+
 async def test_a_frame_of_512_bytes_is_heard(stage: Stage) -> None:
     async with stage.connect() as client:
         text = '{"type":"ping","pad":""}'
