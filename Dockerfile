@@ -13,6 +13,7 @@ WORKDIR /app
 COPY --from=environment /app/.venv ./.venv
 COPY . .
 RUN .venv/bin/python -m compileall -q agents api config db mcp_servers openoutcry orchestrator outcry wire workers
+RUN .venv/bin/python -m deploy.warm
 ENV PATH=/app/.venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \

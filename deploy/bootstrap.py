@@ -54,6 +54,7 @@ def main(wanted: str) -> int:
             say("that did not work; trying pip, which takes longer")
             subprocess.run([PYTHON, "-m", "pip", "install", *EXACTLY, LOCKS[wanted]], check=True)
         put_project_on_path()
+        warm()
         stamp(wanted).write_text(fingerprint(wanted))
         say("environment ready")
     return 0
@@ -120,8 +121,18 @@ def put_project_on_path() -> None:
     script.chmod(0o755)
 
 
-def succeeds(command: Command, *, env: dict[str, str] | None = None, quiet: bool = False) -> bool:
-    return subprocess.run(command, env=env, capture_output=quiet, check=False).returncode == 0
+def warm() -> None:
+    """Compile the backtest kernels; without them the first backtest would, so a failure is no reason to stop."""
+    if (ROOT / "deploy" / "warm.py").exists() and (ROOT / "openoutcry").is_dir():
+        say("compiling the backtest kernels")
+        if not succeeds([PYTHON, "-m", "deploy.warm"], cwd=ROOT):
+            say("that did not work; the first backtest will try again")
+
+
+def succeeds(
+    command: Command, *, env: dict[str, str] | None = None, quiet: bool = False, cwd: Path | None = None
+) -> bool:
+    return subprocess.run(command, env=env, capture_output=quiet, cwd=cwd, check=False).returncode == 0
 
 
 def output(command: Command) -> str:

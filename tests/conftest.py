@@ -11,8 +11,10 @@ import asyncpg
 import pytest
 
 from db.embedded import EmbeddedPostgres
+from wire.compiling import ROOT, keep_kernels
 
 TEMPLATE = "migrated"
+keep_kernels(ROOT / ".cache")
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

@@ -5,7 +5,7 @@ import numpy as np
 from openoutcry.backtest.fills import FillModel
 from openoutcry.backtest.function import FunctionStrategy
 from openoutcry.backtest.holding import Holding
-from openoutcry.backtest.kernel.bars import Floats
+from openoutcry.backtest.kernel.bars import Floats, sealed
 from openoutcry.backtest.kernel.many import run_many
 from openoutcry.backtest.kernel.one import run_one
 from openoutcry.backtest.kernel.state import Book, Funding, Wanted, new_book
@@ -110,17 +110,17 @@ def _wanted(plan: Plan, series: Series, daily: Series | None, config: ExecutionC
 def _paid(funding: FundingRates | None, series: Series) -> Funding:
     """Each rate at the first bar that opens at or after its time."""
     if funding is None or not len(funding):
-        return Funding(np.empty(0, np.int64), np.empty(0))
+        return Funding(sealed(np.empty(0, np.int64)), sealed(np.empty(0)))
     if not np.isfinite(funding.rate).all() or not (np.diff(funding.timestamp) > 0).all():
         raise BadInput("funding: rates must be finite and their times ascend, each once", field="funding")
     bar = np.searchsorted(series.candles.timestamp, funding.timestamp)
     inside = (bar < len(series)) & (funding.timestamp >= series.candles.timestamp[0])
-    return Funding(bar[inside].astype(np.int64), np.ascontiguousarray(funding.rate[inside]))
+    return Funding(sealed(bar[inside].astype(np.int64)), sealed(funding.rate[inside]))
 
 
 def execute(terms: Terms, series: Series, wanted: Wanted, funding: Funding, start: int) -> Book:
     """Run the loop that fits the terms."""
-    bars = series.bars
+    bars, wanted = series.bars, Wanted._make(sealed(column) for column in wanted)
     book = new_book(terms, int(np.count_nonzero(wanted.entry)))
     if terms.max_open_positions == 1 and not terms.at_close and not len(funding.bar):
         run_one(terms, bars, wanted, book, start)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from openoutcry.backtest.kernel.bars import Bars
+from openoutcry.backtest.kernel.bars import Bars, sealed
 from openoutcry.errors import BadInput
 from openoutcry.market.candles import Candles
 from openoutcry.types.timeframes import SECONDS, parse_timeframe
@@ -57,15 +57,7 @@ class Series:
 def bars_of(candles: Candles) -> Bars:
     """The columns of candles as the compiled loops take them."""
     columns = candles.timestamp, candles.open, candles.high, candles.low, candles.close
-    return Bars._make(_read_only(column) for column in columns)
-
-
-def _read_only(column: NDArray[Any]) -> NDArray[Any]:
-    """The loops are compiled for columns that are not written to and have no gaps: all are to be of that kind."""
-    if column.flags.writeable or not column.flags.c_contiguous:
-        column = np.ascontiguousarray(column).view()
-        column.flags.writeable = False
-    return column
+    return Bars._make(sealed(column) for column in columns)
 
 
 def _looked_through(candles: Candles, timeframe: str) -> bool:

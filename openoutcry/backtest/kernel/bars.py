@@ -1,6 +1,6 @@
 """Columns as the compiled loops take them."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +8,14 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.uint8]
+
+
+def sealed(column: NDArray[Any]) -> NDArray[Any]:
+    """The column, not to be written to and without gaps: the loops are compiled for that kind, once."""
+    if column.flags.writeable or not column.flags.c_contiguous:
+        column = np.ascontiguousarray(column).view()
+        column.flags.writeable = False
+    return column
 
 
 class Bars(NamedTuple):
