@@ -2,33 +2,22 @@
 
 from datetime import datetime
 from decimal import Decimal
-from uuid import UUID
 
 import asyncpg
 
-from db import state
 from db.candles import CandleReader, Series
-from db.records import last_record
+from db.reads.session_books import latest_book, working_orders
 from db.sessions import StoredSession
 from mcp_servers.execution.venues.feed import bars
 from openoutcry.errors import DataUnavailable
-from openoutcry.risk.case import GateInput
 from openoutcry.risk.gate import review
-from openoutcry.risk.instruments import instrument_at
 from openoutcry.settings import Settings, changed
 from openoutcry.sim.fees import BPS, fee
 from openoutcry.sim.rules import rules_of
 from openoutcry.types.amounts import cents, floor_to_step, round_to_tick
 from openoutcry.types.commands import PlaceOrder
 from openoutcry.types.market import Instrument
-from openoutcry.types.orders import Approved, OrderRequest, OrderState, Refused, WorkingOrder
-
-OPEN = """
-SELECT seq, leg, symbol, side, type, quantity, price, stop_price, time_in_force, reduce_only, oco_group, reason,
-       status, executed_quantity
-FROM orders WHERE session_id = $1 AND status IN ('INTENT', 'SENT', 'NEW', 'PARTIALLY_FILLED', 'UNKNOWN')
-ORDER BY seq, leg
-"""
+from openoutcry.types.orders import Approved, OrderRequest, Refused
 
 
 def normalised(wish: PlaceOrder, instrument: Instrument) -> OrderRequest | None:
@@ -78,32 +67,13 @@ async def dry_review(
     as_of: datetime,
 ) -> Approved | Refused:
     """The gate's word on an order after the session's last record. Raises DataUnavailable before the first."""
-    record = await last_record(pool, stored.facts.session_id)
-    if record is None:
-        raise DataUnavailable("the session has no record yet: ask again after its first round")
-    symbols = [symbol for symbol in (stored.facts.symbol, stored.facts.hedge_symbol) if symbol]
-    seen = {symbol: price_of(reader, stored, symbol, as_of) for symbol in symbols}
-    settings = changed(base, await state.config_updates(pool))
-    book = GateInput(
-        portfolio=record.portfolio_after,
-        prices={symbol: price for symbol, price in seen.items() if price is not None},
-        instruments={symbol: instrument_at(symbol, settings.venue, seen[symbol]) for symbol in symbols},
-        working=await working(pool, stored.facts.session_id),
-        faults=record.snapshot.faults if record.snapshot else (),
-        mode=stored.facts.mode,
-        halted=await state.halt(pool) is not None,
-        paused=stored.status == "PAUSED",
-        approved_by_model=True,
+    facts = stored.facts
+    book = await latest_book(
+        pool, lambda updates: changed(base, updates), facts.org_id, session_id=facts.session_id
     )
-    return review(request, book, settings)
-
-
-async def working(pool: asyncpg.Pool, session_id: UUID) -> tuple[WorkingOrder, ...]:
-    """The session's orders that may still execute."""
-    found = []
-    for row in await pool.fetch(OPEN, session_id):
-        fields = dict(row)
-        seq, status, done = fields.pop("seq"), fields.pop("status"), fields.pop("executed_quantity")
-        standing = OrderState(order_seq=seq, leg=fields["leg"], status=status, executed_quantity=done)
-        found.append(WorkingOrder(request=OrderRequest(**fields), state=standing))
-    return tuple(found)
+    if book is None:
+        raise DataUnavailable("the session has no record yet: ask again after its first round")
+    seen = {symbol: price_of(reader, stored, symbol, as_of) for symbol in book.symbols}
+    prices = {symbol: price for symbol, price in seen.items() if price is not None}
+    working = await working_orders(pool, facts.session_id)
+    return review(request, book.gate_input(prices, working), book.settings)

@@ -1,56 +1,24 @@
 """The book a question is about: the portfolio of the round in progress, or of the last record."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import Literal, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from openoutcry.errors import DataUnavailable
-from openoutcry.settings import Settings
-from openoutcry.types.book import Portfolio
-from openoutcry.types.market import DataFault
+from openoutcry.risk.session_book import SessionBook
 from openoutcry.types.orders import WorkingOrder
 from wire.tokens import RoundClaims
-
-
-@dataclass(frozen=True, slots=True)
-class Book:
-    """One session's portfolio with what is needed to value and judge it. ``marks`` are last good prices by
-    symbol.
-
-    ``settings`` have the floor's runtime changes in them.
-    """
-
-    session_id: UUID
-    symbol: str
-    hedge_symbol: str | None
-    timeframe: str
-    mode: Literal["PAPER", "LIVE"]
-    portfolio: Portfolio
-    settings: Settings
-    marks: Mapping[str, Decimal] = field(default_factory=dict)
-    faults: tuple[DataFault, ...] = ()
-    funding_rate: float | None = None
-    paused: bool = False
-    halted: bool = False
-
-    @property
-    def symbols(self) -> tuple[str, ...]:
-        """What the session trades, and whatever else it holds."""
-        held = (position.symbol for position in self.portfolio.positions)
-        traded = (self.symbol, self.hedge_symbol)
-        return tuple(dict.fromkeys(s for s in (*traded, *held) if s is not None))
 
 
 class Books(Protocol):
     """Where books come from."""
 
-    async def of_round(self, claims: RoundClaims) -> Book:
+    async def of_round(self, claims: RoundClaims) -> SessionBook:
         """The book of the round in progress; of the session's last record when the round left none."""
         ...
 
-    async def latest(self, org_id: str, symbol: str | None = None, session_id: UUID | None = None) -> Book:
+    async def latest(
+        self, org_id: str, symbol: str | None = None, session_id: UUID | None = None
+    ) -> SessionBook:
         """The book of an organisation's session: a running one before a stopped one, the newest first."""
         ...
 
@@ -66,11 +34,13 @@ class Books(Protocol):
 class NoBooks:
     """A server without a database: calculators work, questions about a book do not."""
 
-    async def of_round(self, claims: RoundClaims) -> Book:
+    async def of_round(self, claims: RoundClaims) -> SessionBook:
         """There is none."""
         raise self._none()
 
-    async def latest(self, org_id: str, symbol: str | None = None, session_id: UUID | None = None) -> Book:
+    async def latest(
+        self, org_id: str, symbol: str | None = None, session_id: UUID | None = None
+    ) -> SessionBook:
         """There is none."""
         raise self._none()
 

@@ -6,12 +6,12 @@ from decimal import Decimal
 from uuid import UUID
 
 from db.candles import Series
-from mcp_servers.risk.books import Book
 from mcp_servers.risk.deps import RiskDeps
 from mcp_servers.toolkit import Call
 from openoutcry.errors import BadInput, DataUnavailable
 from openoutcry.hedging.exposures import AssetExposure, exposures
 from openoutcry.portfolio import Marked, lost, mark
+from openoutcry.risk.session_book import SessionBook
 from openoutcry.types.amounts import cents, parse_amount
 from openoutcry.types.symbols import canonical, parse_symbol
 
@@ -22,7 +22,7 @@ class View:
     or missing.
     """
 
-    book: Book
+    book: SessionBook
     prices: Mapping[str, Decimal]
     marked: Marked
     stale: bool

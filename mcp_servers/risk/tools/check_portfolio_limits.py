@@ -8,7 +8,6 @@ from pydantic import Field
 from mcp_servers.risk.deps import RiskDeps
 from mcp_servers.risk.exact import Money
 from mcp_servers.risk.limit_report import LimitReport, limit_report
-from mcp_servers.risk.trial import gate_input
 from mcp_servers.risk.view import View, viewed
 from mcp_servers.toolkit import Call, SymbolArg, tool
 from openoutcry.errors import BadInput
@@ -75,7 +74,7 @@ async def check_portfolio_limits(
 async def _session(call: Call[RiskDeps], seen: View, trade: ProposedTrade | None) -> LimitReport:
     """The book limits, open orders at their worst, and the gate's own word on a market order."""
     told, portfolio = seen.book.settings, seen.book.portfolio
-    book = gate_input(seen, await call.deps.books.working(seen.book.session_id))
+    book = seen.book.gate_input(seen.prices, await call.deps.books.working(seen.book.session_id))
     before = limit_uses(portfolio, book.working, seen.prices, told)
     after, refusals, value, later = before, [], ZERO, book
     if trade is not None:

@@ -6,7 +6,6 @@ from pydantic import Field
 
 from mcp_servers.risk.deps import RiskDeps
 from mcp_servers.risk.exact import Money
-from mcp_servers.risk.trial import gate_input
 from mcp_servers.risk.view import money, viewed
 from mcp_servers.toolkit import Call, SymbolArg, ToolResult, blaming_arguments, tool
 from openoutcry.risk.case import Case, Effect
@@ -53,7 +52,7 @@ async def review_order(
             reduce_only=reduce_only,
         )  # fmt: skip
     seen = await viewed(call, name)
-    book = gate_input(seen, await call.deps.books.working(seen.book.session_id))
+    book = seen.book.gate_input(seen.prices, await call.deps.books.working(seen.book.session_id))
     case, verdict = Case(request, book, seen.book.settings), review(request, book, seen.book.settings)
     refused = verdict if isinstance(verdict, Refused) else None
     return GateVerdict(

@@ -12,12 +12,12 @@ from uuid import UUID
 import numpy as np
 
 from db.candles import CandleReader, CandleStore, FundingSeries, Series
-from mcp_servers.risk.books import Book
 from mcp_servers.risk.deps import RiskDeps
 from mcp_servers.risk.server import build
 from mcp_servers.toolkit import Hosting, Present
 from openoutcry.errors import DataUnavailable
 from openoutcry.market.candles import Candles, FundingRates
+from openoutcry.risk.session_book import SessionBook
 from openoutcry.types.book import Portfolio
 from openoutcry.types.orders import WorkingOrder
 from openoutcry.types.timeframes import millis
@@ -32,33 +32,38 @@ HOUR = timedelta(hours=1)
 SESSION = UUID("11111111-1111-1111-1111-111111111111")
 
 
-def book(portfolio: Portfolio | None = None, **over: Any) -> Book:
+def book(portfolio: Portfolio | None = None, **over: Any) -> SessionBook:
     known = {
         "session_id": SESSION,
         "symbol": SPOT,
         "hedge_symbol": PERP,
+        "exchange": "binance",
         "timeframe": "1h",
+        "source": "recorded",
         "mode": "PAPER",
+        "as_of": START,
         "portfolio": portfolio or holding(),
         "settings": settings(),
         "marks": {SPOT: PRICES[SPOT], PERP: PRICES[PERP]},
         **over,
     }
-    return Book(**known)
+    return SessionBook(**known)
 
 
 @dataclass(frozen=True)
 class HandedBooks:
     """Books that hold one session: the same in the round and outside it."""
 
-    kept: Book
+    kept: SessionBook
     orders: tuple[WorkingOrder, ...] = ()
     curve: tuple[float, ...] = ()
 
-    async def of_round(self, claims: RoundClaims) -> Book:
+    async def of_round(self, claims: RoundClaims) -> SessionBook:
         return self.kept
 
-    async def latest(self, org_id: str, symbol: str | None = None, session_id: UUID | None = None) -> Book:
+    async def latest(
+        self, org_id: str, symbol: str | None = None, session_id: UUID | None = None
+    ) -> SessionBook:
         if symbol not in (None, *self.kept.symbols) or session_id not in (None, self.kept.session_id):
             raise DataUnavailable("there is no such session")
         return self.kept

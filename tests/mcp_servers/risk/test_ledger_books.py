@@ -26,9 +26,9 @@ class CountingPool:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self.pool, self.queries = pool, 0
 
-    async def fetch(self, *query: Any) -> Any:
+    async def fetch(self, *query: Any, **options: Any) -> Any:
         self.queries += 1
-        return await self.pool.fetch(*query)
+        return await self.pool.fetch(*query, **options)
 
 
 @pytest.fixture

@@ -1,0 +1,62 @@
+"""One session's book as a question about risk sees it: what is held, at which prices, under which settings."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+from uuid import UUID
+
+from openoutcry.risk.case import GateInput
+from openoutcry.risk.instruments import instrument_at
+from openoutcry.settings import Settings
+from openoutcry.types.book import Portfolio
+from openoutcry.types.market import DataFault, Source
+from openoutcry.types.orders import WorkingOrder
+
+
+@dataclass(frozen=True, slots=True)
+class SessionBook:
+    """A session's portfolio with what is needed to value and judge it. ``marks`` are last good prices by symbol.
+
+    ``settings`` have the floor's runtime changes in them. ``as_of`` is that of the record or round it is of.
+    ``standing_hedge`` is the hedge ratio a person asked for, None while the vote decides.
+    """
+
+    session_id: UUID
+    symbol: str
+    hedge_symbol: str | None
+    exchange: str
+    timeframe: str
+    source: Source
+    mode: Literal["PAPER", "LIVE"]
+    as_of: datetime
+    portfolio: Portfolio
+    settings: Settings
+    marks: Mapping[str, Decimal] = field(default_factory=dict)
+    faults: tuple[DataFault, ...] = ()
+    funding_rate: float | None = None
+    standing_hedge: float | None = None
+    paused: bool = False
+    halted: bool = False
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """What the session trades, and whatever else it holds."""
+        held = (position.symbol for position in self.portfolio.positions)
+        traded = (self.symbol, self.hedge_symbol)
+        return tuple(dict.fromkeys(s for s in (*traded, *held) if s is not None))
+
+    def gate_input(self, prices: Mapping[str, Decimal], working: Iterable[WorkingOrder]) -> GateInput:
+        """What the gate would look at if a person asked for an order now."""
+        return GateInput(
+            portfolio=self.portfolio,
+            prices=prices,
+            instruments={s: instrument_at(s, self.settings.venue, prices.get(s)) for s in self.symbols},
+            working=tuple(working),
+            faults=self.faults,
+            mode=self.mode,
+            halted=self.halted,
+            paused=self.paused,
+            approved_by_model=True,
+        )
