@@ -6,13 +6,14 @@ from uuid import UUID
 
 import structlog
 
-from openoutcry.errors import BadConfig, BadInput, OpenOutcryError
+from openoutcry.errors import BadConfig, BadInput, DataUnavailable, OpenOutcryError
 from openoutcry.settings import changed
 from openoutcry.types import commands as c
 from openoutcry.types.amounts import plain
 from openoutcry.types.symbols import canonical
 from orchestrator.bootstrap import LiveFloor
 from orchestrator.desk import Desk
+from orchestrator.hedges import close_hedges, execute_hedges
 from orchestrator.manual import cancel_order, flatten, place_order
 from orchestrator.sessions import close_session, open_session
 from wire.config import RunSpec
@@ -49,6 +50,9 @@ class Commander:
             except BadInput as error:
                 body = {"error": str(error), "code": error.code, "status": 400, "field": error.field}
                 await self._floor.store.finish_command(pending.id, ok=False, result=body)
+            except DataUnavailable as error:
+                body = {"error": str(error), "code": error.code, "status": 503, "field": None}
+                await self._floor.store.finish_command(pending.id, ok=False, result=body)
 
     async def _execute(self, number: int, command: c.Command) -> dict[str, Any]:
         log.info("command", kind=command.kind, number=number)
@@ -58,6 +62,10 @@ class Commander:
                 return await place_order(self._floor, desk, command, number)
             case c.CancelOrder():
                 return await self._cancel(command)
+            case c.ExecuteHedges():
+                return await execute_hedges(self._floor, self._asked(command.session_id), command, number)
+            case c.CloseHedges():
+                return await close_hedges(self._floor, self._asked(command.session_id), command, number)
             case c.StartSession():
                 return await self._start(command)
             case c.StopSession():
@@ -81,6 +89,10 @@ class Commander:
             raise CommandFailed(
                 "session not found", code="NOT_FOUND", status=404, field="session_id"
             ) from error
+
+    def _asked(self, session_id: str | None) -> tuple[Desk, ...]:
+        """The session named, else all of them."""
+        return tuple(self._desks.values()) if session_id is None else (self._desk(session_id),)
 
     def _desk_for(self, symbol: str, session_id: str | None) -> Desk:
         name = canonical(symbol)

@@ -32,7 +32,16 @@ async def run_cycle(floor: Floor, turn: Turn) -> CycleRecord:
 
     decision = tally(snapshot, polled.ballots, floor.seats, settings)
     rules = instruments(turn, marks)
-    plan = plan_orders(decision, snapshot, books.portfolio, books.working(), settings, rules, desk.horizons)
+    plan = plan_orders(
+        decision,
+        snapshot,
+        books.portfolio,
+        books.working(),
+        settings,
+        rules,
+        desk.horizons,
+        desk.standing_hedge,
+    )
     if plan.orders or plan.cancels:
         await floor.cast(turn, polled.ballots)
     if plan.levels is not None:

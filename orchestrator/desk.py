@@ -24,7 +24,8 @@ class Desk:
     """A session's state between rounds. ``seq`` is the next record's number; ``cursor`` the venue's last booked event.
 
     ``levels`` are stop and target of entries still working, ``horizons`` those of open positions by the round that opened
-    them, ``cases`` the decisions whose end is not known yet.
+    them, ``cases`` the decisions whose end is not known yet. ``standing_hedge`` is the hedge ratio a person asked for,
+    None while the vote decides.
     """
 
     facts: SessionFacts
@@ -41,6 +42,7 @@ class Desk:
     cases: tuple[Case, ...] = ()
     config_digest: str = ""
     paused: bool = False
+    standing_hedge: float | None = None
 
     def absorb(self, record: CycleRecord, head: str, cases: tuple[Case, ...]) -> None:
         """Move on to after ``record``, whose hash is ``head``."""
@@ -54,6 +56,7 @@ class Desk:
             (int(seq), leg): (_amount(stop), _amount(target))
             for seq, leg, stop, target in detail.get("levels", ())
         }
+        self.standing_hedge = detail.get("standing_hedge")
         self.working = working_after(record)
 
 
@@ -89,7 +92,14 @@ def carried(
         out["notes"] = list(notes)
     if desk.paused:
         out["paused"] = True
+    if desk.standing_hedge is not None and _holds_spot(books, desk.facts.symbol):
+        out["standing_hedge"] = desk.standing_hedge
     return out
+
+
+def _holds_spot(books: Books, symbol: str) -> bool:
+    """What a person asked to be hedged is still there; a hedge asked for once does not wait for the next position."""
+    return any(p.symbol == symbol and p.side == "LONG" for p in books.portfolio.positions)
 
 
 def _text(price: Decimal | None) -> str | None:

@@ -1,12 +1,16 @@
 """Orders that people ask for, and closing everything: the same gate, approvals and ledger as the floor's own."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 from openoutcry.errors import BadInput
 from openoutcry.ledger.outcomes import due
 from openoutcry.portfolio import mark
+from openoutcry.types.book import Portfolio
 from openoutcry.types.commands import PlaceOrder
-from openoutcry.types.orders import OrderRequest
+from openoutcry.types.orders import OrderRequest, Refused
 from openoutcry.types.record import CycleRecord
 from openoutcry.types.symbols import canonical
 from orchestrator.books import Books
@@ -14,6 +18,16 @@ from orchestrator.bootstrap import LiveFloor
 from orchestrator.desk import Desk, carried, prices_of
 from orchestrator.trade import cancel, gate_input, submit
 from orchestrator.turn import RoundBroker, Turn
+
+Wanted = Callable[[Portfolio, Mapping[str, Decimal]], tuple[OrderRequest, ...]]
+"""The orders wanted of a book that has everything the venue reported so far, at these prices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A hedge ratio a person asked for; None leaves hedging to the vote."""
+
+    ratio: float | None
 
 
 async def place_order(floor: LiveFloor, desk: Desk, command: PlaceOrder, number: int) -> dict[str, Any]:
@@ -35,14 +49,14 @@ async def place_order(floor: LiveFloor, desk: Desk, command: PlaceOrder, number:
             )
         except ValueError as error:
             raise BadInput(str(error), field="price") from error
-        await _act(floor, desk, (request,), {"command": number})
+        await act(floor, desk, exactly(request), {"command": number})
         made = await floor.store.order_of_leg(desk.facts.session_id, leg, desk.seq - 1)
     return {"order_id": str(made)}
 
 
 async def cancel_order(floor: LiveFloor, desk: Desk, seq: int, leg: str) -> None:
     """Cancel one working order."""
-    await _act(floor, desk, (), {"cancel": [seq, leg]}, cancels=((seq, leg),))
+    await act(floor, desk, exactly(), {"cancel": [seq, leg]}, cancels=((seq, leg),))
 
 
 async def flatten(floor: LiveFloor, desk: Desk, reason: str) -> None:
@@ -61,17 +75,26 @@ async def flatten(floor: LiveFloor, desk: Desk, reason: str) -> None:
         for position in desk.portfolio.positions
     )
     if cancels or closing:
-        await _act(floor, desk, closing, {"flatten": reason}, cancels=cancels)
+        await act(floor, desk, exactly(*closing), {"flatten": reason}, cancels=cancels)
 
 
-async def _act(
+def exactly(*requests: OrderRequest) -> Wanted:
+    """These orders, whatever the venue reported."""
+    return lambda portfolio, marks: requests
+
+
+async def act(
     floor: LiveFloor,
     desk: Desk,
-    requests: tuple[OrderRequest, ...],
+    wanted: Wanted,
     detail: dict[str, Any],
     cancels: tuple[tuple[int, str], ...] = (),
+    hold: Hold | None = None,
 ) -> CycleRecord:
-    """One MANUAL record: what was asked, what the gate said, what the venue did."""
+    """One MANUAL record: what was asked, what the gate said, what the venue did.
+
+    ``hold`` is the hedge ratio that stands from now on, unless the gate refuses something of it.
+    """
     turn: Turn = floor.turn(desk, desk.as_of or await floor.now(), detail)
     broker: RoundBroker = floor.broker(turn)
     books = Books(turn.seq, desk.portfolio, dict(desk.working), dict(desk.levels))
@@ -86,9 +109,11 @@ async def _act(
         broker,
         books,
         gate_input(turn, books, seen.snapshot, marks, approved_by_model=True),
-        requests,
+        wanted(books.portfolio, marks),
     )
     books.book("rest", broker.rest())
+    refused = any(isinstance(order.verdict, Refused) for order in orders)
+    standing = desk.standing_hedge if hold is None or refused else hold.ratio
     record = CycleRecord(
         kind="MANUAL",
         seq=turn.seq,
@@ -105,7 +130,8 @@ async def _act(
         portfolio_before=desk.portfolio,
         portfolio_after=books.portfolio,
         equity=mark(books.portfolio, marks).equity,
-        detail=turn.detail | carried(books, desk, None, marks, broker.cursor),
+        detail=turn.detail
+        | carried(books, replace(desk, standing_hedge=standing), None, marks, broker.cursor),
         prev_hash=desk.head,
     )
     cases, outcomes = due(desk.cases, record, desk.judging)

@@ -14,9 +14,11 @@ import asyncpg
 from db import agents, commands, feed, ledger, rounds, sessions, state
 from db.listening import Listening
 from db.pool import Connection, open_pool, retrying
+from db.reads import orders
 from db.records import records
 from db.summary import session_summary
 from openoutcry.canonical import derived_id
+from openoutcry.hedging.execution import HedgeOrder
 from openoutcry.ledger.announce import Event
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.ledger.outcomes import Case, Judging, judging, rebuild
@@ -172,6 +174,10 @@ class Store:
         """The recorded order with this leg."""
         found: UUID | None = await self.pool.fetchval(LEG, session_id, leg, head_seq)
         return found
+
+    async def hedge_orders(self, session_id: UUID, leg: str) -> list[HedgeOrder]:
+        """What became of the orders of this leg."""
+        return await orders.hedge_orders(self.pool, session_id, leg)
 
     # the floor
 

@@ -6,6 +6,7 @@ from uuid import UUID
 import asyncpg
 
 from db.pool import Row, fetch
+from openoutcry.hedging.execution import HedgeOrder
 
 ORDER = """
 SELECT o.id, o.session_id, p.id AS position_id, o.seq, o.leg, o.client_order_id, o.venue_order_id, o.symbol,
@@ -24,6 +25,10 @@ WHERE o.org_id = $1 AND ($2::uuid IS NULL OR o.session_id = $2) AND ($3::text IS
 ORDER BY o.created_at DESC, o.seq DESC, o.leg LIMIT $5 OFFSET $6
 """
 ONE = f"{ORDER} WHERE o.org_id = $1 AND o.id = $2"
+OF_LEG = """
+SELECT symbol, side, quantity, status, executed_quantity, executed_quote_quantity, refusal, error_message
+FROM orders WHERE session_id = $1 AND leg = $2 ORDER BY seq
+"""
 OF_ROUND = f"{ORDER} WHERE o.org_id = $1 AND o.session_id = $2 AND o.seq = $3 ORDER BY o.leg"
 
 
@@ -50,3 +55,20 @@ async def get_order(pool: asyncpg.Pool, org_id: UUID, order_id: UUID) -> Row | N
 async def orders_of_round(pool: asyncpg.Pool, org_id: UUID, session_id: UUID, seq: int) -> list[Row]:
     """The orders one record planned, refused ones too."""
     return await fetch(pool, OF_ROUND, org_id, session_id, seq)
+
+
+async def hedge_orders(pool: asyncpg.Pool, session_id: UUID, leg: str) -> list[HedgeOrder]:
+    """What became of a session's orders of one leg."""
+    return [
+        HedgeOrder(
+            symbol=row["symbol"],
+            side=row["side"],
+            quantity=row["quantity"],
+            status=row["status"],
+            executed=row["executed_quantity"],
+            quote=row["executed_quote_quantity"],
+            refusal=row["refusal"],
+            error=row["error_message"],
+        )
+        for row in await fetch(pool, OF_LEG, session_id, leg)
+    ]

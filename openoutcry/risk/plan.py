@@ -62,6 +62,7 @@ def plan_orders(
     hedge = plan_hedge(scene, exits.closing)
     entry = plan_entry(scene)
     parts = (exits.step, hedge, entry.step)
+    asked = (f"hedge: {standing_hedge:.2f} stands, as a person asked",) if standing_hedge is not None else ()
     cancels = tuple(dict.fromkeys(key for part in parts for key in part.cancels))
     return Plan(
         cancels=cancels,
@@ -69,7 +70,7 @@ def plan_orders(
             *(order for part in parts for order in part.orders),
             *_missing_protection(scene, exits.closing),
         ),
-        notes=tuple(note for part in parts for note in part.notes),
+        notes=(*asked, *(note for part in parts for note in part.notes)),
         levels=entry.levels,
     )
 

@@ -61,6 +61,23 @@ class CancelOrder(Frozen):
     order_id: str
 
 
+class ExecuteHedges(Frozen):
+    """Bring the hedges of a session, or of all, to a ratio of their spot (short over spot, 1 = fully hedged), and keep
+    them there until the spot is gone or the hedges are closed. Without ``ratio``, to the configured one.
+    """
+
+    kind: Literal["execute_hedges"] = "execute_hedges"
+    session_id: str | None = None
+    ratio: Annotated[float, Field(ge=0, le=1)] | None = None
+
+
+class CloseHedges(Frozen):
+    """Buy back every hedge of a session, or of all, and leave hedging to the vote again."""
+
+    kind: Literal["close_hedges"] = "close_hedges"
+    session_id: str | None = None
+
+
 class Halt(Frozen):
     """Kill switch: nothing but risk-reducing orders until an admin unhalts."""
 
@@ -89,6 +106,8 @@ Command = Annotated[
     | ResumeSession
     | PlaceOrder
     | CancelOrder
+    | ExecuteHedges
+    | CloseHedges
     | Halt
     | Unhalt
     | ChangeConfig,

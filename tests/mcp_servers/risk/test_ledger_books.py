@@ -100,11 +100,11 @@ async def test_pause_halt_and_runtime_settings_are_seen(pool: CountingPool) -> N
 
 async def test_a_lost_database_is_said_and_forgotten_when_it_is_back(pool: CountingPool) -> None:
     class Gone(CountingPool):
-        async def fetch(self, *query: Any) -> Any:
+        async def fetch(self, *query: Any, **options: Any) -> Any:
             if self.queries == 0:
                 self.queries += 1
                 raise asyncpg.CannotConnectNowError("starting up")
-            return await super().fetch(*query)
+            return await super().fetch(*query, **options)
 
     books = LedgerBooks(Gone(pool.pool), TOLD)  # type: ignore[arg-type]
     with pytest.raises(DataUnavailable, match="does not answer"):
