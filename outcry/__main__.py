@@ -14,6 +14,8 @@ COMMANDS = {
     "status": "what runs, and how the sessions stand",
     "doctor": "check this machine and say what to do about each failure",
     "explain": "why a decision was taken",
+    "risk": "exposure, figures, limits, sizes, stress, correlation of the sessions",
+    "hedge": "analyse, execute and close hedges; study them on stored candles",
     "replay": "recompute a round from its record",
     "worker": "take jobs from the queue: backtests, sweeps",
     "jobs": "backtests and other jobs: submit, list, show, cancel, results",

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from db.candles import Series
+from db.reads.sessions_seen import priced
 from mcp_servers.risk.deps import RiskDeps
 from mcp_servers.toolkit import Call
 from openoutcry.errors import BadInput, DataUnavailable
 from openoutcry.hedging.exposures import AssetExposure, exposures
 from openoutcry.portfolio import Marked, lost, mark
 from openoutcry.risk.session_book import SessionBook
-from openoutcry.types.amounts import cents, parse_amount
+from openoutcry.types.amounts import cents
 from openoutcry.types.symbols import canonical, parse_symbol
 
 
@@ -56,17 +56,8 @@ async def viewed(call: Call[RiskDeps], symbol: str | None = None, session_id: st
         book = await call.deps.books.of_round(call.round)
     else:
         book = await call.deps.books.latest(call.caller.org_id, wanted, _uuid(session_id))
-    prices, stale = dict(book.marks), any(fault.symbol in book.symbols for fault in book.faults)
-    for name in dict.fromkeys((*book.symbols, *([wanted] if wanted else []))):
-        if name not in prices and (close := last_close_of(call, name, book.timeframe)) is not None:
-            prices[name], stale = close, True
+    prices, stale = priced(call.deps.reader, book, call.as_of, [wanted] if wanted else ())
     return View(book, prices, mark(book.portfolio, prices), stale)
-
-
-def last_close_of(call: Call[RiskDeps], symbol: str, timeframe: str) -> Decimal | None:
-    """The newest stored close at ``as_of``; None when nothing is stored."""
-    candles = call.deps.reader.window(Series(call.deps.exchange, symbol, timeframe), call.as_of, 1)
-    return parse_amount(float(candles.close[-1])) if len(candles) else None
 
 
 def money(value: Decimal) -> Decimal:

@@ -1,12 +1,12 @@
 """How the spot position is hedged, what that costs, and how much should be."""
 
-from db.candles import FundingSeries, Series
+from db.candles import Series
+from db.reads.hedge_view import cost_of
 from mcp_servers.risk.deps import RiskDeps
 from mcp_servers.risk.given import stored
-from mcp_servers.risk.view import View, money, viewed
+from mcp_servers.risk.view import money, viewed
 from mcp_servers.toolkit import Call, SymbolArg, TimeframeArg, ToolResult, tool
 from openoutcry.hedging.analysis import Priority, Wish, analyse
-from openoutcry.hedging.costs import CarryCost, basis_pct, carry_cost
 from openoutcry.hedging.exposures import exposures
 from openoutcry.hedging.market import WINDOW, hedge_market, wanted
 from openoutcry.types.amounts import Amount
@@ -63,7 +63,8 @@ async def analyze_hedge(call: Call[RiskDeps], symbol: SymbolArg, timeframe: Time
     market = hedge_market(
         stored(call, named, WINDOW), stored(call, Series(call.deps.exchange, perp, timeframe), WINDOW)
     )
-    cost, hedging = _cost(call, seen, spot, perp), seen.book.settings.hedging
+    cost = cost_of(call.deps.reader, seen.book, seen.prices, call.as_of, spot)
+    hedging = seen.book.settings.hedging
     target = wanted(market, cost, held=asset.hedge_ratio, most=hedging.max_ratio)
     ratio = asset.hedge_ratio if target is None else target.ratio
     held = tuple(e for e in exposures(seen.book.portfolio, seen.prices) if e.asset == asset.asset)
@@ -95,14 +96,3 @@ async def analyze_hedge(call: Call[RiskDeps], symbol: SymbolArg, timeframe: Time
         ],
         commentary=found.commentary,
     )
-
-
-def _cost(call: Call[RiskDeps], seen: View, spot: str, perp: str) -> CarryCost | None:
-    """From the round's prices and the last funding rate known at ``as_of``; None without a price of both."""
-    if spot not in seen.prices or perp not in seen.prices:
-        return None
-    rate = seen.book.funding_rate
-    if rate is None:
-        paid = call.deps.reader.funding(FundingSeries(call.deps.exchange, perp), call.as_of, 1)
-        rate = float(paid.rate[-1]) if len(paid) else None
-    return carry_cost(rate, basis_pct(float(seen.prices[spot]), float(seen.prices[perp])))
