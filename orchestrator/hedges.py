@@ -18,7 +18,7 @@ from openoutcry.types.orders import OrderRequest, Side
 from openoutcry.types.symbols import parse_symbol
 from orchestrator.bootstrap import LiveFloor
 from orchestrator.desk import Desk
-from orchestrator.manual import Hold, Wanted, act
+from orchestrator.manual import Wanted, act
 
 ZERO = Decimal(0)
 
@@ -36,19 +36,19 @@ async def execute_hedges(
     for desk in hedged:
         wanted = partial(_adjusting, desk, f"hedge-{number}", ratio, settings)
         moved = desk.standing_hedge != ratio and _spot(desk) > 0
-        await _once(floor, desk, wanted, number, Hold(ratio), moved=moved and not _waiting(desk))
+        await _once(floor, desk, wanted, number, ratio, moved=moved and not _waiting(desk))
     return await _answer(floor, hedged, number, EXECUTE)
 
 
 async def close_hedges(
     floor: LiveFloor, desks: Iterable[Desk], command: CloseHedges, number: int
 ) -> dict[str, Any]:
-    """Buy every hedge back, and leave hedging to the vote again. Hedge orders that still work are cancelled."""
+    """Buy every hedge back, and have none stand. Hedge orders that still work are cancelled."""
     hedged = [desk for desk in desks if desk.facts.hedge_symbol is not None]
     for desk in hedged:
         wanted = partial(_closing, desk, f"hedge-{number}", floor.settings)
-        moved = desk.standing_hedge is not None or bool(_waiting(desk))
-        await _once(floor, desk, wanted, number, Hold(None), moved=moved, cancels=_waiting(desk))
+        moved = (desk.standing_hedge != 0.0 and _spot(desk) > 0) or bool(_waiting(desk))
+        await _once(floor, desk, wanted, number, 0.0, moved=moved, cancels=_waiting(desk))
     return await _answer(floor, hedged, number, CLOSE)
 
 
@@ -57,7 +57,7 @@ async def _once(
     desk: Desk,
     wanted: Wanted,
     number: int,
-    hold: Hold,
+    ratio: float,
     *,
     moved: bool,
     cancels: tuple[tuple[int, str], ...] = (),
@@ -65,8 +65,8 @@ async def _once(
     """Act when there is something to do. A command repeated after a crash finds the order it already made."""
     made = await floor.store.order_of_leg(desk.facts.session_id, f"hedge-{number}", desk.seq - 1)
     if made is None and (moved or wanted(desk.portfolio, desk.marks)):
-        detail = {"command": number, "hedge": hold.ratio}
-        await act(floor, desk, wanted, detail, cancels=cancels, hold=hold)
+        detail = {"command": number, "hedge": ratio}
+        await act(floor, desk, wanted, detail, cancels=cancels, standing_hedge=ratio)
 
 
 def _adjusting(

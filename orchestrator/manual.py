@@ -1,7 +1,7 @@
 """Orders that people ask for, and closing everything: the same gate, approvals and ledger as the floor's own."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -21,13 +21,6 @@ from orchestrator.turn import RoundBroker, Turn
 
 Wanted = Callable[[Portfolio, Mapping[str, Decimal]], tuple[OrderRequest, ...]]
 """The orders wanted of a book that has everything the venue reported so far, at these prices."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """A hedge ratio a person asked for; None leaves hedging to the vote."""
-
-    ratio: float | None
 
 
 async def place_order(floor: LiveFloor, desk: Desk, command: PlaceOrder, number: int) -> dict[str, Any]:
@@ -89,11 +82,11 @@ async def act(
     wanted: Wanted,
     detail: dict[str, Any],
     cancels: tuple[tuple[int, str], ...] = (),
-    hold: Hold | None = None,
+    standing_hedge: float | None = None,
 ) -> CycleRecord:
     """One MANUAL record: what was asked, what the gate said, what the venue did.
 
-    ``hold`` is the hedge ratio that stands from now on, unless the gate refuses something of it.
+    ``standing_hedge`` is the hedge ratio that stands from now on, unless the gate refuses something of it.
     """
     turn: Turn = floor.turn(desk, desk.as_of or await floor.now(), detail)
     broker: RoundBroker = floor.broker(turn)
@@ -113,7 +106,7 @@ async def act(
     )
     books.book("rest", broker.rest())
     refused = any(isinstance(order.verdict, Refused) for order in orders)
-    standing = desk.standing_hedge if hold is None or refused else hold.ratio
+    standing = desk.standing_hedge if standing_hedge is None or refused else standing_hedge
     record = CycleRecord(
         kind="MANUAL",
         seq=turn.seq,

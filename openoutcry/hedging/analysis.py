@@ -82,7 +82,7 @@ def analyse(held: Iterable[AssetExposure], wish: Wish, hedging: HedgingSettings)
         current_net=sum((e.net for e in assets), ZERO),
         target_net=sum((e.spot_value * (1 - wish.ratio(e.asset, hedging)) for e in long), ZERO),
         hedge_ratio=ratio,
-        commentary=_said(spot, ratio, adjustments, wish),
+        commentary=_said(assets, spot, ratio, adjustments, wish),
     )
 
 
@@ -95,7 +95,7 @@ def adjustment(held: AssetExposure, wish: Wish, hedging: HedgingSettings) -> Adj
     spot, gone = held.spot_quantity, held.spot_quantity <= 0
     change = hedge_change(
         spot,
-        max(ZERO, held.covered),
+        max(ZERO, -held.perp_quantity),
         wish.ratio(held.asset, hedging),
         threshold=fraction(hedging.threshold),
         most=fraction(hedging.max_ratio),
@@ -121,7 +121,13 @@ def _priority(change: Decimal, spot: Decimal, cost: CarryCost | None) -> Priorit
     return "high" if urgent else "medium"
 
 
-def _said(spot: Decimal, ratio: float, adjustments: tuple[Adjustment, ...], wish: Wish) -> str:
+def _said(
+    assets: tuple[AssetExposure, ...],
+    spot: Decimal,
+    ratio: float,
+    adjustments: tuple[Adjustment, ...],
+    wish: Wish,
+) -> str:
     if spot <= 0 and not adjustments:
         return "There is no spot position to hedge."
     parts = [
@@ -130,5 +136,11 @@ def _said(spot: Decimal, ratio: float, adjustments: tuple[Adjustment, ...], wish
         else "There is no spot position left to hedge."
     ]
     parts += [f"{a.action} ({a.priority} priority)." for a in adjustments] or [f"{NOTHING_NEEDED}."]
+    own = ((e.asset, -e.perp_quantity - e.hedge_quantity) for e in assets)
+    parts += [
+        f"{plain(short)} {asset} of the short is a position of its own and stays."
+        for asset, short in own
+        if short > 0
+    ]
     parts += [f"{asset}: {cost.said}." for asset, cost in sorted(wish.costs.items())]
     return " ".join(parts)

@@ -16,8 +16,7 @@ ZERO = Decimal(0)
 class AssetExposure:
     """One asset. Quantities in base units, values in quote; perpetual figures are signed, negative = short.
 
-    ``covered`` is the part of the perpetual that stands against the spot: all but what the vote trades, negative
-    when that is long. ``hedge_quantity`` is the part of it that was sold as a hedge.
+    ``hedge_quantity`` is the part of the short that was sold as a hedge; the rest, if any, is a position of its own.
     """
 
     asset: str
@@ -25,7 +24,6 @@ class AssetExposure:
     spot_value: Decimal = ZERO
     perp_quantity: Decimal = ZERO
     perp_value: Decimal = ZERO
-    covered: Decimal = ZERO
     hedge_quantity: Decimal = ZERO
 
     @property
@@ -61,17 +59,16 @@ def exposures(portfolio: Portfolio, prices: Mapping[str, Decimal]) -> tuple[Asse
             spot_value=before.spot_value + (ZERO if perp else quantity * price),
             perp_quantity=before.perp_quantity + (quantity if perp else ZERO),
             perp_value=before.perp_value + (quantity * price if perp else ZERO),
-            covered=before.covered + covering(own),
             hedge_quantity=before.hedge_quantity + hedge_quantity(own),
         )
     return tuple(found[asset] for asset in sorted(found))
 
 
-def covering(perpetuals: Iterable[Position]) -> Decimal:
-    """Base units short against the spot, among positions in its perpetual: hedges and what a person holds, not what
-    the vote trades.
+def short_quantity(perpetuals: Iterable[Position]) -> Decimal:
+    """Base units short on balance, among positions in one perpetual: all of them stand against the spot, whoever
+    opened them. 0 when the perpetual is held long.
     """
-    return sum((-_signed(p) for p in perpetuals if p.role != "trade"), ZERO)
+    return max(ZERO, -sum((_signed(p) for p in perpetuals), ZERO))
 
 
 def hedge_quantity(perpetuals: Iterable[Position]) -> Decimal:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from openoutcry.errors import DataUnavailable
 from openoutcry.hedging.change import hedge_change
-from openoutcry.hedging.exposures import covering, hedge_quantity
+from openoutcry.hedging.exposures import hedge_quantity, short_quantity
 from openoutcry.risk.exposure import fraction, funds
 from openoutcry.risk.scene import Scene, Step, keys
 from openoutcry.risk.sizing import room
@@ -35,7 +35,7 @@ def plan_hedge(scene: Scene, closing: tuple[Position, ...]) -> Step:
     if waiting:
         gone = tuple(o for o in waiting if spot == 0 and o.request.side == "SELL")
         return Step(cancels=keys(gone), notes=("hedge: an order is still working",))
-    change = _change(scene, spot, max(ZERO, covering(positions)))
+    change = _change(scene, spot, short_quantity(positions))
     if change < 0:
         quantity = min(-change, hedge_quantity(positions))
         return _bought(symbol, floor_to_step(quantity, scene.instruments[symbol].quantity_step), spot)

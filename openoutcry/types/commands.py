@@ -63,7 +63,7 @@ class CancelOrder(Frozen):
 
 class ExecuteHedges(Frozen):
     """Bring the hedges of a session, or of all, to a ratio of their spot (short over spot, 1 = fully hedged), and keep
-    them there until the spot is gone or the hedges are closed. Without ``ratio``, to the configured one.
+    them there until the spot is gone or a person says otherwise. Without ``ratio``, to the configured one.
     """
 
     kind: Literal["execute_hedges"] = "execute_hedges"
@@ -72,7 +72,7 @@ class ExecuteHedges(Frozen):
 
 
 class CloseHedges(Frozen):
-    """Buy back every hedge of a session, or of all, and leave hedging to the vote again."""
+    """Buy back every hedge of a session, or of all, and make none until the spot is gone or a person says otherwise."""
 
     kind: Literal["close_hedges"] = "close_hedges"
     session_id: str | None = None

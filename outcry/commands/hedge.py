@@ -52,7 +52,7 @@ def execute(
     session: SessionOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Sell or buy back perpetuals until the spot is hedged, and keep it so until it is gone or `hedge close`.
+    """Sell or buy back perpetuals until the spot is hedged; that stands above the floor's vote until the spot is gone.
 
     Every order passes the risk gate. Exit 1 when one was refused or still works.
     """
@@ -69,7 +69,10 @@ def close(
     session: SessionOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Buy back every hedge, and leave hedging to the floor's vote. Exit 1 when an order was refused or still works."""
+    """Buy back every hedge; that too stands above the vote until the spot is gone.
+
+    Exit 1 when an order was refused or still works.
+    """
     from openoutcry.types.commands import CloseHedges
 
     _done(CloseHedges(session_id=session), once, wait, home, as_json)

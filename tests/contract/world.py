@@ -29,12 +29,13 @@ from db.commands import finish, pending
 from db.pool import open_pool
 from mcp_servers.entry import opener
 from openoutcry.canonical import derived_id
+from openoutcry.hedging.execution import EXECUTE, told
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.market.candles import Candles, FundingRates
 from openoutcry.orders import client_order_id, order_hash
 from openoutcry.portfolio import opening
 from openoutcry.settings import Settings
-from openoutcry.types.commands import CancelOrder, PlaceOrder
+from openoutcry.types.commands import CancelOrder, CloseHedges, ExecuteHedges, PlaceOrder
 from openoutcry.types.market import Snapshot
 from openoutcry.types.orders import Approval, OrderRequest
 from openoutcry.types.record import CycleRecord
@@ -189,8 +190,11 @@ async def stand_in(pool: asyncpg.Pool, order_id: str) -> None:
     """An orchestrator that does what it is told: the order it placed is the one there is."""
     while True:
         for asked in await pending(pool):
-            of_order = isinstance(asked.command, PlaceOrder | CancelOrder)
-            answer = {"order_id": order_id} if of_order else {"session_id": str(SESSION)}
+            answer: dict[str, Any] = {"session_id": str(SESSION)}
+            if isinstance(asked.command, PlaceOrder | CancelOrder):
+                answer = {"order_id": order_id}
+            elif isinstance(asked.command, ExecuteHedges | CloseHedges):
+                answer = told((), EXECUTE)
             await finish(pool, asked.id, "DONE", answer)
         await asyncio.sleep(0.01)
 

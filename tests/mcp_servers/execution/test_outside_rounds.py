@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
@@ -23,8 +24,16 @@ from mcp_servers.execution.server import build, opened
 from mcp_servers.present import floor_present
 from mcp_servers.toolkit import Hosting
 from openoutcry.errors import BadInput, DataUnavailable, ToolFailed
+from openoutcry.hedging.execution import CLOSE, EXECUTE, HedgeOrder, told
 from openoutcry.portfolio import opening
-from openoutcry.types.commands import CancelOrder, PlaceOrder, StartSession, StopSession
+from openoutcry.types.commands import (
+    CancelOrder,
+    CloseHedges,
+    ExecuteHedges,
+    PlaceOrder,
+    StartSession,
+    StopSession,
+)
 from openoutcry.types.record import CycleRecord
 from tests.mcp_servers.execution.floor import KEY, SETTINGS, Floor, config, facts, floor_in_memory
 from tests.mcp_servers.execution.venue import PERP, SESSION, SPOT, T0, order
@@ -115,9 +124,31 @@ async def test_sessions_are_started_and_stopped_by_the_orchestrator(floor: Floor
     assert isinstance(stop, StopSession) and str(stop.final_capital) == "4990.5"
 
 
+async def test_hedges_are_executed_and_closed_by_the_orchestrator(floor: Floor) -> None:
+    sold = HedgeOrder(PERP, "SELL", Decimal("0.5"), "FILLED", Decimal("0.5"), Decimal(25_000))
+
+    def done(command: Pending) -> Answer:
+        return "DONE", told([sold], EXECUTE) if command.command.kind == "execute_hedges" else told([], CLOSE)
+
+    async with orchestrator(floor, done) as heard:
+        made = await floor.server.call("execute_hedges", {"ratio": 0.8})
+        gone = await floor.server.call("close_hedges", {"session_id": SESSION})
+    assert made["executed_trades"] == [
+        {"asset": "BTC-PERP", "side": "sell", "amount": "0.5", "price": "50000"}
+    ]
+    assert (made["status"], made["message"]) == ("completed", "Successfully executed hedge adjustments")
+    assert (gone["status"], gone["message"]) == ("completed", "No hedge positions to close")
+    first, second = (command.command for command in heard)
+    assert isinstance(first, ExecuteHedges) and (first.ratio, first.session_id) == (0.8, None)
+    assert isinstance(second, CloseHedges) and second.session_id == SESSION
+
+
 @pytest.mark.parametrize(
     ("tool", "asked", "field"),
     [
+        ("execute_hedges", {"ratio": 1.5}, "ratio"),
+        ("execute_hedges", {"ratio": "NaN"}, "ratio"),
+        ("close_hedges", {"session_id": 7}, "session_id"),
         ("place_market_order", {"symbol": "???", "side": "BUY", "quantity": "1"}, "symbol"),
         ("place_market_order", {"symbol": SPOT, "side": "HOLD", "quantity": "1"}, "side"),
         ("place_market_order", {"symbol": SPOT, "side": "BUY", "quantity": "NaN"}, "quantity"),
@@ -247,7 +278,8 @@ async def test_without_an_orchestrator_the_order_stays_queued(floor: Floor) -> N
     assert (await server.call("start_session", {"symbol": SPOT, "initial_capital": "1"}))[
         "status"
     ] == "QUEUED"
-    assert len(await pending(floor.pool)) == 2
+    assert (await server.call("execute_hedges", {}))["status"] == "QUEUED"
+    assert len(await pending(floor.pool)) == 3
     await server.close()
 
 

@@ -130,11 +130,20 @@ def test_a_hedge_is_counted_in_base_units_whatever_the_basis() -> None:
     assert (found.adjustments, found.hedge_ratio) == ((), 1.2)
 
 
-def test_what_a_person_shorted_counts_and_is_not_bought_back() -> None:
-    book = holding(position(SPOT, "LONG", 10), position(PERP, "SHORT", 8, role="manual"))
+@pytest.mark.parametrize("role", ["manual", "trade"])
+def test_any_short_counts_and_only_a_hedge_is_bought_back(role: str) -> None:
+    book = holding(position(SPOT, "LONG", 10), position(PERP, "SHORT", 8, role=role))
     held = exposures(book, PRICES)
     assert [a.quantity for a in analysed(held, 1.0).adjustments] == [2]
     assert analysed(held, 0.0).adjustments == ()
+    assert "8 BTC of the short is a position of its own and stays." in analysed(held, 0.0).commentary
+    both = holding(
+        position(SPOT, "LONG", 10),
+        position(PERP, "SHORT", 8, role=role),
+        position(PERP, "SHORT", 5, role="hedge"),
+    )
+    assert [a.quantity for a in analysed(exposures(both, PRICES), 1.0).adjustments] == [-3]
+    assert [a.quantity for a in analysed(exposures(both, PRICES), 0.5).adjustments] == [-5]
 
 
 def test_a_hedge_without_spot_is_closed_and_a_directional_short_is_not() -> None:

@@ -51,7 +51,7 @@ def decision(target: str, confidence: float = 1.0, **over: Any) -> Decision:
 def plan(
     target: str, portfolio: Any = None, working: Any = (), told: Any = None, seen: Any = None, **over: Any
 ) -> Plan:
-    horizons = over.pop("horizons", None)
+    horizons, standing = over.pop("horizons", None), over.pop("standing_hedge", None)
     return plan_orders(
         decision(target, **over),
         seen or snapshot(),
@@ -60,4 +60,5 @@ def plan(
         told or settings(),
         INSTRUMENTS,
         horizons,
+        standing,
     )

@@ -23,6 +23,7 @@ from tests.openoutcry.risk.books import (
     PERP,
     PRICES,
     SPOT,
+    dec,
     gate_input,
     holding,
     position,
@@ -194,6 +195,37 @@ def test_the_hedge_follows_the_wanted_ratio(ratio: Any, hedged: float, told: Any
         [order] if order else []
     )
     assert all(o.leg == "hedge" and o.symbol == PERP for o in made.orders)
+
+
+@pytest.mark.parametrize(
+    ("vote", "standing", "order"),
+    [(0.0, 1.0, ("SELL", "6")), (1.0, 0.0, ("BUY", "4")), (None, 1.0, ("SELL", "6")), (1.0, 0.4, None)],
+)
+def test_what_a_person_asked_stands_above_the_vote(vote: Any, standing: float, order: Any) -> None:
+    held = holding(LONG, position(PERP, "SHORT", 4, role="hedge"))
+    made = plan("KEEP", held, KEPT, hedge_ratio=vote, standing_hedge=standing)
+    assert [(o.side, f"{o.quantity.normalize():f}") for o in made.orders] == ([order] if order else [])
+    assert made.notes == (f"hedge: {standing:.2f} stands, as a person asked",)
+
+
+def test_without_spot_the_hedge_is_lifted_whatever_stands() -> None:
+    made = plan("KEEP", holding(position(PERP, "SHORT", 4, role="hedge")), standing_hedge=1.0)
+    assert said(made) == [("hedge", PERP, "BUY", "4", True)]
+
+
+@pytest.mark.parametrize("role", ["manual", "trade"])
+def test_a_short_of_its_own_counts_against_the_spot_and_is_not_bought_back(role: str) -> None:
+    own = position(PERP, "SHORT", 8, role=role, stop_loss=dec(120), take_profit=dec(80))
+    guards = (
+        working(request("stop_loss", PERP, "BUY", 8, "STOP_LOSS", stop_price=dec(120), reduce_only=True), 5),
+        working(
+            request("take_profit", PERP, "BUY", 8, "TAKE_PROFIT", stop_price=dec(80), reduce_only=True), 5
+        ),
+    )
+    held = holding(LONG, own)
+    orders = [o for o in plan("KEEP", held, (*KEPT, *guards), hedge_ratio=1.0).orders if o.leg == "hedge"]
+    assert [(o.side, o.quantity) for o in orders] == [("SELL", 2)]
+    assert [o for o in plan("KEEP", held, (*KEPT, *guards), hedge_ratio=0.0).orders if o.leg == "hedge"] == []
 
 
 def test_a_hedge_is_lifted_but_not_added_without_a_price() -> None:
