@@ -17,13 +17,15 @@ READ_TIMEOUT_S = 10.0
 PATH = re.compile(r"\$\.([A-Za-z0-9_]+)")
 NAMED = re.compile(r"field `([A-Za-z0-9_]+)`")
 DECODER = msgspec.json.Decoder(float_hook=Decimal)
+PLAIN = msgspec.json.Decoder()
+"""For bodies that hold no amounts: numbers with a point are floats."""
 
 
 class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Base of every request body: unknown fields are refused by name."""
 
 
-async def read_body(request: AnyRequest, shape: type[T]) -> T:
+async def read_body(request: AnyRequest, shape: type[T], decoder: "msgspec.json.Decoder[Any]" = DECODER) -> T:
     """The request's JSON body as ``shape``. Raises Failure 400, 408, 413 (by Litestar) or 415."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in ("", "application/json"):
@@ -33,13 +35,13 @@ async def read_body(request: AnyRequest, shape: type[T]) -> T:
             raw = await request.body()
     except TimeoutError as error:
         raise Failure(408, "the request body did not arrive in time") from error
-    return decode_body(raw, shape)
+    return decode_body(raw, shape, decoder)
 
 
-def decode_body(raw: bytes, shape: type[T]) -> T:
+def decode_body(raw: bytes, shape: type[T], decoder: "msgspec.json.Decoder[Any]" = DECODER) -> T:
     """Decode strictly; null in an optional field counts as absent. Raises Failure naming the field."""
     try:
-        value = DECODER.decode(raw or b"{}")
+        value = decoder.decode(raw or b"{}")
     except (ValueError, ArithmeticError, RecursionError) as error:
         raise invalid_body(
             str(error) if isinstance(error, msgspec.DecodeError) else "not readable as JSON"
@@ -79,3 +81,9 @@ def _explain(text: str) -> Failure:
         return invalid_body(f"{field} is not a field of this request", field)
     what = text.partition(" - at")[0]
     return invalid_body(f"{field}: {what}" if field else what, field)
+
+
+def given(body: Body) -> dict[str, Any]:
+    """The fields of a body that were sent; those left out (or null) are None or UNSET by their shape."""
+    values = {name: getattr(body, name) for name in body.__struct_fields__}
+    return {name: value for name, value in values.items() if value is not None}

@@ -111,7 +111,16 @@ def error_body(body: Mapping[str, Any], status: int, dialect: Dialect) -> dict[s
 
 def page_limit(scope: Any, given: Mapping[str, Any], default: int) -> int:
     """How many rows a page of strategies has when nobody says: Mangrove's clients (or ``skip``) expect a hundred."""
-    return 100 if "skip" in given or (dialect_of(scope) == "mangrove" and _asked(scope)) else default
+    return 100 if _mangrove_pages(scope, given) else default
+
+
+def page_most(scope: Any, given: Mapping[str, Any]) -> int:
+    """The longest page of strategies: TradAI's document says a hundred, Mangrove's sets no bound of its own."""
+    return 1000 if _mangrove_pages(scope, given) else 100
+
+
+def _mangrove_pages(scope: Any, given: Mapping[str, Any]) -> bool:
+    return "skip" in given or (dialect_of(scope) == "mangrove" and _asked(scope))
 
 
 def _asked(scope: Any) -> bool:

@@ -1,7 +1,8 @@
 """Every error leaves as one JSON object.
 
 ``error`` is short human text, ``message`` and ``detail`` are the whole of it, ``code`` is stable for programs;
-``timestamp`` and ``correlation_id`` are always there, ``details`` and ``field`` where they say something.
+``timestamp`` and ``correlation_id`` are always there, ``details`` and ``field`` where they say something, and
+``errors`` where more than one thing is wrong with a strategy.
 """
 
 from collections.abc import Mapping
@@ -15,7 +16,8 @@ from litestar.types import ExceptionHandlersMap
 from api.dialects import dialect_of, error_body
 from api.encoding import Answer
 from api.requests import AnyRequest
-from openoutcry.errors import BadInput, LedgerBroken, OpenOutcryError
+from openoutcry.errors import BadInput, Conflict, DataUnavailable, LedgerBroken, NotFound, OpenOutcryError
+from openoutcry.strategy.strict import BadStrategy
 from wire.clock import WallClock
 
 log = structlog.get_logger()
@@ -126,7 +128,24 @@ def _on_bad_input(request: AnyRequest, error: BadInput) -> Answer[Any]:
     where = (
         "invalid request body" if request.method in ("POST", "PATCH", "PUT") else "invalid query parameter"
     )
-    return _answer(request, Failure(400, where, details=str(error), field=error.field, code=error.code))
+    failure = Failure(400, where, details=str(error), field=error.field, code=error.code)
+    if isinstance(error, BadStrategy):
+        failure.extra["errors"] = [{"field": one.field, "message": one.message} for one in error.problems]
+    return _answer(request, failure)
+
+
+def _on_not_found(request: AnyRequest, error: NotFound) -> Answer[Any]:
+    """The same answer for what another org has as for what nobody has."""
+    return _answer(request, Failure(404, str(error).partition(";")[0]))
+
+
+def _on_conflict(request: AnyRequest, error: Conflict) -> Answer[Any]:
+    return _answer(request, Failure(409, "conflict", details=str(error), field=error.field, code=error.code))
+
+
+def _on_missing_data(request: AnyRequest, error: DataUnavailable) -> Answer[Any]:
+    """Market data that no source provides, or that is not stored yet."""
+    return _answer(request, Failure(503, "data unavailable", details=str(error), code=error.code))
 
 
 def _on_data(request: AnyRequest, error: asyncpg.DataError) -> Answer[Any]:
@@ -177,6 +196,9 @@ HANDLERS: ExceptionHandlersMap = {
     ValidationException: _on_validation,
     HTTPException: _on_http,
     BadInput: _on_bad_input,
+    NotFound: _on_not_found,
+    Conflict: _on_conflict,
+    DataUnavailable: _on_missing_data,
     OpenOutcryError: _on_ours,
     asyncpg.DataError: _on_data,
     **dict.fromkeys(DATABASE_ERRORS, _on_database),

@@ -13,6 +13,7 @@ from litestar.di import NamedDependency
 from api.auth.doorman import Doorman
 from api.identity import KeyRing
 from api.throttle import SharedThrottle
+from api.trading import DefaultsFile
 from api.traffic import Traffic
 from api.uptime import Uptime
 from api.ws.hub import Hub
@@ -43,6 +44,10 @@ class Floor:
     uptime: Uptime = field(default_factory=Uptime)
     command_timeout_s: float = 10.0
     verifying: asyncio.Lock = field(default_factory=asyncio.Lock)
+    trading: DefaultsFile = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "trading", DefaultsFile(self.home))
 
 
 TheFloor: TypeAlias = NamedDependency[Floor]

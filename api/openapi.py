@@ -105,7 +105,11 @@ def _complete(operation: dict[str, Any], opt: Mapping[str, Any]) -> None:
     operation["x-role"] = role
     operation["security"] = [] if public else [{"bearer": []}, {"api_key": []}]
     if not public:
-        operation["description"] = f"{operation.get('description', '')}\n\nRole: **{role}**.".strip()
+        needs = f"Role: **{role}**."
+        if permission := opt.get("permission"):
+            operation["x-permission"] = permission
+            needs = f"{needs} Scope: `{permission}`."
+        operation["description"] = f"{operation.get('description', '')}\n\n{needs}".strip()
     body = opt.get("body") or opt.get("form")
     if body is not None:
         kind = "application/json" if "body" in opt else FORM

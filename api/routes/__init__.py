@@ -4,6 +4,7 @@ from litestar.types import ControllerRouterHandler
 
 from api.routes import (
     agents,
+    catalog,
     configuration,
     decisions,
     explain,
@@ -17,10 +18,13 @@ from api.routes import (
     root,
     search,
     sessions,
+    strategies,
+    strategy_standing,
     system,
     token,
     trade,
     trades,
+    trading_defaults,
 )
 
 ROUTES: list[ControllerRouterHandler] = [
@@ -42,4 +46,8 @@ ROUTES: list[ControllerRouterHandler] = [
     *token.HANDLERS,
     *metrics.HANDLERS,
     *live.HANDLERS,
+    *strategies.HANDLERS,
+    *strategy_standing.HANDLERS,
+    *catalog.HANDLERS,
+    *trading_defaults.HANDLERS,
 ]

@@ -48,8 +48,9 @@ async def create(
     tags: Mapping[str, str] | None = None,
     notes: str = "",
     reserved: Collection[str] = (),
+    owner: str | None = None,
 ) -> StoredStrategy:
-    """Store a strategy with its first version, in dev, or where ``status`` puts it.
+    """Store a strategy with its first version, in dev, or where ``status`` puts it. ``owner`` is ``by`` if not told.
 
     Raises Conflict when the name is taken, NotFound for an unknown parent, and as ``set_status`` for its status.
     """
@@ -70,7 +71,7 @@ async def create(
             first,
             agent_name(definition.name),
             1.0,
-            by.who,
+            owner or by.who,
             mother,
         )
         if made is None:

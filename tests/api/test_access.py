@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from litestar.routes import HTTPRoute
 
+from api.dialects import NO_CREDENTIALS, NOT_ALLOWED, spoken
 from api.routes import ROUTES
 from db import keys
 from tests.api.conftest import TOKENS
@@ -13,11 +14,15 @@ from tests.api.test_errors import NOBODY, is_error
 PUBLIC = {
     "GET /", "GET /health", "HEAD /health", "GET /api/v1/health", "GET /schema", "GET /schema/openapi.json",
     "GET /favicon.ico", "GET /web/{path}", "POST /token", "POST /oauth2/token", "POST /api/v1/auth/refresh",
-    "GET /.well-known/jwks.json",
+    "GET /.well-known/jwks.json", "GET /api/v1/config/trading-defaults", "GET /api/v1/config/execution-defaults",
 }  # fmt: skip
 TRADER = {
     "POST /api/v1/orders", "DELETE /api/v1/orders/{id}", "POST /api/v1/trade/start", "POST /api/v1/trade/stop",
     "POST /api/v1/trade/pause", "POST /api/v1/trade/resume", "POST /api/v1/decisions/{id}/feedback",
+    "POST /api/v1/strategies", "PUT /api/v1/strategies/{name}", "DELETE /api/v1/strategies/{name}",
+    "PATCH /api/v1/strategies/{name}/status", "PATCH /api/v1/strategies/{name}/execution-state",
+    "POST /api/v1/strategies/{name}/archive", "POST /api/v1/strategies/{name}/unarchive",
+    "POST /api/v1/strategies/{name}/stage", "POST /api/v1/strategies/{name}/promote",
 }  # fmt: skip
 ADMIN = {
     "PATCH /api/v1/config", "POST /api/v1/trade/halt", "POST /api/v1/trade/unhalt", "GET /api/v1/api-keys",
@@ -72,15 +77,18 @@ async def test_every_route_by_every_role(world, matrix, role):
                 .replace("{symbol}", "BTC/USDT")
                 .replace("{path}", "favicon.svg")
             )
-            answer = await client.request(method, filled, json={} if method in ("POST", "PATCH") else None)
+            answer = await client.request(
+                method, filled, json={} if method in ("POST", "PATCH", "PUT") else None
+            )
+            dialect = spoken([], None, filled, {})[0] or "cryptofunk"
             allowed = rank.index(role) >= rank.index(needed(call))
             if allowed:
                 assert answer.status_code not in (401, 403), call
             elif role is None:
-                is_error(answer, 401, "UNAUTHORIZED")
+                is_error(answer, 401, NO_CREDENTIALS[dialect][1])
                 assert answer.headers["www-authenticate"].startswith("Bearer"), call
             else:
-                is_error(answer, 403, "FORBIDDEN")
+                is_error(answer, 403, NOT_ALLOWED[dialect][1])
 
 
 NO_KEYS = [
