@@ -233,7 +233,7 @@ async def stage(request: AnyRequest, floor: TheFloor, name: Name) -> Staged:
         version=staged.version,
         request={"validation_id": str(staged.validation_id)},
     )
-    job_id = await submit(floor.doorman.pool, org_id, job, by.who, once=f"validation:{staged.validation_id}")
+    job_id = await submit(floor.pool, org_id, job, by.who, once=f"validation:{staged.validation_id}")
     return Staged(
         name=staged.name,
         version=staged.version,

@@ -97,7 +97,7 @@ async def test_lists_are_those_of_both_documents(world, trader):
     assert (answer["limit"], answer["offset"], answer["skip"], answer["total"]) == (2, 1, 1, 3)
 
 
-LIMITS = [({}, "", 20), ({}, "skip=0", 100), ({"X-API-Dialect": "mangrove"}, "", 100), ({"X-API-Dialect": "tradai"}, "", 20),
+LIMITS: list[tuple[dict[str, str], str, int]] = [({}, "", 20), ({}, "skip=0", 100), ({"X-API-Dialect": "mangrove"}, "", 100), ({"X-API-Dialect": "tradai"}, "", 20),
           ({}, "skip=1&offset=1", 100), ({}, "limit=7", 7), ({}, "skip=0&limit=500", 500)]  # fmt: skip
 
 
@@ -128,7 +128,7 @@ async def test_an_unreadable_query_is_named(trader):
 
 
 RSI, SMA = RULE_EXAMPLE["entry"]
-WRONG = [
+WRONG: list[tuple[dict[str, Any], str]] = [
     ({"entry": [RSI, {**SMA, "params": {"window": "x"}}]}, "entry[1].params.window"),
     ({"entry": [RSI, {**SMA, "params": {}}]}, "entry[1].params.window"),
     ({"entry": [RSI, {**SMA, "name": "is_above_smaa"}]}, "entry[1].name"),
