@@ -97,8 +97,10 @@ async def test_lists_are_those_of_both_documents(world, trader):
     assert (answer["limit"], answer["offset"], answer["skip"], answer["total"]) == (2, 1, 1, 3)
 
 
-LIMITS: list[tuple[dict[str, str], str, int]] = [({}, "", 20), ({}, "skip=0", 100), ({"X-API-Dialect": "mangrove"}, "", 100), ({"X-API-Dialect": "tradai"}, "", 20),
-          ({}, "skip=1&offset=1", 100), ({}, "limit=7", 7), ({}, "skip=0&limit=500", 500)]  # fmt: skip
+LIMITS: list[tuple[dict[str, str], str, int]] = [
+    ({}, "", 20), ({}, "skip=0", 100), ({"X-API-Dialect": "mangrove"}, "", 100), ({"X-API-Dialect": "tradai"}, "", 20),
+    ({}, "skip=1&offset=1", 100), ({}, "limit=7", 7), ({}, "skip=0&limit=500", 500),
+]  # fmt: skip
 
 
 async def test_a_page_is_as_long_as_the_caller_expects(trader):
