@@ -11,6 +11,7 @@ from openoutcry.backtest.outcome import Outcome
 from openoutcry.backtest.reasons import Exit
 from openoutcry.backtest.sleeves import Together
 from openoutcry.backtest.thinning import kept
+from openoutcry.risk.metrics import falls
 from openoutcry.types.timeframes import from_millis
 from workers.work import Work
 
@@ -19,8 +20,7 @@ MOST_POINTS = 20_000
 
 def curve(whole: Together, start: float) -> Curve:
     """The account at every close, or at 20,000 of them that hold every stretch's lowest and highest."""
-    high = np.maximum.accumulate(np.maximum(whole.equity, start))
-    fall = 1.0 - whole.equity / high
+    fall = falls(whole.equity, start)
     rows = kept(whole.equity, MOST_POINTS)
     return Curve(whole.times[rows].tolist(), whole.equity[rows].tolist(), fall[rows].tolist())
 

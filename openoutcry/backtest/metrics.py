@@ -15,6 +15,7 @@ from openoutcry.market.candles import Stamps
 from openoutcry.risk import metrics as risk
 from openoutcry.risk.kelly import kelly
 from openoutcry.risk.metrics import VarMethod
+from openoutcry.risk.ratio import FLAT
 from openoutcry.risk.returns import DAYS_PER_YEAR, Floats, simple_returns
 
 if TYPE_CHECKING:
@@ -228,7 +229,7 @@ def _against(daily: Floats, held: Account | None) -> dict[str, Any]:
     market = daily_returns(held)[: len(daily)]
     spread = float(np.var(market, ddof=1)) if len(market) > 1 else 0.0
     beta = alpha = None
-    if spread > risk.FLAT**2 and len(market) == len(daily):
+    if spread > FLAT**2 and len(market) == len(daily):
         beta = float(np.cov(daily, market, ddof=1)[0, 1]) / spread
         alpha = risk.compounded(float(np.mean(daily) - beta * np.mean(market)), DAYS_PER_YEAR)
     return {

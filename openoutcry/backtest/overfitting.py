@@ -14,12 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from openoutcry.backtest.splits import choices, pieces
+from openoutcry.risk.metrics import sharpe
+from openoutcry.risk.ratio import FLAT
 
 Floats = npt.NDArray[np.float64]
 NORMAL = NormalDist()
 EULER = 0.5772156649015329
-FLAT = 1e-15
-"""A deviation below this is rounding noise of a constant series."""
 ROUNDING = 1e-10
 """A variance below this share of the mean square is rounding noise of a constant series."""
 CHUNK = 2**20
@@ -38,14 +38,13 @@ class SharpeEstimate:
 
 def estimate(returns: Floats) -> SharpeEstimate | None:
     """From returns per period; None of fewer than two, or when they do not vary."""
-    if len(returns) < 2:
+    value = sharpe(returns, 1.0)
+    if value is None:
         return None
     away = returns - np.mean(returns)
     variance = float(np.mean(away**2))
-    if math.sqrt(variance) < FLAT:
-        return None
     return SharpeEstimate(
-        value=float(np.mean(returns) / np.std(returns, ddof=1)),
+        value=value,
         skewness=float(np.mean(away**3)) / variance**1.5,
         kurtosis=float(np.mean(away**4)) / variance**2,
         periods=len(returns),

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from openoutcry.hedging.costs import basis_pct
 from openoutcry.types.amounts import plain
 from openoutcry.types.book import Portfolio
 from openoutcry.types.market import Quote, Snapshot
@@ -29,7 +30,7 @@ def context_of(record: CycleRecord) -> dict[str, Any]:
     if snapshot.hedge is not None:
         context["hedge_price"] = float(snapshot.hedge.price)
         if snapshot.quote is not None:
-            context["basis_pct"] = float((snapshot.hedge.price / snapshot.quote.price - 1) * 100)
+            context["basis_pct"] = basis_pct(float(snapshot.quote.price), float(snapshot.hedge.price))
     if snapshot.funding_rate is not None:
         context["funding_rate"] = snapshot.funding_rate
     return context | dict(sorted(_indicators(record, snapshot)))

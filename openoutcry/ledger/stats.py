@@ -8,6 +8,7 @@ from typing import NamedTuple
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.ledger.traded import equity_row
 from openoutcry.orders import stem
+from openoutcry.risk.ratio import sharpe_of
 from openoutcry.types.amounts import Amount, cents
 from openoutcry.types.frozen import Frozen
 from openoutcry.types.orders import Refused
@@ -49,10 +50,10 @@ class SessionStats(Frozen):
 
     def sharpe(self, timeframe: str) -> float | None:
         """Yearly Sharpe ratio of the rounds' returns, risk-free rate 0; None until it means anything."""
-        if self.returns_count < 2 or self.returns_m2 <= 0:
+        if self.returns_count < 2:
             return None
-        deviation = math.sqrt(self.returns_m2 / (self.returns_count - 1))
-        return self.returns_mean / deviation * math.sqrt(YEAR / bar_length(timeframe))
+        deviation = math.sqrt(max(0.0, self.returns_m2) / (self.returns_count - 1))
+        return sharpe_of(self.returns_mean, deviation, YEAR / bar_length(timeframe))
 
 
 def after(stats: SessionStats, record: CycleRecord, facts: SessionFacts) -> SessionStats:

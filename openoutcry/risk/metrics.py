@@ -12,11 +12,10 @@ from typing import Literal
 
 import numpy as np
 
+from openoutcry.risk.ratio import FLAT, sharpe_of
 from openoutcry.risk.returns import Floats
 
 VarMethod = Literal["historical", "parametric"]
-FLAT = 1e-15
-"""A deviation below this is rounding noise of a constant series."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +107,7 @@ def sharpe(returns: Floats, periods: float, risk_free: float = 0.0) -> float | N
     its bars.
     """
     spread = deviation(returns)
-    if spread is None or spread < FLAT:
-        return None
-    return float(np.mean(returns) - risk_free / periods) / spread * math.sqrt(periods)
+    return None if spread is None else sharpe_of(float(np.mean(returns)), spread, periods, risk_free)
 
 
 def sortino(returns: Floats, periods: float, risk_free: float = 0.0) -> float | None:
@@ -153,17 +150,23 @@ def deepest_fall(returns: Floats) -> float:
     return float(-np.expm1(np.min(grown - np.maximum.accumulate(grown))))
 
 
+def falls(equity: Floats, start: float = 0.0) -> Floats:
+    """How far each value of an equity curve lies below the highest so far, as positive fractions. ``start`` counts
+    as one before the first.
+    """
+    return np.asarray(1.0 - equity / np.maximum.accumulate(np.maximum(equity, start)))
+
+
 def drawdown(equity: Floats) -> Drawdown:
     """Drawdowns of an equity curve of at least one value, starting positive."""
-    highs = np.maximum.accumulate(equity)
-    falls = 1.0 - equity / highs
-    trough = int(np.argmax(falls))
-    at_high = np.flatnonzero(falls == 0.0)
+    depths = falls(equity)
+    trough = int(np.argmax(depths))
+    at_high = np.flatnonzero(depths == 0.0)
     spans = np.diff(np.concatenate((at_high, [len(equity) - 1])))
     spans[:-1][spans[:-1] == 1] = 0  # from one high straight to the next nothing was lost
     return Drawdown(
-        deepest=float(falls[trough]),
-        current=float(falls[-1]),
+        deepest=float(depths[trough]),
+        current=float(depths[-1]),
         peak=int(np.argmax(equity[: trough + 1])),
         trough=trough,
         longest=int(spans.max()),

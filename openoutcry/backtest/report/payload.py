@@ -9,6 +9,7 @@ from openoutcry.backtest.outcome import Outcome
 from openoutcry.backtest.reasons import Exit
 from openoutcry.backtest.report.values import Reported
 from openoutcry.backtest.thinning import bar_name, coarser, kept
+from openoutcry.risk.metrics import falls
 
 MOST_POINTS = 3_000
 MOST_CANDLES = 10_000
@@ -37,8 +38,7 @@ def _equity(report: Reported) -> dict[str, list[float]]:
     """The account, one who bought at the start and held, and the fall from the high, in percent."""
     whole = report.together
     start = report.metrics.starting_balance
-    high = np.maximum.accumulate(np.maximum(whole.equity, start))
-    fall = (whole.equity / high - 1.0) * 100.0
+    fall = falls(whole.equity, start) * -100.0
     rows = kept(whole.equity, MOST_POINTS)
     rows = np.unique(np.concatenate([rows, kept(fall, MOST_POINTS)]))
     return {

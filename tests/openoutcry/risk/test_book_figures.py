@@ -123,10 +123,10 @@ def test_the_historical_scenarios_happened(coin: str, own: bool) -> None:
     table = pq.read_table(file)
     opened = dict(zip(table.column("timestamp").to_pylist(), table.column("open").to_pylist(), strict=True))
     for scenario in HISTORICAL:
-        days = re.match(r"(\d{4})-(\d\d)-(\d\d)(?: to (\d\d)-(\d\d))?", scenario.note)
-        year, month, day, *last = (int(part) if part else None for part in days.groups())
-        first = datetime(year, month, day, tzinfo=UTC)
-        end = datetime(year, *last, tzinfo=UTC) if last[0] else first
+        days = re.match(r"(\d{4}-\d\d-\d\d)(?: to (\d\d-\d\d))?", scenario.note)
+        assert days is not None
+        first = datetime.fromisoformat(days[1]).replace(tzinfo=UTC)
+        end = datetime.fromisoformat(f"{days[1][:5]}{days[2]}").replace(tzinfo=UTC) if days[2] else first
         move = opened[millis(end + timedelta(days=1))] / opened[millis(first)] - 1
         told = scenario.moves["BTC"] if own else scenario.move
         assert float(told) == pytest.approx(move, abs=0.0006), scenario.name

@@ -187,7 +187,8 @@ def test_the_seven_figures_against_empyrical_on_real_returns() -> None:
     assert found.sortino_ratio == pytest.approx(empyrical.sortino_ratio(returns, annualization=365))
     assert found.calmar_ratio == pytest.approx(empyrical.calmar_ratio(returns, annualization=365))
     assert found.cvar_95 == pytest.approx(-float(np.mean(returns[returns <= -found.var_95 + 1e-15])))
-    assert 0.1 < found.volatility < 2 and 0 < found.var_95 <= found.cvar_95 < 0.3
+    assert found.volatility is not None and 0.1 < found.volatility < 2
+    assert 0 < found.var_95 <= found.cvar_95 < 0.3
 
 
 @pytest.mark.parametrize(
@@ -224,3 +225,8 @@ def test_bad_prices_are_named(prices: list[float], place: str) -> None:
         price_returns(prices, field="candles")
     assert str(caught.value).startswith(place)
     assert caught.value.field == "candles"
+
+
+def test_falls_from_the_highest_so_far_and_from_the_start() -> None:
+    assert metrics.falls(np.array([100.0, 80.0, 120.0, 90.0])) == pytest.approx([0, 0.2, 0, 0.25])
+    assert metrics.falls(np.array([80.0, 90.0]), 100.0) == pytest.approx([0.2, 0.1])
