@@ -53,8 +53,6 @@ def _price(floor: RunningFloor) -> float:
 @pytest.mark.timeout(240)
 def test_execute_holds_and_close_flattens(home: Path) -> None:
     with open_floor(home, *EARLY) as floor:
-        assert said(floor, "hedge", "execute")["message"] == "No hedge adjustments needed"
-        assert said(floor, "hedge", "close")["message"] == "No hedge positions to close"
         quantity = buy(floor)
 
         before = said(floor, "hedge", "analysis")
@@ -83,7 +81,6 @@ def test_execute_holds_and_close_flattens(home: Path) -> None:
         assert (asset["symbol"], asset["spot_qty"], asset["futures_qty"]) == ("BTC", quantity, -quantity)
         assert asset["hedge_ratio"] == pytest.approx(1.0, abs=0.01)
         assert abs(asset["net_exposure"]) < 0.01 * asset["spot_value"]
-        assert said(floor, "risk", "exposure")["total"] < 0.002
         floor.wait_rounds(floor.rounds() + 3)
         assert said(floor, "hedge", "analysis")["risk_metrics"]["hedge_ratio"] == pytest.approx(1.0, abs=0.01)
 

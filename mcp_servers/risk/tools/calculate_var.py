@@ -38,7 +38,7 @@ class ValueAtRisk(ToolResult):
 async def calculate_var(
     call: Call[RiskDeps],
     returns: ReturnsArg = None,
-    confidence_level: Annotated[float, Field(description="e.g. 0.95", ge=0.5, lt=1)] = 0.95,
+    confidence_level: Annotated[float, Field(description="e.g. 0.95", gt=0, lt=1)] = 0.95,
     method: Annotated[
         Literal["historical", "parametric"], Field(description="Quantile of the sample, or of a normal")
     ] = "historical",

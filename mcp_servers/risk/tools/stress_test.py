@@ -13,14 +13,19 @@ from openoutcry.risk.stress import SCENARIOS, Scenario, stress
 from openoutcry.types.amounts import Amount
 from openoutcry.types.frozen import Frozen
 
+HUNDRED = Decimal(100)
 Percent = Annotated[float, Field(ge=-100, le=1000, allow_inf_nan=False)]
+Asset = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,15}$")]
 
 
 class Shock(Frozen):
-    """A move of every price in per cent; ``basis_pct`` is added for perpetuals."""
+    """A move of every price in per cent, but of the assets in ``moves_pct`` their own; ``basis_pct`` is added for
+    perpetuals.
+    """
 
     name: Annotated[str, Field(min_length=1, max_length=60)]
     move_pct: Percent
+    moves_pct: Annotated[dict[Asset, Percent], Field(max_length=20)] = Field(default_factory=dict)
     basis_pct: Percent = 0.0
 
 
@@ -29,6 +34,7 @@ class ShockOutcome(Frozen):
 
     name: str
     move_pct: float
+    moves_pct: dict[str, float]
     basis_pct: float
     note: str
     pnl: Amount
@@ -68,6 +74,7 @@ async def stress_test(
             ShockOutcome(
                 name=o.scenario.name,
                 move_pct=float(o.scenario.move * 100),
+                moves_pct={asset: float(move * 100) for asset, move in o.scenario.moves.items()},
                 basis_pct=float(o.scenario.basis * 100),
                 note=o.scenario.note,
                 pnl=money(o.profit),
@@ -83,5 +90,9 @@ async def stress_test(
 
 
 def _scenario(shock: Shock) -> Scenario:
-    hundred = Decimal(100)
-    return Scenario(shock.name, fraction(shock.move_pct) / hundred, fraction(shock.basis_pct) / hundred)
+    return Scenario(
+        shock.name,
+        fraction(shock.move_pct) / HUNDRED,
+        fraction(shock.basis_pct) / HUNDRED,
+        moves={asset: fraction(move) / HUNDRED for asset, move in shock.moves_pct.items()},
+    )

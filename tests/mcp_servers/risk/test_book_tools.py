@@ -135,7 +135,10 @@ async def test_stress(tmp_path: Path) -> None:
     assert found["worst"] == "crash"
     assert crash["drawdown"] == pytest.approx(1 - 9_960 / 12_500)
     standard = await ask(tmp_path, "stress_test", BOOKS)
-    assert "march_2020" in [outcome["name"] for outcome in standard["outcomes"]]
+    past = next(outcome for outcome in standard["outcomes"] if outcome["name"] == "march_2020")
+    assert (past["pnl"], past["move_pct"], past["moves_pct"]) == ("-79", -44.7, {"BTC": -39.5})
+    own = [{"name": "mixed", "move_pct": -50, "moves_pct": {"BTC": -10}}]
+    assert (await ask(tmp_path, "stress_test", BOOKS, scenarios=own))["outcomes"][0]["pnl"] == "-20"
 
 
 async def test_drawdown_of_the_session(tmp_path: Path) -> None:

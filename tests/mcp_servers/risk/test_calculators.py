@@ -34,6 +34,19 @@ async def test_var(tmp_path: Path) -> None:
     )
 
 
+async def test_hard_numbers_have_plain_answers(tmp_path: Path) -> None:
+    """What a client may send within the bounds never makes NaN or infinity of it."""
+    low = await calculate(tmp_path, "calculate_var", returns=RETURNS, confidence_level=0.05)
+    assert low["var"] == 0.0
+    for returns in ([0.0], [1e6] * 5000, [-1.0, 1e6], [-1e6, 1e6], [1e-300] * 9):
+        found = await calculate(tmp_path, "calculate_sharpe", returns=returns)
+        risk = await calculate(tmp_path, "calculate_var", returns=returns)
+        numbers = [v for v in (*found.values(), *risk.values()) if isinstance(v, float)]
+        assert numbers and all(math.isfinite(v) for v in numbers)
+    fallen = await calculate(tmp_path, "calculate_drawdown", equity_curve=[1e308, 1e-308, 1e308])
+    assert (fallen["max_drawdown"], fallen["recovered"]) == (1.0, True)
+
+
 async def test_sharpe(tmp_path: Path) -> None:
     arguments = {"returns": RETURNS, "risk_free_rate": 0.05, "periods_per_year": 252}
     found = await calculate(tmp_path, "calculate_sharpe", **arguments)
@@ -96,6 +109,18 @@ async def test_drawdown(tmp_path: Path) -> None:
         ("calculate_var", {"returns": []}, "returns"),
         ("calculate_var", {"returns": [0.1], "symbol": SPOT}, "symbol"),
         ("calculate_var", {"returns": [0.1], "confidence_level": 1.0}, "confidence_level"),
+        ("calculate_var", {"returns": [0.1], "confidence_level": 0}, "confidence_level"),
+        ("calculate_var", {"returns": [0.1, 1e308]}, "returns.1"),
+        ("calculate_var", {"returns": [0.1, "NaN"]}, "returns.1"),
+        ("calculate_var", {"returns": [None]}, "returns.0"),
+        ("calculate_var", {"returns": "0.1"}, "returns"),
+        ("calculate_var", {"returns": [0.1], "method": "magic"}, "method"),
+        ("calculate_sharpe", {"returns": [0.1], "risk_free_rate": 1e308}, "risk_free_rate"),
+        (
+            "calculate_position_size",
+            {"win_rate": 0.5, "avg_win": 1e308, "avg_loss": 1, "capital": 1},
+            "avg_win",
+        ),
         ("calculate_var", {"returns": [0.1], "confidence": 0.9}, "confidence"),
         ("calculate_var", {"symbol": SPOT, "timeframe": "7m"}, "timeframe"),
         ("calculate_sharpe", {"returns": [0.1], "periods_per_year": 0}, "periods_per_year"),
