@@ -7,6 +7,7 @@ from typing import Any
 
 from mcp.server import MCPServer
 
+from agents import host as strategies
 from agents.declare import Agent
 from agents.llm import build as build_mind
 from agents.registry import discover
@@ -94,6 +95,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line and run. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m agents", description="Host one agent as an MCP server.")
     parser.add_argument("name", nargs="?", help="the agent to host")
+    parser.add_argument("--strategies", action="store_true", help="host the registry's strategies instead")
     parser.add_argument("--list", action="store_true", help="list the agents and exit")
     parser.add_argument("--stdio", action="store_true", help="speak MCP on stdin/stdout instead of HTTP")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
@@ -102,13 +104,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     if args.list:
         return listing()
-    if args.name is None:
-        parser.error("name an agent, or use --list")
-    config = from_environment(f"{PREFIX}{args.name}", home=args.home, role="agent")
+    if (args.name is None) is not args.strategies:
+        parser.error("name an agent, or use --strategies or --list")
+    name = strategies.NAME if args.strategies else f"{PREFIX}{args.name}"
+    config = from_environment(name, home=args.home, role="agent")
     logs.configure(config.name, config.home / "logs" if args.stdio else None)
     if args.stdio:
-        run(serve_stdio(config))
+        run(strategies.serve_stdio(config) if args.strategies else serve_stdio(config))
     else:
         port = args.port or DEFAULT_PORTS.get(config.name, SPARE_PORT)
-        run(serve(config, host=args.host, port=port))
+        hosted = strategies.serve if args.strategies else serve
+        run(hosted(config, host=args.host, port=port))
     return 0

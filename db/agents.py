@@ -22,6 +22,13 @@ ON CONFLICT (org_id, name) DO UPDATE SET
 RETURNING (SELECT status FROM before) AS before, last_seen_at, metadata
 """
 
+LEAVE = "UPDATE agents SET status = 'inactive' WHERE org_id = $1 AND name = $2"
+
+
+async def leave(pool: asyncpg.Pool, org_id: UUID, name: str) -> None:
+    """An agent gave its seat up."""
+    await pool.execute(LEAVE, org_id, name)
+
 
 async def heartbeat(
     pool: asyncpg.Pool, org_id: UUID, name: str, status: AgentStatus, metadata: Mapping[str, Any]

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from db.pool import ASYNC_COMMIT, Connection, retrying
 from openoutcry.errors import LedgerBroken
 from openoutcry.ledger.facts import SessionFacts
+from openoutcry.strategy.seat import StrategySeat
 from openoutcry.types.book import Portfolio
 from openoutcry.types.market import Snapshot
 from openoutcry.types.votes import Ballot
@@ -25,7 +26,7 @@ WITH soon AS ({ASYNC_COMMIT}), clock AS (
     ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = now()
 )
 INSERT INTO rounds (session_id, seq, org_id, as_of, state, opening)
-SELECT $1, $2, $3, $4, 'OPEN', jsonb_build_object('snapshot', $5::text::jsonb, 'portfolio', $6::text::jsonb)
+SELECT $1, $2, $3, $4, 'OPEN', jsonb_build_object('snapshot', $5::text::jsonb, 'portfolio', $6::text::jsonb) || $8
 FROM soon
 ON CONFLICT (session_id, seq) DO UPDATE SET as_of = excluded.as_of, opening = excluded.opening
     WHERE rounds.state IN ('OPEN', 'POLLED')
@@ -37,7 +38,8 @@ UPDATE rounds SET state = 'POLLED', ballots = $3 FROM soon
 WHERE session_id = $1 AND seq = $2 AND state IN ('OPEN', 'POLLED')
 """
 INTERRUPTED = """
-SELECT session_id, seq, as_of, state, ballots FROM rounds
+SELECT session_id, seq, as_of, state, ballots, opening->'snapshot' <> 'null'::jsonb AS looked,
+       coalesce(opening->'strategies', '[]') AS strategies FROM rounds
 WHERE session_id = $1 AND state IN ('OPEN', 'POLLED') ORDER BY seq
 """
 BALLOTS = TypeAdapter(tuple[Ballot, ...])
@@ -45,13 +47,17 @@ BALLOTS = TypeAdapter(tuple[Ballot, ...])
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
-    """A round that began and has no record. ``ballots`` are None when it had not cast them."""
+    """A round that began and has no record. ``ballots`` are None when it had not cast them; ``looked`` tells a round
+    from a manual record; ``strategies`` are those of the registry that had a seat in it.
+    """
 
     session_id: UUID
     seq: int
     as_of: datetime
     state: Literal["OPEN", "POLLED"]
     ballots: tuple[Ballot, ...] | None
+    looked: bool
+    strategies: tuple[StrategySeat, ...]
 
 
 async def open_round(
@@ -61,6 +67,7 @@ async def open_round(
     as_of: datetime,
     snapshot: Snapshot | None,
     portfolio: Portfolio,
+    strategies: tuple[StrategySeat, ...] = (),
 ) -> tuple[Ballot, ...] | None:
     """Note that a round began, and set the floor clock to its ``as_of``.
 
@@ -79,6 +86,7 @@ async def open_round(
             "null" if snapshot is None else snapshot.model_dump_json(),
             portfolio.model_dump_json(),
             clock,
+            {"strategies": [seat.model_dump(mode="json") for seat in strategies]} if strategies else {},
         )
 
     row = await retrying(pool, work, begin=False)
@@ -103,7 +111,15 @@ async def interrupted(pool: asyncpg.Pool, session_id: UUID) -> list[Interrupted]
     """The rounds of a session that began and did not end, oldest first."""
     found = await pool.fetch(INTERRUPTED, session_id)
     return [
-        Interrupted(row["session_id"], row["seq"], row["as_of"], row["state"], _ballots(row["ballots"]))
+        Interrupted(
+            row["session_id"],
+            row["seq"],
+            row["as_of"],
+            row["state"],
+            _ballots(row["ballots"]),
+            bool(row["looked"]),
+            tuple(StrategySeat.model_validate(seat) for seat in row["strategies"]),
+        )
         for row in found
     ]
 

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -13,13 +14,16 @@ from uuid import UUID
 import structlog
 
 from agents.entry import opened as agent_opened
+from agents.host import NAME as HOST
 from agents.registry import discover
 from agents.replay import recast as cast_again
+from agents.strategist import strategist
 from mcp_servers.entry import opener as server_opener
 from openoutcry.canonical import derived_id, digest
 from openoutcry.errors import DataUnavailable, NotAuthorised, ReplayDiverged, ToolFailed
 from openoutcry.orders import client_order_id, order_hash
 from openoutcry.settings import Settings
+from openoutcry.strategy.seat import StrategySeat
 from openoutcry.types.book import Portfolio
 from openoutcry.types.market import DataFault, Snapshot
 from openoutcry.types.orders import Approval, OrderRequest
@@ -31,12 +35,16 @@ from orchestrator.broker import McpBroker
 from orchestrator.desk import Desk
 from orchestrator.look import Seen, Subject, look
 from orchestrator.poll import Askable, Polled, poll
+from orchestrator.replay import Recast
+from orchestrator.seating import StrategyVoice, apart, at_table, seats_of
+from orchestrator.seating import told as tell_seats
 from orchestrator.store import Store
 from orchestrator.troubles import faults_of, troubles
 from orchestrator.turn import Turn
 from wire.clock import WallClock
 from wire.config import DEFAULT_ORG, ProcessConfig
 from wire.connect import Connection
+from wire.strategies import load_trading_defaults
 from wire.tokens import SERVERS, RoundClaims, derive_key, sign_approval, sign_round
 
 AGENT = "agent-"
@@ -55,16 +63,13 @@ class LiveFloor:
     voices: Sequence[Seat]
     root: bytes
     settings: Settings
+    host: Askable | None = None
+    strategies: tuple[StrategySeat, ...] = ()
     org_id: str = DEFAULT_ORG
     halted: str | None = None
     clock: WallClock = field(default_factory=WallClock)
     _digest: tuple[Settings, str] | None = None
     _faults: dict[UUID, frozenset[DataFault]] = field(default_factory=dict)
-
-    @property
-    def seats(self) -> Sequence[Seat]:
-        """Who votes."""
-        return self.voices
 
     @property
     def config_digest(self) -> str:
@@ -73,9 +78,37 @@ class LiveFloor:
             self._digest = (self.settings, digest(self.settings))
         return self._digest[1]
 
-    def turn(self, desk: Desk, as_of: datetime, detail: Mapping[str, Any] | None = None) -> Turn:
-        """The desk's next round. ``detail`` is what its record tells beside itself."""
+    async def seat_strategies(self) -> tuple[str, ...]:
+        """Look again who of the registry has a seat, if that may have changed; returns the agents that have left.
+
+        A strategy whose name an agent of the floor has is not seated: the registry refuses it, but files may come later.
+        """
+        if self.host is None or not self.store.seats_changed.is_set():
+            return ()
+        self.store.seats_changed.clear()
+        found, refused = apart(await self.store.strategy_seats(), roster())
+        for seat in refused:
+            log.error("strategy_not_seated", strategy=seat.name, reason=f"an agent is named {seat.agent}")
+        before = {seat.agent for seat in self.strategies}
+        now = {seat.agent: seat for seat in found}
+        self.strategies = found
+        for agent in sorted(now.keys() - before):
+            log.info("strategy_seated", agent=agent, version=now[agent].version, weight=now[agent].weight)
+        return tuple(sorted(before - now.keys()))
+
+    def turn(
+        self,
+        desk: Desk,
+        as_of: datetime,
+        detail: Mapping[str, Any] | None = None,
+        *,
+        strategies: tuple[StrategySeat, ...] | None = None,
+    ) -> Turn:
+        """The desk's next round. ``detail`` is what its record tells beside itself; ``strategies`` are those of a round
+        that had begun before.
+        """
         facts = desk.facts
+        table = at_table(self.strategies, facts.symbol) if strategies is None else strategies
         claims = RoundClaims(
             session_id=str(facts.session_id),
             org_id=self.org_id,
@@ -86,12 +119,16 @@ class LiveFloor:
             symbols=tuple(s for s in (facts.symbol, facts.hedge_symbol) if s),
         )
         token = sign_round({name: derive_key(self.root, name) for name in SERVERS}, claims)
-        told = {**(detail or {}), **({"halted": self.halted} if self.halted else {})}
+        halt = {"halted": self.halted} if self.halted else {}
+        told = {**(detail or {}), **halt, **tell_seats(table, desk.seated)}
         if desk.config_digest and desk.config_digest != self.config_digest:
             told["settings"] = self.settings.model_dump(
                 mode="json"
             )  # changed at runtime: the record says to what
-        return Turn(desk, desk.seq, as_of, token, self.settings, self.config_digest, self.halted, told)
+        seats = (*self.voices, *seats_of(table))
+        return Turn(
+            desk, desk.seq, as_of, token, self.settings, self.config_digest, self.halted, told, seats, table
+        )
 
     async def look(self, turn: Turn) -> Seen:
         """Snapshot and features over MCP."""
@@ -113,8 +150,11 @@ class LiveFloor:
         )
 
     async def ask(self, turn: Turn, snapshot: Snapshot) -> Polled:
-        """Every agent, at once, over MCP."""
-        return await poll(self.agents, snapshot, turn.token, turn.settings.voting.deadline_s)
+        """Every agent and every strategy at the table, at once, over MCP."""
+        asked = dict(self.agents)
+        if self.host is not None:
+            asked |= {seat.agent: StrategyVoice(self.host, seat) for seat in turn.strategies}
+        return await poll(asked, snapshot, turn.token, turn.settings.voting.deadline_s)
 
     def approve(self, turn: Turn, request: OrderRequest) -> Approval:
         """A signed approval of one order, good until the next bar closes."""
@@ -134,7 +174,9 @@ class LiveFloor:
         self, turn: Turn, snapshot: Snapshot | None, portfolio: Portfolio
     ) -> tuple[Ballot, ...] | None:
         """Note the round in the database, where the risk server reads its portfolio."""
-        return await self.store.open_round(turn.desk.facts, turn.seq, turn.as_of, snapshot, portfolio)
+        return await self.store.open_round(
+            turn.desk.facts, turn.seq, turn.as_of, snapshot, portfolio, turn.strategies
+        )
 
     async def cast(self, turn: Turn, ballots: tuple[Ballot, ...]) -> None:
         """Keep the ballots before orders follow from them."""
@@ -149,7 +191,9 @@ class LiveFloor:
 
     async def ready(self) -> None:
         """Wait until every server and agent answers, a bounded time: who is missing then is missed in the rounds."""
-        await asyncio.gather(*(_answers(peer) for peer in (*self.servers.values(), *self.agents.values())))
+        host = (self.host,) if self.host is not None else ()
+        peers = (*self.servers.values(), *self.agents.values(), *host)
+        await asyncio.gather(*(_answers(peer) for peer in peers))
 
     async def now(self) -> datetime:
         """Market time: the floor clock of a replayed market, the wall's otherwise."""
@@ -186,14 +230,29 @@ def seats(settings: Settings, names: Iterable[str]) -> tuple[Seat, ...]:
     return tuple(seat for seat in discover().seats(settings) if seat.agent in present)
 
 
-async def recast(snapshot: Snapshot, ballot: Ballot) -> Ballot:
-    """The installed agent's answer today to a recorded round. An abstention of an agent that is gone stands."""
-    if isinstance(ballot.answer, Abstain):
-        return ballot
-    agent = discover().agents.get(ballot.agent)
-    if agent is None:
-        raise ReplayDiverged(f"ballots.{ballot.agent}: no such agent is installed")
-    return await cast_again(agent, snapshot, ballot)
+@cache
+def roster() -> frozenset[str]:
+    """The names of the agents installed, enabled or not."""
+    return frozenset(discover().agents)
+
+
+def recasting(strategies: Iterable[StrategySeat], home: Path) -> Recast:
+    """How a recorded round's ballots are cast again: by the installed agents, and by the strategies as they were then.
+
+    An abstention of an agent that is gone stands. ``home`` has the trading defaults, should a definition lack some.
+    """
+    defaults = load_trading_defaults(home)
+    ours = {seat.agent: strategist(seat, defaults) for seat in strategies}
+
+    async def recast(snapshot: Snapshot, ballot: Ballot) -> Ballot:
+        if isinstance(ballot.answer, Abstain):
+            return ballot
+        agent = ours.get(ballot.agent) or discover().agents.get(ballot.agent)
+        if agent is None:
+            raise ReplayDiverged(f"ballots.{ballot.agent}: no such agent is installed")
+        return await cast_again(agent, snapshot, ballot)
+
+    return recast
 
 
 @contextlib.asynccontextmanager
@@ -218,9 +277,11 @@ async def in_memory(
         yield servers, agents
 
 
-def connections(config: ProcessConfig) -> tuple[dict[str, Connection], dict[str, Connection]]:
-    """Connections to the servers and to the agents, by name."""
+def connections(
+    config: ProcessConfig,
+) -> tuple[dict[str, Connection], dict[str, Connection], Connection]:
+    """Connections to the servers and to the agents, by name, and to the strategies' host."""
     every = {name: Connection(name, url, config.tokens.get(name)) for name, url in config.endpoints.items()}
     servers = {name: every[name] for name in SERVERS}
     agents = {name.removeprefix(AGENT): peer for name, peer in every.items() if name.startswith(AGENT)}
-    return servers, agents
+    return servers, agents, every[HOST]

@@ -33,7 +33,7 @@ class Conductor:
         self._floor, self._spec, self._home = floor, spec, home
         self._desks: dict[UUID, Desk] = {}
         self._commander = Commander(floor, self._desks, spec)
-        self._heartbeats = Heartbeats(floor.store, tuple(floor.seats))
+        self._heartbeats = Heartbeats(floor.store, tuple(floor.voices))
         self._stop = asyncio.Event()
         self._rounds = 0
         self._shown = 0.0
@@ -62,11 +62,12 @@ class Conductor:
         return ended
 
     async def _finish_interrupted(self, resumed: Resumed) -> None:
-        for desk, as_of in resumed.interrupted:
+        for begun in resumed.interrupted:
+            desk, as_of = begun.desk, begun.as_of
             log.info(
                 "round_resumed", session=str(desk.facts.session_id), seq=desk.seq, as_of=as_of.isoformat()
             )
-            await run_cycle(self._floor, self._floor.turn(desk, as_of))
+            await run_cycle(self._floor, self._floor.turn(desk, as_of, strategies=begun.strategies))
 
     async def _loop(self) -> bool:
         ticks = self._ticks()
@@ -105,6 +106,8 @@ class Conductor:
         )
 
     async def _tick(self, as_of: datetime) -> None:
+        for left in await self._floor.seat_strategies():
+            await self._floor.store.agent_left(left)
         for desk in list(self._desks.values()):
             if desk.as_of is None or as_of > desk.as_of:
                 record = await run_cycle(self._floor, self._floor.turn(desk, as_of))

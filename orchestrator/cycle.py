@@ -30,7 +30,7 @@ async def run_cycle(floor: Floor, turn: Turn) -> CycleRecord:
     polled = Polled(cast_before, {}) if cast_before is not None else await floor.ask(turn, snapshot)
     asked = perf_counter()
 
-    decision = tally(snapshot, polled.ballots, floor.seats, settings)
+    decision = tally(snapshot, polled.ballots, turn.seats, settings)
     rules = instruments(turn, marks)
     plan = plan_orders(
         decision,

@@ -11,6 +11,7 @@ from typing import Any
 
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.ledger.outcomes import Case, Judging
+from openoutcry.strategy.seat import Seated, sat
 from openoutcry.types.amounts import plain
 from openoutcry.types.book import Portfolio
 from openoutcry.types.market import Snapshot
@@ -24,8 +25,8 @@ class Desk:
     """A session's state between rounds. ``seq`` is the next record's number; ``cursor`` the venue's last booked event.
 
     ``levels`` are stop and target of entries still working, ``horizons`` those of open positions by the round that opened
-    them, ``cases`` the decisions whose end is not known yet. ``standing_hedge`` is the hedge ratio a person asked for,
-    None while the vote decides.
+    them, ``cases`` the decisions whose end is not known yet, ``seated`` the strategies of the last record.
+    ``standing_hedge`` is the hedge ratio a person asked for, None while the vote decides.
     """
 
     facts: SessionFacts
@@ -41,6 +42,7 @@ class Desk:
     horizons: dict[int, int] = field(default_factory=dict)
     cases: tuple[Case, ...] = ()
     config_digest: str = ""
+    seated: dict[str, Seated] = field(default_factory=dict)
     paused: bool = False
     standing_hedge: float | None = None
 
@@ -49,6 +51,7 @@ class Desk:
         self.seq, self.head, self.as_of = record.seq + 1, head, record.as_of
         self.portfolio, self.cases, self.config_digest = record.portfolio_after, cases, record.config_digest
         detail = record.detail
+        self.seated = sat(detail)
         self.cursor = int(detail.get("cursor", self.cursor))
         self.marks = {symbol: Decimal(price) for symbol, price in detail.get("marks", {}).items()}
         self.horizons = {int(seq): bars for seq, bars in detail.get("horizons", {}).items()}

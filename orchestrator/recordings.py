@@ -5,10 +5,12 @@ from uuid import UUID
 import asyncpg
 
 from db import sessions
+from db.pool import fetch
 from db.records import record, records
-from openoutcry.errors import BadInput
+from openoutcry.errors import BadInput, LedgerBroken
 from openoutcry.ledger.outcomes import Case, judging, rebuild
 from openoutcry.settings import Settings
+from openoutcry.strategy.seat import StrategySeat, sat
 from openoutcry.types.record import CycleRecord
 from orchestrator.replay import Recording
 
@@ -18,6 +20,10 @@ LATEST = "SELECT id FROM sessions WHERE head_seq > 0 ORDER BY started_at DESC, s
 SETTINGS = """
 SELECT body::jsonb->'detail'->'settings' FROM cycles
 WHERE session_id = $1 AND seq <= $2 AND strpos(body, '"settings":{') > 0 ORDER BY seq DESC LIMIT 1
+"""
+DEFINED = """
+SELECT body::jsonb->'detail'->'definitions' AS told FROM cycles
+WHERE session_id = $1 AND seq <= $2 AND strpos(body, '"definitions":[') > 0 ORDER BY seq DESC
 """
 OPEN_THEN = """
 SELECT seq FROM decisions
@@ -53,7 +59,27 @@ async def load(pool: asyncpg.Pool, session_id: UUID, seq: int) -> Recording:
     opening = Settings.model_validate(await pool.fetchval(SETTINGS, session_id, 0))
     in_force = Settings.model_validate(await pool.fetchval(SETTINGS, session_id, seq))
     cases = await _cases(pool, session_id, found, opening)
-    return Recording(found, previous, stored.facts, in_force, opening, cases)
+    strategies = await _strategies(pool, session_id, found)
+    return Recording(found, previous, stored.facts, in_force, opening, cases, strategies)
+
+
+async def _strategies(pool: asyncpg.Pool, session_id: UUID, found: CycleRecord) -> tuple[StrategySeat, ...]:
+    """Who of the registry sat in a round, each with the definition that the ledger told last for its hash.
+
+    Raises LedgerBroken when it never told one.
+    """
+    wanted, known = sat(found.detail), dict[str, StrategySeat]()
+    if wanted:
+        for row in await fetch(pool, DEFINED, session_id, found.seq):
+            for one in row["told"] or ():
+                seat = StrategySeat.model_validate(one)
+                now = wanted.get(seat.agent)
+                if now is not None and (seat.id, seat.hash) == (now.id, now.hash):
+                    fresh = {"weight": now.weight, "version": now.version}
+                    known.setdefault(seat.agent, seat.model_copy(update=fresh))
+    if missing := sorted(wanted.keys() - known.keys()):
+        raise LedgerBroken(f"no record up to {found.seq} defines the strategy {missing[0]}")
+    return tuple(known[agent] for agent in sorted(known))
 
 
 async def _cases(

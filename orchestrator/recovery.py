@@ -6,6 +6,7 @@ from datetime import datetime
 import structlog
 
 from openoutcry.portfolio import opening
+from openoutcry.strategy.seat import StrategySeat
 from openoutcry.types.symbols import parse_symbol
 from orchestrator.bootstrap import LiveFloor
 from orchestrator.desk import Desk
@@ -16,11 +17,20 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """A round that had begun and not ended, with the strategies that had a seat in it."""
+
+    desk: Desk
+    as_of: datetime
+    strategies: tuple[StrategySeat, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Resumed:
     """Sessions of the same run that were still open, and rounds that had begun and not ended."""
 
     desks: list[Desk]
-    interrupted: list[tuple[Desk, datetime]]
+    interrupted: list[Begun]
 
 
 async def resume(floor: LiveFloor, spec: RunSpec) -> Resumed:
@@ -30,7 +40,7 @@ async def resume(floor: LiveFloor, spec: RunSpec) -> Resumed:
     so what the first attempt placed is found and not placed again, and ballots already cast are used as they were.
     """
     desks: list[Desk] = []
-    interrupted: list[tuple[Desk, datetime]] = []
+    interrupted: list[Begun] = []
     for stored in await floor.store.open_sessions(run_key(spec), floor.settings):
         desk = Desk(
             facts=stored.facts,
@@ -51,5 +61,5 @@ async def resume(floor: LiveFloor, spec: RunSpec) -> Resumed:
         log.info("session_resumed", session=str(stored.facts.session_id), seq=desk.seq)
         begun = await floor.store.interrupted_round(stored.facts.session_id, desk.seq)
         if begun is not None:
-            interrupted.append((desk, begun))
+            interrupted.append(Begun(desk, begun.as_of, begun.strategies))
     return Resumed(desks, interrupted)

@@ -14,6 +14,7 @@ from openoutcry.ledger.outcomes import Case, judging
 from openoutcry.orders import client_order_id, order_hash
 from openoutcry.ports import AccountSync
 from openoutcry.settings import Settings
+from openoutcry.strategy.seat import SEATED, StrategySeat
 from openoutcry.types.book import Portfolio
 from openoutcry.types.frozen import Frozen
 from openoutcry.types.market import Snapshot
@@ -25,8 +26,11 @@ from orchestrator.cycle import run_cycle
 from orchestrator.desk import Desk
 from orchestrator.look import Seen
 from orchestrator.poll import Polled
+from orchestrator.seating import DEFINED, seats_of
 from orchestrator.turn import Turn
 
+TOLD = ("halted", "settings", SEATED, DEFINED)
+"""What comes into a record's detail from outside its round."""
 Recast = Callable[[Snapshot, Ballot], Awaitable[Ballot]]
 """What an agent says today to what it saw then. Raises ReplayDiverged."""
 
@@ -88,7 +92,6 @@ class RecordedFloor:
     record: CycleRecord
     session_id: UUID
     recast: Recast
-    seats: Sequence[Seat]
     again: CycleRecord | None = field(default=None, init=False)
 
     async def look(self, turn: Turn) -> Seen:
@@ -134,7 +137,7 @@ class RecordedFloor:
 @dataclass(frozen=True, slots=True)
 class Recording:
     """What one round is recomputed from: its record, the one before it, the settings in force then and at the opening,
-    and the decisions still open before it.
+    the decisions still open before it, and the strategies that had a seat in it.
     """
 
     record: CycleRecord
@@ -143,10 +146,11 @@ class Recording:
     settings: Settings
     opening_settings: Settings
     cases: tuple[Case, ...]
+    strategies: tuple[StrategySeat, ...] = ()
 
 
 async def replay(recording: Recording, recast: Recast, seats: Sequence[Seat]) -> Replay:
-    """Recompute a round. Raises BadInput for a record that is no round."""
+    """Recompute a round. ``seats`` are those of the floor's own agents. Raises BadInput for a record that is no round."""
     record, previous = recording.record, recording.previous
     if record.kind != "ROUND":
         raise BadInput(f"record {record.seq} is {record.kind}: only rounds are recomputed", field="seq")
@@ -160,12 +164,21 @@ async def replay(recording: Recording, recast: Recast, seats: Sequence[Seat]) ->
         paused=bool(record.detail.get("paused")),
     )
     desk.absorb(previous, link(previous).hash, recording.cases)
-    told: dict[str, Any] = {key: record.detail[key] for key in ("halted", "settings") if key in record.detail}
+    told: dict[str, Any] = {key: record.detail[key] for key in TOLD if key in record.detail}
     halted = record.detail.get("halted")
     turn = Turn(
-        desk, record.seq, record.as_of, "", recording.settings, digest(recording.settings), halted, told
+        desk,
+        record.seq,
+        record.as_of,
+        "",
+        recording.settings,
+        digest(recording.settings),
+        halted,
+        told,
+        (*seats, *seats_of(recording.strategies)),
+        recording.strategies,
     )
-    floor = RecordedFloor(record, recording.facts.session_id, recast, seats)
+    floor = RecordedFloor(record, recording.facts.session_id, recast)
     diverged: tuple[str, ...] = ()
     try:
         await run_cycle(floor, turn)

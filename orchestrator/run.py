@@ -10,7 +10,7 @@ import structlog
 
 from db.embedder import embed_all, keep_embedding
 from openoutcry.errors import StartupRefused
-from orchestrator.bootstrap import LiveFloor, connections, seats
+from orchestrator.bootstrap import LiveFloor, connections, roster, seats
 from orchestrator.conductor import Conductor
 from orchestrator.store import Store
 from wire.config import ProcessConfig
@@ -39,7 +39,7 @@ async def conduct(config: ProcessConfig) -> bool:
     """Open the store and the connections, and run. True when the run came to its own end."""
     if config.floor_key is None or config.database_url is None:
         raise StartupRefused("the orchestrator needs the floor key and a database")
-    servers, agents = connections(config)
+    servers, agents, host = connections(config)
     async with (
         sole_orchestrator(config.database_url),
         Store.opened(config.database_url, config.home, config.org_id) as store,
@@ -50,11 +50,13 @@ async def conduct(config: ProcessConfig) -> bool:
             servers=servers,
             agents=agents,
             voices=seats(config.settings, agents),
+            host=host,
             root=config.floor_key,
             settings=await store.settings(config.settings),
             org_id=config.org_id,
             halted=await store.halt(),
         )
+        await store.publish_roster(roster())
         conductor = Conductor(floor, config.run, config.home)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -66,7 +68,7 @@ async def conduct(config: ProcessConfig) -> bool:
             log.info("orchestrator_closing")
             embedding.cancel()
             await embed_all(store.pool)  # no decision is left without
-            for peer in (*servers.values(), *agents.values()):
+            for peer in (*servers.values(), *agents.values(), host):
                 with contextlib.suppress(Exception):
                     await peer.close()
 

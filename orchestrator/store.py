@@ -1,7 +1,7 @@
 """The orchestrator's side of the database: chains it appends to, rounds it keeps, commands it answers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +16,7 @@ from db.listening import Listening
 from db.pool import Connection, open_pool, retrying
 from db.reads import orders
 from db.records import records
+from db.strategies import history, seats
 from db.summary import session_summary
 from openoutcry.canonical import derived_id
 from openoutcry.hedging.execution import HedgeOrder
@@ -23,6 +24,7 @@ from openoutcry.ledger.announce import Event
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.ledger.outcomes import Case, Judging, judging, rebuild
 from openoutcry.settings import Settings, changed
+from openoutcry.strategy.seat import StrategySeat
 from openoutcry.types.book import Portfolio
 from openoutcry.types.market import Snapshot
 from openoutcry.types.record import CycleRecord
@@ -47,13 +49,17 @@ class OpenSession:
 
 
 class Store:
-    """One per orchestrator. ``command_waiting`` is set when commands may be pending."""
+    """One per orchestrator. ``command_waiting`` is set when commands may be pending, ``seats_changed`` when the
+    registry may seat others than it did.
+    """
 
-    def __init__(self, pool: asyncpg.Pool, home: Path, org_id: UUID, woken: asyncio.Event) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, home: Path, org_id: UUID, woken: asyncio.Event, seats_changed: asyncio.Event
+    ) -> None:
         self.pool, self._home, self._org = pool, home, org_id
         self._heads: dict[UUID, ledger.Head] = {}
         self._clock = WallClock()
-        self.command_waiting = woken
+        self.command_waiting, self.seats_changed = woken, seats_changed
 
     @classmethod
     @asynccontextmanager
@@ -64,7 +70,8 @@ class Store:
             stack.push_async_callback(pool.close)
             listening = await stack.enter_async_context(Listening(url))
             woken = await stack.enter_async_context(listening.on(commands.SUBMITTED))
-            yield cls(pool, home, UUID(org_id), woken)
+            seats_changed = await stack.enter_async_context(listening.on(history.CHANNEL))
+            yield cls(pool, home, UUID(org_id), woken, seats_changed)
 
     # the chain
 
@@ -91,26 +98,25 @@ class Store:
         return moved.hash
 
     async def open_round(
-        self, facts: SessionFacts, seq: int, as_of: datetime, snapshot: Snapshot | None, portfolio: Portfolio
+        self,
+        facts: SessionFacts,
+        seq: int,
+        as_of: datetime,
+        snapshot: Snapshot | None,
+        portfolio: Portfolio,
+        strategies: tuple[StrategySeat, ...] = (),
     ) -> tuple[Ballot, ...] | None:
         """Note that a round began; ballots of an interrupted first attempt come back."""
-        return await rounds.open_round(self.pool, facts, seq, as_of, snapshot, portfolio)
+        return await rounds.open_round(self.pool, facts, seq, as_of, snapshot, portfolio, strategies)
 
     async def save_ballots(self, session_id: UUID, seq: int, ballots: tuple[Ballot, ...]) -> None:
         """Keep ballots before orders follow from them."""
         await rounds.save_ballots(self.pool, session_id, seq, ballots)
 
-    async def interrupted_round(self, session_id: UUID, seq: int) -> datetime | None:
-        """``as_of`` of the round numbered ``seq`` if it began as a round and did not end."""
-        for found in await rounds.interrupted(self.pool, session_id):
-            if found.seq == seq:
-                snapshot = await self.pool.fetchval(
-                    "SELECT opening->'snapshot' <> 'null'::jsonb FROM rounds WHERE session_id = $1 AND seq = $2",
-                    session_id,
-                    seq,
-                )
-                return found.as_of if snapshot else None
-        return None
+    async def interrupted_round(self, session_id: UUID, seq: int) -> rounds.Interrupted | None:
+        """The round numbered ``seq`` if it began as a round and did not end."""
+        found = await rounds.interrupted(self.pool, session_id)
+        return next((one for one in found if one.seq == seq and one.looked), None)
 
     # sessions
 
@@ -207,6 +213,16 @@ class Store:
         """Put runtime changes in force for every process."""
         await state.add_config_updates(self.pool, updates)
 
+    # the registry
+
+    async def strategy_seats(self) -> tuple[StrategySeat, ...]:
+        """The strategies that have a seat."""
+        return await retrying(self.pool, lambda connection: seats.seats(connection, self._org), begin=False)
+
+    async def publish_roster(self, names: Collection[str]) -> None:
+        """Tell the registry which names the floor's own agents have."""
+        await seats.set_roster(self.pool, names)
+
     # people
 
     async def pending_commands(self) -> list[commands.Pending]:
@@ -235,6 +251,10 @@ class Store:
                 "metadata": row["metadata"],
             }
             await self._event(Event("agent_status", data, self._clock.now()))
+
+    async def agent_left(self, name: str) -> None:
+        """An agent that gave its seat up."""
+        await agents.leave(self.pool, self._org, name)
 
     async def _event(self, event: Event) -> None:
         async def work(connection: Connection) -> None:

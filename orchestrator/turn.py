@@ -1,12 +1,12 @@
 """One round's context, and what a round needs of the floor around it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from openoutcry.ports import AccountSync, Broker
 from openoutcry.settings import Settings
+from openoutcry.strategy.seat import StrategySeat
 from openoutcry.types.book import Portfolio
 from openoutcry.types.market import Snapshot
 from openoutcry.types.orders import Approval, OrderRequest
@@ -22,7 +22,8 @@ from orchestrator.poll import Polled
 class Turn:
     """A round of one session: its number, the time beyond which nothing is seen, and the token that says so.
 
-    ``halted`` and ``detail`` come from outside the round (the kill switch, commands) and go into its record.
+    ``seats`` are all who may vote, ``strategies`` those of them that are the registry's. ``halted`` and ``detail`` come
+    from outside the round (the kill switch, commands) and go into its record.
     """
 
     desk: Desk
@@ -33,6 +34,8 @@ class Turn:
     config_digest: str
     halted: str | None
     detail: dict[str, Any]
+    seats: tuple[Seat, ...]
+    strategies: tuple[StrategySeat, ...] = ()
 
 
 class RoundBroker(Broker, Protocol):
@@ -50,11 +53,6 @@ class RoundBroker(Broker, Protocol):
 
 class Floor(Protocol):
     """What a round needs. Live, in-memory and replayed rounds differ in who stands behind this and in nothing else."""
-
-    @property
-    def seats(self) -> Sequence[Seat]:
-        """Who votes, with which voice and weight."""
-        ...
 
     async def look(self, turn: Turn) -> Seen:
         """The frozen view of the market at ``as_of``."""

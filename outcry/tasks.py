@@ -10,6 +10,8 @@ from wire.config import FLOOR_SCOPES, READ_SCOPES, ProcessConfig, RunSpec, mint_
 from wire.tokens import SERVERS, derive_key
 
 LOOPBACK = "127.0.0.1"
+STRATEGIES = "strategies"
+"""The host of the registry's strategies."""
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -24,6 +26,7 @@ def preload() -> list[str]:
     entries = [
         *(f"mcp_servers.{name}.server" for name in SERVERS),
         "agents.entry",
+        "agents.host",
         "orchestrator.run",
         "api.server",
     ]
@@ -71,7 +74,7 @@ def plan(
 ) -> tuple[list[Task], dict[str, int]]:
     """The floor's tasks and ports. Agents learn neither the database nor the floor key."""
     seats = [f"agent-{name}" for name in agents]
-    ports = {**free_ports([*SERVERS, *seats]), "api": api_port}
+    ports = {**free_ports([*SERVERS, *seats, STRATEGIES]), "api": api_port}
     endpoints = {name: f"http://{LOOPBACK}:{port}/mcp" for name, port in ports.items() if name != "api"}
 
     def config(
@@ -98,19 +101,16 @@ def plan(
         for name in SERVERS
     ]
     read = {name: READ_SCOPES[name] for name in ("market", "indicators", "risk")}
+    speakers = {
+        **{seat: (f"python -m agents {seat.removeprefix('agent-')}", "agents.entry:start") for seat in seats},
+        STRATEGIES: ("python -m agents --strategies", "agents.host:start"),
+    }
     voices = [
-        Task(
-            seat,
-            f"python -m agents {seat.removeprefix('agent-')}",
-            "agents.entry:start",
-            config(seat, scopes=read, database=False),
-            ports[seat],
-        )
-        for seat in seats
+        Task(name, title, target, config(name, scopes=read, database=False), ports[name])
+        for name, (title, target) in speakers.items()
     ]
-    conductor = config(
-        "orchestrator", scopes={**FLOOR_SCOPES, **{seat: ("vote",) for seat in seats}}, trusted=True
-    )
+    asks = {name: ("vote",) for name in speakers}
+    conductor = config("orchestrator", scopes={**FLOOR_SCOPES, **asks}, trusted=True)
     hands = [
         Task(name, "outcry worker", "workers.floor:run", config(name))
         for name in (f"worker-{number}" for number in range(1, workers + 1))

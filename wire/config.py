@@ -38,6 +38,7 @@ DEFAULT_PORTS: Mapping[str, int] = {
     "agent-trend": 8112,
     "agent-risk": 8113,
     "agent-hedging": 8114,
+    "strategies": 8105,
     "api": 8080,
 }
 READ_SCOPES = {
@@ -218,10 +219,15 @@ def from_environment(
         tokens=mint_tokens(
             root,
             name,
-            {**scopes, **({a: ("vote",) for a in agents if a.startswith("agent-")} if trusted else {})},
+            {**scopes, **({a: ("vote",) for a in agents if votes(a)} if trusted else {})},
         ),
         floor_key=root if trusted else None,
     )
+
+
+def votes(name: str) -> bool:
+    """Whether the process of this name is asked for votes: an agent, or the host of the registry's strategies."""
+    return name.startswith("agent-") or name == "strategies"
 
 
 def _source(text: str) -> Source:

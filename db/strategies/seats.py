@@ -1,15 +1,18 @@
-"""Who of the registry sits on the floor, and by which version."""
+"""Who of the registry sits on the floor, and by which version; and which names its own agents have."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 import asyncpg
 import structlog
 from pydantic import ValidationError
 
-from db.pool import fetch
+from db import state
+from db.pool import Connection, fetch
 from openoutcry.strategy.seat import StrategySeat
 
 log = structlog.get_logger()
+ROSTER = "roster"
 SEATED = """
 SELECT s.id, s.name, s.agent_name, s.weight, v.version, v.body
 FROM strategies s CROSS JOIN LATERAL (
@@ -21,12 +24,12 @@ WHERE s.org_id = $1 AND s.status IN ('paper', 'live') AND s.kind = 'rules' ORDER
 """
 
 
-async def seats(pool: asyncpg.Pool, org_id: UUID) -> tuple[StrategySeat, ...]:
+async def seats(source: "asyncpg.Pool | Connection", org_id: UUID) -> tuple[StrategySeat, ...]:
     """The strategies on the floor, by agent name: live ones by their version in production, those in paper by the one in
     staging, else in production. What this version of the code cannot read is left out, and logged.
     """
     found = []
-    for row in await fetch(pool, SEATED, org_id):
+    for row in await fetch(source, SEATED, org_id):
         try:
             found.append(
                 StrategySeat(
@@ -42,3 +45,13 @@ async def seats(pool: asyncpg.Pool, org_id: UUID) -> tuple[StrategySeat, ...]:
         except (ValidationError, KeyError) as error:
             log.error("strategy_seat_unreadable", strategy=row["name"], error=str(error))
     return tuple(found)
+
+
+async def set_roster(pool: asyncpg.Pool, names: Collection[str]) -> None:
+    """Note the names of the floor's own agents: no strategy may vote under one of them."""
+    await state.put(pool, ROSTER, sorted(names))
+
+
+async def roster(pool: asyncpg.Pool) -> frozenset[str]:
+    """The names noted by the floor that opened last; none before the first."""
+    return frozenset(await state.get(pool, ROSTER) or ())

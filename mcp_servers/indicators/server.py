@@ -11,6 +11,7 @@ from mcp_servers.present import floor_present
 from mcp_servers.toolkit import Hosting, build_server, discover
 from wire.config import READ_SCOPES, ProcessConfig
 from wire.server import FloorServer
+from wire.strategies import load_trading_defaults
 
 INSTRUCTIONS = (
     "Technical indicators over closed candles, never newer than as_of. Ask for everything at once with "
@@ -33,7 +34,9 @@ async def opened(config: ProcessConfig, port: int | None) -> AsyncIterator[Floor
             stack.push_async_callback(pool.close)
         yield build(
             Hosting(
-                deps=IndicatorsDeps(CandleReader(config.home), config.run.exchange),
+                deps=IndicatorsDeps(
+                    CandleReader(config.home), config.run.exchange, load_trading_defaults(config.home)
+                ),
                 present=floor_present(pool, config.run.market),
                 key=config.key,
                 local_scopes=READ_SCOPES["indicators"],

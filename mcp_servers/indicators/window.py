@@ -11,6 +11,7 @@ from mcp_servers.indicators.deps import IndicatorsDeps
 from mcp_servers.toolkit import Call
 from openoutcry.errors import DataUnavailable
 from openoutcry.indicators.line import Array
+from openoutcry.market.candles import Candles
 from openoutcry.types.timeframes import from_millis, last_close
 
 WINDOW = 1000
@@ -26,6 +27,7 @@ class Window:
     timestamps: list[int]
     columns: dict[str, Array]
     stale: bool
+    candles: Candles
 
     def __len__(self) -> int:
         return len(self.timestamps)
@@ -46,4 +48,5 @@ def stored(call: Call[IndicatorsDeps], symbol: str, timeframe: str, *, bars: int
         timestamps=candles.timestamp.tolist(),
         columns={name: getattr(candles, name) for name in COLUMNS},
         stale=newest < last_close(call.as_of, series.timeframe),
+        candles=candles,
     )

@@ -47,7 +47,7 @@ class OutcomeRow(NamedTuple):
 
 
 class VoteRow(NamedTuple):
-    """One ballot and what it weighed."""
+    """One ballot and what it weighed. ``strategy_id`` is that of the registry's strategy that cast it, if one did."""
 
     id: UUID
     org_id: UUID
@@ -75,6 +75,7 @@ class VoteRow(NamedTuple):
     prompt_tokens: int
     completion_tokens: int
     cost_usd: Decimal
+    strategy_id: UUID | None
     created_at: datetime
 
 

@@ -9,6 +9,7 @@ from openoutcry.embedding import as_float32
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.ledger.rows import DecisionRow, OutcomeRow, VoteRow
 from openoutcry.ledger.situation import clean, context_of, prompt_of
+from openoutcry.strategy.seat import Seated, sat
 from openoutcry.types.record import AgentWeight, CycleRecord
 from openoutcry.types.votes import Abstain, Ballot
 
@@ -61,8 +62,12 @@ def vote_rows(record: CycleRecord, facts: SessionFacts) -> tuple[VoteRow, ...]:
     if record.decision is None:
         return ()
     weights = {weight.agent: weight for weight in record.decision.tally.weights}
+    strategies = sat(record.detail)
     ballots = sorted(record.ballots, key=lambda ballot: ballot.agent)
-    return tuple(_vote(record, facts, ballot, weights.get(ballot.agent)) for ballot in ballots)
+    return tuple(
+        _vote(record, facts, ballot, weights.get(ballot.agent), strategies.get(ballot.agent))
+        for ballot in ballots
+    )
 
 
 def outcome_rows(record: CycleRecord, facts: SessionFacts) -> tuple[OutcomeRow, ...]:
@@ -111,7 +116,13 @@ def _said(ballot: Ballot) -> _Said:
     )
 
 
-def _vote(record: CycleRecord, facts: SessionFacts, ballot: Ballot, weight: AgentWeight | None) -> VoteRow:
+def _vote(
+    record: CycleRecord,
+    facts: SessionFacts,
+    ballot: Ballot,
+    weight: AgentWeight | None,
+    strategy: Seated | None,
+) -> VoteRow:
     said, mind = _said(ballot), ballot.mind
     return VoteRow(
         id=derived_id(facts.session_id, "vote", record.seq, ballot.agent),
@@ -131,6 +142,7 @@ def _vote(record: CycleRecord, facts: SessionFacts, ballot: Ballot, weight: Agen
         prompt_tokens=mind.prompt_tokens,
         completion_tokens=mind.completion_tokens,
         cost_usd=mind.cost_usd,
+        strategy_id=strategy.id if strategy else None,
         created_at=record.as_of,
     )
 

@@ -1,5 +1,6 @@
 """A strategy's seat on the floor: the agent it votes as, and the version it votes by."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,6 +15,9 @@ from openoutcry.types.votes import AgentName
 MOST_AGENT_NAME = 40
 LETTER_FIRST = "s_"
 """Before a name that begins with a digit, as an agent's may not."""
+
+SEATED = "strategies"
+"""Key of a record's detail: agent → Seated."""
 
 
 class Seated(Frozen):
@@ -51,6 +55,11 @@ class StrategySeat(Frozen):
         return (
             parse_symbol(self.asset).spot() == there.spot() if "/" in self.asset else there.base == self.asset
         )
+
+
+def sat(detail: Mapping[str, Any]) -> dict[str, Seated]:
+    """Which strategies sat in the round of a record with this detail, by agent name."""
+    return {agent: Seated.model_validate(one) for agent, one in detail.get(SEATED, {}).items()}
 
 
 def agent_name(name: str, *, field: str = "name") -> str:

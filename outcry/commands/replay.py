@@ -24,20 +24,22 @@ def replay(
 ) -> None:
     """Recompute a round from its record: agents think again over the answers they had, and the rest follows."""
     from openoutcry.ledger.chain import link  # the floor's code is for the run, not for --help
-    from orchestrator.bootstrap import recast, seats
+    from orchestrator.bootstrap import recasting, seats
     from orchestrator.recordings import load, locate
     from orchestrator.replay import Replay
     from orchestrator.replay import replay as again
     from outcry.database import floor_database
 
     async def run() -> tuple[Replay, str]:
-        async with floor_database(home_folder(str(home) if home else None)) as pool:
+        folder = home_folder(str(home) if home else None)
+        async with floor_database(folder) as pool:
             session_id, seq = await locate(pool, decision)
             recording = await load(pool, session_id, seq)
             stored = await pool.fetchval(
                 "SELECT hash FROM cycles WHERE session_id = $1 AND seq = $2", session_id, seq
             )
             names = [ballot.agent for ballot in recording.record.ballots]
+            recast = recasting(recording.strategies, folder)
             done = await again(recording, recast, seats(recording.settings, names))
             if link(recording.record).hash != stored:
                 done = done.model_copy(

@@ -16,6 +16,7 @@ from openoutcry.market.candles import Candles
 from openoutcry.types.timeframes import millis
 from tests.openoutcry.indicators.series import walk
 from wire.connect import Connection
+from wire.strategies import load_trading_defaults
 
 KEY = b"k" * 32
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -36,7 +37,12 @@ def hosting(home: Path, as_of: datetime) -> Hosting[IndicatorsDeps]:
     async def present() -> Present:
         return Present(as_of, "recorded")
 
-    return Hosting(IndicatorsDeps(CandleReader(home), "binance"), present, KEY, ("ind:read",))
+    return Hosting(
+        IndicatorsDeps(CandleReader(home), "binance", load_trading_defaults(home)),
+        present,
+        KEY,
+        ("ind:read",),
+    )
 
 
 @asynccontextmanager
