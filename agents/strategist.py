@@ -30,6 +30,7 @@ RULES, BOOK = "indicators.evaluate_strategy", "risk.get_exposure"
 TOOLS = (RULES, BOOK)
 SURE, WAITING = 0.8, 0.1
 LONGEST = 10_000
+HOUR_S = 3600
 BRIEF = (
     "You follow a trading strategy to the letter: its entry and exit rules, as they hold at this bar. "
     "Say BUY, SELL or HOLD, and cite the result ids of what you rely on."
@@ -140,7 +141,10 @@ def _levels(strategy: RuleStrategy, rules: ToolUse, action: Call) -> tuple[Decim
 
 def _horizon(strategy: RuleStrategy, snapshot: Snapshot) -> int:
     """The longest a position is held, in the round's bars."""
-    seconds = strategy.execution_config.hold_limit(strategy.timeframe) * SECONDS[strategy.timeframe]
+    config = strategy.execution_config
+    seconds = config.max_hold_bars * SECONDS[strategy.timeframe]
+    if config.max_hold_time_hours is not None:
+        seconds = min(seconds, int(config.max_hold_time_hours * HOUR_S))
     return max(1, min(LONGEST, seconds // SECONDS[snapshot.timeframe]))
 
 

@@ -43,6 +43,11 @@ async def database_address(home: Path, *, make: bool = False) -> AsyncIterator[s
         server.stop()
 
 
+def has_database(home: Path) -> bool:
+    """Whether there is a database to ask: one of your own, or this home's."""
+    return running_database(home) is not None or Layout.of(home).data.exists()
+
+
 @asynccontextmanager
 async def floor_database(home: Path) -> AsyncIterator[asyncpg.Pool]:
     """A pool on the floor's database. Raises StartupRefused when the home has none yet."""

@@ -1,4 +1,4 @@
-"""``outcry strategies``: the strategies that lie as files, and what they run with."""
+"""``outcry strategies``: those that lie as files, what they run with, and the registry (``outcry/registry/``)."""
 
 import json
 import textwrap
@@ -9,6 +9,7 @@ import typer
 
 from openoutcry.errors import BadInput
 from outcry.options import HomeOption, JsonOption
+from outcry.registry import asked, moved
 from wire.config import home_folder
 
 if TYPE_CHECKING:
@@ -18,17 +19,51 @@ app = typer.Typer(no_args_is_help=True)
 EXIT_PROBLEMS = 2
 DESCRIBED = 80
 View = Literal["nested", "flat", "schema"]
-StrategyArgument = Annotated[str, typer.Argument(help="a name that `list` shows, or a .yaml or .json file")]
+StrategyArgument = Annotated[
+    str, typer.Argument(help="a registered name or id, a name that `files` shows, or a file")
+]
 
 
 @app.callback()
 def group() -> None:
-    """Strategies: entry and exit rules over signals, and how they are executed."""
+    """Strategies: entry and exit rules over signals, how they are executed, and the registry of them."""
 
 
 @app.command("list")
-def list_(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """List the shipped strategies and those in {home}/strategies. Exit 2 when one of them is wrong."""
+def list_(
+    stage: asked.StageOption = None,
+    status: asked.StatusOption = None,
+    exchange: asked.ExchangeOption = None,
+    timeframe: asked.TimeframeOption = None,
+    search: asked.SearchOption = None,
+    min_sharpe: asked.SharpeOption = None,
+    max_drawdown: asked.DrawdownOption = None,
+    sort: Annotated[asked.Sort, typer.Option(help="what to sort by")] = "name",
+    descending: Annotated[bool, typer.Option("--descending", help="largest first")] = False,
+    archived: asked.ArchivedOption = False,
+    limit: asked.LimitOption = 100,
+    offset: asked.OffsetOption = 0,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the registered strategies. `outcry strategies files` shows those that can be registered by name."""
+    found = asked.registered(
+        home, stage=stage, status=status, exchange=exchange, timeframe=timeframe, search=search,
+        min_sharpe=min_sharpe, max_drawdown=max_drawdown, sort_by=sort, descending=descending,
+        include_archived=archived, limit=limit, offset=offset,
+    )  # fmt: skip
+    if as_json:
+        typer.echo(json.dumps({**found, "limit": limit, "offset": offset}))
+        return
+    from outcry.registry.views import FIGURES, table
+
+    columns = ("name", "version", "stage", "status", "asset", "timeframe", *FIGURES)
+    typer.echo(table(found["strategies"], columns) if found["strategies"] else "none registered")
+
+
+@app.command()
+def files(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """List the strategy files: the shipped ones and those in {home}/strategies. Exit 2 when one of them is wrong."""
     from wire.strategies import load_strategy, load_trading_defaults, strategy_files  # loads every signal
 
     folder = home_folder(str(home) if home else None)
@@ -51,12 +86,21 @@ def list_(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
 
 @app.command()
-def show(strategy: StrategyArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Show a strategy: its canonical rules, what it is executed with, how many bars it needs before it can trade."""
-    from wire.strategies import load_strategy, load_trading_defaults
+def show(
+    strategy: StrategyArgument,
+    version: asked.VersionOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a strategy: where it stands, its canonical rules, what it is executed with, and what its votes came to."""
+    from wire.strategies import SUFFIXES, load_strategy, load_trading_defaults
 
     folder = home_folder(str(home) if home else None)
     defaults = load_trading_defaults(folder)
+    known = None if strategy.endswith(SUFFIXES) else asked.one(home, strategy, version)
+    if known is not None:
+        _show_registered(known, as_json)
+        return
     found = load_strategy(strategy, folder, defaults)
     told = {"name": found.name, **_told(found), "warnings": list(found.warnings), "rules": found.rules()}
     config = found.execution_config.model_dump(mode="json")
@@ -125,6 +169,32 @@ def defaults(
     typer.echo(json.dumps(shown, indent=2))
 
 
+def _show_registered(known: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(known))
+        return
+    state, checked = known["execution_state"], known["validation"]
+    typer.echo(f"{known['name']} {known['version']}  {known['stage']}, {known['status']}  {known['id']}")
+    typer.echo(known["description"])
+    for part in ("entry", "exit"):
+        for rule in known["rules"].get(part, ()):
+            params = " ".join(f"{name}={value}" for name, value in rule["params"].items())
+            typer.echo(
+                f"{part:<6} {rule['signal_type']:<8} {rule['timeframe']:<4} {rule['name']} {params}".rstrip()
+            )
+    if state is not None:
+        typer.echo(f"votes as {known['agent_name']}, weight {known['weight']:g}")
+        typer.echo(
+            f"account {state['account_value']:.2f}, cash {state['cash_balance']:.2f}, {state['total_trades']} closed "
+            f"trades, {state['num_open_positions']} open"
+        )
+    if known["metrics"] is not None:
+        told = ", ".join(f"{name} {value}" for name, value in known["metrics"].items())
+        typer.echo(f"{known['metrics_from']}: {told}, score {known['composite_score']:.1f}")
+    if checked is not None:
+        typer.echo(f"validation {checked['state']} {checked['outcome'] or checked['error'] or ''}".rstrip())
+
+
 def _told(strategy: "RuleStrategy") -> dict[str, Any]:
     from openoutcry.strategy.masks import warm_up
 
@@ -141,3 +211,7 @@ def _told(strategy: "RuleStrategy") -> dict[str, Any]:
 
 def _short(value: object) -> str:
     return json.dumps(value) if isinstance(value, dict | list | bool | None) else str(value)
+
+
+for part in (asked.app, moved.app):
+    app.add_typer(part)

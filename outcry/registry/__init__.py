@@ -1,0 +1,1 @@
+"""``outcry strategies``: the commands over the registry. ``outcry/commands/strategies.py`` puts them together."""
