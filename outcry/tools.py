@@ -9,10 +9,12 @@ from mcp import Client
 from mcp.server import MCPServer
 
 from agents.entry import opened as agent_opened
+from agents.host import NAME as HOST
+from agents.host import opened as host_opened
 from agents.registry import discover
 from mcp_servers.entry import unopened
 from outcry import runfile
-from wire.config import ProcessConfig, RunSpec, floor_key, load_settings, mint_tokens
+from wire.config import ProcessConfig, RunSpec, floor_key, load_settings, mint_tokens, votes
 from wire.connect import Connection
 from wire.tokens import SERVERS
 
@@ -21,8 +23,8 @@ NOWHERE = Path("/nonexistent")
 
 
 def names() -> list[str]:
-    """Every server, then every agent of the roster as ``agent-<name>``."""
-    return [*SERVERS, *(f"{AGENT}{name}" for name in discover().agents)]
+    """Every server, then the host of the registry's strategies, and every agent of the roster as ``agent-<name>``."""
+    return [*SERVERS, HOST, *(f"{AGENT}{name}" for name in discover().agents)]
 
 
 async def tools_of(home: Path) -> dict[str, dict[str, Any]]:
@@ -30,13 +32,20 @@ async def tools_of(home: Path) -> dict[str, dict[str, Any]]:
     floor = runfile.running(home)
     found: dict[str, dict[str, Any]] = {}
     for name in names():
-        command = f"agents {name.removeprefix(AGENT)}" if name.startswith(AGENT) else f"mcp_servers.{name}"
+        command = _command(name)
         url = (
             f"http://127.0.0.1:{floor.ports[name]}/mcp" if floor is not None and name in floor.ports else None
         )
         tools = await _asked(name, url, home) if url else (await offered(name, home))["tools"]
         found[name] = {"url": url, "command": command, "tools": tools}
     return found
+
+
+def _command(name: str) -> str:
+    """What runs it, after ``python -m``."""
+    if name == HOST:
+        return "agents --strategies"
+    return f"agents {name.removeprefix(AGENT)}" if name.startswith(AGENT) else f"mcp_servers.{name}"
 
 
 async def _asked(name: str, url: str, home: Path) -> list[dict[str, Any]]:
@@ -73,7 +82,7 @@ async def offered(name: str, home: Path) -> dict[str, Any]:
 @asynccontextmanager
 async def in_memory(name: str, home: Path) -> AsyncIterator[MCPServer[Any]]:
     """The server or agent of this name with nothing behind it."""
-    if not name.startswith(AGENT):
+    if not votes(name):
         yield unopened(name)
         return
     config = ProcessConfig(
@@ -85,7 +94,8 @@ async def in_memory(name: str, home: Path) -> AsyncIterator[MCPServer[Any]]:
         endpoints={},
         key=b"",
     )
-    async with agent_opened(config, None, servers={}) as server:
+    opened = host_opened if name == HOST else agent_opened
+    async with opened(config, None, servers={}) as server:
         yield server
 
 

@@ -10,7 +10,7 @@ import typer
 
 from openoutcry.errors import BadInput
 from outcry.options import HomeOption, JsonOption
-from wire.config import READ_SCOPES, floor_key, home_folder, mint_tokens
+from wire.config import READ_SCOPES, floor_key, home_folder, mint_tokens, votes
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -38,7 +38,9 @@ def list_(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
 @app.command()
 def token(
-    server: Annotated[str, typer.Argument(help="market, indicators, risk, execution or agent-NAME")],
+    server: Annotated[
+        str, typer.Argument(help="market, indicators, risk, execution, strategies or agent-NAME")
+    ],
     days: Annotated[int, typer.Option(help="days until it expires", min=1, max=3650)] = 30,
     trade: Annotated[
         bool, typer.Option("--trade", help="execution: may place and cancel paper orders too")
@@ -48,9 +50,10 @@ def token(
     """Print a bearer token for one server of this home's floor, to read unless told otherwise."""
     from wire.clock import WallClock
 
-    allowed = ("vote",) if server.startswith("agent-") else READ_SCOPES.get(server)
+    allowed = ("vote",) if votes(server) else READ_SCOPES.get(server)
     if allowed is None:
-        raise BadInput(f"server: {server!r} is none of {', '.join(READ_SCOPES)}, agent-NAME", field="server")
+        known = ", ".join((*READ_SCOPES, "strategies", "agent-NAME"))
+        raise BadInput(f"server: {server!r} is none of {known}", field="server")
     if trade and server != "execution":
         raise BadInput("--trade: only execution takes orders", field="trade")
     scopes = (*allowed, "order:place", "order:cancel") if trade else allowed

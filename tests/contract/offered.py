@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from outcry.tools import surfaces
+from wire.config import votes
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Offer:
 
     @property
     def of_agent(self) -> bool:
-        return self.server.startswith("agent-")
+        return votes(self.server)
 
 
 SURFACES = asyncio.run(surfaces())

@@ -8,12 +8,19 @@ from mcp import Client
 from mcp.types import CallToolResult
 
 from outcry.tools import NOWHERE, in_memory
+from tests.agents.floor import snapshot
 from tests.contract.asking import arguments
 from tests.contract.offered import Offer, each
+from tests.contract.world import SEAT
 
 WRONG = ([7], "seven", 7.5)
 """Of these, one is not of the type, nor of another that a parser might make of it."""
-KNOWN = {"order_id": "oo-x", "session_id": "s", "snapshot": {}}
+KNOWN = {
+    "order_id": "oo-x",
+    "session_id": "s",
+    "snapshot": snapshot().model_dump(mode="json"),
+    "strategy": SEAT.model_dump(mode="json"),
+}
 
 
 async def asked(offer: Offer, given: dict[str, Any]) -> CallToolResult:

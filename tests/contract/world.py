@@ -23,11 +23,14 @@ from mcp.server import MCPServer
 from mcp.types import CallToolResult
 
 from agents.entry import opened as agent_opened
+from agents.host import NAME as HOST
+from agents.host import opened as host_opened
 from db import ledger, rounds, sessions
 from db.candles import CandleStore, FundingSeries, Series
 from db.commands import finish, pending
 from db.pool import open_pool
 from mcp_servers.entry import opener
+from mcp_servers.indicators.tools.evaluate_strategy import EXAMPLE
 from openoutcry.canonical import derived_id
 from openoutcry.hedging.execution import EXECUTE, told
 from openoutcry.ledger.facts import SessionFacts
@@ -35,6 +38,7 @@ from openoutcry.market.candles import Candles, FundingRates
 from openoutcry.orders import client_order_id, order_hash
 from openoutcry.portfolio import opening
 from openoutcry.settings import Settings
+from openoutcry.strategy.seat import StrategySeat
 from openoutcry.types.commands import CancelOrder, CloseHedges, ExecuteHedges, PlaceOrder
 from openoutcry.types.market import Snapshot
 from openoutcry.types.orders import Approval, OrderRequest
@@ -61,6 +65,15 @@ CLAIMS = RoundClaims(
     source="recorded",
     timeframe="1h",
     symbols=(SPOT, PERP),
+)
+SEAT = StrategySeat(
+    agent="sma_cross",
+    weight=1.0,
+    id=UUID(int=5),
+    name="SMA cross",
+    version="1.0.0",
+    asset="BTC",
+    definition=EXAMPLE,
 )
 FACTS = SessionFacts(
     session_id=SESSION,
@@ -221,6 +234,7 @@ async def world(folder: Path, url: str) -> AsyncIterator[World]:
             "order_id": order_id,
             "session_id": str(SESSION),
             "snapshot": snapshot.model_dump(mode="json"),
+            "strategy": SEAT.model_dump(mode="json"),
         }
         yield World(servers, informed, known)
 
@@ -234,6 +248,7 @@ async def _open(stack: contextlib.AsyncExitStack, home: Path, url: str) -> dict[
         stack.push_async_callback(connection.close)
     for name in names():
         if name not in SERVERS:
-            asked = agent_opened(config(name, home, url), None, servers=connections)
+            voice = host_opened if name == HOST else agent_opened
+            asked = voice(config(name, home, url), None, servers=connections)
             servers[name] = await stack.enter_async_context(asked)
     return servers

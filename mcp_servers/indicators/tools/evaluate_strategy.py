@@ -17,6 +17,19 @@ from openoutcry.strategy.rules import RuleStrategy, parse_strategy
 from openoutcry.types.frozen import Frozen
 
 DAY = "1d"
+EXAMPLE: dict[str, Any] = {
+    "name": "SMA cross",
+    "asset": "BTC",
+    "entry": [
+        {
+            "name": "sma_cross_up",
+            "signal_type": "TRIGGER",
+            "timeframe": "1h",
+            "params": {"window_fast": 20, "window_slow": 50},
+        },
+        {"name": "is_above_sma", "signal_type": "FILTER", "timeframe": "4h", "params": {"window": 20}},
+    ],
+}
 
 
 class RuleReading(Frozen):
@@ -52,7 +65,10 @@ async def evaluate_strategy(
     timeframe: TimeframeArg,
     strategy: Annotated[
         dict[str, Any],
-        Field(description="A rules strategy as its file has it: name, asset, entry, exit, execution_config"),
+        Field(
+            description="A rules strategy as its file has it: name, asset, entry, exit, execution_config",
+            examples=[EXAMPLE],
+        ),
     ],
 ) -> StrategyReading:
     """A strategy's rules at the last closed bar of a timeframe, each on the bars of its own, and the ATR of its stops."""
