@@ -36,7 +36,7 @@ BRIEF = (
     "Say BUY, SELL or HOLD, and cite the result ids of what you rely on."
 )
 STOP_FIELDS = (
-    *("stop_loss_calculation", "atr_period", "atr_volatility_factor"),
+    *("stop_loss_calculation", "position_size_calc", "atr_period", "atr_volatility_factor"),
     *("atr_short_weight", "atr_long_weight", "atr_cap_multiplier"),
 )
 

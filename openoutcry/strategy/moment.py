@@ -36,12 +36,13 @@ class Moment:
 
 
 def at_moment(strategy: RuleStrategy, frames: Mapping[str, Candles], timeframe: str) -> Moment:
-    """The strategy at the last bar of ``frames[timeframe]``. ``frames`` holds closed bars of every timeframe asked for.
+    """The strategy at the last bar of ``frames[timeframe]``. ``frames`` holds the closed bars of every timeframe it
+    takes, those of ``timeframe`` at least one.
 
     Raises DataUnavailable when a signal requires data that is not price.
     """
-    rounds = frames[timeframe].timestamp + SECONDS[timeframe] * 1000
-    since = int(rounds[-2]) if len(rounds) > 1 else 0
+    opened = frames[timeframe].timestamp[-2:]
+    since = int(opened[0]) + (SECONDS[timeframe] * 1000 if len(opened) > 1 else 0)
     entry = tuple(_now("entry", rule, frames[rule.timeframe], timeframe, since) for rule in strategy.entry)
     leaving = tuple(_now("exit", rule, frames[rule.timeframe], timeframe, since) for rule in strategy.exit)
     return Moment(
@@ -66,7 +67,9 @@ def _needs(rule: Rule) -> int:
 def _now(part: Part, rule: Rule, candles: Candles, timeframe: str, since: int) -> RuleNow:
     bars = Bars.of(candles)
     mask = REGISTRY[rule.name].evaluate(bars, rule.params)
-    holds = bool(len(mask) and mask[-1])
-    if holds and rule.signal_type == "TRIGGER" and SECONDS[rule.timeframe] > SECONDS[timeframe]:
-        holds = int(candles.timestamp[-1]) + SECONDS[rule.timeframe] * 1000 > since
+    if rule.signal_type == "TRIGGER" and SECONDS[rule.timeframe] > SECONDS[timeframe]:
+        mask = mask[candles.timestamp + SECONDS[rule.timeframe] * 1000 > since]
+        holds = bool(mask.any())
+    else:
+        holds = bool(len(mask) and mask[-1])
     return RuleNow(part, rule, holds, len(candles), _needs(rule))

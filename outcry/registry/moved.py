@@ -198,8 +198,8 @@ def promote(
         typer.echo(json.dumps(views.promotion(done)))
     else:
         before = f", in place of {done.previous_version}" if done.previous_version else ""
-        force = " BY FORCE" if done.forced else ""
-        typer.echo(f"{done.name} {done.version} is in production{before}{force}; {done.status}")
+        by_force = " BY FORCE" if done.forced else ""
+        typer.echo(f"{done.name} {done.version} is in production{before}{by_force}; {done.status}")
 
 
 def _move(
