@@ -49,7 +49,7 @@ async def submission(pool: asyncpg.Pool, org_id: UUID, home: Path, words: Words,
         return await _of(pool, org_id, home, read_document(words.request), {}, now, words.timeout_s)
     if words.strategy is None:
         raise BadInput(
-            "STRATEGY: is missing; `outcry strategies list` shows those there are", field="STRATEGY"
+            "STRATEGY: is missing; `outcry strategies files` shows those there are", field="STRATEGY"
         )
     try:
         source, extra = await _source(pool, org_id, home, words.strategy)

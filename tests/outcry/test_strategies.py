@@ -43,18 +43,18 @@ def told(home: Path, *arguments: str) -> Any:
     return json.loads(result.stdout)
 
 
-def test_list_shows_every_shipped_strategy_and_writes_nothing(home: Path) -> None:
-    rows = told(home, "list", "--json")["strategies"]
+def test_files_shows_every_shipped_strategy_and_writes_nothing(home: Path) -> None:
+    rows = told(home, "files", "--json")["strategies"]
     assert [row["name"] for row in rows] == SHIPPED
-    text = run(home, "list").stdout.splitlines()
+    text = run(home, "files").stdout.splitlines()
     assert [line.split()[0] for line in text] == SHIPPED
     assert not home.exists()
 
 
-def test_list_tells_of_a_strategy_that_is_wrong(home: Path) -> None:
+def test_files_tells_of_a_strategy_that_is_wrong(home: Path) -> None:
     (home / "strategies").mkdir(parents=True)
     (home / "strategies" / "bad.yaml").write_text(BAD)
-    result = run(home, "list")
+    result = run(home, "files")
     assert result.exit_code == 2
     assert "bad: entry[0].name" in result.stderr and "sma_cross " in result.stdout
 
