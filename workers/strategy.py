@@ -12,10 +12,11 @@ from openoutcry.types.timeframes import SECONDS
 from wire.strategies import load_trading_defaults
 
 ENTRY_POINTS = "openoutcry.strategies"
+Strategy = RuleStrategy | FunctionStrategy
 DAY_S = SECONDS["1d"]
 
 
-def loaded(request: BacktestRequest, home: Path) -> RuleStrategy | FunctionStrategy:
+def loaded(request: BacktestRequest, home: Path) -> Strategy:
     """Rules read again, or the installed function that a code strategy names. Raises BadInput, BadStrategy."""
     if request.kind == "rules":
         return parse_strategy(request.strategy, load_trading_defaults(home))
@@ -31,7 +32,7 @@ def loaded(request: BacktestRequest, home: Path) -> RuleStrategy | FunctionStrat
     return FunctionStrategy(request.name, function, request.strategy.get("parameters", {}))
 
 
-def bars_needed(strategy: RuleStrategy | FunctionStrategy, request: BacktestRequest) -> int:
+def bars_needed(strategy: Strategy, request: BacktestRequest) -> int:
     """Bars before the first one that can be traded as it should be: what signals, stop and size look back over."""
     config, bar_s = request.execution_config, SECONDS[request.timeframe]
     needed = warm_up(strategy, request.timeframe) if isinstance(strategy, RuleStrategy) else 0

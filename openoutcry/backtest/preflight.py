@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from openoutcry.backtest.audit import Audit
 from openoutcry.backtest.fills import FillModel
 from openoutcry.backtest.request.model import BacktestRequest
 from openoutcry.backtest.series import Series
@@ -178,16 +179,23 @@ def warm_up(request: BacktestRequest, stored: Stored, needed: int) -> Check:
     return Check(name="warm_up", verdict=verdict, message=message, symbol=stored.symbol)
 
 
-def look_ahead(fills: FillModel, leak: str | None, audited: str) -> Check:
-    """``leak`` says where the audit found the future in the past; ``audited`` how it looked."""
-    if leak is not None:
-        return Check(name="look_ahead", verdict="FAIL", message=leak)
+def look_ahead(fills: FillModel, audited: Audit) -> Check:
+    """Nothing depended on the future. Fills that do by choice are worth a warning."""
+    found = [one for one in audited.findings if one.kind != "fill" or not fills.look_ahead]
+    if found:
+        return Check(name="look_ahead", verdict="FAIL", message=f"at {found[0].at}: {found[0].message}")
     if fills.look_ahead:
         message = (
             "fills.entry signal_close: orders fill at the close that decided them, which nobody can trade"
         )
         return Check(name="look_ahead", verdict="WARN", message=message)
-    return Check(name="look_ahead", verdict="PASS", message=audited)
+    said = f"{audited.cuts} other futures changed none of {audited.signals:,} signals and {audited.trades:,} trades"
+    return Check(name="look_ahead", verdict="PASS", message=said)
+
+
+def unaudited(error: OpenOutcryError) -> Check:
+    """The strategy could not be run on another future."""
+    return Check(name="look_ahead", verdict="WARN", message=f"not audited: {error}")
 
 
 def _strictly(check: Check) -> Check:

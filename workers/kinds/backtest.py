@@ -9,22 +9,20 @@ import numpy as np
 from db.jobs.rows import Output
 from openoutcry.backtest import preflight, sanity
 from openoutcry.backtest.outcome import Outcome
-from openoutcry.backtest.perpetual import Perpetual
 from openoutcry.backtest.preflight import Preflight, Stored
 from openoutcry.backtest.report.page import page
 from openoutcry.backtest.report.values import Reported
 from openoutcry.backtest.request.model import BacktestRequest
-from openoutcry.backtest.run import LARGEST_SEED, Strategy, backtest
+from openoutcry.backtest.run import backtest
 from openoutcry.backtest.sleeves import Together, together
 from openoutcry.errors import BadInput, OpenOutcryError
 from openoutcry.strategy.rules import RuleStrategy
-from openoutcry.types.symbols import parse_symbol
-from openoutcry.types.timeframes import millis
 from workers import leaving
 from workers.assets import assets
 from workers.candles import stored
 from workers.provenance import provenance
-from workers.strategy import bars_needed, loaded
+from workers.running import looked_ahead, of_symbol, terms
+from workers.strategy import Strategy, bars_needed, loaded
 from workers.work import Work
 
 TOTAL = 100
@@ -72,6 +70,9 @@ def _checked(work: Work, request: BacktestRequest) -> tuple[Strategy, dict[str, 
         checks.append(found)
         if found.verdict != "FAIL":
             checks += [preflight.warm_up(request, one, needed), *_funding(request, one)]
+    if all(check.verdict != "FAIL" for check in checks):
+        work.step(15, TOTAL, "looking for look-ahead")
+        checks.append(looked_ahead(request, strategy, market[request.symbols[0]]))
     report = preflight.judged(checks, strict=request.strict)
     if report.failure:
         raise _refused(work, report)
@@ -90,26 +91,8 @@ def _funding(request: BacktestRequest, one: Stored) -> list[preflight.Check]:
 
 
 def _one(work: Work, request: BacktestRequest, strategy: Strategy, market: Stored, number: int) -> Outcome:
-    count = len(request.symbols)
-    work.step(20 + 60 * number // count, TOTAL, f"running {market.symbol}")
-    config = request.execution_config
-    if count > 1:
-        config = config.model_copy(update={"initial_balance": request.capital / count})
-    if isinstance(strategy, RuleStrategy):
-        strategy = strategy.model_copy(update={"asset": market.symbol})
-    perpetual = parse_symbol(market.symbol).kind == "perp"
-    return backtest(
-        strategy,
-        market.candles,
-        timeframe=request.timeframe,
-        costs=request.costs,
-        config=config,
-        fills=request.fills,
-        seed=(request.seed + number) % (LARGEST_SEED + 1),
-        funding=market.funding,
-        perpetual=Perpetual(leverage=request.leverage) if perpetual else None,
-        start=int(np.searchsorted(market.candles.timestamp, millis(request.start))),
-    )
+    work.step(20 + 60 * number // len(request.symbols), TOTAL, f"running {market.symbol}")
+    return backtest(of_symbol(strategy, market.symbol), market.candles, **terms(request, market, number))
 
 
 def _output(
