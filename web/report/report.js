@@ -32,7 +32,7 @@
     if (step >= 86400 || (at.getUTCHours() === 0 && at.getUTCMinutes() === 0)) return `${day} ${month}`;
     return at.toISOString().slice(11, 16);
   });
-  const money = (u, values) => values.map((v) => v.toLocaleString("en-US", { maximumSignificantDigits: 5 }));
+  const money = (u, values) => values.map((v) => (v == null ? "" : v.toLocaleString("en-US", { maximumSignificantDigits: 5 })));
   const size = (element, legend) => ({ width: element.clientWidth, height: element.clientHeight - legend });
   const base = (element, legend) => ({
     ...size(element, legend), tzDate: (s) => uPlot.tzDate(new Date(s * 1000), "Etc/UTC"), padding: [10, 22, 0, 4],
