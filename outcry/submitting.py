@@ -20,7 +20,8 @@ from wire.strategies import SUFFIXES, load_trading_defaults, strategy_file
 OPTIONS: Mapping[str, str] = {
     "strategy_config": "STRATEGY", "strategy_id": "STRATEGY", "strategy_json": "STRATEGY", "start": "--from",
     "end": "--to", "lookback_months": "--months", "interval": "--timeframe", "symbols": "--symbol", "asset": "--symbol",
-    "initial_balance": "--capital", "leverage": "--leverage", "fee_pct": "--fee", "slippage_pct": "--slippage",
+    "initial_balance": "--capital", "execution_config.initial_balance": "--capital",
+    "leverage": "--leverage", "fee_pct": "--fee", "slippage_pct": "--slippage",
     "exchange": "--exchange", "seed": "--seed", "timeout_s": "--timeout", "body": "--request",
 }  # fmt: skip
 """What the fields of a body are called on the command line."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -203,7 +204,7 @@ def report(
     if html is None:
         typer.echo(f"job {found.id} is {found.status} and has no report", err=True)
         raise typer.Exit(EXIT_STATE)
-    out.write_text(html, encoding="utf-8")
+    _write(out, html)
     typer.echo(f"{out} ({len(html.encode()) / 1000:.0f} kB)")
 
 
@@ -232,6 +233,14 @@ def trades(job: JobArgument, home: HomeOption = None, as_json: JsonOption = Fals
         writer = csv.DictWriter(sys.stdout, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
+
+
+def _write(out: Path, html: str) -> None:
+    if not out.parent.is_dir():
+        raise BadInput(f"--out: there is no folder {out.parent}", field="--out")
+    draft = out.with_name(f".{out.name}.{os.getpid()}")
+    draft.write_text(html, encoding="utf-8")
+    draft.replace(out)
 
 
 def _ask(home: Path | None, work: "Callable[[asyncpg.Pool], Awaitable[T]]") -> T:
