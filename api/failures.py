@@ -5,6 +5,7 @@
 ``errors`` where more than one thing is wrong with a strategy.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -42,6 +43,7 @@ PLAIN_TEXT: Mapping[int, str] = {
     413: "request body too large",
     500: "internal server error",
 }
+MISSING_PARAMETER = re.compile(r"Missing required query parameter '(\w+)'")
 DATABASE_RETRY_S = 2
 
 
@@ -121,6 +123,10 @@ def _on_validation(request: AnyRequest, error: ValidationException) -> Answer[An
     """A query or path parameter of the wrong type or out of range."""
     extra = error.extra if isinstance(error.extra, list) else []
     first: Any = extra[0] if extra else {}
+    if missing := MISSING_PARAMETER.search(error.detail):
+        field = missing[1]
+        text = f"Missing required query parameters: {field}"
+        return _answer(request, Failure(400, text, code="MISSING_FIELD", field=field))
     return _answer(request, invalid_query(str(first.get("message", error.detail)), first.get("key")))
 
 

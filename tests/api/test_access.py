@@ -75,6 +75,7 @@ async def test_every_route_by_every_role(world, matrix, role):
                 path.replace("{id}", NOBODY)
                 .replace("{name}", "nobody")
                 .replace("{symbol}", "BTC/USDT")
+                .replace("{asset}", "BTC")
                 .replace("{path}", "favicon.svg")
             )
             answer = await client.request(
