@@ -19,6 +19,8 @@ PUBLIC = {
 TRADER = {
     "POST /api/v1/orders", "DELETE /api/v1/orders/{id}", "POST /api/v1/trade/start", "POST /api/v1/trade/stop",
     "POST /api/v1/trade/pause", "POST /api/v1/trade/resume", "POST /api/v1/decisions/{id}/feedback",
+    "POST /api/v1/hedging/execute", "POST /api/v1/hedging/close",
+    "POST /api/v1/portfolio/reload",
     "POST /api/v1/strategies", "PUT /api/v1/strategies/{name}", "DELETE /api/v1/strategies/{name}",
     "PATCH /api/v1/strategies/{name}/status", "PATCH /api/v1/strategies/{name}/execution-state",
     "POST /api/v1/strategies/{name}/archive", "POST /api/v1/strategies/{name}/unarchive",
