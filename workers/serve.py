@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from uuid import UUID
 
 import structlog
@@ -15,6 +16,7 @@ from procrastinate import App
 from procrastinate.app import WorkerOptions
 from procrastinate.exceptions import ConnectorException
 
+from db.jobs import recovering
 from db.jobs.queue import TASK
 from db.jobs.states import Ticket
 from db.pool import open_pool
@@ -27,6 +29,9 @@ from workers.rescue import Rescue
 log = structlog.get_logger()
 STALLED_S = 20.0
 PAUSE_S = 1.0
+CALM_S = 30.0
+MOST_FAILURES = 3
+"""A worker that was taken for dead while it was frozen is refused by the queue once, and joins anew."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +49,12 @@ class Terms:
 async def serve(terms: Terms, stop: asyncio.Event) -> None:
     """Work until ``stop``: then jobs in hand are finished within the grace, or handed to the next worker."""
     async with _bench(terms) as bench:
+        await recovering.tidy(bench.pool)
         log.info("worker_ready", worker=bench.name, concurrency=terms.concurrency, queues=terms.queues)
         stopped = asyncio.create_task(stop.wait())
+        failures = 0
         while not stop.is_set():
+            began = monotonic()
             working = asyncio.create_task(_work(terms, bench))
             await asyncio.wait((working, stopped), return_when=asyncio.FIRST_COMPLETED)
             if stop.is_set():
@@ -56,7 +64,8 @@ async def serve(terms: Terms, stop: asyncio.Event) -> None:
             except asyncio.CancelledError:
                 break
             except (ConnectorException, OSError) as error:
-                if not away(error):
+                failures = 1 if monotonic() - began > CALM_S else failures + 1
+                if failures > MOST_FAILURES and not away(error):
                     raise
                 log.warning("queue_lost", error=str(error.__cause__ or error))
             await asyncio.wait((stopped,), timeout=PAUSE_S)

@@ -33,6 +33,14 @@ UPDATE jobs SET attempt = attempt + 1, losses = losses + $2, worker = NULL, hear
     progress_current = 0, message = $3, revision = revision + 1, updated_at = now()
 WHERE id = $1 RETURNING attempt, pg_notify('jobs', id::text)
 """
+TIDY = """
+DELETE FROM queue.procrastinate_jobs entry WHERE status = 'doing'
+    AND NOT EXISTS (SELECT FROM jobs WHERE queue_id = entry.id AND status IN ('QUEUED', 'RUNNING'))
+    AND NOT EXISTS (
+        SELECT FROM queue.procrastinate_workers worker
+        WHERE worker.id = entry.worker_id AND last_heartbeat > now() - interval '10 minutes'
+    )
+"""
 Recovered = Literal["again", "failed", "nothing"]
 
 
@@ -53,6 +61,11 @@ async def signs(pool: asyncpg.Pool) -> list[Sign]:
         return [Sign(Ticket(r["id"], r["attempt"]), r["claimed"], r["sign"]) for r in rows]
 
     return await retrying(pool, work, begin=False)
+
+
+async def tidy(pool: asyncpg.Pool) -> None:
+    """Remove what workers that are gone left in the queue of jobs that are over."""
+    await retrying(pool, lambda connection: connection.execute(TIDY), begin=False)
 
 
 async def hand_back(pool: asyncpg.Pool, ticket: Ticket) -> Recovered:

@@ -113,6 +113,9 @@ async def _submit(
             made = await submission(pool, ORG, home, words, WallClock().now())
             job_id = await hand_in(pool, ORG, made, "command line")
             if wait:
+                console.print(
+                    f"job {job_id}; `outcry jobs cancel` stops it, Ctrl-C only stops watching", style="dim"
+                )
                 job = await wait_for(pool, url, home, ORG, job_id, console)
             else:
                 job = await _job(pool, str(job_id))

@@ -96,3 +96,15 @@ async def test_nothing_that_is_over_comes_back(pool, end):
     assert await recovering.lost(pool, ticket, "gone") == "nothing"
     assert await recovering.stalled(pool, sign, 20) == "nothing"
     assert (await look(pool, ticket.job_id)).status == end
+
+
+async def test_leftovers_of_jobs_that_are_over_are_tidied_and_nothing_else(pool):
+    running, done = await brought_to(pool, "RUNNING"), await brought_to(pool, "RUNNING")
+    waiting = await queued(pool)
+    await pool.execute(
+        "UPDATE queue.procrastinate_jobs SET status = 'doing' WHERE args->>'job_id' <> $1", str(waiting)
+    )
+    await ending.complete(pool, done, output(done.job_id))
+    await recovering.tidy(pool)
+    left = await pool.fetch("SELECT args->>'job_id' AS job FROM queue.procrastinate_jobs ORDER BY id")
+    assert [row["job"] for row in left] == [str(running.job_id), str(waiting)]

@@ -84,7 +84,7 @@ def test_the_numbers_behind_the_charts_are_the_runs():
     assert min(found["equity"]["fall"]) == pytest.approx(-100 * report.metrics.max_drawdown, rel=1e-6)
     assert found["trades"]["total"] == report.metrics.total_trades == len(found["trades"]["pnl"])
     assert sum(found["trades"]["pnl"]) == pytest.approx(report.metrics.net_pnl, rel=1e-6)
-    held = report.metrics.benchmark_return
+    held = report.metrics.benchmark_return or 0.0
     assert found["equity"]["hold"][-1] == pytest.approx(10_000 * (1 + held), rel=1e-6)
     (drawn,) = found["candles"]
     assert (drawn["bar"], drawn["thinned"], len(drawn["t"])) == ("1h", False, 3_000)
