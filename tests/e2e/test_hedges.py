@@ -83,6 +83,7 @@ def test_execute_holds_and_close_flattens(home: Path) -> None:
         assert abs(asset["net_exposure"]) < 0.01 * asset["spot_value"]
         floor.wait_rounds(floor.rounds() + 3)
         assert said(floor, "hedge", "analysis")["risk_metrics"]["hedge_ratio"] == pytest.approx(1.0, abs=0.01)
+        assert said(floor, "replay", "last")["identical"], "a replay knows what stands"
 
         closed = said(floor, "hedge", "close")
         assert closed["message"] == "Successfully closed all hedge positions"
