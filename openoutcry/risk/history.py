@@ -77,8 +77,7 @@ def metric_line(line: Sequence[Point], metric: Metric) -> list[Point]:
     if metric == "performance":
         made = values / values[0] - 1.0 if values[0] > 0 else np.full(len(values), np.nan)
     elif metric == "drawdown":
-        peaks = np.maximum.accumulate(values)
-        made = np.divide(peaks - values, peaks, out=np.full(len(values), np.nan), where=peaks > 0)
+        made = metrics.falls(values) if values[0] > 0 else np.full(len(values), np.nan)
     else:
         made = _rolling(values, metric, _periods(line))
     return [Point(point.at, float(v)) for point, v in zip(line, made, strict=True) if math.isfinite(v)]

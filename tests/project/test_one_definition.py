@@ -10,6 +10,8 @@ PACKAGES = ("agents", "api", "db", "mcp_servers", "openoutcry", "orchestrator", 
 MARKET = (
     "openoutcry/indicators/",
     "openoutcry/signals/",
+    "openoutcry/market/",
+    "openoutcry/regime/",
     "openoutcry/context.py",
     "openoutcry/backtest/noise.py",
 )
@@ -20,7 +22,7 @@ FORMULAS = {
     "value at risk": (r"\b(quantile|percentile)\(", ("openoutcry/risk/metrics.py", *MARKET)),
     "drawdown of a curve": (
         r"maximum\.accumulate",
-        ("openoutcry/risk/metrics.py", "openoutcry/market/synthetic_book.py", *MARKET),
+        ("openoutcry/risk/metrics.py", *MARKET),
     ),
     "lost since the highest equity": (r"(peak|high|start)(_equity)?\s*-\s*equity|1 - equity /", ()),
     "correlation": (r"corrcoef|pearsonr|spearmanr", ()),
