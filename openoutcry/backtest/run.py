@@ -68,7 +68,7 @@ def backtest(
         fee_pct=terms.fee_pct,
         initial_balance=terms.initial_balance,
         final_balance=float(book.account[0]["wallet"]),
-        records=book.trades[: book.account[0]["trades"]].copy(),
+        records=book.trades[: book.account[0]["trades"]],
         denied=denials(book.denied),
         funding=paid,
     )
