@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmarks.backtests import cold, peers
 from benchmarks.backtests.plain import Plain, compiler
-from benchmarks.backtests.workloads import COSTS, Workload, market, tight, workloads
+from benchmarks.backtests.workloads import COSTS, market, tight, workloads
 from benchmarks.machine import ROOT, machine
 from wire.compiling import keep_kernels
 from wire.strategies import load_trading_defaults
@@ -31,7 +31,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure backtests.")
     parser.add_argument("--bars", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--repeats", type=int, default=15)
-    parser.add_argument("--peers", action="store_true", help="install and run vectorbt and backtesting.py too")
+    parser.add_argument(
+        "--peers", action="store_true", help="install and run vectorbt and backtesting.py too"
+    )
     parser.add_argument("--cold", action="store_true", help="time a cold `outcry backtest` too")
     args = parser.parse_args()
     keep_kernels(ROOT / ".cache")
@@ -55,14 +57,16 @@ def measure(folder: Path, bars: int, repeats: int) -> dict[str, object]:
     defaults, candles = load_trading_defaults(ROOT / ".cache"), market(bars)
     series = Series.of(candles, "1m")
     plain = Plain(folder) if compiler() else None
-    found: dict[str, object] = {"looking through the bars, ms": least(lambda: Series.of(candles, "1m"), repeats)}
+    found: dict[str, object] = {
+        "looking through the bars, ms": least(lambda: Series.of(candles, "1m"), repeats)
+    }
     for workload in workloads(defaults):
 
         def ours(on=series, strategy=workload.strategy):
             return backtest(strategy, on, timeframe="1m", costs=COSTS)
 
         outcome = ours()
-        times = {"series, ms": least(ours, repeats), "candles, ms": least(lambda: ours(candles), repeats)}  # noqa: B023
+        times = {"series, ms": least(ours, repeats), "candles, ms": least(lambda: ours(candles), repeats)}
         times["limits that bind, ms"] = least(lambda: ours(series, tight(defaults, workload)), repeats)  # noqa: B023
         if plain is not None:
             assert_equal(outcome, *plain.run(workload, candles, bars))

@@ -17,6 +17,7 @@ COMMANDS = {
     "risk": "exposure, figures, limits, sizes, stress, correlation of the sessions",
     "hedge": "analyse, execute and close hedges; study them on stored candles",
     "replay": "recompute a round from its record",
+    "backtest": "run a strategy on stored candles, here and now",
     "worker": "take jobs from the queue: backtests, sweeps",
     "jobs": "backtests and other jobs: submit, list, show, cancel, results",
     "data": "import and list market data",

@@ -3,8 +3,9 @@
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from db.candles import CandleStore, FundingSeries, Series
+from db.candles import CandleStore, Coverage, FundingSeries, Series
 from openoutcry.backtest.preflight import Stored
+from openoutcry.errors import DataUnavailable
 from openoutcry.market.resample import resampled
 from openoutcry.types.symbols import parse_symbol
 from openoutcry.types.timeframes import SECONDS, from_millis, millis
@@ -35,6 +36,18 @@ def stored(
     until = int(shorter.timestamp[-1]) + source.bar_ms if len(shorter) else 0
     candles = resampled(shorter, wanted.bar_ms, until)
     return Stored(symbol, candles, source.timeframe, funding, _span(store, source))
+
+
+def coverage(home: Path, exchange: str, symbol: str, timeframe: str) -> Coverage:
+    """What is stored of a symbol's bars, or of those they can be made of. Raises DataUnavailable without any."""
+    store, wanted = CandleStore(home), Series(exchange, symbol, timeframe)
+    same = [one for one in store.series() if (one.exchange, one.symbol) == (wanted.exchange, wanted.symbol)]
+    source = wanted if wanted in same else _shorter(wanted, same)
+    if source is None:
+        raise DataUnavailable(
+            f"no {timeframe} bars of {exchange} {symbol} are stored{_elsewhere(store, wanted)}"
+        )
+    return store.coverage(source)
 
 
 def _shorter(wanted: Series, same: list[Series]) -> Series | None:

@@ -32,7 +32,9 @@ class Plain:
         function.restype = ctypes.c_int64
         trades, balance = np.empty(room, TRADE), ctypes.c_double()
         columns = [getattr(candles, name).ctypes.data_as(ctypes.c_void_p) for name in COLUMNS[workload.plain]]
-        numbers = [ctypes.c_double(n) if isinstance(n, float) else ctypes.c_int64(n) for n in workload.numbers]
+        numbers = [
+            ctypes.c_double(n) if isinstance(n, float) else ctypes.c_int64(n) for n in workload.numbers
+        ]
         money = ctypes.c_double(FEE), ctypes.c_double(CAPITAL)
         out = trades.ctypes.data_as(ctypes.c_void_p), ctypes.byref(balance)
         count = function(ctypes.c_int64(len(candles)), *columns, *numbers, *money, *out)
@@ -43,4 +45,6 @@ def compiler() -> str | None:
     """The C compiler's version, None without one."""
     if shutil.which("cc") is None:
         return None
-    return subprocess.run(["cc", "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
+    return subprocess.run(
+        ["cc", "--version"], capture_output=True, text=True, check=True
+    ).stdout.splitlines()[0]

@@ -34,8 +34,20 @@ def main() -> None:
     after_run = kilobytes("VmHWM")
     total_return = measure(outcome).total_return
     peak = kilobytes("VmHWM")
-    figures = {"imports": before, "run beyond them": after_run - before, "with metrics beyond them": peak - before, "peak": peak}
-    print(json.dumps({**{name: round(kb / 1024, 1) for name, kb in figures.items()}, "total_return": round(total_return, 6)}))
+    figures = {
+        "imports": before,
+        "run beyond them": after_run - before,
+        "with metrics beyond them": peak - before,
+        "peak": peak,
+    }
+    print(
+        json.dumps(
+            {
+                **{name: round(kb / 1024, 1) for name, kb in figures.items()},
+                "total_return": round(total_return, 6),
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -75,7 +75,13 @@ def workloads(defaults: TradingDefaults) -> tuple[Workload, Workload]:
     b = _strategy(defaults, "rsi_reversion", entry, [], OPEN)
     return (
         Workload("a", "SMA 20/50 cross, long only, all in", a, "sma_cross", (20, 50)),
-        Workload("b", "RSI(14) < 30 and close > SMA(50), stop ATR × 2, target 2R", b, "rsi_reversion", (14, 30.0, 50, 14)),
+        Workload(
+            "b",
+            "RSI(14) < 30 and close > SMA(50), stop ATR × 2, target 2R",
+            b,
+            "rsi_reversion",
+            (14, 30.0, 50, 14),
+        ),
     )
 
 

@@ -5,22 +5,15 @@ of megabytes. They are hidden for the moment of that import only: a later ``impo
 """
 
 import importlib
-import sys
 from types import ModuleType
 
-FRAMES = ("pandas", "polars")
+from openoutcry.absent import absent
 
 
 def load() -> ModuleType:
     """The module of TA-Lib's plain functions (arrays of float64 only)."""
-    absent = [name for name in FRAMES if name not in sys.modules]
-    for name in absent:
-        sys.modules[name] = None  # type: ignore[assignment]
-    try:
+    with absent("pandas", "polars"):
         return importlib.import_module("talib._ta_lib")
-    finally:
-        for name in absent:
-            del sys.modules[name]
 
 
 ta = load()

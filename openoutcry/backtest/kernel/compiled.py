@@ -1,9 +1,20 @@
-"""How the loops are compiled. Results are the same bits as in Python: no fused or reordered arithmetic."""
+"""How the loops are compiled. Results are the same bits as in Python: no fused or reordered arithmetic.
+
+The compiler looks for SciPy and CFFI when it first compiles or loads something, which takes longer than everything
+else together; no loop needs them, so it is made to look while they cannot be seen.
+"""
 
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from numba import njit
+from numba.core.registry import cpu_target
+
+from openoutcry.absent import absent
+
+with absent("scipy.linalg", "cffi"):
+    cpu_target.typing_context.refresh()
+    cpu_target.target_context.refresh()
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 PLAIN: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
