@@ -23,8 +23,7 @@ from openoutcry.errors import BadInput, DataUnavailable
 from openoutcry.strategy.execution import ExecutionConfig
 from openoutcry.strategy.rules import RuleStrategy, parse_strategy
 from openoutcry.types.timeframes import bar_length
-from outcry.submitting import _in_words as in_words
-from outcry.submitting import _settings as settings_of
+from outcry.wording import OPTIONS, in_words, settings_of
 from wire.document import read_document
 from wire.functions import content_hash, is_function, load_function
 from wire.strategies import load_trading_defaults, strategy_file
@@ -32,6 +31,11 @@ from workers import leaving
 from workers.candles import coverage, stored
 from workers.running import of_symbol, terms
 from workers.strategy import bars_needed
+
+NAMES = {
+    **OPTIONS, "fee_pct": "--fee-pct", "slippage_pct": "--slippage-pct", "fills": "--fills", "name": "STRATEGY",
+    "file": "STRATEGY",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ def run(words: Words, home: Path, now: datetime) -> Done:
     try:
         request, strategy = _understood(words, home, now)
     except BadInput as error:
-        raise in_words(error) from error
+        raise in_words(error, NAMES) from error
     market, checked = _checked(request, strategy, home)
     told = terms(request, market, 0)
     began = perf_counter()
@@ -103,18 +107,14 @@ def _request(
     request = complete(read(fields, now), load_trading_defaults(home), parameters=settings)
     if len(request.symbols) > 1:
         raise BadInput("symbols: one at a time; `outcry jobs submit` takes several", field="symbols")
-    if not open_start:
-        return request
     try:
         cover = coverage(home, request.venue, request.symbols[0], request.timeframe)
     except DataUnavailable as error:
         raise BadInput(f"symbols: {error}", field="symbols") from error
-    end = (
-        request.end
-        if fields["end"] is not None
-        else min(request.end, cover.last + bar_length(request.timeframe))
-    )
-    return request.model_copy(update={"start": cover.first, "end": end})
+    if not open_start:
+        return request
+    newest = cover.last + bar_length(request.timeframe)
+    return request.model_copy(update={"start": cover.first, "end": min(request.end, newest)})
 
 
 def _checked(
@@ -130,6 +130,5 @@ def _checked(
             checks.append(paid)
     report = preflight.judged(checks, strict=request.strict)
     if report.failure is not None:
-        option = "--from" if len(market.candles) else "--symbol"
-        raise BadInput(f"{option}: {report.failure.removeprefix('preflight: ')}", field=option)
+        raise BadInput(f"--from: {report.failure.removeprefix('preflight: ')}", field="--from")
     return market, report

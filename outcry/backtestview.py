@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from openoutcry.backtest.report.page import page
 from openoutcry.backtest.report.values import Reported
@@ -33,6 +32,7 @@ COLUMNS = (
     ("max_drawdown", "total_trades", "win_rate", "profit_factor"),
 )
 MOST_ROUNDED = 6
+MOST_TOLD = 5
 
 
 def plain(done: Done) -> dict[str, Any]:
@@ -126,12 +126,13 @@ def told(done: Done, console: Console) -> None:
         _audited(done, console)
 
 
-def _figures(done: Done) -> Table:
+def _figures(done: Done) -> str:
     figures = done.whole.metrics.to_dict()
-    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2))
-    for row in zip(*COLUMNS, strict=True):
-        table.add_row(*(cell for name in row for cell in (f"[dim]{name}[/]", _figure(name, figures[name]))))
-    return table
+    rows = (
+        "".join(f"[dim]{name:<17}[/]{_figure(name, figures[name]):<13}" for name in row).rstrip()
+        for row in zip(*COLUMNS, strict=True)
+    )
+    return "\n".join(rows)
 
 
 def _figure(name: str, value: float | int | None) -> str:
@@ -149,7 +150,9 @@ def _audited(done: Done, console: Console) -> None:
     console.print(
         f"audit  {verdict}: {found.cuts} other futures, {found.signals:,} signals, {found.trades:,} trades"
     )
-    for finding in found.findings:
+    for finding in found.findings[:MOST_TOLD]:
         console.print(
             f"  {finding.kind:<8} {finding.at}  {finding.message} (known up to {finding.known})", markup=False
         )
+    if len(found.findings) > MOST_TOLD:
+        console.print(f"  and {len(found.findings) - MOST_TOLD} more; --json has them")

@@ -14,17 +14,9 @@ from db.strategies import finding
 from openoutcry.backtest.request.asked import Named, read
 from openoutcry.backtest.request.completing import Found, complete
 from openoutcry.errors import BadInput, NotFound
-from wire.document import parse_document, read_document
+from outcry.wording import in_words, settings_of
+from wire.document import read_document
 from wire.strategies import SUFFIXES, load_trading_defaults, strategy_file
-
-OPTIONS: Mapping[str, str] = {
-    "strategy_config": "STRATEGY", "strategy_id": "STRATEGY", "strategy_json": "STRATEGY", "start": "--from",
-    "end": "--to", "lookback_months": "--months", "interval": "--timeframe", "symbols": "--symbol", "asset": "--symbol",
-    "initial_balance": "--capital", "execution_config.initial_balance": "--capital",
-    "leverage": "--leverage", "fee_pct": "--fee", "slippage_pct": "--slippage",
-    "exchange": "--exchange", "seed": "--seed", "timeout_s": "--timeout", "body": "--request",
-}  # fmt: skip
-"""What the fields of a body are called on the command line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +47,9 @@ async def submission(pool: asyncpg.Pool, org_id: UUID, home: Path, words: Words,
     try:
         source, extra = await _source(pool, org_id, home, words.strategy)
         body = {**words.fields, **source}
-        return await _of(pool, org_id, home, body, extra | _settings(words.settings), now, words.timeout_s)
+        return await _of(pool, org_id, home, body, extra | settings_of(words.settings), now, words.timeout_s)
     except BadInput as error:
-        raise _in_words(error) from error
+        raise in_words(error) from error
 
 
 async def _of(
@@ -104,22 +96,3 @@ async def _named(pool: asyncpg.Pool, org_id: UUID, home: Path, name: str, versio
         if version not in (None, finding.LATEST):
             raise
     return Found(read_document(strategy_file(name, home)))
-
-
-def _settings(given: Sequence[str]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for text in given:
-        name, equals, value = text.partition("=")
-        if not equals or not name.strip():
-            raise BadInput(f"--set: {text[:80]!r} is not NAME=VALUE", field="--set")
-        found[name.strip()] = parse_document(value, "--set")
-    return found
-
-
-def _in_words(error: BadInput) -> BadInput:
-    field = (error.field or "").partition("[")[0]
-    option = OPTIONS.get(field)
-    if option is None or error.field is None:
-        return error
-    message = str(error).removeprefix(f"{error.field}: ")
-    return BadInput(f"{option}: {message}", field=option)

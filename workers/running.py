@@ -1,5 +1,6 @@
 """How a request becomes the kernel's arguments, for the run and for the audit before it."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,9 @@ CUTS = 4
 
 def of_symbol(strategy: Strategy, symbol: str) -> Strategy:
     """The strategy as it trades this symbol."""
-    return strategy.model_copy(update={"asset": symbol}) if isinstance(strategy, RuleStrategy) else strategy
+    if isinstance(strategy, RuleStrategy):
+        return strategy.model_copy(update={"asset": symbol})
+    return replace(strategy, asset=symbol)
 
 
 def terms(request: BacktestRequest, market: Stored, number: int) -> dict[str, Any]:

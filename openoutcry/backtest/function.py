@@ -13,12 +13,14 @@ from openoutcry.signals.bars import Bars
 @dataclass(frozen=True, slots=True, eq=False)
 class FunctionStrategy:
     """``fn(bars, **params)`` returns what ``Plan.of`` takes: ``(entries, exits)``, or a mapping with those and ``stop``,
-    ``target`` (prices) and ``side`` (+1 or −1) as it likes. ``side`` here is that of strategies that give none."""
+    ``target`` (prices) and ``side`` (+1 or −1) as it likes. ``side`` here is that of strategies that give none, ``asset``
+    what its trades are said to be in."""
 
     name: str
     fn: Callable[..., object]
     params: Mapping[str, Any] = field(default_factory=dict)
     side: int = 1
+    asset: str = ""
 
     def plan(self, candles: Candles) -> Plan:
         """Call it. Raises BadInput naming ``strategy`` when it fails, or what is wrong with what it returned."""

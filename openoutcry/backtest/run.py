@@ -59,8 +59,8 @@ def backtest(
     paid = _paid(funding if perpetual is not None else None, series)
     book = execute(terms, series, _wanted(plan, series, days, config), paid, start)
     return Outcome(
-        strategy=strategy.name if not isinstance(strategy, Plan) else "",
-        asset=strategy.asset if isinstance(strategy, RuleStrategy) else "",
+        strategy="" if isinstance(strategy, Plan) else strategy.name,
+        asset="" if isinstance(strategy, Plan) else strategy.asset,
         series=series,
         start=start,
         fills=fills,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 EXIT_LOOK_AHEAD = 3
+FILLS = "entry=next_open|signal_close,levels=level|close,first=stop|target,slippage=uniform|fixed|none"
 
 
 @app.command()
@@ -33,15 +34,15 @@ def backtest(
     exchange: Annotated[str, typer.Option(help="whose candles")] = "binance",
     capital: Annotated[float | None, typer.Option(help="cash at the start")] = None,
     leverage: Annotated[float | None, typer.Option(help="of a perpetual, 1 to 125")] = None,
-    fee_pct: Annotated[float | None, typer.Option(help="fraction of each fill, 0.001 is 0.1 %")] = None,
-    slippage_pct: Annotated[float | None, typer.Option(help="largest slippage of a fill, a fraction")] = None,
-    seed: Annotated[int | None, typer.Option(help="seed of the slippage")] = None,
-    fills: Annotated[
-        str | None,
-        typer.Option(
-            help="entry=next_open|signal_close,levels=level|close,first=stop|target,slippage=uniform|fixed|none"
-        ),
+    fee_pct: Annotated[
+        float | None, typer.Option("--fee-pct", "--fee", help="fraction of each fill, 0.001 is 0.1 %")
     ] = None,
+    slippage_pct: Annotated[
+        float | None,
+        typer.Option("--slippage-pct", "--slippage", help="largest slippage of a fill, a fraction"),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="seed of the slippage")] = None,
+    fills: Annotated[str | None, typer.Option(help=FILLS)] = None,
     setting: Annotated[
         list[str] | None,
         typer.Option("--set", help="NAME=VALUE of the strategy or its execution; again for more"),
