@@ -6,11 +6,11 @@ from api.access import caller_of
 from api.floor import Floor
 from api.requests import AnyRequest
 from api.shapes.strategies import OneStrategy, whole
-from db import state
 from db.strategies import finding
 from db.strategies.correcting import account
 from db.strategies.history import By, by
 from db.strategies.rows import StoredStrategy, StoredVersion
+from db.strategies.seats import roster
 from openoutcry.strategy.definition import Definition, read
 from openoutcry.strategy.lifecycle import in_force
 from openoutcry.strategy.strict import BadStrategy
@@ -29,7 +29,7 @@ def org_of(request: AnyRequest) -> UUID:
 
 async def reserved(floor: Floor) -> frozenset[str]:
     """The names no strategy may vote under: those of the floor's own agents."""
-    return frozenset(floor.settings.agents) | frozenset(await state.get(floor.pool, "roster") or ())
+    return frozenset(floor.settings.agents) | await roster(floor.pool)
 
 
 async def shown(

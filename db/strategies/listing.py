@@ -48,6 +48,7 @@ WITH found AS (
       AND ($9::text IS NULL OR strpos(lower(s.name || ' ' || s.description || ' ' || coalesce(s.asset, '')), lower($9)) > 0)
       AND ($10::float8 IS NULL OR v.sharpe_ratio >= $10)
       AND ($11::float8 IS NULL OR v.max_drawdown <= $11)
+      AND ($14::text IS NULL OR s.owner = $14)
 )
 SELECT * FROM found ORDER BY {{order}} {{direction}} NULLS LAST, s_name LIMIT $12 OFFSET $13
 """
@@ -62,6 +63,7 @@ class Query(Frozen):
     timeframe: str | None = None
     asset: str | None = None
     strategy_type: str | None = None
+    owner: str | None = None
     search: str | None = None
     min_sharpe: float | None = None
     max_drawdown: float | None = None
@@ -125,6 +127,7 @@ def _arguments(org_id: UUID, query: Query) -> list[Any]:
         query.max_drawdown,
         query.limit,
         query.offset,
+        query.owner,
     ]
 
 

@@ -15,6 +15,7 @@ PUBLIC = {
     "GET /", "GET /health", "HEAD /health", "GET /api/v1/health", "GET /schema", "GET /schema/openapi.json",
     "GET /favicon.ico", "GET /web/{path}", "POST /token", "POST /oauth2/token", "POST /api/v1/auth/refresh",
     "GET /.well-known/jwks.json", "GET /api/v1/config/trading-defaults", "GET /api/v1/config/execution-defaults",
+    "POST /api/v1/auth/login",
 }  # fmt: skip
 TRADER = {
     "POST /api/v1/orders", "DELETE /api/v1/orders/{id}", "POST /api/v1/trade/start", "POST /api/v1/trade/stop",
@@ -25,10 +26,13 @@ TRADER = {
     "PATCH /api/v1/strategies/{name}/status", "PATCH /api/v1/strategies/{name}/execution-state",
     "POST /api/v1/strategies/{name}/archive", "POST /api/v1/strategies/{name}/unarchive",
     "POST /api/v1/strategies/{name}/stage", "POST /api/v1/strategies/{name}/promote",
+    "POST /api/v1/execution/accounts", "PUT /api/v1/execution/accounts/{id}",
+    "POST /api/v1/execution/evaluate/bulk", "POST /api/v1/execution/evaluate/{id}",
 }  # fmt: skip
 ADMIN = {
     "PATCH /api/v1/config", "POST /api/v1/trade/halt", "POST /api/v1/trade/unhalt", "GET /api/v1/api-keys",
     "POST /api/v1/api-keys", "DELETE /api/v1/api-keys/{id}",
+    "GET /api/v1/auth/api-keys", "POST /api/v1/auth/api-keys", "DELETE /api/v1/auth/api-keys/{id}",
 }  # fmt: skip
 
 

@@ -8,9 +8,10 @@ from uuid import UUID
 import pytest
 
 from api.routes.strategies import RULE_EXAMPLE
-from db import keys, state
+from db import keys
 from db.strategies.history import history
 from db.strategies.metrics import record_metrics
+from db.strategies.seats import set_roster
 from tests.api.shaped_like import differences
 from tests.api.test_errors import NOBODY, is_error
 from tests.db.strategies.registered import ANN, validated
@@ -276,7 +277,7 @@ async def test_only_the_owner_deletes_and_deleting_archives(world, trader):
 
 
 async def test_status_moves_the_stage_and_conflicts_are_named(world, trader):
-    await state.put(world.pool, "roster", ["technical", "trend"])
+    await set_roster(world.pool, ["technical", "trend"])
     mine = await made(trader)
     moved = (await trader.patch(f"{PATH}/{mine['id']}/status", json={"status": "Paper", "weight": 2})).json()
     assert (moved["success"], moved["status"]) == (True, "paper")
