@@ -20,7 +20,7 @@ from api.market import now, series_of
 from api.registrar import asking, shown, under
 from api.requests import AnyRequest
 from api.shapes.base import Shape
-from api.shapes.execution import Closed, Evaluation, closed, held
+from api.shapes.execution import Closed, Evaluation, closed, failed, held
 from api.shapes.strategies import AccountState, account_state
 from db.candles import Series
 from db.reads import accounts as reads
@@ -66,7 +66,7 @@ class Evaluations(Shape, frozen=True, kw_only=True):
     """One result for each that was asked for, in that order; ``data_fetches`` counts the series read."""
 
     success: bool
-    results: list[Evaluation | dict[str, Any]]
+    results: list[Evaluation]
     data_fetches: int
     total_execution_time_seconds: float
 
@@ -138,16 +138,16 @@ async def evaluate_bulk(request: AnyRequest, floor: TheFloor) -> Evaluations:
     if not 1 <= len(body.strategy_ids) <= MOST:
         raise invalid_body(f"strategy_ids: 1 to {MOST} ids", "strategy_ids")
     stored, at = await series_of(floor), await now(floor)
-    results: list[Evaluation | dict[str, Any]] = []
+    results: list[Evaluation] = []
     for name in body.strategy_ids:
         try:
             results.append(await _registered(request, floor, name, stored, at, body.persist))
         except (Failure, OpenOutcryError) as error:
             told = error.details or error.error if isinstance(error, Failure) else str(error)
-            results.append({"success": False, "strategy_id": name[:100], "error": told})
-    read = {one.asset for one in results if isinstance(one, Evaluation)}
+            results.append(failed(name[:100], told))
+    read = {one.asset for one in results if one.asset is not None}
     return Evaluations(
-        success=all(isinstance(one, Evaluation) and one.success for one in results),
+        success=all(one.success for one in results),
         results=results,
         data_fetches=len(read),
         total_execution_time_seconds=round(perf_counter() - began, 6),

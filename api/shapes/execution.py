@@ -150,10 +150,10 @@ class Evaluation(Shape, frozen=True, kw_only=True):
     success: bool
     strategy_id: UUID | None
     strategy_name: str
-    asset: str
+    asset: str | None
     current_price: float | None
     timestamp: datetime | None
-    timeframe: str
+    timeframe: str | None
     entry_signal: bool
     exit_signal: bool
     execution_state: AccountState | None
@@ -163,6 +163,28 @@ class Evaluation(Shape, frozen=True, kw_only=True):
     persisted: bool
     execution_time_seconds: float
     error: str | None
+
+
+def failed(name: str, error: str) -> Evaluation:
+    """A strategy that could not be evaluated, and why."""
+    return Evaluation(
+        success=False,
+        strategy_id=None,
+        strategy_name=name,
+        asset=None,
+        current_price=None,
+        timestamp=None,
+        timeframe=None,
+        entry_signal=False,
+        exit_signal=False,
+        execution_state=None,
+        new_orders=[],
+        open_positions=[],
+        declined=None,
+        persisted=False,
+        execution_time_seconds=0.0,
+        error=error,
+    )
 
 
 def account_of(row: Mapping[str, Any]) -> Account:
