@@ -1,5 +1,6 @@
 """Which exchanges the floor can ask for live data: told without importing ccxt, which takes a second."""
 
+from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,6 +15,8 @@ def refuse_unknown(exchange: str) -> None:
     )
     names = {file.stem for folder in folders for file in folder.glob("[a-z]*.py")}
     if exchange not in names:
-        near = ", ".join(sorted(name for name in names if name[:3] == exchange[:3])[:5])
+        alike = get_close_matches(exchange.lower(), sorted(names), n=3, cutoff=0.7)
+        alike += sorted(name for name in names if name[:3] == exchange[:3].lower())
+        near = ", ".join(list(dict.fromkeys(alike))[:5])
         hint = f"; did you mean {near}?" if near else ""
         raise BadConfig(f"--exchange: ccxt knows no exchange {exchange!r}{hint}", field="exchange")

@@ -1,6 +1,6 @@
 """Closed candles and funding rates on disk: written atomically as Parquet, read fast at any ``as_of``."""
 
-from db.candles.errors import CandleFileBroken, RowsConflict, StoreBusy
+from db.candles.errors import CandleFileBroken, RowsConflict, StoreBusy, StoreFailed
 from db.candles.merging import MergeReport
 from db.candles.months import Coverage
 from db.candles.reader import CandleReader
@@ -17,4 +17,5 @@ __all__ = [
     "RowsConflict",
     "Series",
     "StoreBusy",
+    "StoreFailed",
 ]

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from db.candles.errors import StoreFailed
 from db.candles.lock import exclusive
 
 MONTH_FILE = re.compile(r"[0-9]{4}-[0-9]{2}\.parquet", re.ASCII)
@@ -76,7 +77,19 @@ def _mark(status: os.stat_result) -> tuple[int, int, int]:
 
 @contextmanager
 def writing(folder: Path, timeout_s: float = LOCK_TIMEOUT_S) -> Iterator[Path]:
-    """Hold the folder for writing. Months left in the staging folder take effect together on leaving."""
+    """Hold the folder for writing. Months left in the staging folder take effect together on leaving.
+
+    Raises StoreBusy, or StoreFailed when the disk refuses: then nothing has changed.
+    """
+    try:
+        with _staged(folder, timeout_s) as staging:
+            yield staging
+    except OSError as error:
+        raise StoreFailed(folder, error) from error
+
+
+@contextmanager
+def _staged(folder: Path, timeout_s: float) -> Iterator[Path]:
     with exclusive(folder, timeout_s):
         _finish(folder)
         staging = folder / STAGING

@@ -71,3 +71,18 @@ class FundingSeries:
 
     def __str__(self) -> str:
         return f"{self.exchange} {self.symbol} funding"
+
+
+def parse_series(text: str, *, field: str = "series") -> Series | FundingSeries:
+    """``binance BTC/USDT 1h``, ``binance/BTC-USDT/1h`` or ``binance BTC/USDT:USDT funding``. Raises BadInput."""
+    words = text.split() if " " in text.strip() else text.strip("/").split("/")
+    if len(words) < 3:
+        raise BadInput(
+            f"{field}: {text!r} must name exchange, symbol and timeframe, e.g. 'binance BTC/USDT 1h'",
+            field=field,
+        )
+    exchange, *middle, last = words
+    symbol = canonical("/".join(middle).replace("_", ":"), field=field)
+    if last == "funding":
+        return FundingSeries(exchange, symbol)
+    return Series(exchange, symbol, parse_timeframe(last, field=field))

@@ -1,6 +1,5 @@
 """The market server: its source, its dependencies and its tools."""
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -75,10 +74,10 @@ async def source_of(config: ProcessConfig, stack: AsyncExitStack) -> MarketSourc
             if run.start is not None:
                 await made.ensure(Series(exchange_of(run), symbol, run.timeframe), run.start)
         return made
-    from mcp_servers.market.sources.exchange_client import URL_ENV, ExchangeClient
     from mcp_servers.market.sources.live import LiveSource
+    from mcp_servers.market.sources.opening import exchange_client
 
-    live = LiveSource(ExchangeClient(run.exchange, url=os.environ.get(URL_ENV)), store, WallClock())
+    live = LiveSource(exchange_client(config.home, run.exchange), store, WallClock())
     stack.push_async_callback(live.close)
     pairs = [parse_symbol(symbol) for symbol in symbols]
     names = dict.fromkeys(str(side) for pair in pairs for side in (pair.spot(), pair.perpetual()))

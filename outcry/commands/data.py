@@ -9,18 +9,22 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from db.candles import CandleFileBroken, CandleStore, Coverage, FundingSeries, RowsConflict, Series, StoreBusy
-from db.candles.importing import BadRows, Imported, Target, import_file
+from db.candles import CandleFileBroken, CandleStore, Coverage, FundingSeries, Series, StoreBusy, StoreFailed
+from db.candles.importing import Imported, Target, import_file
 from openoutcry.errors import BadInput
+from outcry.data.checking import repair, verify
+from outcry.data.export import export
+from outcry.data.failing import failed
+from outcry.data.inventory import freshness, symbols
+from outcry.data.sync import sync
 from outcry.options import HomeOption, JsonOption
 from wire.clock import WallClock
 from wire.config import home_folder
 
 app = typer.Typer(no_args_is_help=True)
+for command in (sync, symbols, freshness, export, verify, repair):
+    app.command(command.__name__)(command)
 WIDE = 160
-EXIT_BAD_FILE = 3
-EXIT_CONFLICT = 4
-EXIT_STORE = 5
 
 
 @app.command("import")
@@ -44,8 +48,8 @@ def import_(
     try:
         with note.status("opening") as status:
             done = import_file(store, file, target, now=WallClock().now(), progress=status.update)
-    except (BadInput, CandleFileBroken, StoreBusy) as error:
-        raise typer.Exit(_failed(error, as_json)) from error
+    except (BadInput, CandleFileBroken, StoreBusy, StoreFailed) as error:
+        raise typer.Exit(failed(error, as_json=as_json)) from error
     if as_json:
         typer.echo(json.dumps(_imported(done)))
     else:
@@ -60,7 +64,7 @@ def list_(home: HomeOption = None, as_json: JsonOption = False) -> None:
         stored: list[Series | FundingSeries] = [*store.series(), *store.funding_series()]
         rows = [_row(series, store.coverage(series)) for series in stored]
     except CandleFileBroken as error:
-        raise typer.Exit(_failed(error, as_json)) from error
+        raise typer.Exit(failed(error, as_json=as_json)) from error
     if as_json:
         typer.echo(json.dumps(rows))
     elif rows:
@@ -68,17 +72,6 @@ def list_(home: HomeOption = None, as_json: JsonOption = False) -> None:
         Console(highlight=False, width=width).print(_table(rows))
     else:
         typer.echo(f"no market data in {store.home}; see `outcry data import --help`")
-
-
-def _failed(error: BadInput | CandleFileBroken | StoreBusy, as_json: bool) -> int:
-    body: dict[str, Any] = {"code": error.code, "message": str(error)}
-    if isinstance(error, BadRows):
-        body["rows"] = [{"where": where, "reason": reason} for where, reason in error.faults]
-        body["total"] = error.total
-    typer.echo(json.dumps({"error": body}) if as_json else f"outcry: {error}", err=not as_json)
-    if isinstance(error, RowsConflict):
-        return EXIT_CONFLICT
-    return EXIT_BAD_FILE if isinstance(error, BadInput) else EXIT_STORE
 
 
 def _imported(done: Imported) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from mcp_servers.market.sources.source import OpenInterest, Ticker, Trade
 from openoutcry.errors import BadAmount, DataUnavailable
 from openoutcry.market.book import Book, Level
 from openoutcry.market.candles import Candles, FundingRates
-from openoutcry.market.rows import candle_faults, funding_faults
+from openoutcry.market.pages import candle_page, funding_page
 from openoutcry.types.amounts import cents, parse_amount
 from openoutcry.types.timeframes import from_millis, millis
 
@@ -90,33 +90,17 @@ def closed_bars(
 
     Also says what is wrong with that one. Raises DataUnavailable for rows without usable times.
     """
-    try:
-        timed = [(int(row[0]), [_float(value) for value in row[1:6]]) for row in rows]
-    except (TypeError, ValueError, IndexError) as error:
-        raise DataUnavailable("the exchange's candles have no usable times") from error
-    closed = [(at, row) for at, row in timed if millis(since) <= at <= millis(now) - bar_ms and len(row) == 5]
-    if not closed:
-        return Candles.empty(), None
-    columns = zip(*(row for _, row in closed), strict=True)
-    bars = Candles.of([at for at, _ in closed], *columns)
-    faults = candle_faults(bars, bar_ms, millis(now))
-    if not faults:
+    page = candle_page(rows, bar_ms, millis(now))
+    bars = page.rows[int(page.rows.timestamp.searchsorted(millis(since))) :]
+    bad = next((row for row in page.refused if row.at_ms >= millis(since)), None)
+    if bad is None:
         return bars, None
-    return bars[: faults[0].index], faults[0].reason
+    return bars[: int(bars.timestamp.searchsorted(bad.at_ms))], bad.reason
 
 
 def paid_rates(answer: Sequence[dict[str, Any]], now: datetime) -> FundingRates:
     """ccxt's funding history, paid at or before ``now``. Raises DataUnavailable for rates that cannot be."""
-    rows = sorted((int(row["timestamp"]), _float(row.get("fundingRate"))) for row in answer)
-    rates = FundingRates.of([at for at, _ in rows], [rate for _, rate in rows])
-    rates = rates[: int(rates.timestamp.searchsorted(millis(now), "right"))]
-    if faults := funding_faults(rates, millis(now)):
-        raise DataUnavailable(f"the exchange's funding history cannot be used: {faults[0].reason}")
-    return rates
-
-
-def _float(value: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return float("nan")
+    page = funding_page(answer, millis(now))
+    if page.refused:
+        raise DataUnavailable(f"the exchange's funding history cannot be used: {page.refused[0].reason}")
+    return page.rows

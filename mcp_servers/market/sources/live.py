@@ -69,7 +69,8 @@ class LiveSource:
         if self._last.get(series, LONG_AGO) >= wanted:
             return
         patience = 0.0 if self._awaited.get(series) == wanted else self._patience_s
-        if not await self._shared.run(series, lambda: self._bring(series, wanted), patience) and patience:
+        came = await self._shared.run((series, wanted), lambda: self._bring(series, wanted), patience)
+        if not came and patience:
             log.info("bar_late", series=str(series), wanted=wanted.isoformat())
         self._awaited[series] = wanted
 

@@ -3,14 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
+from typing import Any, Protocol
 
 from aiohttp import web
 
 from openoutcry.market.candles import Candles
+from openoutcry.market.resample import resampled
 from openoutcry.ports import Clock
-from openoutcry.types.timeframes import millis
+from openoutcry.types.timeframes import SECONDS, millis
 
 FILTERS = [
     {"filterType": "PRICE_FILTER", "minPrice": "0.01", "maxPrice": "1000000", "tickSize": "0.01"},
@@ -36,6 +37,12 @@ PERP_MARKET = {
 }  # fmt: skip
 
 
+class Serving(Protocol):
+    """A loopback exchange."""
+
+    def app(self) -> web.Application: ...
+
+
 class ManualClock:
     """Time that moves when told to."""
 
@@ -50,14 +57,23 @@ class ManualClock:
             await asyncio.sleep(0.01)
 
 
+def reset(path: str) -> Any:
+    """A fault: the connection ends without an answer."""
+    return "reset"
+
+
 class BinanceDouble:
-    """Serves hourly bars of both sides up to its clock, the open bar included. ``fault`` replaces any answer."""
+    """Serves hourly bars of both sides up to its clock, the open bar included, and longer bars made of them.
+
+    ``fault`` replaces any answer (``reset`` the connection itself); ``spoil`` changes the rows of a page of candles.
+    """
 
     def __init__(self, spot: Candles, perp: Candles, clock: Clock) -> None:
         self.bars = {"api": spot, "fapi": perp}
         self.clock = clock
         self.asked: list[str] = []
         self.fault: Callable[[str], Any] | None = None
+        self.spoil: Callable[[list[Any]], list[Any]] = lambda rows: rows
         self.open_bar_shift = 1.0
 
     def app(self) -> web.Application:
@@ -71,6 +87,10 @@ class BinanceDouble:
     async def _faulty(self, request: web.Request, handler: Any) -> web.StreamResponse:
         self.asked.append(request.path_qs)
         if self.fault is not None and (answer := self.fault(request.path)) is not None:
+            if answer == "reset":
+                assert request.transport is not None
+                request.transport.abort()
+                return web.Response()
             await asyncio.sleep(answer.pop("wait", 0) if isinstance(answer, dict) else 0)
             return answer if isinstance(answer, web.Response) else web.json_response(**answer)
         response: web.StreamResponse = await handler(request)
@@ -90,29 +110,18 @@ class BinanceDouble:
         return {"timezone": "UTC", "symbols": [SPOT_MARKET if side == "api" else PERP_MARKET]}
 
     def _klines(self, side: str, query: Any) -> Any:
-        bars, now = self.bars[side], millis(self.clock.now())
-        since, limit = int(query.get("startTime", 0)), int(query.get("limit", 500))
+        now, step = millis(self.clock.now()), SECONDS[query["interval"]] * 1000
+        bars = served(self.bars[side], step, now)
+        since, until = int(query.get("startTime", 0)), int(query.get("endTime", now))
+        limit = min(int(query.get("limit", 500)), 1000 if side == "api" else 1500)
+        lo, hi = int(bars.timestamp.searchsorted(since)), int(bars.timestamp.searchsorted(until, "right"))
+        part = bars[lo : min(lo + limit, hi)] if since else bars[max(hi - limit, 0) : hi]
         rows = []
-        for at, o, h, low, c, v in zip(*(column.tolist() for column in bars.arrays()), strict=True):
-            if at <= now and (since == 0 or at >= since):
-                close = c if at + 3_600_000 <= now else min(max(o * self.open_bar_shift, low), h)
-                rows.append(
-                    [
-                        at,
-                        repr(o),
-                        repr(h),
-                        repr(low),
-                        repr(close),
-                        repr(v),
-                        at + 3_599_999,
-                        "0",
-                        1,
-                        "0",
-                        "0",
-                        "0",
-                    ]
-                )
-        return rows[:limit] if since else rows[-limit:]
+        for at, o, h, low, c, v in zip(*(column.tolist() for column in part.arrays()), strict=True):
+            close = c if at + step <= now else min(max(o * self.open_bar_shift, low), h)
+            values = [repr(value) for value in (o, h, low, close, v)]
+            rows.append([at, *values, at + step - 1, "0", 1, "0", "0", "0"])
+        return self.spoil(rows)
 
     def _last(self, side: str) -> float:
         bars = self.bars[side]
@@ -152,15 +161,17 @@ class BinanceDouble:
     _trades = _aggtrades
 
     def _fundingrate(self, side: str, query: Any) -> Any:
-        last = self.clock.now().replace(
-            hour=self.clock.now().hour // 8 * 8, minute=0, second=0, microsecond=0
-        )
-        times = [last - timedelta(hours=8 * back) for back in range(20, -1, -1)]
+        """Paid every eight hours, as long as there are bars; the newest, or from ``startTime`` on."""
+        hours = 8 * 3_600_000
+        first, now = int(self.bars["fapi"].timestamp[0]), millis(self.clock.now())
+        times = list(range(first + -first % hours, now + 1, hours))
+        limit, since = int(query.get("limit", 100)), int(query.get("startTime", 0))
+        times = [at for at in times if at >= since][:limit] if since else times[-limit:]
         return [
             {
                 "symbol": "BTCUSDT",
-                "fundingTime": millis(at),
-                "fundingRate": f"0.000{at.hour:02d}1",
+                "fundingTime": at,
+                "fundingRate": f"0.000{at // 3_600_000 % 24:02d}1",
                 "markPrice": "1",
             }
             for at in times
@@ -170,8 +181,15 @@ class BinanceDouble:
         return {"symbol": "BTCUSDT", "openInterest": "10659.509", "time": millis(self.clock.now())}
 
 
+def served(bars: Candles, step_ms: int, now_ms: int) -> Candles:
+    """Bars of a length, opened until now: the hourly ones as they are, longer ones made of all there are."""
+    if step_ms > 3_600_000:
+        bars = resampled(bars, step_ms, 1 << 60)
+    return bars[: int(bars.timestamp.searchsorted(now_ms, "right"))]
+
+
 @asynccontextmanager
-async def serving(double: BinanceDouble) -> AsyncIterator[str]:
+async def serving(double: Serving) -> AsyncIterator[str]:
     """The base URL of a running double."""
     runner = web.AppRunner(double.app())
     await runner.setup()

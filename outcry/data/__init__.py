@@ -1,0 +1,1 @@
+"""The commands below ``outcry data``, one file each."""

@@ -1,0 +1,80 @@
+"""One exchange's request budget, shared by every process of this machine: exchanges count by address, not by program.
+
+A small file holds the time of the next free slot and the end of a pause the exchange asked for, under a lock that the
+kernel releases when its holder dies.
+"""
+
+import asyncio
+import fcntl
+import os
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from openoutcry.ports import Clock
+
+STATE = struct.Struct("<dd")
+LONGEST_WAIT_S = 4 * 86_400.0
+"""Longer than any exchange bans; a time further ahead was written by a clock that was wrong."""
+
+
+class RequestBudget:
+    """Slots for requests, one after another, and pauses. Without a ``path`` it is this process's own."""
+
+    def __init__(self, clock: Clock, path: Path | None = None) -> None:
+        self._clock, self._path = clock, path
+        self._own = STATE.pack(0.0, 0.0)
+
+    async def take(self, cost_ms: float) -> None:
+        """Wait for a slot; the next one comes ``cost_ms`` later."""
+        now = _seconds(self._clock.now())
+        with self._state() as state:
+            free, quiet = self._sane(state, now)
+            slot = max(now, free)
+            state[:] = STATE.pack(slot + cost_ms / 1000, quiet)
+        if slot > now:
+            await asyncio.sleep(slot - now)
+
+    def pause(self, seconds: float) -> None:
+        """The exchange asked for this long without requests."""
+        now = _seconds(self._clock.now())
+        with self._state() as state:
+            free, quiet = self._sane(state, now)
+            state[:] = STATE.pack(free, max(quiet, now + min(seconds, LONGEST_WAIT_S)))
+
+    @property
+    def quiet_s(self) -> float:
+        """Seconds that are left of a pause; 0 when there is none."""
+        now = _seconds(self._clock.now())
+        with self._state() as state:
+            return max(self._sane(state, now)[1] - now, 0.0)
+
+    def _sane(self, state: bytearray, now: float) -> tuple[float, float]:
+        free, quiet = STATE.unpack(state)
+        return tuple(at if 0 <= at <= now + LONGEST_WAIT_S else 0.0 for at in (free, quiet))  # type: ignore[return-value]
+
+    @contextmanager
+    def _state(self) -> Iterator[bytearray]:
+        """The state, to be changed in place."""
+        if self._path is None:
+            state = bytearray(self._own)
+            yield state
+            self._own = bytes(state)
+            return
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            state = bytearray(os.pread(descriptor, STATE.size, 0).ljust(STATE.size, b"\0"))
+            before = bytes(state)
+            yield state
+            if state != before:
+                os.pwrite(descriptor, state, 0)
+        finally:
+            os.close(descriptor)
+
+
+def _seconds(at: datetime) -> float:
+    return at.timestamp()
