@@ -20,7 +20,7 @@ COMMANDS = {
     "backtest": "run a strategy on stored candles, here and now",
     "worker": "take jobs from the queue: backtests, sweeps",
     "jobs": "backtests and other jobs: submit, list, show, cancel, results",
-    "data": "import and list market data",
+    "data": "sync, import, check and export market data",
     "strategies": "list, show and check strategies",
     "keys": "create, list and revoke API keys",
     "users": "people, programs and orgs that may use the API",

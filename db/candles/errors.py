@@ -12,7 +12,7 @@ class CandleFileBroken(OpenOutcryError):
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(
-            f"{path}: {reason}; `outcry data repair` fetches it again, or delete it and import its month again"
+            f"{path}: {reason}; `outcry data sync` or `repair` fetches it again, or delete it and import its month again"
         )
         self.path = path
         self.reason = reason

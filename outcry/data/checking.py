@@ -9,9 +9,9 @@ import typer
 from rich.console import Console
 
 from db.candles import CandleStore, FundingSeries, Series
-from db.candles.repairing import Repaired, drop
-from db.candles.repairing import repair as repair_month
 from db.candles.series import parse_series
+from db.candles.sync.repairing import Repaired, drop
+from db.candles.sync.repairing import repair as repair_month
 from db.candles.verifying import Damage, Verified
 from db.candles.verifying import verify as verify_files
 from openoutcry.errors import BadInput, OpenOutcryError

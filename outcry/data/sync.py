@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from db.candles.sync.request import SyncRequest
 from db.candles.sync.result import SyncResult
-from openoutcry.errors import BadInput, DataUnavailable
+from openoutcry.errors import BadInput
 from openoutcry.types.symbols import canonical
 from openoutcry.types.timeframes import parse_timeframe
 from outcry.exchanges import refuse_unknown
@@ -118,8 +118,6 @@ async def _synced(home: Path, request: SyncRequest, *, quiet: bool) -> tuple[Syn
                 return await syncing.run(), False
             except asyncio.CancelledError:
                 return syncing.result, True
-            except DataUnavailable as error:
-                return syncing.failed(error), False
 
 
 def _tell(body: dict[str, Any]) -> None:
@@ -131,6 +129,8 @@ def _tell(body: dict[str, Any]) -> None:
             line += f"; the exchange has nothing of {', '.join(series['absent'][:3])}"
             line += f" and {len(series['absent']) - 3} times more" if len(series["absent"]) > 3 else ""
         typer.echo(line)
+        for path in series["repaired"]:
+            typer.echo(f"  was damaged and has been fetched again: {path}")
         if series["changed"] and not series["replaced_rows"]:
             typer.echo(
                 f"  changed at the exchange, kept here (--force-refresh takes it): {series['changed'][0]}"

@@ -6,6 +6,8 @@ from db.candles.series import FundingSeries, Series
 from openoutcry.market.candles import Candles, FundingRates
 from openoutcry.market.pages import Page
 
+SETTLE_MS = 1000
+"""A bar is taken as final this long after its close, as for live data."""
 R = TypeVar("R", Candles, FundingRates)
 
 
@@ -46,4 +48,25 @@ class Feed(Protocol[R]):
 
         It may lie beyond ``before_ms``. ``after_ms`` itself when the exchange cannot tell.
         """
+        ...
+
+
+class History(Protocol):
+    """An exchange's past (``mcp_servers.market.sources.history``)."""
+
+    @property
+    def exchange(self) -> str:
+        """Its name."""
+        ...
+
+    async def now_ms(self) -> int:
+        """The time up to which its bars are closed."""
+        ...
+
+    async def candles(self, series: Series) -> Feed[Candles]:
+        """The candles of a series. Raises BadSymbol, BadTimeframe or DataUnavailable."""
+        ...
+
+    async def funding(self, series: FundingSeries) -> Feed[FundingRates]:
+        """The funding rates of a perpetual. Raises BadSymbol or DataUnavailable."""
         ...

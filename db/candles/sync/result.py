@@ -7,6 +7,7 @@ from typing import Any, Literal
 from db.candles.months import FUNDING_STEP_MS
 from db.candles.series import FundingSeries, Series
 from db.candles.sync.filling import Filled
+from db.candles.sync.repairing import Repaired
 from openoutcry.market.spans import Span, total
 from openoutcry.types.timeframes import from_millis
 
@@ -20,9 +21,15 @@ class SeriesDone:
     asked: str
     series: Series | FundingSeries
     filled: Filled = field(default_factory=Filled)
+    repaired: tuple[Repaired, ...] = ()
     error: str | None = None
     misasked: bool = False
     """The error is in the request: asking again cannot help."""
+
+    @property
+    def new_rows(self) -> int:
+        """Rows that were not stored, or only in a file that could not be read."""
+        return self.filled.merge.added + sum(one.rows for one in self.repaired)
 
     def body(self) -> dict[str, Any]:
         """For programs."""
@@ -33,13 +40,14 @@ class SeriesDone:
         return {
             "symbol": self.series.symbol,
             "timeframe": self.series.timeframe if isinstance(self.series, Series) else "funding",
-            "new_rows": filled.merge.added,
+            "new_rows": self.new_rows,
             "replaced_rows": filled.merge.replaced,
             "changed": [str(change) for change in filled.changes[:SHOWN]],
             "refused_rows": len(filled.refused),
             "refused": refused,
             "absent_rows": total(filled.absent) // step,
             "absent": [times(span) for span in filled.absent[:SHOWN]],
+            "repaired": [str(one.damage.path) for one in self.repaired if not one.error],
             "error": self.error,
         }
 
@@ -66,7 +74,7 @@ class SyncResult:
         return {
             "status": self.status,
             "symbols_synced": self.symbols_synced,
-            "new_rows": sum(one.filled.merge.added for one in self.done),
+            "new_rows": sum(one.new_rows for one in self.done),
             "sync_duration_ms": round(took_s * 1000),
             "completed_at": f"{completed_at:%Y-%m-%dT%H:%M:%SZ}",
             "errors": {_name(one.series): one.error for one in self.done if one.error},

@@ -1,17 +1,19 @@
 """Bringing several symbols of one exchange up to date, one series after another."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from db.candles.series import FundingSeries, Series
 from db.candles.store import CandleStore
-from db.candles.sync.feed import Feed
+from db.candles.sync.feed import SETTLE_MS, Feed, History
 from db.candles.sync.filling import Filled, Filling
+from db.candles.sync.repairing import Repaired, repair
 from db.candles.sync.request import SyncRequest
 from db.candles.sync.result import SeriesDone, SyncResult, times
+from db.candles.verifying import verify
 from openoutcry.errors import BadInput, DataUnavailable, OpenOutcryError
-from openoutcry.market.candles import Candles, FundingRates
 from openoutcry.market.spans import Span
 from openoutcry.ports import Clock
 from openoutcry.types.symbols import parse_symbol
@@ -19,30 +21,7 @@ from openoutcry.types.timeframes import from_millis, millis
 
 FIRST_TIME_MS = 365 * 86_400_000
 """How far back a series goes that was never stored, when nobody says."""
-SETTLE_MS = 1000
-"""A bar is taken as final this long after its close, as for live data."""
 STOPPED = "stopped before its end; the same sync goes on from there"
-
-
-class History(Protocol):
-    """An exchange's past (``mcp_servers.market.sources.history``)."""
-
-    @property
-    def exchange(self) -> str:
-        """Its name."""
-        ...
-
-    async def now_ms(self) -> int:
-        """The time up to which its bars are closed."""
-        ...
-
-    async def candles(self, series: Series) -> Feed[Candles]:
-        """The candles of a series. Raises BadSymbol, BadTimeframe or DataUnavailable."""
-        ...
-
-    async def funding(self, series: FundingSeries) -> Feed[FundingRates]:
-        """The funding rates of a perpetual. Raises BadSymbol or DataUnavailable."""
-        ...
 
 
 Watch = Callable[[Series | FundingSeries, int, int], None]
@@ -61,11 +40,11 @@ class Syncing:
     _done: list[SeriesDone] = field(default_factory=list)
 
     async def run(self) -> SyncResult:
-        """Every symbol in turn; what goes wrong with one does not stop the others.
-
-        Raises DataUnavailable when the exchange does not even tell the time.
-        """
-        now_ms = await self.history.now_ms()
+        """Every symbol in turn; what goes wrong with one does not stop the others."""
+        try:
+            now_ms = await self.history.now_ms()
+        except DataUnavailable as error:
+            return SyncResult("failed", tuple(SeriesDone(*one, error=str(error)) for one in self._wanted()))
         for asked, series in self._wanted():
             await self._one(asked, series, now_ms)
         return self.result
@@ -85,10 +64,6 @@ class Syncing:
         some = any(not one.error or one.filled.merge.added for one in done)
         return SyncResult("partial" if some else "failed", done)
 
-    def failed(self, error: OpenOutcryError) -> SyncResult:
-        """The result when nothing could be begun."""
-        return SyncResult("failed", tuple(SeriesDone(*one, error=str(error)) for one in self._wanted()))
-
     def _wanted(self) -> list[tuple[str, Series | FundingSeries]]:
         exchange, request = self.history.exchange, self.request
         wanted: list[tuple[str, Series | FundingSeries]] = [
@@ -101,23 +76,36 @@ class Syncing:
 
     async def _one(self, asked: str, series: Series | FundingSeries, now_ms: int) -> None:
         filling: Filling[Any] | None = None
+        repaired: list[Repaired] = []
         error, misasked = STOPPED, False
         try:
             feed = await self._feed(series)
-            filling = Filling(
-                feed,
-                self.store,
-                self._bounds(series, now_ms),
-                clock=self.clock,
-                replace=self.request.force_refresh,
-                progress=lambda done, of: self.watch(series, done, of),
-            )
-            error = _trouble(self.history.exchange, series, await filling.run())
+            repaired = await self._repaired(series)
+            error = _damage(repaired)
+            if not error:
+                filling = self._filling(feed, series, now_ms)
+                error = STOPPED
+                error = _trouble(self.history.exchange, series, await filling.run())
         except OpenOutcryError as failure:
             error, misasked = str(failure), isinstance(failure, BadInput)
         finally:
             filled = filling.so_far if filling else Filled()
-            self._done.append(SeriesDone(asked, series, filled, error or None, misasked))
+            self._done.append(SeriesDone(asked, series, filled, tuple(repaired), error or None, misasked))
+
+    def _filling(self, feed: Feed[Any], series: Series | FundingSeries, now_ms: int) -> Filling[Any]:
+        return Filling(
+            feed,
+            self.store,
+            self._bounds(series, now_ms),
+            clock=self.clock,
+            replace=self.request.force_refresh,
+            progress=lambda done, of: self.watch(series, done, of),
+        )
+
+    async def _repaired(self, series: Series | FundingSeries) -> list[Repaired]:
+        """Damaged files of the series, exchanged before anything is added to them."""
+        found = await asyncio.to_thread(verify, self.store, [series], now=self.clock.now())
+        return [await repair(self.store, one, self.history, self.clock) for one in found.damaged]
 
     async def _feed(self, series: Series | FundingSeries) -> Feed[Any]:
         if isinstance(series, Series):
@@ -145,6 +133,14 @@ class Syncing:
 
 def _up(at_ms: int, grain_ms: int) -> int:
     return at_ms + -at_ms % grain_ms
+
+
+def _damage(repaired: Sequence[Repaired]) -> str:
+    """What could not be repaired; nothing when all is well."""
+    for one in repaired:
+        if one.error:
+            return f"{one.damage.path} is damaged and could not be fetched again: {one.error}"
+    return ""
 
 
 def _trouble(exchange: str, series: Series | FundingSeries, filled: Filled) -> str:

@@ -76,9 +76,9 @@ class ExchangeClient:
         """Whether the exchange has what a ccxt method asks for."""
         return bool((await self._connected()).has.get(_feature(method)))
 
-    async def listing(self) -> Listing:
-        """What the exchange lists. Raises as ``ask`` does."""
-        client = await self._loaded()
+    async def listing(self, *, again: bool = False) -> Listing:
+        """What the exchange lists, asked for once, or ``again``. Raises as ``ask`` does."""
+        client = await self._loaded(again=again)
         found = listing_of(client.markets, client.timeframes)
         if not found.symbols:
             raise Unreachable(f"{self.exchange} lists no market that could be used")
@@ -99,10 +99,10 @@ class ExchangeClient:
         if self._client is not None:
             await self._client.close()
 
-    async def _loaded(self) -> Any:
+    async def _loaded(self, *, again: bool = False) -> Any:
         """ccxt with its markets, asked for again when an earlier answer held none."""
         client = await self._connected()
-        await self._answer("load_markets", lambda: client.load_markets(not client.markets), ())
+        await self._answer("load_markets", lambda: client.load_markets(again or not client.markets), ())
         return client
 
     async def _answer(
@@ -137,6 +137,14 @@ class ExchangeClient:
         await self._budget.take(self._client.rateLimit * (1.0 if cost is None else cost))
         self._refuse_while_quiet()
 
+    def _whole(self, status: int, _: str, url: str, *rest: Any) -> Any:
+        """In place of ccxt's hook on every answer: what is plainly no JSON it would take for an empty one."""
+        text = str(rest[2]).strip()
+        ends = {"[": "]", "{": "}"}.get(text[:1])
+        if 200 <= status < 300 and (not text or text[0] == "<" or (ends and text[-1] != ends)):
+            raise Unreachable(f"{self.exchange} answered {urlsplit(url).path} with something that is no JSON")
+        return text
+
     def _refuse_while_quiet(self) -> None:
         if (left := self._budget.quiet_s) > 0:
             raise Paused(f"{self.exchange} asked for a pause; {left:.0f} s are left of it", left)
@@ -169,6 +177,7 @@ class ExchangeClient:
     def _made(self, kind: Any) -> Any:
         client = kind({"enableRateLimit": True, "timeout": int(self._timeout_s * 1000)})
         client.throttle = self._slot
+        client.on_rest_response = self._whole
         client.timeout_on_exit = 0
         client.options["maxRetriesOnFailure"] = 0
         client.options["fetchCurrencies"] = False

@@ -10,7 +10,7 @@ from db.candles.months import FUNDING_STEP_MS
 from mcp_servers.market.sources.exchange_client import ExchangeClient, Unreachable
 from mcp_servers.market.sources.listing import Listing
 from mcp_servers.market.sources.patience import Patience
-from openoutcry.errors import DataUnavailable
+from openoutcry.errors import BadInput, DataUnavailable
 from openoutcry.market.candles import Candles, FundingRates
 from openoutcry.market.pages import Page, candle_page, funding_page
 from openoutcry.market.rows import FIRST_MS
@@ -43,6 +43,7 @@ class ExchangeHistory:
         self._patience, self._jitter, self._notice = patience or Patience(), jitter, notice
         self._ahead_ms: int | None = None
         self._silent = False
+        self._listing: Listing | None = None
 
     async def now_ms(self) -> int:
         """The time by the slower of the two clocks, so that no bar is taken for closed that the exchange has open."""
@@ -55,16 +56,29 @@ class ExchangeHistory:
                     self._ahead_ms = max(ours - theirs, 0)
         return ours - self._ahead_ms
 
-    async def listing(self) -> Listing:
+    async def listing(self, *, again: bool = False) -> Listing:
         """What the exchange lists."""
-        return await self.patiently(self._client.listing)
+        if self._listing is None or again:
+            self._listing = await self.patiently(lambda: self._client.listing(again=again))
+        return self._listing
+
+    async def _checked(self, check: Callable[[Listing], None]) -> Listing:
+        """The listing; what it lacks is looked for a second time, as one may come with a part missing."""
+        listing = await self.listing()
+        try:
+            check(listing)
+        except BadInput:
+            listing = await self.listing(again=True)
+            check(listing)
+        return listing
 
     async def candles(self, series: Series) -> "CandleFeed":
         """The candles of a series. Raises BadSymbol, BadTimeframe or DataUnavailable."""
         if not await self._client.offers("fetch_ohlcv"):
             raise DataUnavailable(f"{self.exchange} does not offer candles")
-        listing = await self.listing()
-        listing.check(self.exchange, series.symbol, series.timeframe)
+        listing = await self._checked(
+            lambda found: found.check(self.exchange, series.symbol, series.timeframe)
+        )
         return CandleFeed(
             series,
             self,
@@ -77,14 +91,17 @@ class ExchangeHistory:
         """The funding rates of a perpetual. Raises BadSymbol or DataUnavailable."""
         if not await self._client.offers("fetch_funding_rate_history"):
             raise DataUnavailable(f"{self.exchange} does not offer funding rates")
-        (await self.listing()).check_symbol(self.exchange, series.symbol)
+        await self._checked(lambda found: found.check_symbol(self.exchange, series.symbol))
         return FundingFeed(series, self)
 
     async def patiently(self, question: Callable[[], Awaitable[T]]) -> T:
         """The answer, asked for again while that may help; not so once it did not help, until there is an answer."""
         patience = replace(self._patience, attempts=1) if self._silent else self._patience
-        self._silent = True
-        answer = await patience.ask(question, self._jitter, self._notice)
+        try:
+            answer = await patience.ask(question, self._jitter, self._notice)
+        except Unreachable:
+            self._silent = True
+            raise
         self._silent = False
         return answer
 

@@ -65,7 +65,8 @@ def reset(path: str) -> Any:
 class BinanceDouble:
     """Serves hourly bars of both sides up to its clock, the open bar included, and longer bars made of them.
 
-    ``fault`` replaces any answer (``reset`` the connection itself); ``spoil`` changes the rows of a page of candles.
+    ``fault`` replaces any answer (``reset`` the connection itself); ``spoil`` changes the rows of a page of candles,
+    which has ``most_rows`` of them.
     """
 
     def __init__(self, spot: Candles, perp: Candles, clock: Clock) -> None:
@@ -75,6 +76,8 @@ class BinanceDouble:
         self.fault: Callable[[str], Any] | None = None
         self.spoil: Callable[[list[Any]], list[Any]] = lambda rows: rows
         self.open_bar_shift = 1.0
+        self.most_rows = 1000
+        self.slowness_s = 0.0
 
     def app(self) -> web.Application:
         app = web.Application(middlewares=[self._faulty])
@@ -93,6 +96,7 @@ class BinanceDouble:
                 return web.Response()
             await asyncio.sleep(answer.pop("wait", 0) if isinstance(answer, dict) else 0)
             return answer if isinstance(answer, web.Response) else web.json_response(**answer)
+        await asyncio.sleep(self.slowness_s)
         response: web.StreamResponse = await handler(request)
         return response
 
@@ -113,7 +117,7 @@ class BinanceDouble:
         now, step = millis(self.clock.now()), SECONDS[query["interval"]] * 1000
         bars = served(self.bars[side], step, now)
         since, until = int(query.get("startTime", 0)), int(query.get("endTime", now))
-        limit = min(int(query.get("limit", 500)), 1000 if side == "api" else 1500)
+        limit = min(int(query.get("limit", 500)), self.most_rows)
         lo, hi = int(bars.timestamp.searchsorted(since)), int(bars.timestamp.searchsorted(until, "right"))
         part = bars[lo : min(lo + limit, hi)] if since else bars[max(hi - limit, 0) : hi]
         rows = []

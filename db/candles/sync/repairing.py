@@ -14,8 +14,8 @@ from db.candles.months import MonthFiles, month_span
 from db.candles.parquet import Arrays, write_month
 from db.candles.series import Series
 from db.candles.store import CandleStore, files_of
+from db.candles.sync.feed import SETTLE_MS, History
 from db.candles.sync.filling import Filling
-from db.candles.sync.syncing import SETTLE_MS, History
 from db.candles.verifying import Damage
 from openoutcry.errors import DataUnavailable, OpenOutcryError
 from openoutcry.market.spans import Span
