@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 from openoutcry.errors import OpenOutcryError
+from wire.compiling import keep_kernels
 from workers.frames import ORDER, Done, Failed, Frame, Order, send
 from workers.kinds import find
 from workers.work import Work
@@ -26,6 +27,7 @@ def main() -> None:
     pipe = _private_output()
     os.nice(NICENESS)
     order = ORDER.decode(sys.stdin.buffer.readline())
+    keep_kernels(order.home)
     threading.Thread(target=_end_with_worker, name="worker-watch", daemon=True).start()
     send(pipe, _outcome(order, lambda frame: send(pipe, frame)))
 

@@ -185,9 +185,9 @@ class Reference:
         return price * (1 + direction * share * worst)
 
     def pay_funding(self, i):
-        for time, rate in self.funding:
-            settles = next((k for k, opened in enumerate(self.bars["time"]) if opened >= time), None)
-            if self.perpetual and settles == i and time >= self.bars["time"][0]:
+        opened = self.bars["time"]
+        for time, rate in self.funding if self.perpetual and i else ():
+            if opened[i - 1] < time <= opened[i]:
                 for p in self.open:
                     paid = p.side * p.size * self.bars["open"][i] * rate
                     p.funding += paid

@@ -62,7 +62,52 @@ def assert_same(outcome, expected):
     assert outcome.final_balance == pytest.approx(expected.cash, rel=1e-9)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(cases())
 def test_kernel_is_the_reference(case):
     assert_same(kernel_of(case), reference_of(case))
+
+
+@settings(max_examples=100, deadline=None)
+@given(cases())
+def test_what_always_holds(case):
+    outcome = kernel_of(case)
+    config, trades, count = case["config"], outcome.trades, len(outcome)
+    entered, left = trades.entry_bar, trades.exit_bar
+    assert (entered <= left).all() and (np.diff(entered) >= 0).all()
+    assert (entered >= case["start"]).all() and (left < len(case["candles"])).all()
+    open_at = [int(((entered <= bar) & (left > bar)).sum()) for bar in entered]
+    assert max(open_at, default=0) <= config.max_open_positions
+    fills = np.sort(np.concatenate((entered, left)))
+    for bar in entered:
+        before = fills[fills < bar]
+        assert not len(before) or bar - before[-1] >= config.cooldown_bars
+    days = case["candles"].timestamp[entered] // 86_400_000
+    assert max(np.unique(days, return_counts=True)[1], default=0) <= config.max_trades_per_day
+    notional = trades.size * trades.entry_price
+    assert (trades.size <= config.max_units_per_trade * (1 + 1e-12)).all()
+    assert (notional <= config.max_trade_amount * (1 + 1e-12)).all()
+    assert (notional >= config.min_trade_amount * (1 - 1e-12)).all()
+    asked = int(Plan.of(case["plan"], len(case["candles"])).entry[case["start"] :].sum())
+    assert count + sum(outcome.denied.values()) == asked
+    money(outcome)
+
+
+def money(outcome):
+    """Cash plus positions is equity, at every bar, and the trades' profits are all that changed it."""
+    trades, close = outcome.trades, outcome.series.candles.close[outcome.start :]
+    gain = trades.side * trades.size * (trades.exit_price - trades.entry_price)
+    np.testing.assert_allclose(trades.pnl, gain - trades.fees - trades.funding, rtol=1e-9, atol=1e-9)
+    balance = outcome.initial_balance + trades.pnl.sum()
+    assert outcome.final_balance == pytest.approx(balance, rel=1e-9)
+    equity = outcome.equity()
+    assert len(equity) == len(close) == len(outcome.times())
+    assert equity[-1] == pytest.approx(outcome.final_balance, rel=1e-9)
+    if not (trades.funding != 0).any():
+        entry_fee = trades.size * trades.entry_price * outcome.fee_pct
+        for bar in range(0, len(close), 7):
+            at = bar + outcome.start
+            over, held = trades.exit_bar <= at, (trades.entry_bar <= at) & (trades.exit_bar > at)
+            cash = outcome.initial_balance + trades.pnl[over].sum() - entry_fee[held].sum()
+            worth = (trades.side * trades.size * (close[bar] - trades.entry_price))[held].sum()
+            assert equity[bar] == pytest.approx(cash + worth, rel=1e-9, abs=1e-6)
