@@ -33,6 +33,7 @@ def main() -> None:
 
 
 def _outcome(order: Order, say: Callable[[Frame], None]) -> Frame:
+    keep_kernels(order.home)
     try:
         return Done(find(order.kind)(Work(order, say)))
     except OpenOutcryError as error:

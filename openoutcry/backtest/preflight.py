@@ -205,7 +205,8 @@ def _strictly(check: Check) -> Check:
 
 
 def _how_to_get(request: BacktestRequest, symbol: str) -> str:
+    funding = " --funding" if parse_symbol(symbol).kind == "perp" else ""
     return (
-        f"get them with `outcry data sync --exchange {request.venue} --symbol {symbol}"
-        f" --timeframe {request.timeframe} --from {request.start:%Y-%m-%d}`, or `outcry data import`"
+        f"get them with `outcry data sync --exchange {request.venue} --symbols {symbol}"
+        f" --timeframe {request.timeframe} --from {request.start:%Y-%m-%d}{funding}`, or `outcry data import`"
     )

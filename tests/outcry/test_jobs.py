@@ -77,7 +77,7 @@ def test_a_request_as_the_api_takes_it_fails_its_preflight_with_the_way_out(outc
     code, out, _ = outcry("submit", "--request", str(file), "--wait")
     assert code == 1
     assert "FAILED" in out
-    assert "get them with `outcry data sync --exchange binance --symbol SOL/USDT:USDT" in out
+    assert "get them with `outcry data sync --exchange binance --symbols SOL/USDT:USDT" in out
     assert outcry("report", "last", "--out", str(tmp_path / "none.html"))[0] == 3
     assert outcry("trades", "last")[0] == 3
     assert not (tmp_path / "none.html").exists()
@@ -128,7 +128,7 @@ def test_jobs_wait_are_listed_by_pages_and_cancelled(outcry):
         (("submit", "sma_cross", "--months", "3", "--set", "window"), "--set: 'window' is not NAME=VALUE"),
         (
             ("submit", "sma_cross", "--months", "3", "--set", "windo=3"),
-            "parameters.windo: the strategy has no such",
+            "--set windo: the strategy has no such",
         ),
         (("submit", "sma_cross", "--months", "3", "--set", "window_fast=x"), "entry[0].params.window_fast"),
         (("submit", "sma_cross@9.9.9", "--months", "3"), "there is no strategy 'sma_cross'"),

@@ -50,7 +50,7 @@ FULL = bars(START, START + 31 * DAY)
         (
             FULL[:500],
             "FAIL",
-            "get them with `outcry data sync --exchange binance --symbol BTC/USDT --timeframe 1h",
+            "get them with `outcry data sync --exchange binance --symbols BTC/USDT --timeframe 1h",
         ),
         (bars(START, START + 31 * DAY, without=(7, 8, 300)), "WARN", "741 of 744 bars; 3 missing inside"),
         (bars(START, START + 31 * DAY, without=tuple(range(10, 110))), "FAIL", "100 are missing inside"),
