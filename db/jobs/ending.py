@@ -10,6 +10,7 @@ from db.jobs.rows import Output, Trade
 from db.jobs.states import PRIOR, STALE, UNKNOWN, Status, Ticket, Transition, cut
 from db.pool import Connection, retrying
 from db.statements import arrays, insert_all
+from db.strategies.metrics import record_backtest
 
 MOVE = """
 WITH moved AS (
@@ -33,7 +34,10 @@ REPORT = "INSERT INTO job_reports (job_id, org_id, html) VALUES ($1, $2, $3) ON 
 
 
 async def complete(pool: asyncpg.Pool, ticket: Ticket, output: Output) -> Transition:
-    """RUNNING → COMPLETED with everything the job leaves, in one transaction; the first output stays."""
+    """RUNNING → COMPLETED with everything the job leaves, in one transaction; the first output stays.
+
+    A backtest of a registered version is that version's newest.
+    """
 
     async def work(connection: Connection) -> Transition:
         done, org_id, _ = await _move(
@@ -42,6 +46,7 @@ async def complete(pool: asyncpg.Pool, ticket: Ticket, output: Output) -> Transi
         )  # fmt: skip
         if done.updated and org_id is not None:
             await _leave(connection, ticket.job_id, org_id, output)
+            await record_backtest(connection, ticket.job_id)
         return done
 
     return await retrying(pool, work)

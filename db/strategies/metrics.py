@@ -23,6 +23,28 @@ SELECT v.id FROM strategy_versions v JOIN strategies s ON s.id = v.strategy_id
 WHERE s.org_id = $1 AND s.name = $2 AND v.version = $3
 """
 
+OF_BACKTEST = """
+SELECT v.id, j.result->'metrics' AS metrics FROM jobs j
+JOIN strategies s ON s.org_id = j.org_id AND s.id::text = j.request->>'strategy_id'
+JOIN strategy_versions v ON v.strategy_id = s.id AND v.version = j.request->>'version'
+WHERE j.id = $1 AND j.kind = 'backtest' AND jsonb_typeof(j.result->'metrics') = 'object'
+  AND v.content_hash = j.request->>'content_hash'
+  AND (NOT v.body ? 'execution_config' OR
+       (v.body->'execution_config') - 'initial_balance' = (j.request->'execution_config') - 'initial_balance')
+"""
+
+
+async def record_backtest(connection: Connection, job_id: UUID) -> StoredVersion | None:
+    """Give a version the metrics of a completed backtest, if the job ran that very version, however much it began with.
+
+    Another strategy's job, or one that changed parameters or execution, gives none.
+    """
+    rows = await fetch(connection, OF_BACKTEST, job_id)
+    if not rows:
+        return None
+    by = By("backtest", f"job {job_id}")
+    return await record_metrics(connection, rows[0]["id"], rows[0]["metrics"], "backtest", by)
+
 
 async def record_metrics(
     connection: Connection, version_id: UUID, metrics: Mapping[str, Any], source: MetricsFrom, by: By

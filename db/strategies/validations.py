@@ -26,8 +26,8 @@ SELECT {COLUMNS} FROM strategy_validations WHERE version_id = $1 AND ($2::text I
 ORDER BY created_at DESC, id LIMIT $3
 """
 BEGIN = """
-UPDATE strategy_validations SET state = 'RUNNING', started_at = now()
-WHERE id = $1 AND state = 'QUEUED' RETURNING id
+UPDATE strategy_validations SET state = 'RUNNING', started_at = coalesce(started_at, now()), job_id = $2
+WHERE id = $1 AND (state = 'QUEUED' OR state = 'RUNNING' AND job_id = $2) RETURNING id
 """
 COMPLETE = """
 UPDATE strategy_validations SET state = 'COMPLETED', report = $2, outcome = $3, ended_at = now()
@@ -89,9 +89,12 @@ async def subject(pool: asyncpg.Pool, validation_id: UUID) -> tuple[StoredVersio
     return (version_of(rows[0]), rows[0]["exchange"]) if rows else None
 
 
-async def begin(pool: asyncpg.Pool, validation_id: UUID) -> bool:
-    """Take a queued validation in hand; False when someone else has, or it has ended."""
-    return await pool.fetchval(BEGIN, validation_id) is not None
+async def begin(pool: asyncpg.Pool, validation_id: UUID, job_id: UUID | None = None) -> bool:
+    """Take a queued validation in hand; False when someone else has, or it has ended.
+
+    A job that is tried again takes up what its first attempt began.
+    """
+    return await pool.fetchval(BEGIN, validation_id, job_id) is not None
 
 
 async def complete(

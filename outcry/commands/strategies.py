@@ -9,7 +9,7 @@ import typer
 
 from openoutcry.errors import BadInput
 from outcry.options import HomeOption, JsonOption
-from outcry.registry import asked, moved
+from outcry.registry import asked, moved, staged
 from wire.config import home_folder
 
 if TYPE_CHECKING:
@@ -213,5 +213,5 @@ def _short(value: object) -> str:
     return json.dumps(value) if isinstance(value, dict | list | bool | None) else str(value)
 
 
-for part in (asked.app, moved.app):
+for part in (asked.app, moved.app, staged.app):
     app.add_typer(part)
