@@ -1,13 +1,12 @@
 """Starting one agent as a process, or holding it in memory."""
 
 import argparse
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from mcp.server import MCPServer
 
-from agents import host as strategies
 from agents.declare import Agent
 from agents.llm import build as build_mind
 from agents.registry import discover
@@ -22,6 +21,7 @@ from wire.connect import Connection
 from wire.host import run, serve_http
 
 PREFIX = "agent-"
+HOST = "strategies"
 SPARE_PORT = 8115
 
 
@@ -106,13 +106,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         return listing()
     if (args.name is None) is not args.strategies:
         parser.error("name an agent, or use --strategies or --list")
-    name = strategies.NAME if args.strategies else f"{PREFIX}{args.name}"
-    config = from_environment(name, home=args.home, role="agent")
+    config = from_environment(
+        HOST if args.strategies else f"{PREFIX}{args.name}", home=args.home, role="agent"
+    )
     logs.configure(config.name, config.home / "logs" if args.stdio else None)
+    over_pipe, over_http = _ways(args.strategies)
     if args.stdio:
-        run(strategies.serve_stdio(config) if args.strategies else serve_stdio(config))
+        run(over_pipe(config))
     else:
         port = args.port or DEFAULT_PORTS.get(config.name, SPARE_PORT)
-        hosted = strategies.serve if args.strategies else serve
-        run(hosted(config, host=args.host, port=port))
+        run(over_http(config, host=args.host, port=port))
     return 0
+
+
+def _ways(of_strategies: bool) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """How an agent, or the strategies' host, is served on its pipe and over HTTP."""
+    if not of_strategies:
+        return serve_stdio, serve
+    from agents import host  # loads every signal, which an agent does not need
+
+    return host.serve_stdio, host.serve

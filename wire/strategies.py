@@ -6,6 +6,7 @@
 
 import difflib
 from collections.abc import Mapping
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from openoutcry.strategy.rules import RuleStrategy, parse_strategy
 from wire.config import CONFIG_FOLDER, merged
 from wire.document import read_document
 
+ENTRY_POINTS = "openoutcry.strategies"
 SUFFIXES = (".yaml", ".yml", ".json")
 
 
@@ -31,6 +33,11 @@ def load_trading_defaults(home: Path, folder: Path = CONFIG_FOLDER) -> TradingDe
             raise BadConfig(f"{path}: must be a mapping of sections")
         values = merged(values, part or {})
     return parse(values)
+
+
+def installed_strategies() -> frozenset[str]:
+    """The names of the code strategies that installed distributions bring."""
+    return frozenset(point.name for point in entry_points(group=ENTRY_POINTS))
 
 
 def strategy_files(home: Path, folder: Path = CONFIG_FOLDER) -> Mapping[str, Path]:

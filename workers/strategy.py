@@ -9,9 +9,8 @@ from openoutcry.errors import BadInput
 from openoutcry.strategy.masks import warm_up
 from openoutcry.strategy.rules import RuleStrategy, parse_strategy
 from openoutcry.types.timeframes import SECONDS
-from wire.strategies import load_trading_defaults
+from wire.strategies import ENTRY_POINTS, load_trading_defaults
 
-ENTRY_POINTS = "openoutcry.strategies"
 Strategy = RuleStrategy | FunctionStrategy
 DAY_S = SECONDS["1d"]
 

@@ -26,6 +26,7 @@ from db.strategies.finding import LATEST
 from db.strategies.staging import PromotionRefused
 from openoutcry.strategy.conformity import conformity
 from openoutcry.strategy.lifecycle import Status, read_status
+from wire.strategies import installed_strategies
 
 VALIDATION = "validation"
 """The kind of job that validates a version."""
@@ -198,7 +199,8 @@ async def set_state(request: AnyRequest, floor: TheFloor, name: Name) -> StateCh
 async def verify(request: AnyRequest, floor: TheFloor, name: Name) -> Verified:
     """Read the version in force again: is it what was stored, and can it run here?"""
     strategy, version, _ = await shown(request, floor, name)
-    found = conformity(strategy.kind, version.body, version.content_hash, floor.trading.read())
+    defaults, installed = floor.trading.read(), installed_strategies()
+    found = conformity(strategy.kind, version.body, version.content_hash, defaults, installed=installed)
     return Verified(
         success=True,
         found=True,

@@ -1,6 +1,6 @@
 """What a strategy's votes came to on the floor, from the rows its rounds left."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -42,9 +42,3 @@ def initial_balance(body: Mapping[str, Any]) -> Decimal | None:
     """The balance a rules strategy begins with; a code strategy has none of its own."""
     config = body.get("execution_config")
     return Decimal(str(config["initial_balance"])) if isinstance(config, Mapping) else None
-
-
-def balances_of(listed: Sequence[tuple[UUID, Mapping[str, Any]]]) -> dict[UUID, Decimal]:
-    """Ids and bodies → the balances of those that have one."""
-    found = {strategy_id: initial_balance(body) for strategy_id, body in listed}
-    return {strategy_id: balance for strategy_id, balance in found.items() if balance is not None}

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-
 from db.pool import Connection, fetch
 from db.strategies.history import By, note
 from db.strategies.rows import VERSION, MetricsFrom, StoredVersion, version_of
@@ -18,11 +16,6 @@ UPDATE strategy_versions SET metrics = $2, metrics_from = $3, metrics_at = now()
     sharpe_ratio = $6, max_drawdown = $7, trades = $8
 WHERE id = $1 RETURNING {VERSION}
 """
-ID = """
-SELECT v.id FROM strategy_versions v JOIN strategies s ON s.id = v.strategy_id
-WHERE s.org_id = $1 AND s.name = $2 AND v.version = $3
-"""
-
 OF_BACKTEST = """
 SELECT v.id, j.result->'metrics' AS metrics FROM jobs j
 JOIN strategies s ON s.org_id = j.org_id AND s.id::text = j.request->>'strategy_id'
@@ -69,9 +62,3 @@ async def record_metrics(
     told = {"from": source, "score": score.composite_score, **figures.model_dump(exclude_none=True)}
     await note(connection, stored.strategy_id, by, "metrics", None, told, version=stored.version)
     return stored
-
-
-async def version_id(pool: asyncpg.Pool, org_id: UUID, name: str, version: str) -> UUID | None:
-    """The id of a registered version, by the names a backtest request has."""
-    found: UUID | None = await pool.fetchval(ID, org_id, name, version.removeprefix("v"))
-    return found

@@ -22,7 +22,6 @@ STATUSES: tuple[Status, ...] = ("draft", "inactive", "paper", "live", "archived"
 SEATED: frozenset[Status] = frozenset({"paper", "live"})
 """Statuses with a seat on the floor."""
 STATUS_OF: Mapping[Stage, Status] = {"dev": "inactive", "staging": "paper", "prod": "live"}
-STAGE_OF: Mapping[Status, Stage] = {"draft": "dev", "inactive": "dev", "paper": "staging", "live": "prod"}
 
 
 class Staged(Protocol):
@@ -48,14 +47,6 @@ def read_status(text: str, *, field: str = "status") -> Status:
         if text.strip().lower() == status:
             return status
     raise BadInput(f"{field}: {text[:60]!r} must be one of {', '.join(STATUSES)}", field=field)
-
-
-def read_stage(text: str, *, field: str = "stage") -> Stage:
-    """A stage by its name, in any case. Raises BadInput."""
-    for stage in STAGES:
-        if text.strip().lower() == stage:
-            return stage
-    raise BadInput(f"{field}: {text[:60]!r} must be one of {', '.join(STAGES)}", field=field)
 
 
 def in_force(versions: Iterable[V], status: Status) -> V | None:

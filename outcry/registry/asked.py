@@ -54,7 +54,7 @@ def registered(home: Path | None, **asked: Any) -> dict[str, Any]:
 def one(home: Path | None, name: str, version: str | None) -> dict[str, Any] | None:
     """A registered strategy with everything known of it; None when there is none of this name."""
     from db.strategies import finding, validations
-    from db.strategies.account import execution_states, initial_balance
+    from db.strategies.correcting import account
     from openoutcry.errors import NotFound
     from openoutcry.strategy.lifecycle import in_force
     from outcry.database import has_database
@@ -68,10 +68,8 @@ def one(home: Path | None, name: str, version: str | None) -> dict[str, Any] | N
         found = await finding.versions(pool, strategy.id)
         shown = finding.pick(strategy, found, version) if version else in_force(found, strategy.status)
         assert shown is not None
-        balance = initial_balance(shown.body)
-        states = {} if balance is None else await execution_states(pool, {strategy.id: balance})
         newest = next(iter(await validations.of_version(pool, shown.id, 1)), None)
-        return views.full(strategy, shown, states.get(strategy.id), newest)
+        return views.full(strategy, shown, await account(pool, strategy, shown), newest)
 
     return ask(home, work) if has_database(folder_of(home)) else None
 
@@ -201,7 +199,7 @@ def verify(
     from db.strategies import finding
     from openoutcry.strategy.conformity import conformity
     from openoutcry.strategy.lifecycle import in_force
-    from wire.strategies import load_trading_defaults
+    from wire.strategies import installed_strategies, load_trading_defaults
 
     defaults = load_trading_defaults(folder_of(home))
 
@@ -210,7 +208,8 @@ def verify(
         found = await finding.versions(pool, strategy.id)
         one = finding.pick(strategy, found, version) if version else in_force(found, strategy.status)
         assert one is not None
-        state = conformity(strategy.kind, one.body, one.content_hash, defaults)
+        installed = installed_strategies()
+        state = conformity(strategy.kind, one.body, one.content_hash, defaults, installed=installed)
         return {"found": True, "name": strategy.name, "version": one.version, **state.model_dump(mode="json")}
 
     found = ask(home, work)

@@ -3,11 +3,12 @@
 import pytest
 
 from db.strategies.creating import new_version
+from db.strategies.finding import find, pick, versions
 from db.strategies.history import By
 from db.strategies.listing import Query, listing
-from db.strategies.metrics import record_metrics, version_id
+from db.strategies.metrics import record_metrics
 from db.strategies.standing import set_status
-from openoutcry.errors import BadInput, BadTimeframe
+from openoutcry.errors import BadInput, BadTimeframe, NotFound
 from openoutcry.strategy.ranking import composite
 from tests.db.strategies.registered import ANN, ROSTER, definition, stored
 from tests.factories import ORG
@@ -27,8 +28,8 @@ def metrics(sharpe: float, total: float = 0.2, drawdown: float = -0.1, trades: i
 
 
 async def measured(pool, name, found: dict, version="1.0.0") -> None:
-    wanted = await version_id(pool, ORG, name, f"v{version}")
-    assert wanted is not None
+    strategy = await find(pool, ORG, name)
+    wanted = pick(strategy, await versions(pool, strategy.id), version).id
     async with pool.acquire() as connection:
         await record_metrics(connection, wanted, found, "backtest", BOT)
 
@@ -156,4 +157,6 @@ async def test_metrics_of_nothing_are_refused_and_newer_ones_replace(five) -> No
     await measured(five, "alpha", metrics(0.1))
     (item,) = (await listing(five, ORG, Query(search="alpha"))).items
     assert item.version.metrics == metrics(0.1)
-    assert await version_id(five, ORG, "alpha", "8.0.0") is None
+    async with five.acquire() as connection:
+        with pytest.raises(NotFound):
+            await record_metrics(connection, ORG, metrics(0.1), "backtest", BOT)

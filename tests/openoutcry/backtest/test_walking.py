@@ -43,9 +43,8 @@ def test_what_comes_later_changes_no_earlier_window() -> None:
     candles = series(7, 1600)
     noise = np.random.default_rng(1).uniform(0.5, 1.5, 1600)
     noise[:1200] = 1.0
-    changed = Candles.of(
-        candles.timestamp, *(column * noise for column in candles.arrays()[1:5]), candles.volume
-    )
+    opened, high, low, close = (column * noise for column in candles.arrays()[1:5])
+    changed = Candles.of(candles.timestamp, opened, high, low, close, candles.volume)
     before, after = walked(candles)[0], walked(changed)[0]
     assert [w.metrics for w in before[:2]] == [w.metrics for w in after[:2]]
     assert before[2].metrics != after[2].metrics
