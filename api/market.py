@@ -73,6 +73,11 @@ def missing(what: str, status: int = 404, **extra: str) -> Failure:
     return Failure(status, "data unavailable", code="DATA_UNAVAILABLE", details=what, **extra)  # type: ignore[arg-type]
 
 
+def too_little(what: str) -> Failure:
+    """422 for an asset whose candles are stored, but not enough of them."""
+    return Failure(422, "insufficient history", code="INSUFFICIENT_HISTORY", details=what)
+
+
 def _asked(text: str) -> tuple[str, str | None]:
     """(base, None) of an asset's name, (base, symbol) of a symbol's."""
     name = text.upper()

@@ -34,6 +34,7 @@ ERRORS: Mapping[int, str] = {
     409: "It conflicts with what is already so",
     413: "The body is too large",
     415: "The body is of another kind",
+    422: "Too little history, or values that contradict what they are for",
     429: "Too many requests; wait `Retry-After` seconds",
     503: "The database or the floor cannot answer; wait `Retry-After` seconds",
 }
@@ -117,7 +118,7 @@ def _complete(operation: dict[str, Any], opt: Mapping[str, Any]) -> None:
     if opt.get("idempotent"):
         operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
     operation["responses"].pop("400", None)
-    for status in _errors(operation, public, body is not None):
+    for status in sorted({*_errors(operation, public, body is not None), *opt.get("errors", ())}):
         operation["responses"][str(status)] = {
             "description": ERRORS[status],
             "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},

@@ -9,7 +9,7 @@ from litestar.params import PathParameter, QueryParameter
 
 from api.failures import invalid_query
 from api.floor import Floor, TheFloor
-from api.market import apart, home_of, meant, missing, now, series_of, window
+from api.market import apart, home_of, meant, missing, now, series_of, too_little, window
 from api.params import read_choice
 from api.shapes.base import Shape
 from db.candles import CandleStore, Series
@@ -253,7 +253,7 @@ async def ohlcv(
     )
 
 
-@get("/api/v1/crypto-assets/market-data/{symbol:path}", tags=["market"])
+@get("/api/v1/crypto-assets/market-data/{symbol:path}", tags=["market"], errors=(422,))
 async def market_data(floor: TheFloor, symbol: AssetName) -> MarketData:
     """Price, volume and change of 24 hours from closed candles."""
     series = meant(await series_of(floor), symbol)
@@ -287,7 +287,7 @@ async def _figures(floor: Floor, series: Series) -> MarketFigures:
     at = await now(floor)
     day = await window(floor, series, "1h", HOURS + 1, at)
     if len(day) < HOURS + 1 or not _fresh(day, at):
-        raise missing(f"the last {HOURS + 1} hourly bars of {series.symbol} are not stored")
+        raise too_little(f"the last {HOURS + 1} hourly bars of {series.symbol} are not stored")
     last, first, day = float(day.close[-1]), float(day.close[0]), day[1:]
     return MarketFigures(
         current_price=last,

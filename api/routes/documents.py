@@ -45,7 +45,7 @@ async def list_pages() -> Pages:
     return Pages(success=True, documents=found, total=len(found))
 
 
-@get("/api/v1/docs/content", tags=["docs"])
+@get("/api/v1/docs/content", tags=["docs"], errors=(404,))
 async def content(path: Annotated[str, QueryParameter(description="A path that the list names.")]) -> Content:
     """One page as Markdown."""
     text = (await apart(_read)).get(path)

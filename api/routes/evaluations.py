@@ -95,6 +95,7 @@ class Portfolio(Shape, frozen=True, kw_only=True):
 @post(
     "/api/v1/execution/evaluate",
     tags=["execution"],
+    errors=(404,),
     body=Inline,
     example={"strategy": {"name": "x", "asset": "BTC", "entry": [], "exit": []}, "persist": False},
     status_code=200,

@@ -8,7 +8,7 @@ from litestar.params import QueryParameter
 
 from api.failures import invalid_query
 from api.floor import TheFloor
-from api.market import apart, meant, missing, now, series_of, window
+from api.market import apart, meant, now, series_of, too_little, window
 from api.params import read_time
 from api.routes.crypto_assets import AssetName
 from api.shapes.base import Shape
@@ -82,7 +82,7 @@ class SegmentView(Shape, frozen=True, kw_only=True):
     efficiency: float
 
 
-@get("/api/v1/market-data/regime/{symbol:path}", tags=["market"])
+@get("/api/v1/market-data/regime/{symbol:path}", tags=["market"], errors=(422,))
 async def regime(
     floor: TheFloor,
     symbol: AssetName,
@@ -117,7 +117,7 @@ async def regime(
     return Regime(success=True, asset=series.symbol, venue=series.exchange, bars=len(candles), regime=view)
 
 
-@get("/api/v1/market-data/segment", tags=["market"])
+@get("/api/v1/market-data/segment", tags=["market"], errors=(404, 422))
 async def segment_of(
     floor: TheFloor,
     asset: Annotated[str, QueryParameter(description="BTC, or a symbol such as BTC/USDT.")],
@@ -152,7 +152,7 @@ async def segment_of(
 
 def _segment(candles: Candles, symbol: str) -> Segment:
     if len(candles) < 2:
-        raise missing(f"fewer than two closed daily bars of {symbol} are stored in this stretch")
+        raise too_little(f"fewer than two closed daily bars of {symbol} are stored in this stretch")
     return segment(candles.close)
 
 

@@ -220,6 +220,7 @@ async def validate_params(request: AnyRequest, name: SignalName) -> ParamsChecke
 @post(
     "/api/v1/signals/behavior",
     tags=["signals"],
+    errors=(404,),
     body=Ask,
     example={"name": "rsi_oversold", "asset": "BTC", "timeframe": "1h", "horizon_bars": 24},
     status_code=200,

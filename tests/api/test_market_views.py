@@ -124,8 +124,8 @@ async def test_the_regime_of_an_asset(kept, viewer):
         )
     is_error(
         await viewer.get(f"{MARKET}/segment?asset=BTC&start=2022-06-01&end=2022-06-02"),
-        404,
-        "DATA_UNAVAILABLE",
+        422,
+        "INSUFFICIENT_HISTORY",
     )
     assert is_error(await viewer.get(f"{MARKET}/segment"), 400, "MISSING_FIELD")["field"] == "asset"
 
