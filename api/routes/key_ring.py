@@ -128,7 +128,9 @@ async def revoke_key(request: AnyRequest, floor: TheFloor, id: FromPath[str]) ->
     return KeyGone(success=True, message="API key revoked", key_id=key_id)
 
 
-@post("/api/v1/auth/login", public=True, tags=["auth"], body=FirebaseLogin)
+@post(
+    "/api/v1/auth/login", public=True, tags=["auth"], body=FirebaseLogin, example={"firebase_token": "eyJ…"}
+)
 async def login(request: AnyRequest) -> NoReturn:
     """Firebase is not configured on a floor, and no token of its is believed: 503 that names the ways in there are."""
     await read_body(request, FirebaseLogin)
