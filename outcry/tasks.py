@@ -111,14 +111,11 @@ def plan(
     ]
     asks = {name: ("vote",) for name in speakers}
     conductor = config("orchestrator", scopes={**FLOOR_SCOPES, **asks}, trusted=True)
-    hands = [
-        Task(name, "outcry worker", "workers.floor:run", config(name))
-        for name in (f"worker-{number}" for number in range(1, workers + 1))
-    ]
+    hands = [f"worker-{number}" for number in range(1, workers + 1)]
     return [
         *servers,
         *voices,
         Task("orchestrator", "python -m orchestrator", "orchestrator.run:run", conductor, once=True),
         Task("api", "python -m api", "api.server:run", config("api"), api_port),
-        *hands,
+        *(Task(name, "outcry worker", "workers.floor:run", config(name)) for name in hands),
     ], ports

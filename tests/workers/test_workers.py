@@ -80,6 +80,7 @@ def test_jobs_run_or_fail_with_the_reason_once(fresh_database, tmp_path, send):
         failed = {job_id: ended(fresh_database, job_id) for job_id in bad}
         ask(fresh_database, "DELETE FROM queue.procrastinate_workers", "SELECT 1")  # as if taken for dead
         assert ended(fresh_database, send())["status"] == "COMPLETED"
+        wait_for(lambda: ask(fresh_database, "SELECT count(*) FROM queue.procrastinate_jobs") == [(0,)], 5)
     assert (done["status"], done["result"]) == ("COMPLETED", '{"attempt": 1}')
     assert ask(fresh_database, f"SELECT cardinality(equity) FROM job_curves WHERE job_id = '{good}'") == [
         (5,)
@@ -87,7 +88,6 @@ def test_jobs_run_or_fail_with_the_reason_once(fresh_database, tmp_path, send):
     assert ask(fresh_database, f"SELECT html FROM job_reports WHERE job_id = '{good}'") == [
         ("<!doctype html>",)
     ]
-    assert ask(fresh_database, "SELECT count(*) FROM queue.procrastinate_jobs") == [(0,)]
     for job_id, row in failed.items():
         assert (row["status"], row["attempt"]) == ("FAILED", 1)
         assert row["error"].startswith(bad[job_id])

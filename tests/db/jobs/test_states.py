@@ -76,7 +76,7 @@ async def test_an_error_is_cut_to_two_thousand_characters(pool):
     assert error.endswith("…")
 
 
-@pytest.mark.parametrize("round_", range(6))
+@pytest.mark.parametrize("round_", range(4))
 async def test_of_many_racers_for_the_end_one_wins_and_results_are_whole_or_absent(fresh_database, round_):
     pool = await open_pool(fresh_database, most=9)
     try:
