@@ -13,8 +13,11 @@ from api.listing import Asked, page_of
 from api.registrar import asking, defined, org_of, reserved, shown, under, whole_of
 from api.requests import AnyRequest
 from api.shapes.base import Shape
-from api.shapes.strategies import SESSION_TAG, OneStrategy, StrategyList, item
+from api.shapes.strategies import SESSION_TAG, OneStrategy, StrategyList, item, whole
 from db.strategies import creating, finding, standing, updating
+from db.strategies.correcting import account
+from db.strategies.rows import StoredStrategy
+from openoutcry.errors import NotFound
 from openoutcry.strategy.definition import Definition
 from openoutcry.strategy.lifecycle import read_status
 from openoutcry.strategy.semver import FIRST
@@ -164,11 +167,16 @@ async def list_strategies(
     example=RULE_EXAMPLE,
 )
 async def create_strategy(request: AnyRequest, floor: TheFloor) -> OneStrategy:
-    """Register a strategy as its first version, in dev. `errors` names everything that is wrong with one."""
+    """Register a strategy in dev; with a `version` that the strategy of this name has not, another version of it.
+
+    `errors` names everything that is wrong with one.
+    """
     body = given(await read_body(request, NewStrategy, PLAIN))
     what = {key: value for key, value in body.items() if key not in ASIDE}
     _complete(what)
     definition = defined(floor, what)
+    if "version" in body and (known := await _named(request, floor, definition.name)):
+        return await _version(request, floor, known, definition, body)
     made = await creating.create(
         floor.pool,
         org_of(request),
@@ -246,6 +254,31 @@ async def delete_strategy(request: AnyRequest, floor: TheFloor, name: FromPath[s
     return Deleted(
         success=True, message=f"{found.name} is archived", strategy_id=str(found.id), archived=True
     )
+
+
+async def _named(request: AnyRequest, floor: Floor, name: str) -> StoredStrategy | None:
+    try:
+        return await finding.find(floor.pool, org_of(request), name)
+    except NotFound:
+        return None
+
+
+async def _version(
+    request: AnyRequest, floor: Floor, known: StoredStrategy, definition: Definition, body: dict[str, Any]
+) -> OneStrategy:
+    """Add a version to a strategy there is, and answer with it. Raises Conflict for a number that exists."""
+    added = await creating.new_version(
+        floor.pool,
+        org_of(request),
+        str(known.id),
+        definition,
+        asking(request, body.get("reason")),
+        version=body["version"],
+        tags={**body.get("tags", {}), **_session(body)},
+        notes=body.get("notes", ""),
+    )
+    strategy, _, versions = await shown(request, floor, str(known.id))
+    return whole(strategy, added, versions, await account(floor.pool, strategy, added))
 
 
 def _complete(body: dict[str, Any]) -> None:

@@ -2,17 +2,18 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from litestar import get, patch, post
 
 from api.access import caller_of
 from api.amounts import Number
-from api.bodies import Body, given, read_body
+from api.bodies import PLAIN, Body, given, read_body
 from api.failures import Failure, invalid_body
 from api.floor import TheFloor
 from api.identity import may
+from api.params import read_time
 from api.registrar import asking, org_of, reserved, shown
 from api.requests import AnyRequest
 from api.routes.strategies import Name
@@ -26,6 +27,7 @@ from db.strategies.finding import LATEST
 from db.strategies.staging import PromotionRefused
 from openoutcry.strategy.conformity import conformity
 from openoutcry.strategy.lifecycle import Status, read_status
+from openoutcry.strategy.validation import read_asked
 from wire.strategies import installed_strategies
 
 VALIDATION = "validation"
@@ -53,10 +55,18 @@ class StateChange(Body, frozen=True, kw_only=True):
 
 
 class Stage(Body, frozen=True, kw_only=True):
-    """The version to be validated: a number, ``latest`` or a stage."""
+    """The version to be validated: a number, ``latest`` or a stage; and on which data, what follows from it if not told."""
 
     version: str = LATEST
     notes: str | None = None
+    exchange: str | None = None
+    symbol: str | None = None
+    timeframe: str | None = None
+    start: str | None = None
+    end: str | None = None
+    fee_pct: float | None = None
+    slippage_pct: float | None = None
+    seed: int | None = None
 
 
 class Promote(Body, frozen=True, kw_only=True):
@@ -223,11 +233,11 @@ async def verify(request: AnyRequest, floor: TheFloor, name: Name) -> Verified:
 )
 async def stage(request: AnyRequest, floor: TheFloor, name: Name) -> Staged:
     """Take a version to staging and queue its validation, which workers run: three windows against six gates."""
-    wanted = await read_body(request, Stage)
+    wanted = await read_body(request, Stage, PLAIN)
     by = asking(request, wanted.notes)
     org_id = org_of(request)
     staged = await staging.stage(
-        floor.pool, org_id, name, wanted.version, by, asked={}, reserved=await reserved(floor)
+        floor.pool, org_id, name, wanted.version, by, asked=_asked(wanted), reserved=await reserved(floor)
     )
     job = Submission(
         kind=VALIDATION,
@@ -297,6 +307,16 @@ async def promote(request: AnyRequest, floor: TheFloor, name: Name) -> Promoted:
         forced=done.forced,
         strategy_status=done.status,
     )
+
+
+def _asked(wanted: Stage) -> dict[str, Any]:
+    """The data a validation runs on. Raises Failure 400 and BadInput naming the field."""
+    told = given(wanted)
+    values = {key: told[key] for key in told if key not in ("version", "notes")}
+    for key in ("start", "end"):
+        if key in values:
+            values[key] = read_time(values[key], key)
+    return read_asked(values).model_dump(mode="json", exclude_unset=True)
 
 
 async def _moved(

@@ -65,6 +65,15 @@ def test_it_starts_answers_and_stops(lived_database, tmp_path):
         process.kill()
 
 
+def test_it_loads_nothing_that_only_backtests_and_exchanges_need():
+    heavy = "numba scipy sklearn pandas pyarrow ccxt optuna procrastinate hmmlearn"
+    code = f"import sys, api.server; sys.exit(' '.join(n for n in {heavy.split()} if n in sys.modules))"
+    process = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert process.stderr == ""
+
+
 def test_without_a_database_it_says_what_to_do(tmp_path):
     process = start("--home", str(tmp_path))
     _, err = process.communicate(timeout=20)

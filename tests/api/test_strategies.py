@@ -80,6 +80,12 @@ async def test_tradais_strategy_is_code(trader):
     assert (strategy["strategy_type"], strategy["exchange"]) == ("trend_following", "binance_futures")
     assert (strategy["tags"], strategy["rules"]) == ({"team": "a"}, None)
     is_error(await trader.post(PATH, json=CODE), 409, "CONFLICT")
+    is_error(await trader.post(PATH, json={**CODE, "version": None}), 409, "CONFLICT")
+    newer = await trader.post(PATH, json={**CODE, "version": "1.1.0", "parameters": {"ma_period": 30}})
+    assert (newer.status_code, newer.json()["id"], newer.json()["version"]) == (201, strategy["id"], "1.1.0")
+    assert [one["version"] for one in newer.json()["versions"]] == ["1.1.0", "1.0.0"]
+    other = await trader.post(PATH, json={**RULE_EXAMPLE, "name": "TrendFollower", "version": "2.0.0"})
+    assert is_error(other, 400, "VALIDATION_ERROR")["field"] == "strategy"
 
 
 async def test_lists_are_those_of_both_documents(world, trader):
@@ -357,7 +363,19 @@ async def test_a_version_is_staged_judged_and_promoted(world, trader):
     async with world.client("admin") as admin:
         unsaid = await admin.post(f"{PATH}/{mine['name']}/promote", json={"force": True})
         assert is_error(unsaid, 400, "VALIDATION_ERROR")["field"] == "reason"
-    again = (await trader.post(f"{PATH}/{mine['name']}/stage", json={})).json()
+    refused: list[tuple[dict[str, Any], str]] = [
+        ({"start": "x"}, "start"), ({"fee_pct": 7}, "fee_pct"), ({"start": "2024-01-02", "end": "2024-01-01"}, "start"),
+        ({"version": "9"}, "version"), ({"colour": 1}, "colour"), ({"seed": -1}, "seed"),
+    ]  # fmt: skip
+    for wrong, field in refused:
+        answer = await trader.post(f"{PATH}/{mine['name']}/stage", json=wrong)
+        assert is_error(answer, 400, "VALIDATION_ERROR")["field"] == field
+    data = {"start": "2024-01-01", "end": "2024-07-01", "fee_pct": 0.001, "seed": 7}
+    again = (await trader.post(f"{PATH}/{mine['name']}/stage", json=data)).json()
+    asked = await world.pool.fetchval(
+        "SELECT asked FROM strategy_validations WHERE id = $1", UUID(again["validation_id"])
+    )
+    assert asked == {**data, "start": "2024-01-01T00:00:00Z", "end": "2024-07-01T00:00:00Z"}
     await validated(world.pool, UUID(again["validation_id"]))
     done = (await trader.post(f"{PATH}/{mine['name']}/promote", json={"version": "1.0.0"})).json()
     printed = {"name": "TrendFollower", "version": "1.0.0", "stage": "prod", "promoted_at": "2024-01-01T00:00:00Z",
