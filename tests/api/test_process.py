@@ -71,7 +71,7 @@ def test_it_loads_nothing_that_only_backtests_and_exchanges_need():
     process = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
     )
-    assert process.stderr == ""
+    assert process.stderr.strip() == ""
 
 
 def test_without_a_database_it_says_what_to_do(tmp_path):
