@@ -27,15 +27,31 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 async def read_body(request: AnyRequest, shape: type[T], decoder: "msgspec.json.Decoder[Any]" = DECODER) -> T:
     """The request's JSON body as ``shape``. Raises Failure 400, 408, 413 (by Litestar) or 415."""
+    return decode_body(await _raw(request), shape, decoder)
+
+
+async def _raw(request: AnyRequest) -> bytes:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in ("", "application/json"):
         raise Failure(415, "unsupported media type", details=f"send application/json, not {kind}")
     try:
         async with asyncio.timeout(READ_TIMEOUT_S):
-            raw = await request.body()
+            return await request.body()
     except TimeoutError as error:
         raise Failure(408, "the request body did not arrive in time") from error
-    return decode_body(raw, shape, decoder)
+
+
+async def read_object(request: AnyRequest) -> dict[str, Any]:
+    """The request's JSON object as plain values, for bodies whose reader is elsewhere. Raises Failure as ``read_body``."""
+    raw = await _raw(request)
+    try:
+        value = msgspec.json.decode(raw or b"{}")
+    except (ValueError, RecursionError) as error:
+        text = str(error) if isinstance(error, msgspec.DecodeError) else "not readable as JSON"
+        raise invalid_body(text) from error
+    if not isinstance(value, dict):
+        raise invalid_body("the body must be a JSON object")
+    return value
 
 
 def decode_body(raw: bytes, shape: type[T], decoder: "msgspec.json.Decoder[Any]" = DECODER) -> T:

@@ -9,14 +9,13 @@ from uuid import UUID
 
 import asyncpg
 
+from api import backtesting
 from db.jobs.submit import Submission
-from db.strategies import finding
-from openoutcry.backtest.request.asked import Named, read
-from openoutcry.backtest.request.completing import Found, complete
-from openoutcry.errors import BadInput, NotFound
+from openoutcry.backtest.request.completing import Found
+from openoutcry.errors import BadInput
 from outcry.wording import in_words, settings_of
 from wire.document import read_document
-from wire.strategies import SUFFIXES, load_trading_defaults, strategy_file
+from wire.strategies import SUFFIXES, strategy_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,60 +38,33 @@ async def submission(pool: asyncpg.Pool, org_id: UUID, home: Path, words: Words,
             raise BadInput(
                 "--request: says everything; give no strategy or option beside it", field="--request"
             )
-        return await _of(pool, org_id, home, read_document(words.request), {}, now, words.timeout_s)
+        body = read_document(words.request)
+        return await backtesting.submission(pool, org_id, home, body, now, timeout_s=words.timeout_s)
     if words.strategy is None:
         raise BadInput(
             "STRATEGY: is missing; `outcry strategies files` shows those there are", field="STRATEGY"
         )
     try:
-        source, extra = await _source(pool, org_id, home, words.strategy)
-        body = {**words.fields, **source}
-        return await _of(pool, org_id, home, body, extra | settings_of(words.settings), now, words.timeout_s)
+        source, found = await _source(pool, org_id, home, words.strategy)
+        return await backtesting.submission(
+            pool,
+            org_id,
+            home,
+            {**words.fields, **source},
+            now,
+            parameters=settings_of(words.settings),
+            found=found,
+            timeout_s=words.timeout_s,
+        )
     except BadInput as error:
         raise in_words(error) from error
 
 
-async def _of(
-    pool: asyncpg.Pool,
-    org_id: UUID,
-    home: Path,
-    body: Any,
-    extra: dict[str, Any],
-    now: datetime,
-    timeout_s: int,
-) -> Submission:
-    asked = read(body, now)
-    found = None
-    if isinstance(asked.source, Named):
-        source = asked.source
-        found = extra.pop("found", None) or await _named(pool, org_id, home, source.name, source.version)
-    request = complete(asked, load_trading_defaults(home), found, parameters=extra)
-    return Submission(
-        kind="backtest",
-        name=request.name,
-        version=request.version,
-        request=request.stored(),
-        timeout_s=timeout_s,
-    )
-
-
 async def _source(
     pool: asyncpg.Pool, org_id: UUID, home: Path, text: str
-) -> tuple[dict[str, Any], dict[str, Any]]:
+) -> tuple[dict[str, Any], Found | None]:
     if text.endswith(SUFFIXES):
-        return {"strategy_json": read_document(strategy_file(text, home))}, {}
+        return {"strategy_json": read_document(strategy_file(text, home))}, None
     name, _, version = text.partition("@")
-    found = await _named(pool, org_id, home, name, version or None)
-    return {"strategy_id": str(found.strategy_id or name)}, {"found": found}
-
-
-async def _named(pool: asyncpg.Pool, org_id: UUID, home: Path, name: str, version: str | None) -> Found:
-    """Of the registry, else of the files."""
-    try:
-        stored = await finding.find(pool, org_id, name)
-        chosen = finding.pick(stored, await finding.versions(pool, stored.id), version or finding.LATEST)
-        return Found(chosen.body, chosen.version, stored.id)
-    except NotFound:
-        if version not in (None, finding.LATEST):
-            raise
-    return Found(read_document(strategy_file(name, home)))
+    found = await backtesting.named(pool, org_id, home, name, version or None)
+    return {"strategy_id": str(found.strategy_id or name)}, found

@@ -4,6 +4,7 @@ from litestar.types import ControllerRouterHandler
 
 from api.routes import (
     agents,
+    backtests,
     catalog,
     configuration,
     crypto_assets,
@@ -43,6 +44,7 @@ ROUTES: list[ControllerRouterHandler] = [
     *root.HANDLERS,
     *system.HANDLERS,
     *agents.HANDLERS,
+    *backtests.HANDLERS,
     *risk.HANDLERS,
     *hedging.HANDLERS,
     *portfolio.HANDLERS,

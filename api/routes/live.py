@@ -1,12 +1,15 @@
 """``/api/v1/ws``: the live stream."""
 
 from typing import Any
+from uuid import UUID
 
 from litestar import WebSocket, websocket
+from litestar.params import FromPath
 
 from api.floor import TheFloor
 from api.identity import presented_token
 from api.ws.socket import Conversation
+from api.ws.watching import Watching
 
 
 @websocket("/api/v1/ws", public=True)
@@ -18,6 +21,21 @@ async def live(socket: WebSocket[Any, Any, Any], floor: TheFloor) -> None:
     await conversation.run(token, ticket if isinstance(ticket, str) else None, _last_seq(socket))
 
 
+@websocket("/ws/backtests/{job_id:str}", public=True)
+async def watch_backtest(socket: WebSocket[Any, Any, Any], floor: TheFloor, job_id: FromPath[str]) -> None:
+    """One backtest as it goes; closes with 1000 at its end. Authenticates as ``live`` does, or with the job's ticket."""
+    try:
+        job = UUID(job_id)
+    except ValueError:
+        job = UUID(int=0)  # nobody's: told so once it is known who asks
+    ticket = socket.query_params.get("ticket")
+    watching = Watching(
+        socket, floor.hub, floor.keys, floor.doorman, floor.turnstile, floor.pool, floor.listening, job
+    )
+    token = presented_token(socket.scope["headers"])
+    await watching.run(token, ticket if isinstance(ticket, str) else None, None)
+
+
 def _last_seq(socket: WebSocket[Any, Any, Any]) -> int | None:
     text = socket.query_params.get("last_seq")
     if not isinstance(text, str) or not text.isascii() or not text.isdigit() or len(text) > 18:
@@ -25,4 +43,4 @@ def _last_seq(socket: WebSocket[Any, Any, Any]) -> int | None:
     return int(text)
 
 
-HANDLERS = [live]
+HANDLERS = [live, watch_backtest]

@@ -81,6 +81,9 @@ class Turnstile:
 class Conversation:
     """One connection from accept to close."""
 
+    job_id: UUID | None = None
+    """The job a ticket must be for; None takes tickets for anything."""
+
     def __init__(
         self,
         socket: WebSocket[Any, Any, Any],
@@ -107,7 +110,7 @@ class Conversation:
             try:
                 identity = await self._authenticate(token, ticket)
                 ORG.set(identity.org_id)
-                await self._follow(await self._hub.stream(identity.org_id), subscriber, last_seq, identity)
+                await self._converse(identity, subscriber, last_seq)
             finally:
                 self._turnstile.open -= 1
         except* Ended as group:
@@ -118,11 +121,15 @@ class Conversation:
         except* WebSocketDisconnect:
             log.debug("socket_left")
 
+    async def _converse(self, identity: Holder, subscriber: Subscriber, last_seq: int | None) -> None:
+        """What is said once it is known to whom: here the org's events, until either side ends it."""
+        await self._follow(await self._hub.stream(identity.org_id), subscriber, last_seq, identity)
+
     async def _authenticate(self, token: str | None, ticket: str | None) -> Holder:
         self._turnstile.anonymous += 1
         try:
             if ticket is not None:
-                identity = await self._door.ticket(ticket, None)
+                identity = await self._door.ticket(ticket, self.job_id)
                 if identity is None:
                     raise Ended(NOT_AUTHENTICATED)
                 return identity
