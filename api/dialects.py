@@ -103,7 +103,7 @@ def error_body(body: Mapping[str, Any], status: int, dialect: Dialect) -> dict[s
         return {**body, "code": MISSING[dialect]}
     if dialect != "mangrove":
         return dict(body)
-    category = CATEGORY.get(status, "ERROR")
+    category = CATEGORY.get(status) or str(body["code"])
     if body["code"] == "MISSING_FIELD":
         return {**body, "error": category}
     return {**body, "error": category, "code": category if body["code"] in PLAIN_CODES else body["code"]}

@@ -6,7 +6,7 @@ from api.access import caller_of
 from api.floor import Floor
 from api.requests import AnyRequest
 from api.shapes.strategies import OneStrategy, whole
-from db.strategies import finding
+from db.strategies import finding, validations
 from db.strategies.correcting import account
 from db.strategies.history import By, by
 from db.strategies.rows import StoredStrategy, StoredVersion
@@ -45,7 +45,15 @@ async def shown(
 async def whole_of(request: AnyRequest, floor: Floor, name: str) -> OneStrategy:
     """The whole answer about one strategy. Raises NotFound."""
     strategy, version, versions = await shown(request, floor, name)
-    return whole(strategy, version, versions, await account(floor.pool, strategy, version))
+    return await told(floor, strategy, version, versions)
+
+
+async def told(
+    floor: Floor, strategy: StoredStrategy, version: StoredVersion, versions: list[StoredVersion]
+) -> OneStrategy:
+    """A strategy at one of its versions, with its account and the version's newest validation."""
+    newest = next(iter(await validations.of_version(floor.pool, version.id, 1)), None)
+    return whole(strategy, version, versions, await account(floor.pool, strategy, version), newest)
 
 
 def defined(floor: Floor, mapping: dict[str, object]) -> Definition:

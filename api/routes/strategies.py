@@ -10,12 +10,11 @@ from api.bodies import PLAIN, Body, given, read_body
 from api.failures import Failure, invalid_body
 from api.floor import Floor, TheFloor
 from api.listing import Asked, page_of
-from api.registrar import asking, defined, org_of, reserved, shown, under, whole_of
+from api.registrar import asking, defined, org_of, reserved, shown, told, under, whole_of
 from api.requests import AnyRequest
 from api.shapes.base import Shape
-from api.shapes.strategies import SESSION_TAG, OneStrategy, StrategyList, item, whole
+from api.shapes.strategies import SESSION_TAG, OneStrategy, StrategyList, item
 from db.strategies import creating, finding, standing, updating
-from db.strategies.correcting import account
 from db.strategies.rows import StoredStrategy
 from openoutcry.errors import NotFound
 from openoutcry.strategy.definition import Definition
@@ -184,7 +183,7 @@ async def create_strategy(request: AnyRequest, floor: TheFloor) -> OneStrategy:
         asking(request, body.get("reason")),
         version=body.get("version", FIRST),
         status=read_status(body.get("status", "inactive")),
-        exchange=body.get("exchange", creating.DEFAULT_EXCHANGE),
+        exchange=body.get("exchange", floor.run.exchange),
         parent=body.get("parent_strategy_id"),
         tags={**body.get("tags", {}), **_session(body)},
         notes=body.get("notes", ""),
@@ -278,7 +277,7 @@ async def _version(
         notes=body.get("notes", ""),
     )
     strategy, _, versions = await shown(request, floor, str(known.id))
-    return whole(strategy, added, versions, await account(floor.pool, strategy, added))
+    return await told(floor, strategy, added, versions)
 
 
 def _complete(body: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 from api.shapes.base import Shape
 from db.strategies.listing import Listed
 from db.strategies.rows import StoredStrategy, StoredVersion
+from db.strategies.validations import Validation
 from openoutcry.strategy.account import ExecutionState
 from openoutcry.strategy.figures import Figures
 from openoutcry.strategy.lifecycle import Stage, Status
@@ -104,6 +105,17 @@ class AccountState(Shape, frozen=True, kw_only=True):
     num_open_positions: int
 
 
+class ValidationView(Shape, frozen=True, kw_only=True):
+    """The newest validation of the version in force; ``outcome`` once it is COMPLETED, ``error`` once it FAILED."""
+
+    id: UUID
+    state: Literal["QUEUED", "RUNNING", "COMPLETED", "FAILED"]
+    outcome: Literal["PASS", "MARGINAL", "FAIL", "INSUFFICIENT_TRADES"] | None
+    error: str | None
+    created_at: datetime
+    ended_at: datetime | None
+
+
 class Strategy(StrategyItem, frozen=True, kw_only=True):
     """A strategy whole. ``rules``, ``execution_config`` and ``execution_state`` are null for code strategies."""
 
@@ -121,6 +133,7 @@ class Strategy(StrategyItem, frozen=True, kw_only=True):
     execution_state: AccountState | None
     tags: Mapping[str, str]
     notes: str
+    validation: ValidationView | None
     versions: list[VersionItem]
 
 
@@ -150,6 +163,7 @@ def whole(
     version: StoredVersion,
     versions: Sequence[StoredVersion],
     state: ExecutionState | None,
+    validation: Validation | None,
 ) -> OneStrategy:
     """Everything of a strategy, at the version in force."""
     tags = {name: text for name, text in version.tags.items() if name != SESSION_TAG}
@@ -169,6 +183,7 @@ def whole(
         execution_state=None if state is None else account_state(state),
         tags=tags,
         notes=version.notes,
+        validation=None if validation is None else _validation(validation),
         versions=[version_item(one) for one in reversed(versions)],
     )
     values = {name: getattr(full, name) for name in Strategy.__struct_fields__}
@@ -235,6 +250,12 @@ def _rules(strategy: StoredStrategy, version: StoredVersion) -> dict[str, Any] |
         "name": slug(strategy.name),
         **{name: version.body[name] for name in kept if name in version.body},
     }
+
+
+def _validation(found: Validation) -> ValidationView:
+    return ValidationView(
+        **{field: getattr(found, field) for field in ValidationView.__struct_fields__},
+    )
 
 
 def account_state(state: ExecutionState) -> AccountState:

@@ -382,7 +382,12 @@ async def test_a_version_is_staged_judged_and_promoted(world, trader):
                "previous_version": "0.9.5"}  # fmt: skip
     assert differences(printed, done) == []
     assert (done["stage"], done["previous_version"], done["forced"]) == ("prod", None, False)
-    assert (await trader.get(f"{PATH}/{mine['id']}")).json()["status"] == "live"
+    now = (await trader.get(f"{PATH}/{mine['id']}")).json()
+    assert (now["status"], now["validation"]["state"], now["validation"]["outcome"]) == (
+        "live",
+        "COMPLETED",
+        "PASS",
+    )
 
 
 async def test_the_leaderboard_ranks_and_compares(world, trader):
