@@ -27,6 +27,7 @@ from openoutcry.types.symbols import canonical
 from openoutcry.types.timeframes import parse_timeframe
 from wire.tokens import Caller, derive_key, mint_caller
 
+SHIPPED = ("default", "risk", "agents", "regimes")
 CONFIG_FOLDER = Path(__file__).resolve().parent.parent / "config"
 DEFAULT_ORG = "00000000-0000-0000-0000-000000000001"
 DEFAULT_PORTS: Mapping[str, int] = {
@@ -85,7 +86,7 @@ class ProcessConfig(Frozen):
 def load_settings(home: Path, folder: Path = CONFIG_FOLDER) -> Settings:
     """The shipped YAML files with ``{home}/config.yaml`` over them. Raises BadConfig naming file and field."""
     values: dict[str, Any] = {}
-    for path in (*(folder / f"{name}.yaml" for name in ("default", "risk", "agents")), home / "config.yaml"):
+    for path in (*(folder / f"{name}.yaml" for name in SHIPPED), home / "config.yaml"):
         if not path.exists():
             continue
         try:
