@@ -4,11 +4,13 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 import asyncpg
 import structlog
 
 from db.embedder import embed_all, keep_embedding
+from db.regimes.keeping import RegimeKeeper
 from openoutcry.errors import StartupRefused
 from orchestrator.bootstrap import LiveFloor, connections, roster, seats
 from orchestrator.conductor import Conductor
@@ -61,13 +63,17 @@ async def conduct(config: ProcessConfig) -> bool:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, conductor.stop_soon)
-        embedding = asyncio.create_task(keep_embedding(store.pool))
+        regimes = RegimeKeeper(store.pool, UUID(config.org_id), config.home, config.settings.regimes)
+        beside = [asyncio.create_task(keep_embedding(store.pool)), asyncio.create_task(regimes.keep())]
         try:
             return await conductor.run()
         finally:
             log.info("orchestrator_closing")
-            embedding.cancel()
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
             await embed_all(store.pool)  # no decision is left without
+            await regimes.look()  # nor a bar unfollowed
             for peer in (*servers.values(), *agents.values(), host):
                 with contextlib.suppress(Exception):
                     await peer.close()

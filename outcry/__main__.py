@@ -22,6 +22,8 @@ COMMANDS = {
     "jobs": "backtests and other jobs: submit, list, show, cancel, results",
     "data": "sync, import, check and export market data",
     "strategies": "list, show and check strategies",
+    "regime": "train regime models, see the regimes markets are in",
+    "models": "trained models: versions, metrics, promote, roll back",
     "keys": "create, list and revoke API keys",
     "users": "people, programs and orgs that may use the API",
     "ledger": "verify the ledger",

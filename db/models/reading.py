@@ -63,7 +63,7 @@ async def models(pool: asyncpg.Pool, org_id: UUID) -> list[Model]:
 
 
 async def versions(
-    source: asyncpg.Pool | Connection, org_id: UUID, name: str, *, include_archived: bool = True
+    source: "asyncpg.Pool | Connection", org_id: UUID, name: str, *, include_archived: bool = True
 ) -> list[ModelVersion]:
     """The versions of a model, newest first. Raises BadInput, NotFound."""
     name = parse_name(name)

@@ -73,7 +73,7 @@ class Follower:
         at = before.closed_at if before else None
         if as_of <= begin:
             return Update("up_to_date" if before and as_of <= before.closed_at else "in_sample", closed_at=at)
-        candles = self._beyond(series, begin, as_of)
+        candles = await asyncio.to_thread(self._beyond, series, begin, as_of)
         if candles is None:
             return Update("up_to_date" if before else "no_bars", closed_at=at)
         after, beginnings, bars = await asyncio.to_thread(

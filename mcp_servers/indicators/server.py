@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from uuid import UUID
 
 from db.candles import CandleReader
 from db.pool import open_pool
+from db.regimes.force import Shelf
 from mcp_servers.indicators import tools
-from mcp_servers.indicators.deps import IndicatorsDeps
+from mcp_servers.indicators.deps import IndicatorsDeps, NoModels, RegimeModels
 from mcp_servers.present import floor_present
 from mcp_servers.toolkit import Hosting, build_server, discover
 from wire.config import READ_SCOPES, ProcessConfig
@@ -29,13 +31,19 @@ async def opened(config: ProcessConfig, port: int | None) -> AsyncIterator[Floor
     """Open the candle store and the floor's clock; yield the server."""
     async with AsyncExitStack() as stack:
         pool = None
+        models: RegimeModels = NoModels()
         if config.database_url is not None:
             pool = await open_pool(config.database_url)
             stack.push_async_callback(pool.close)
+            models = Shelf(pool, UUID(config.org_id))
         yield build(
             Hosting(
                 deps=IndicatorsDeps(
-                    CandleReader(config.home), config.run.exchange, load_trading_defaults(config.home)
+                    CandleReader(config.home),
+                    config.run.exchange,
+                    load_trading_defaults(config.home),
+                    models,
+                    config.settings,
                 ),
                 present=floor_present(pool, config.run.market),
                 key=config.key,

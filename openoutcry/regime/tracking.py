@@ -52,9 +52,9 @@ def follow(machine: Machine, track: Track, rows: Floats, settings: RegimeSetting
     beliefs = forward(machine, rows, np.array(track.belief)).log_probabilities
     probabilities = by_regime(machine, beliefs)
     state, changes = track.confirmation, []
-    known = np.isfinite(rows).all(axis=1)
+    unknown = np.isnan(rows.sum(axis=1))
     for i, chances in enumerate(probabilities):
-        after = confirm(state, _vote(chances, settings) if known[i] else None, settings)
+        after = confirm(state, None if unknown[i] else _vote(chances, settings), settings)
         if after.regime is not None and after.regime != state.regime:
             changes.append(Change(i, after.regime, float(probabilities[i, REGIMES.index(after.regime)])))
         state = after
