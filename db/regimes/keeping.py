@@ -41,6 +41,7 @@ class RegimeKeeper:
     org_id: UUID
     home: Path
     settings: RegimeSettings
+    train_after_s: float = TRAIN_AFTER_S
     _began: float = field(default_factory=monotonic)
     _asked: dict[str, float] = field(default_factory=dict)
     _said: dict[str, str] = field(default_factory=dict)
@@ -75,7 +76,7 @@ class RegimeKeeper:
 
     async def _ask_for_training(self, series: Series, as_of: datetime) -> None:
         name, now = model_name(series), monotonic()
-        if now - self._began < TRAIN_AFTER_S or now - self._asked.get(name, -ASK_AGAIN_S) < ASK_AGAIN_S:
+        if now - self._began < self.train_after_s or now - self._asked.get(name, -ASK_AGAIN_S) < ASK_AGAIN_S:
             return
         if len(self._reader.window(series, as_of, LEAST_BARS)) < LEAST_BARS:
             self._say(series, "regime_training_waits", f"fewer than {LEAST_BARS} bars")

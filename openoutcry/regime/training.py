@@ -7,6 +7,7 @@ This module alone imports hmmlearn, and with it scipy and scikit-learn: no proce
 """
 
 import math
+import warnings
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -134,7 +135,10 @@ class _Quiet(ConvergenceMonitor):  # type: ignore[misc]
 def _began(rows: Floats, columns: tuple[str, ...], seed: int) -> GaussianHMM:
     """What EM starts from: clusters of the rows by k-means on these features, and what each cluster looks like."""
     plane = rows[:, [NAMES.index(name) for name in columns]]
-    clusters = GaussianHMM(STATES, "full", n_iter=0, random_state=seed, init_params="stmc").fit(plane).means_
+    with warnings.catch_warnings():  # too few distinct rows: said below, as a refusal
+        warnings.simplefilter("ignore")
+        kmeans = GaussianHMM(STATES, "full", n_iter=0, random_state=seed, init_params="stmc").fit(plane)
+    clusters = kmeans.means_
     nearest = ((plane[:, None, :] - clusters) ** 2).sum(axis=2).argmin(axis=1)
     inside = [rows[nearest == state] for state in range(STATES)]
     if min(len(part) for part in inside) < 2:

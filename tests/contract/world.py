@@ -28,7 +28,11 @@ from agents.host import opened as host_opened
 from db import ledger, rounds, sessions
 from db.candles import CandleStore, FundingSeries, Series
 from db.commands import finish, pending
+from db.models.registering import Trained, register
+from db.models.staging import move
 from db.pool import open_pool
+from db.regimes.force import model_name
+from db.strategies.history import By
 from mcp_servers.entry import opener
 from mcp_servers.indicators.tools.evaluate_strategy import EXAMPLE
 from openoutcry.canonical import derived_id
@@ -47,6 +51,7 @@ from openoutcry.types.timeframes import millis
 from outcry.tools import names
 from tests.contract.offered import Offer
 from tests.mcp_servers.market.hosting import PERP, SPOT, START, walk
+from tests.openoutcry.regime.markets import planted
 from wire.config import DEFAULT_ORG, ProcessConfig, RunSpec
 from wire.connect import Connection
 from wire.tokens import ROUND_META_KEY, SERVERS, RoundClaims, derive_key, sign_approval, sign_round
@@ -153,8 +158,27 @@ def furnish(home: Path, bars: int) -> None:
     )
 
 
+async def learn(pool: asyncpg.Pool) -> None:
+    """Put a regime model of the spot market into production."""
+    model = planted(trained_until=START)
+    name = model_name(Series("binance", SPOT, "1h"))
+    trained = Trained(
+        name,
+        model.kind,
+        model.model_dump(mode="json"),
+        {},
+        {},
+        model.seed,
+        model.trained_from,
+        model.trained_until,
+    )
+    kept = await register(pool, UUID(DEFAULT_ORG), trained, "contract")
+    await move(pool, UUID(DEFAULT_ORG), name, kept.version, "Production", By("contract"))
+
+
 async def begin(pool: asyncpg.Pool) -> None:
-    """Open the session, with a first record."""
+    """Open the session, with a first record, on a floor that knows a regime model."""
+    await learn(pool)
     head = await sessions.create(pool, FACTS, "contract", Settings())
     cash = opening("USDT", FACTS.initial_capital)
     record = CycleRecord(
