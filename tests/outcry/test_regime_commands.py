@@ -1,7 +1,6 @@
 """``outcry regime`` and ``outcry models``, from candles on disk to a regime on screen and a model rolled back."""
 
 import json
-import os
 import subprocess
 import sys
 from datetime import timedelta
@@ -9,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.openoutcry.regime.markets import START, pronounced
 
 from db.candles import CandleStore, Series
 from openoutcry.regime.names import REGIMES
+from outcry.__main__ import main
+from tests.openoutcry.regime.markets import START, pronounced
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = "regime-binance-BTC-USDT-1h"
@@ -21,29 +21,39 @@ SPLIT = (START + timedelta(hours=1_200)).isoformat()
 
 
 class Floor:
-    """A home with candles and a database, without anything running."""
+    """A home with candles and a database, without anything running; commands run in this process."""
 
-    def __init__(self, home: Path, url: str) -> None:
-        self.home, self.env = home, {**os.environ, "PYTHONPATH": str(ROOT), "OUTCRY_DATABASE_URL": url}
+    def __init__(
+        self, home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.home, self._capsys, self._patch = home, capsys, monkeypatch
 
-    def run(self, *words: str, code: int = 0) -> "subprocess.CompletedProcess[str]":
-        done = subprocess.run(
-            [sys.executable, "-m", "outcry", *words, "--home", str(self.home)],
-            env=self.env, capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
-        assert done.returncode == code, f"{words}:\n{done.stdout}\n{done.stderr}"
-        assert "Traceback" not in done.stderr
-        return done
+    def run(self, *words: str, code: int = 0) -> str:
+        """What it prints, or what it says on stderr where it is to end with another code."""
+        self._patch.setattr(sys, "argv", ["outcry", *words, "--home", str(self.home)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = self._capsys.readouterr()
+        assert int(ended.value.code or 0) == code, f"{words}:\n{said.out}\n{said.err}"
+        return said.err if code else said.out
 
     def json(self, *words: str) -> Any:
-        return json.loads(self.run(*words, "--json").stdout)
+        return json.loads(self.run(*words, "--json"))
 
 
 @pytest.fixture
-def floor(tmp_path: Path, fresh_database: str) -> Floor:
+def floor(
+    tmp_path: Path,
+    fresh_database: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Floor:
     candles, _ = pronounced(1_800)
     CandleStore(tmp_path).merge(Series("binance", "BTC/USDT", "1h"), candles)
-    return Floor(tmp_path, fresh_database)
+    monkeypatch.setenv("OUTCRY_DATABASE_URL", fresh_database)
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        monkeypatch.setenv(name, "1")  # what `train` sets is gone afterwards
+    return Floor(tmp_path, capsys, monkeypatch)
 
 
 def test_from_candles_to_a_regime_and_back(floor: Floor) -> None:
@@ -55,8 +65,8 @@ def test_from_candles_to_a_regime_and_back(floor: Floor) -> None:
     assert floor.json("regime", "train", *MARKET, "--to", SPLIT)["content_hash"] == first["content_hash"]
     assert [one["version"] for one in floor.json("models", "list", MODEL)["versions"]] == ["1.0.0"]
 
-    assert "no regime model" in floor.run("regime", "update", *MARKET, code=1).stderr
-    assert "is in Production" in floor.run("models", "promote", MODEL, "1.0.0", "--expected", "none").stdout
+    assert "no regime model" in floor.run("regime", "update", *MARKET, code=1)
+    assert "is in Production" in floor.run("models", "promote", MODEL, "1.0.0", "--expected", "none")
     (done,) = floor.json("regime", "update", *MARKET)
     assert done["state"] == "followed" and done["changes"] > 3
     assert floor.json("regime", "update")[0]["state"] == "up_to_date"
@@ -68,9 +78,9 @@ def test_from_candles_to_a_regime_and_back(floor: Floor) -> None:
     assert past["total_regimes"] == done["changes"] == len(past["transitions"]) + 1
     assert past["regimes"][-1]["end_time"] is None and past["regimes"][-1]["regime"] == now["regime"]
     assert len(floor.json("regime", "history", *MARKET, "--hours", "24")["regimes"]) < past["total_regimes"]
-    shown = floor.run("regime", "current").stdout
+    shown = floor.run("regime", "current")
     assert now["regime"] in shown and "next bar" in shown and "limits within it" in shown
-    assert now["regime"] in floor.run("regime", "history", *MARKET).stdout
+    assert now["regime"] in floor.run("regime", "history", *MARKET)
 
     second = floor.json("regime", "train", *MARKET, "--seed", "7", "--promote")
     assert (second["version"], second["promoted"], second["previous_version"]) == ("1.1.0", True, "1.0.0")
@@ -82,11 +92,9 @@ def test_from_candles_to_a_regime_and_back(floor: Floor) -> None:
     )
     versions = {one["version"]: one["archived"] for one in floor.json("models", "list", MODEL)["versions"]}
     assert versions == {"1.1.0": True, "1.0.0": False}
-    told = floor.run("models", "show", MODEL, "1.1.0").stdout
+    told = floor.run("models", "show", MODEL, "1.1.0")
     assert "content hash" in told and "agreement" in told and "worse" in told
-    artefact = json.loads(floor.run("models", "show", MODEL, "1.0.0", "--artefact", "--json").stdout)[
-        "artefact"
-    ]
+    artefact = json.loads(floor.run("models", "show", MODEL, "1.0.0", "--artefact", "--json"))["artefact"]
     assert set(artefact["labels"]) <= set(REGIMES) and len(artefact["means"]) == 5
 
 
@@ -121,9 +129,9 @@ def test_what_makes_no_sense_is_named(floor: Floor) -> None:
         (("models", "promote", "nothing", "1.0.0"), 1, "no model nothing"),
         (("models", "rollback", "nothing"), 1, "no model nothing"),
     ):
-        assert said in floor.run(*words, code=code).stderr, words
+        assert said in floor.run(*words, code=code), words
     assert floor.json("models", "list") == {"models": []}
-    assert "no model yet" in floor.run("models", "list").stdout
+    assert "no model yet" in floor.run("models", "list")
 
 
 def test_a_flat_market_leaves_nothing(floor: Floor) -> None:
@@ -133,8 +141,8 @@ def test_a_flat_market_leaves_nothing(floor: Floor) -> None:
         Series("binance", "FLAT/USDT", "1h"),
         candles.of(candles.timestamp, flat, flat, flat, flat, [0.0] * 1_800),
     )
-    done = floor.run("regime", "train", "--symbol", "FLAT/USDT", "--timeframe", "1h", code=1)
-    assert "0 with all features known" in done.stderr or "bars that move" in done.stderr
+    said = floor.run("regime", "train", "--symbol", "FLAT/USDT", "--timeframe", "1h", code=1)
+    assert "needs 744 bars that move, there are 1800" in said
     assert floor.json("models", "list") == {"models": []}
 
 

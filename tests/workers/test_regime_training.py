@@ -7,7 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.openoutcry.regime.markets import START, pronounced
 
 from db.candles import CandleStore, Series
 from db.models import reading
@@ -18,6 +17,7 @@ from openoutcry.errors import BadInput, DataUnavailable
 from openoutcry.regime.request import KIND, LEAST_BARS, parse_request
 from openoutcry.regime.settings import RegimeSettings
 from tests.factories import ORG
+from tests.openoutcry.regime.markets import START, pronounced
 from workers.frames import Order, Progress
 from workers.kinds import find, regime_training
 from workers.work import Work

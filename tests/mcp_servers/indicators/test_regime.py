@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.openoutcry.regime.markets import planted
 
 from db.candles import CandleReader, CandleStore, Series
 from db.models.rows import ModelVersion
@@ -22,6 +21,7 @@ from openoutcry.regime.names import REGIMES
 from openoutcry.regime.settings import RegimeSettings
 from openoutcry.settings import Settings
 from tests.mcp_servers.indicators.hosting import HOUR, KEY, START, SYMBOL, store_walk
+from tests.openoutcry.regime.markets import planted
 from wire.connect import Connection
 from wire.strategies import load_trading_defaults
 
