@@ -1,0 +1,36 @@
+"""A floor that runs fills the table of regimes by itself, and answers detect_regime as of its own time."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from openoutcry.regime.names import REGIMES
+from tests.e2e.floor import open_floor, outcry, wait_for
+
+MARKET = ("--symbol", "BTC/USDT", "--timeframe", "1h")
+RUN = (
+    "--market", "recorded", "--timeframe", "1h", "--from", "2020-03-05", "--speed", "36000", "--rounds", "60", "--stay",
+)  # fmt: skip
+
+
+def told(home: Path, *words: str) -> Any:
+    """What a command of the regimes prints."""
+    return json.loads(outcry(home, "regime", *words, "--json").stdout)
+
+
+@pytest.mark.timeout(240)
+def test_a_running_floor_keeps_the_regimes_of_what_it_trades(home: Path) -> None:
+    with open_floor(home, *RUN):
+        told(home, "train", *MARKET, "--to", "2020-03-04", "--promote")
+        wait_for(lambda: (home / "run" / "summary.json").exists(), 120)
+        last = json.loads((home / "run" / "progress.json").read_text())["as_of"]
+        now = told(home, "current", *MARKET)
+        assert now["timestamp"] == last, "followed to the last round, and no further though more is stored"
+        past = told(home, "history", *MARKET)
+        assert past["total_regimes"] > 2
+        assert {one["regime"].lower() for one in past["regimes"]} <= set(REGIMES)
+        assert all(one["start_time"] <= last for one in past["regimes"])
+        assert told(home, "update", "--to", last)[0]["state"] == "up_to_date"
+        assert told(home, "history", *MARKET) == past
