@@ -184,7 +184,7 @@ BAD = [
     ({**TRADAI, "capital": -1}, 422, "VAL005", "capital"),
     ({**TRADAI, "leverage": 1000}, 422, "VAL005", "leverage"),
     ({**TRADAI, "timeframe": "7m"}, 400, "VAL003", "timeframe"),
-    ({**TRADAI, "symbols": ["BTC//"]}, 400, "VAL002", "symbols[0]"),
+    ({**TRADAI, "symbols": ["BTC//"]}, 400, "VAL002", "symbols"),
     ({**TRADAI, "date_range": {"start": "2024-05-01", "end": "2024-02-01"}}, 400, "VAL001", "date_range"),
     ({**TRADAI, "date_range": {"start": "2999-01-01", "end": "2999-02-01"}}, 400, "VAL001", "date_range"),
     ({**TRADAI, "date_range": {"start": "yesterday", "end": "2024-02-01"}}, 400, "VAL001", "date_range"),
