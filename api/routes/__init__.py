@@ -4,6 +4,7 @@ from litestar.types import ControllerRouterHandler
 
 from api.routes import (
     agents,
+    backtest_runs,
     backtests,
     catalog,
     configuration,
@@ -44,6 +45,7 @@ ROUTES: list[ControllerRouterHandler] = [
     *root.HANDLERS,
     *system.HANDLERS,
     *agents.HANDLERS,
+    *backtest_runs.HANDLERS,
     *backtests.HANDLERS,
     *risk.HANDLERS,
     *hedging.HANDLERS,

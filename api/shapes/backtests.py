@@ -1,12 +1,14 @@
 """A backtest job as each product's document prints it."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from api.shapes.base import Shape
 from db.jobs.rows import Job, Trade
 
+MOST_TRADES = 100_000
+"""Trades that one answer carries."""
 RUNNING_WORDS = {"QUEUED": "running", "RUNNING": "running", "COMPLETED": "completed"}
 
 
@@ -101,6 +103,83 @@ class OneJob(Shape, frozen=True, kw_only=True):
     error: str | None
     error_message: str | None
     execution_time_seconds: float | None
+
+
+class Ran(Shape, frozen=True, kw_only=True):
+    """A run that has ended; ``metrics`` has drawdown as a positive fraction."""
+
+    success: bool
+    backtest_id: UUID
+    metrics: dict[str, Any] | None
+    trade_history: list[Row]
+    trade_count: int
+    execution_time_seconds: float | None
+    strategy_names: list[str]
+    error: str | None
+
+
+class CurvePoint(Shape, frozen=True, kw_only=True):
+    """The account at one bar; ``drawdown_percent`` is 0 at a high and negative below it."""
+
+    timestamp: datetime
+    portfolio_value: float
+    drawdown_percent: float
+
+
+class EquityCurve(Shape, frozen=True, kw_only=True):
+    """The account over time."""
+
+    equity_curve: list[CurvePoint]
+
+
+class ReportTrade(Shape, frozen=True, kw_only=True):
+    """A trade of a report."""
+
+    entry_time: datetime
+    exit_time: datetime
+    symbol: str
+    side: str
+    entry_price: float
+    exit_price: float
+    pnl: float
+
+
+class ReportData(Shape, frozen=True, kw_only=True):
+    """What a report is made of; the charts are parts of the HTML report."""
+
+    summary: dict[str, str]
+    metrics: dict[str, Any]
+    trades: list[ReportTrade]
+    charts: dict[str, str]
+
+
+class Trades(Shape, frozen=True, kw_only=True):
+    """Every closed trade of a run."""
+
+    success: bool
+    backtest_id: UUID
+    trade_count: int
+    trades: list[Row]
+
+
+class Started(Shape, frozen=True, kw_only=True):
+    """A run that has begun."""
+
+    backtest_id: UUID
+    status: str
+
+
+class RunStatus(Shape, frozen=True, kw_only=True):
+    """A run; ``status`` is running, completed or failed."""
+
+    backtest_id: UUID
+    status: Literal["running", "completed", "failed"]
+    metrics: dict[str, Any] | None
+    trade_history: list[Row]
+    error_message: str | None
+    execution_time_seconds: float | None
+    created_at: datetime
+    completed_at: datetime | None
 
 
 def metrics_of(job: Job) -> dict[str, Any] | None:

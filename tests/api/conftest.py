@@ -19,6 +19,7 @@ from api.throttle import Rate
 from api.ws.hub import Hub
 from api.ws.socket import Turnstile
 from db import keys, ledger, state
+from db.identity.holder import ROLES
 from db.listening import Listening
 from db.pool import open_pool
 from db.tenancy import open_tenant_pool
@@ -31,7 +32,7 @@ from wire.config import RunSpec
 
 PLENTY = Limits(per_key=Rate(1e5, 100_000), per_address=Rate(1e5, 100_000))
 ASSETS = load()
-TOKENS = {role: f"a-key-for-the-{role}-of-these-tests" for role in keys.ROLES}
+TOKENS = {role: f"a-key-for-the-{role}-of-these-tests" for role in ROLES}
 ROUNDS = 40
 
 

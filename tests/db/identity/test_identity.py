@@ -7,6 +7,7 @@ import pytest
 from db.identity import clients, lockout, orgs, passwords, refreshing, tickets, users
 from db.keys import DEFAULT_ORG
 from db.pool import open_pool
+from openoutcry.canonical import derived_id
 from openoutcry.errors import BadInput
 
 PASSWORD = "correct horse battery"
@@ -102,7 +103,7 @@ async def test_a_ticket_opens_one_socket_once(pool, ann):
     made = await tickets.issue(pool, DEFAULT_ORG, "user", ann.id, None)
     answers = await asyncio.gather(*(tickets.use(pool, made.text, None) for _ in range(8)))
     assert [answer for answer in answers if answer] == [("user", ann.id)]
-    job, other = (orgs.derived_id(DEFAULT_ORG, "job", n) for n in (1, 2))
+    job, other = (derived_id(DEFAULT_ORG, "job", n) for n in (1, 2))
     bound = await tickets.issue(pool, DEFAULT_ORG, "user", ann.id, job)
     assert await tickets.use(pool, bound.text, other) is None
     assert await tickets.use(pool, bound.text, None) is None

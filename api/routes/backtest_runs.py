@@ -1,0 +1,212 @@
+"""Handing in backtests: TradAI's jobs, Mangrove's runs, one queue behind both."""
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+from litestar import get, post
+from litestar.params import FromPath
+
+from api.access import caller_of
+from api.backtesting import submission
+from api.bodies import Body, read_object
+from api.encoding import Answer
+from api.failures import Failure
+from api.floor import Floor, TheFloor
+from api.idempotency import once
+from api.market import home_of
+from api.params import read_id
+from api.requests import AnyRequest
+from api.shapes.backtests import (
+    MOST_TRADES,
+    Ran,
+    RunStatus,
+    Started,
+    Submitted,
+    metrics_of,
+    row,
+    seconds,
+    word,
+)
+from db.jobs import follow, queue, reads
+from db.jobs.rows import Job
+from db.jobs.submit import Submission, submit
+from openoutcry.errors import BadInput
+from openoutcry.types.frozen import Frozen
+from wire.clock import WallClock
+
+KIND = "backtest"
+WAIT_S = 60.0
+RETRY_S = 5
+UNPROCESSABLE = frozenset({"capital", "leverage"})
+CODES = (
+    ("date_range", "VAL001"), ("symbol", "VAL002"), ("timeframe", "VAL003"), ("capital", "VAL005"), ("leverage", "VAL005"),
+)  # fmt: skip
+EXAMPLE = {
+    "strategy_config": {"name": "sma_cross", "version": "latest", "parameters": {"window_slow": 60}},
+    "date_range": {"start": "2024-01-01T00:00:00Z", "end": "2024-12-31T23:59:59Z"},
+    "exchange": "binance_futures", "timeframe": "1h", "capital": 10000, "leverage": 1.0,
+}  # fmt: skip
+
+
+class BacktestWish(Body, frozen=True, kw_only=True):
+    """TradAI's body names ``strategy_config``, Mangrove's ``strategy_json`` or ``strategy_id``; each has its own fields
+    (docs/jobs.md)."""
+
+    strategy_config: dict[str, Any] | None = None
+    date_range: dict[str, Any] | None = None
+    exchange: str | None = None
+    timeframe: str | None = None
+    capital: float | None = None
+    leverage: float | None = None
+    strategy_json: str | None = None
+    strategy_id: str | None = None
+
+
+class Wanted(Frozen):
+    """A body as it was sent, for Idempotency-Key."""
+
+    body: dict[str, Any]
+
+
+@post(
+    "/api/v1/backtests", tags=["backtests"], role="trader", permission="backtest:create", haste="backtests",
+    body=BacktestWish, example=EXAMPLE, idempotent=True,
+)  # fmt: skip
+async def create(request: AnyRequest, floor: TheFloor) -> Answer[Any]:
+    """Queue a backtest (`strategy_config`, answered 201 at once), or run one (`strategy_json` or `strategy_id`, answered
+    200 when it has ended)."""
+    body = await read_object(request)
+    if "strategy_config" in body:
+        return await once(
+            request, floor, Wanted(body=body), lambda name: _submitted(request, floor, body, name), 201
+        )
+    return await once(request, floor, Wanted(body=body), lambda name: _ran(request, floor, body, name), 200)
+
+
+@post(
+    "/api/v1/backtesting/backtest", tags=["backtests"], role="trader", permission="backtest:create", haste="backtests",
+    body=BacktestWish, idempotent=True, status_code=200,
+)  # fmt: skip
+async def create_by_its_old_name(request: AnyRequest, floor: TheFloor) -> Answer[Any]:
+    """Run a backtest, by the path that older clients know."""
+    body = await read_object(request)
+    return await once(request, floor, Wanted(body=body), lambda name: _ran(request, floor, body, name), 200)
+
+
+@post(
+    "/api/v2/backtests", tags=["backtests"], role="trader", permission="backtest:create", haste="backtests",
+    body=BacktestWish, idempotent=True, status_code=202,
+)  # fmt: skip
+async def start(request: AnyRequest, floor: TheFloor) -> Answer[Any]:
+    """Begin a run and answer at once."""
+    body = await read_object(request)
+
+    async def work(name: str | None) -> Started:
+        return Started(backtest_id=await _queue(request, floor, body, name), status="running")
+
+    return await once(request, floor, Wanted(body=body), work, 202)
+
+
+@get("/api/v2/backtests/{backtest_id:str}/status", tags=["backtests"], permission="strategy:read")
+async def run_status(request: AnyRequest, floor: TheFloor, backtest_id: FromPath[str]) -> RunStatus:
+    """A run, and its result once it has one."""
+    job = await job_of(request, floor, backtest_id)
+    found = await reads.trades(floor.pool, job.org_id, job.id, limit=MOST_TRADES)
+    return RunStatus(
+        backtest_id=job.id,
+        status=word(job),  # type: ignore[arg-type]  # one of the three
+        metrics=metrics_of(job),
+        trade_history=[row(trade, job.name) for trade in found],
+        error_message=job.error,
+        execution_time_seconds=seconds(job),
+        created_at=job.created_at,
+        completed_at=job.finished_at,
+    )
+
+
+async def _submitted(request: AnyRequest, floor: Floor, body: dict[str, Any], name: str | None) -> Submitted:
+    job_id = await _queue(request, floor, body, name)
+    job = await reads.get(floor.pool, caller_of(request).org_id, job_id)
+    assert job is not None
+    return Submitted(job_id=job.id, status=job.status, created_at=job.created_at)
+
+
+async def _ran(request: AnyRequest, floor: Floor, body: dict[str, Any], name: str | None) -> Ran:
+    """Queue it and wait for its end. Raises Failure 503 while there is no worker, or when it takes too long."""
+    caller, wanted = caller_of(request), await _wanted(request, floor, body)
+    org_id = caller.org_id
+    async with floor.doorman.pool.acquire() as connection:
+        if not await queue.workers(connection):
+            raise _warming("no worker takes jobs at the moment", None)
+    job_id = await submit(floor.pool, org_id, wanted, caller.name, once=name)
+    job: Job | None = None
+    try:
+        async with asyncio.timeout(WAIT_S):
+            async for seen in follow.follow(floor.pool, floor.listening, org_id, job_id):
+                job = seen
+    except TimeoutError:
+        raise _warming("it is still running", job_id) from None
+    assert job is not None
+    if job.status == "FAILED" and "warm_up" in (job.error or ""):
+        raise Failure(
+            422,
+            "insufficient history",
+            code="INSUFFICIENT_HISTORY",
+            details=job.error,
+            backtest_id=str(job.id),
+        )
+    found = await reads.trades(floor.pool, org_id, job_id, limit=MOST_TRADES)
+    return Ran(
+        success=job.status == "COMPLETED",
+        backtest_id=job.id,
+        metrics=metrics_of(job),
+        trade_history=[row(trade, job.name) for trade in found],
+        trade_count=len(found),
+        execution_time_seconds=seconds(job),
+        strategy_names=[job.name],
+        error=job.error,
+    )
+
+
+async def _queue(request: AnyRequest, floor: Floor, body: dict[str, Any], name: str | None) -> UUID:
+    caller = caller_of(request)
+    wanted = await _wanted(request, floor, body)
+    return await submit(floor.pool, caller.org_id, wanted, caller.name, once=name)
+
+
+async def _wanted(request: AnyRequest, floor: Floor, body: dict[str, Any]) -> Submission:
+    org_id = caller_of(request).org_id
+    try:
+        return await submission(floor.pool, org_id, home_of(floor), body, WallClock().now())
+    except BadInput as error:
+        raise _explained(error) from error
+
+
+def _explained(error: BadInput) -> Failure:
+    """400, or 422 for capital and leverage, with TradAI's code for what is wrong."""
+    field = error.field or ""
+    code = next(
+        (code for part, code in CODES if part in field), "VAL004" if "is missing" in str(error) else "VAL006"
+    )
+    status = 422 if field in UNPROCESSABLE else 400
+    return Failure(status, "invalid request body", code=code, details=str(error), field=error.field)
+
+
+def _warming(why: str, job_id: UUID | None) -> Failure:
+    extra: dict[str, Any] = {} if job_id is None else {"backtest_id": str(job_id)}
+    return Failure(
+        503, "the engine is busy", code="ENGINE_WARMING", details=why, headers={"Retry-After": str(RETRY_S)},
+        retry_after=RETRY_S, error_code="ENGINE_WARMING", **extra,
+    )  # fmt: skip
+
+
+async def job_of(request: AnyRequest, floor: Floor, text: str) -> Job:
+    job_id = read_id(text, "job")
+    job = await reads.get(floor.pool, caller_of(request).org_id, job_id)
+    if job is None or job.kind != KIND:
+        raise Failure(404, f"Backtest job '{text}' not found", job_id=text)
+    return job
+
+
+HANDLERS = [create, create_by_its_old_name, start, run_status]
