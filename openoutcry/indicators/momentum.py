@@ -3,7 +3,7 @@
 import numpy as np
 
 from openoutcry.indicators.line import NAN, Line, absolute, is_live, maximum, ratio, where
-from openoutcry.indicators.rolling import after, held, highest, lag, lowest, mean, total
+from openoutcry.indicators.rolling import after, held, highest, lag, lowest, mean, moves_from_first, total
 from openoutcry.indicators.smoothing import ema, wilder
 from openoutcry.indicators.spec import indicator, window
 from openoutcry.indicators.talib import ta
@@ -206,7 +206,7 @@ def stc(
 
     Where a range is flat, the stochastic keeps its last value; NaN while it has had none.
     """
-    line = apo.fn(close, window_fast, window_slow, from_first=from_first)
+    line = apo.fn(moves_from_first(close), window_fast, window_slow, from_first=from_first)
     once = ema(100.0 * held(_in_range(line, cycle, ROUNDING * close, NAN)), smooth1, from_first=from_first)
     return ema(100.0 * held(_in_range(once, cycle, ROUNDING * 100.0, NAN)), smooth2, from_first=from_first)
 

@@ -4,8 +4,8 @@ from collections import deque
 
 import numpy as np
 
-from openoutcry.indicators.line import Line, absolute, minimum, ratio, where
-from openoutcry.indicators.rolling import highest, lag, lowest, mean, total, windowed
+from openoutcry.indicators.line import Array, Line, absolute, minimum, ratio, where
+from openoutcry.indicators.rolling import highest, lag, lowest, mean, total, windowed, windows_apart
 from openoutcry.indicators.spec import factor, indicator, window
 from openoutcry.indicators.talib import ta
 from openoutcry.indicators.volatility import true_range_of
@@ -49,8 +49,19 @@ def cci(high: Line, low: Line, close: Line, window: int = 20, constant: float = 
     """Commodity channel index: typical price from its mean, in mean deviations × constant; 0 in a flat window."""
     typical = (high + low + close) / 3.0
     still = highest(typical, window) - lowest(typical, window) <= ROUNDING * absolute(typical)
-    raw = windowed(lambda a: np.asarray(ta.CCI(a, a, a, window)), _cci_last, typical, window)
+    raw = windowed(lambda a: _ccis(a, window), _cci_last, typical, window)
     return where(still, 0.0 * raw, raw) * (MAD_SCALE / constant)
+
+
+def _ccis(values: Array, size: int) -> Array:
+    """TA-Lib's, and where the window hardly moves, of each window by itself."""
+    out = np.asarray(ta.CCI(values, values, values, size))
+    reach = np.asarray(ta.MAX(values, size)) - np.asarray(ta.MIN(values, size))
+    for rows, moves in windows_apart(values, size, reach):
+        around = moves - moves.mean(axis=1, keepdims=True)
+        spread = np.abs(around).mean(axis=1)
+        out[rows] = np.where(spread > 0, around[:, -1] / (MAD_SCALE * spread), 0.0)
+    return out
 
 
 def _cci_last(values: deque[float]) -> float:

@@ -2,16 +2,18 @@
 
 import math
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from openoutcry.indicators.line import NAN, Array, Line, Live, apply
 from openoutcry.indicators.talib import ta
 
 FAINT = 1e-4
 CHUNK = 50_000
+Rows = npt.NDArray[np.intp]
 
 
 class Window:
@@ -62,6 +64,28 @@ def windowed(
     if isinstance(line, Live):
         return line.graph.node(Window(size, reduce), line)
     return whole(line)
+
+
+def moves_from_first(line: Line) -> Line:
+    """How far each value lies from the first known one. What is taken from each other later is then small where the
+    line hardly moves, and not rounding.
+    """
+    if isinstance(line, Live):
+        return line.graph.node(_FromFirst(), line)
+    known = np.flatnonzero(np.isfinite(line))
+    return line - line[known[0]] if len(known) else line + 0.0
+
+
+class _FromFirst:
+    __slots__ = ("_first",)
+
+    def __init__(self) -> None:
+        self._first = NAN
+
+    def __call__(self, value: float) -> float:
+        if math.isnan(self._first) and math.isfinite(value):
+            self._first = value
+        return value - self._first
 
 
 def lag(line: Line, bars: int) -> Line:
@@ -203,13 +227,20 @@ def deviation(line: Line, size: int) -> Line:
 def _deviations(values: Array, size: int) -> Array:
     """TA-Lib's running deviation, and where it is next to nothing beside the values, that of each window by itself."""
     out = np.asarray(ta.STDDEV(values, size, 1.0))
-    faint = np.flatnonzero(out < FAINT * np.abs(values))
+    for rows, moves in windows_apart(values, size, out):
+        out[rows] = moves.std(axis=1)
+    return out
+
+
+def windows_apart(values: Array, size: int, spread: Array) -> Iterator[tuple[Rows, Array]]:
+    """Where the windows' ``spread`` is next to nothing beside the values, and running sums would be all rounding:
+    the places, and each of their windows as moves from its own first value.
+    """
+    faint = np.flatnonzero(spread < FAINT * np.abs(values))
     if len(faint):
         windows = np.lib.stride_tricks.sliding_window_view(values, size)
         for rows in np.array_split(faint, len(faint) // CHUNK + 1):
-            moves = windows[rows - size + 1] - values[rows - size + 1, None]
-            out[rows] = moves.std(axis=1)
-    return out
+            yield rows, windows[rows - size + 1] - values[rows - size + 1, None]
 
 
 def weighted_mean(line: Line, size: int) -> Line:

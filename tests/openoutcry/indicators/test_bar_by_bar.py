@@ -44,6 +44,14 @@ def test_a_long_walk_is_followed_to_a_billionth(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("step", [1e-7, 1e-9, 1e-11])
+def test_a_walk_that_hardly_moves_is_followed_to_a_billionth(name: str, step: float) -> None:
+    """What is left when two nearly equal prices are taken from each other must not be rounding."""
+    for request in (small(name), parse(name)):
+        agree(request, walk(300, seed=2, step=step))
+
+
+@pytest.mark.parametrize("name", EVERY)
 @settings(max_examples=25, deadline=None)
 @given(series=candles(max_bars=90))
 def test_any_series_is_followed_to_a_billionth(name: str, series: Series) -> None:
