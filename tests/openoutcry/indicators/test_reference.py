@@ -1,12 +1,15 @@
 """The numbers are those of other people: a published table, TA-Lib's own functions, and the ``ta`` library."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from openoutcry.indicators.catalogue import parse
+from openoutcry.indicators.candlesticks import PATTERN_NAMES
+from openoutcry.indicators.catalogue import CATALOGUE, parse
 from openoutcry.indicators.line import Array
 from openoutcry.indicators.talib import ta as talib
 from tests.openoutcry.indicators.series import Series, walk
@@ -65,6 +68,9 @@ TALIB: dict[str, Callable[[Any, Series], Any]] = {
     "psar:0.02,0.2": lambda t, s: t.SAR(s["high"], s["low"], 0.02, 0.2),
     "true_range": lambda t, s: t.TRANGE(s["high"], s["low"], s["close"]),
     "natr:14": lambda t, s: t.NATR(s["high"], s["low"], s["close"], 14),
+    "smma:14": lambda t, s: t.RMA(s["close"], 14),
+    "volume_sma:20": lambda t, s: t.SMA(s["volume"], 20),
+    "mama:0.5,0.05": lambda t, s: t.MAMA(s["close"], 0.5, 0.05),
 }
 
 
@@ -143,6 +149,18 @@ def test_the_ta_library_has_the_same_numbers() -> None:
         )
 
 
+PUBLISHED = json.loads((Path(__file__).parent / "published.json").read_text())
+"""What the ``ta`` library says at some bars of a seeded walk, for where it is not installed."""
+
+
+@pytest.mark.parametrize("text", sorted(PUBLISHED["values"]))
+def test_the_ta_librarys_table_has_the_same_numbers(text: str) -> None:
+    told = PUBLISHED["values"][text]
+    found = parse(text).compute(walk(1000, seed=3))[told["output"]]
+    for bar, wanted in told["at"].items():
+        assert found[int(bar)] == pytest.approx(wanted, rel=1e-9, abs=1e-9 * np.nanmax(np.abs(found))), bar
+
+
 BY_HAND: dict[str, Callable[[Series, int], float]] = {
     "alma:21,0.85,6": lambda s, i: _alma(s["close"][i - 20 : i + 1]),
     "volatility_stop:20,2": lambda s, i: (
@@ -169,6 +187,81 @@ def test_definitions_no_library_has_are_worked_out_by_hand(text: str) -> None:
     first = next(iter(parse(text).compute(series).values()))
     for bar in (120, 200, 299):
         assert first[bar] == pytest.approx(BY_HAND[text](series, bar), rel=1e-9)
+
+
+def test_pivots_are_the_floor_traders() -> None:
+    """From the bar before: high 110, low 90, close 100."""
+    series = {
+        name: np.array([value, 1.0]) for name, value in (("high", 110.0), ("low", 90.0), ("close", 100.0))
+    }
+    found = {name: column[1] for name, column in parse("pivot_points").compute(series).items()}
+    assert found == {"pivot": 100, "r1": 110, "s1": 90, "r2": 120, "s2": 80, "r3": 130, "s3": 70}
+
+
+def test_swings_are_found_by_looking_at_every_bar() -> None:
+    series, size = walk(300, seed=10), 4
+    found = parse(f"swings:{size}").compute(series)
+    for name, beyond in (("high", max), ("low", min)):
+        values, last = series[name], np.nan
+        for bar in range(300):
+            middle = bar - size
+            around = [values[i] for i in range(middle - size, bar + 1) if i != middle and i >= 0]
+            if middle >= size and beyond(values[middle], beyond(around)) == values[middle]:
+                last = values[middle]
+            assert found[name][bar] == pytest.approx(last, nan_ok=True)
+
+
+def test_a_trailing_stop_only_moves_with_its_trend() -> None:
+    series = walk(300, seed=11, step=0.03)
+    found, reach = parse("atr_trailing_stop:14,3").compute(series), 3 * talib.ATR(*_hlc(series), 14)
+    stop, long, close = np.nan, True, series["close"]
+    for bar in range(14, 300):
+        if bar == 14:
+            long = bool(close[bar] >= close[bar - 1])
+            stop = close[bar] - reach[bar] if long else close[bar] + reach[bar]
+        elif (close[bar] < stop) if long else (close[bar] > stop):
+            long = not long
+            stop = close[bar] - reach[bar] if long else close[bar] + reach[bar]
+        else:
+            stop = max(stop, close[bar] - reach[bar]) if long else min(stop, close[bar] + reach[bar])
+        assert (found["value"][bar], found["direction"][bar]) == (pytest.approx(stop), 1.0 if long else -1.0)
+
+
+def test_klingers_oscillator_in_its_short_form() -> None:
+    """The first bar has nothing to move from and counts as 0."""
+    series = walk(400, seed=12)
+    moves = np.diff(_typical(series), prepend=_typical(series)[0])
+    signed = np.sign(moves) * series["volume"]
+    line = talib.EMA(signed, 34) - talib.EMA(signed, 55)
+    found = parse("kvo:34,55,13").compute(series)
+    np.testing.assert_allclose(found["kvo"][54:], line[54:], rtol=1e-9)
+    np.testing.assert_allclose(found["signal"][66:], talib.EMA(line[54:], 13)[12:], rtol=1e-9)
+
+
+def test_a_squeeze_is_bollinger_within_keltner() -> None:
+    series = walk(400, seed=13)
+    found = parse("ttm_squeeze:20,2,20,1.5,12").compute(series)
+    upper, _, lower = talib.BBANDS(series["close"], 20, 2.0, 2.0, 0)
+    centre, reach = talib.EMA(series["close"], 20), 1.5 * talib.ATR(*_hlc(series), 20)
+    inside = (upper < centre + reach) & (lower > centre - reach)
+    np.testing.assert_array_equal(found["on"][20:], inside[20:].astype(float))
+    assert 0 < found["on"][20:].sum() < 380
+    high, low = talib.MAX(series["high"], 12), talib.MIN(series["low"], 12)
+    away = series["close"] - ((high + low) / 2 + talib.SMA(series["close"], 12)) / 2
+    np.testing.assert_allclose(
+        found["momentum"][22:], talib.LINEARREG(away[11:], 12)[11:], rtol=1e-9, atol=1e-9
+    )
+
+
+def test_every_indicator_has_a_reference() -> None:
+    """Those of candlestick patterns are the signals made of them: tests/openoutcry/signals/published.json."""
+    tables = {text.partition(":")[0] for text in (*TALIB, *PUBLISHED["values"], *BY_HAND)}
+    above = {"heikin_ashi", "supertrend", "pivot_points", "swings", "atr_trailing_stop", "kvo", "ttm_squeeze"}
+    assert set(CATALOGUE) - tables - above == set(PATTERN_NAMES)
+
+
+def _hlc(series: Series) -> tuple[Array, Array, Array]:
+    return series["high"], series["low"], series["close"]
 
 
 def _returns(close: Array) -> Array:
