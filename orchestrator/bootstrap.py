@@ -201,11 +201,17 @@ class LiveFloor:
 
     async def listed_symbols(self) -> frozenset[str]:
         """Symbols the market server knows; empty when it cannot say."""
+        found: set[str] = set()
+        cursor: str | None = None
         try:
-            answer = await self.servers["market"].call("list_symbols", {}, timeout_s=10.0)
+            while True:
+                asked = {} if cursor is None else {"cursor": cursor}
+                answer = await self.servers["market"].call("list_symbols", asked, timeout_s=10.0)
+                found.update(item["symbol"] for item in answer["symbols"])
+                if (cursor := answer["next_cursor"]) is None:
+                    return frozenset(found)
         except (ToolFailed, DataUnavailable):
             return frozenset()
-        return frozenset(item["symbol"] if isinstance(item, dict) else item for item in answer["symbols"])
 
     def bar_seconds(self, timeframe: str) -> float:
         """Length of a bar."""

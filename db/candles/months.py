@@ -11,7 +11,7 @@ import numpy as np
 from db.candles.errors import CandleFileBroken
 from db.candles.folder import FileMark, listing, writing
 from db.candles.merging import Differing, MergeReport, merged, same_payments
-from db.candles.parquet import Arrays, OpenMonth, read_facts, read_month, write_month
+from db.candles.parquet import Arrays, OpenMonth, facts_of, read_facts, read_month, write_month
 from openoutcry.errors import BadInput
 from openoutcry.market.spans import Span, spans_of, union, within
 from openoutcry.types.timeframes import from_millis
@@ -114,16 +114,17 @@ class MonthFiles:
                 continue
         raise CandleFileBroken(self.folder, "its files keep changing while they are read")
 
-    def coverage(self) -> Coverage | None:
-        """From the footers alone; None when nothing is stored. Raises CandleFileBroken."""
-        for _ in range(READ_ATTEMPTS):
-            try:
-                facts = [read_facts(mark.path) for mark in listing(self.folder).values()]
-            except FileNotFoundError:
-                continue
-            break
-        else:
-            raise CandleFileBroken(self.folder, "its files keep changing while they are read")
+    def coverage(self, last_ms: int) -> Coverage | None:
+        """Of the rows up to a time, from the footers but for the month it lies in; None when there are none.
+
+        Raises CandleFileBroken.
+        """
+        opened = self._opened("", month_of(last_ms))
+        facts = [month.facts for month in opened]
+        if opened and facts[-1].last > last_ms:
+            stamps = opened[-1].arrays()[0]
+            shown = stamps[: int(stamps.searchsorted(last_ms, "right"))]
+            facts[-1:] = [facts_of(shown, self.step_ms)] if len(shown) else []
         if not facts:
             return None
         outages, missing = sum(f.outages for f in facts), sum(f.missing for f in facts)

@@ -98,9 +98,13 @@ class CandleStore:
         """The newest row's time, from one footer; None when nothing is stored. Raises CandleFileBroken."""
         return files_of(self.home, series).last()
 
-    def coverage(self, series: Series | FundingSeries) -> Coverage:
-        """First and last bar, rows and holes, from the footers. Raises DataUnavailable without any."""
-        found = files_of(self.home, series).coverage()
+    def coverage(self, series: Series | FundingSeries, as_of: datetime = LAST) -> Coverage:
+        """First and last bar, rows and holes of what was closed (or paid) then, from the footers.
+
+        Raises DataUnavailable without any, or CandleFileBroken.
+        """
+        grain = series.bar_ms if isinstance(series, Series) else 0
+        found = files_of(self.home, series).coverage(millis(as_of) - grain)
         if found is None:
             raise DataUnavailable(f"nothing is stored of {series}")
         return found

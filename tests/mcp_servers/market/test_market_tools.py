@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from db.candles import CandleStore, Series
 from openoutcry.errors import BadInput, DataUnavailable
 from openoutcry.market.candles import Candles
+from openoutcry.market.spans import Span
+from tests.db.candles.series_of_bars import without
 from tests.mcp_servers.market.hosting import (
     HOUR,
     PERP,
@@ -201,8 +203,56 @@ async def test_freshness_and_symbols(home: Path) -> None:
     assert [(row["symbol"], row["kind"], row["timeframes"]) for row in listed["symbols"]] == [
         (SPOT, "spot", ["1h"]), (PERP, "perp", ["1h"]),
     ]  # fmt: skip
+    assert listed["symbols"][0]["last_bar"] == "2024-01-21T19:00:00Z"
     assert (await ask(home, "list_symbols", 0))["symbols"] == []
     fresh = await ask(home, "get_data_freshness", COUNT + 3)
     assert fresh["series"][0]["age_seconds"] == 3 * 3600
     assert [fault["kind"] for fault in fresh["series"][0]["faults"]] == ["stale"]
     assert datetime.fromisoformat(fresh["series"][0]["last_bar"]) == datetime(2024, 1, 25, 23, tzinfo=UTC)
+
+
+async def test_freshness_tells_coverage_gaps_and_outages(tmp_path: Path) -> None:
+    """Whatever is asked of a stored series with holes is what the candles closed at that time say."""
+    store, series = CandleStore(tmp_path), Series("binance", SPOT, "1h")
+    store.merge(series, without(walk(2000), [*range(100, 110), 700, *range(1500, 1520)]))
+    at = walk(2000).timestamp.tolist()
+    store.remember_absent(series, [Span(at[0] - 999 * 3_600_000, at[0]), Span(at[100], at[110])], START)
+    for bars, gaps, missing in (
+        (50, 0, 0),
+        (105, 0, 0),
+        (500, 1, 10),
+        (701, 1, 10),
+        (705, 2, 11),
+        (2000, 3, 31),
+    ):
+        (row,) = (await ask(tmp_path, "get_data_freshness", bars))["series"]
+        assert (row["gaps"], row["missing_bars"]) == (gaps, missing)
+        assert row["absent_bars"] == (10 if bars > 110 else 0)
+        newest = min(bars, 100) if bars <= 110 else (700 if bars == 701 else bars)
+        assert row["bars"] == newest - missing
+        assert (row["first_bar"], row["last_bar"]) == tuple(
+            f"{START + hour * HOUR:%Y-%m-%dT%H:%M:%SZ}" for hour in (0, newest - 1)
+        )
+        assert (row["age_seconds"], row["is_stale"]) == ((bars - newest) * 3600, False)
+
+
+async def test_freshness_of_some_symbols_and_by_page(tmp_path: Path) -> None:
+    store = CandleStore(tmp_path)
+    names = [f"A{letter}/USDT" for letter in "ABCDEFG"]
+    for name in names:
+        store.merge(Series("binance", name, "1h"), walk(60))
+    asked = {"symbols": ["aa-usdt", "ZZ/USDT"], "threshold_hours": 5}
+    found = await ask(tmp_path, "get_data_freshness", 70, **asked)
+    assert [(row["symbol"], row["is_stale"]) for row in found["series"]] == [("AA/USDT", True)]
+    assert (found["not_stored"], found["threshold_hours"]) == (["ZZ/USDT"], 5)
+    for tool in ("get_data_freshness", "list_symbols"):
+        seen, cursor = [], None
+        for _ in range(3):
+            page = await ask(tmp_path, tool, 70, limit=3, **({"cursor": cursor} if cursor else {}))
+            seen += [row["symbol"] for row in page["series" if tool == "get_data_freshness" else "symbols"]]
+            cursor = page["next_cursor"]
+        assert (seen, cursor) == (names, None)
+        with pytest.raises(BadInput, match="cursor"):
+            await ask(tmp_path, tool, 70, cursor="nonsense")
+    with pytest.raises(BadInput, match="symbols"):
+        await ask(tmp_path, "get_data_freshness", 70, symbols=["non sense"])
