@@ -1,13 +1,14 @@
 """The month files of one series in memory: a moving span of them, joined, kept current by one cheap stat."""
 
 import time
+from itertools import accumulate
 
 import numpy as np
 
 from db.candles.errors import CandleFileBroken
 from db.candles.folder import FileMark, file_mark, folder_mark, listing
-from db.candles.months import READ_ATTEMPTS, MonthFiles, joined, month_of, nothing
-from db.candles.parquet import Arrays, read_month
+from db.candles.months import READ_ATTEMPTS, MonthFiles, month_of, nothing
+from db.candles.parquet import Arrays, MonthFacts, OpenMonth
 
 RECHECK_S = 0.25
 KEEP_ROWS = 400_000
@@ -24,6 +25,7 @@ class SpanCache:
         self._looked_at = -1.0
         self._months: dict[str, FileMark] = {}
         self._held: dict[str, tuple[FileMark, Arrays]] = {}
+        self._opened: dict[str, OpenMonth] = {}
         self._reset()
 
     def _reset(self) -> None:
@@ -59,7 +61,7 @@ class SpanCache:
 
     def _relist(self) -> None:
         folder = folder_mark(self._files.folder)
-        self._months = listing(self._files.folder)
+        self._months, self._opened = listing(self._files.folder), {}
         newest = next(reversed(self._months.values()), None)
         self._mark = folder, newest and newest.mark
         self._held = {m: kept for m, kept in self._held.items() if self._is_current(m, kept[0])}
@@ -73,11 +75,13 @@ class SpanCache:
         for _ in range(READ_ATTEMPTS):
             try:
                 run = self._needed(first_ms, last_ms, before)
+                sizes = [self._size_of(month) for month in run]
             except FileNotFoundError:  # moved by a writer: look again
                 self._relist()
                 continue
             if listing(self._files.folder) == self._months:
-                self._join(run)
+                self._join(run, sizes)
+                self._opened = {}
                 return
             self._relist()
         raise CandleFileBroken(self._files.folder, "its files keep changing while they are read")
@@ -92,23 +96,26 @@ class SpanCache:
             if index < low and rows >= before:
                 break
             low = min(low, index)
-            stamps = self._month(months[index])[0]
-            rows += int(stamps.searchsorted(last_ms, "right"))
+            rows += self._rows_until(months[index], last_ms)
         high = min(high + 1, len(months))
         while low > 0 and months[low - 1] in self._held and self._size(months[low - 1 : high]) <= KEEP_ROWS:
             low -= 1
         return months[low:high]
 
-    def _join(self, run: list[str]) -> None:
-        parts = [self._month(month) for month in run]
-        self.rows = joined(parts, self._files.names)
-        for column in self.rows:
+    def _join(self, run: list[str], sizes: list[int]) -> None:
+        """Put the months one after another, and hold them as views, so that they are in memory once."""
+        rows = tuple(np.empty(sum(sizes), dtype=column.dtype) for column in nothing(self._files.names))
+        held: dict[str, tuple[FileMark, Arrays]] = {}
+        for month, hi in zip(run, accumulate(sizes), strict=True):
+            part = self._held.pop(month)[1] if month in self._held else self._opened.pop(month).arrays()
+            views = tuple(column[hi - len(part[0]) : hi] for column in rows)
+            for view, values in zip(views, part, strict=True):
+                view[:] = values
+                view.flags.writeable = False
+            held[month] = self._months[month], views
+        for column in rows:
             column.flags.writeable = False
-        ends = np.cumsum([0, *(len(part[0]) for part in parts)])
-        self._held = {  # as views, so that the months are in memory once
-            month: (self._months[month], tuple(column[lo:hi] for column in self.rows))
-            for month, lo, hi in zip(run, ends[:-1], ends[1:], strict=True)
-        }
+        self.rows, self._held = rows, held
         months = list(self._months)
         if not run:
             self.low_ms, self.high_ms = -FOREVER, FOREVER
@@ -118,11 +125,22 @@ class SpanCache:
         self.high_ms = FOREVER if last == len(months) - 1 else _start_of(months[last + 1]) - 1
         self.last_ms = int(self.rows[0][-1])
 
-    def _month(self, month: str) -> Arrays:
+    def _rows_until(self, month: str, last_ms: int) -> int:
+        """Rows of a month up to a time. Its file is read for that only when the time lies within."""
         if month not in self._held:
-            mark = self._months[month]
-            self._held[month] = (mark, read_month(mark.path, self._files.names))
-        return self._held[month][1]
+            facts = self._facts(month)
+            if facts.last <= last_ms:
+                return facts.rows
+            self._held[month] = self._months[month], self._opened.pop(month).arrays()
+        return int(self._held[month][1][0].searchsorted(last_ms, "right"))
+
+    def _size_of(self, month: str) -> int:
+        return len(self._held[month][1][0]) if month in self._held else self._facts(month).rows
+
+    def _facts(self, month: str) -> MonthFacts:
+        if month not in self._opened:
+            self._opened[month] = OpenMonth(self._months[month].path, self._files.names)
+        return self._opened[month].facts
 
     def _size(self, months: list[str]) -> int:
         return sum(len(self._held[month][1][0]) for month in months if month in self._held)

@@ -49,15 +49,6 @@ def nothing(names: Sequence[str]) -> Arrays:
     return tuple(np.empty(0, dtype=np.int64 if i == 0 else np.float64) for i in range(len(names)))
 
 
-def joined(parts: Sequence[Arrays], names: Sequence[str]) -> Arrays:
-    """Rows of consecutive parts, one after another."""
-    if not parts:
-        return nothing(names)
-    if len(parts) == 1:
-        return parts[0]
-    return tuple(np.concatenate(columns) for columns in zip(*parts, strict=True))
-
-
 class MonthFiles:
     """The month files of one series: names of its columns, ``timestamp`` first, and its bar length if any."""
 

@@ -127,7 +127,7 @@ def _opened(path: Path) -> "pyarrow.parquet.ParquetFile":
     import pyarrow.parquet as pq
 
     try:
-        return pq.ParquetFile(path, page_checksum_verification=True)
+        return pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False)
     except FileNotFoundError:
         raise
     except (pa.ArrowException, OSError) as error:
