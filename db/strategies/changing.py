@@ -12,6 +12,7 @@ from db.strategies.finding import find, versions
 from db.strategies.history import By, note
 from db.strategies.rows import StoredStrategy, StoredVersion
 from openoutcry.errors import Conflict
+from openoutcry.ledger.voiced import FLOOR
 from openoutcry.strategy.lifecycle import SEATED, Stage, Status
 
 MOST_SEATED = 64
@@ -77,7 +78,7 @@ class Changing:
                 "one takes a seat on the floor",
                 field="status",
             )
-        if agent in reserved:
+        if agent in reserved or agent == FLOOR:
             raise Conflict(
                 f"{strategy.name} would vote as {agent!r}, and the floor has an agent of that name: rename the strategy",
                 field="name",

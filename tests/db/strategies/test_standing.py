@@ -96,6 +96,8 @@ async def test_a_seat_reserved_for_an_agent_is_refused_and_nothing_moves(pool) -
     assert caught.value.field == "name"
     with pytest.raises(Conflict, match="'trend'"):
         await stage(pool, ORG, made.name, "1.0.0", ANN, asked={}, reserved=ROSTER)
+    with pytest.raises(Conflict, match="'floor'"):
+        await stored(pool, "Floor", status="paper")
     with pytest.raises(Conflict, match="'risk'"):
         await stored(pool, "RISK", status="paper")
     assert (await find(pool, ORG, made.name)) == made
