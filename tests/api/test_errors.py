@@ -29,7 +29,6 @@ CASES = [
     ("GET /api/v1/agents/nobody", 404, "NOT_FOUND", "agent not found", None),
     ("GET /api/v1/agents/nobody/status", 404, "NOT_FOUND", "agent not found", None),
     ("GET /api/v1/positions/DOGE/USDT", 404, "NOT_FOUND", "position not found for symbol", None),
-    ("GET /api/v1/positions/spot", 404, "NOT_FOUND", "route not found", None),
     ("GET /api/v1/positions/!!", 400, "INVALID_ARGUMENT", "invalid query parameter", "symbol"),
     (
         "GET /api/v1/positions?session_id=x",
