@@ -12,16 +12,16 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
-from time import thread_time
 
 import numpy as np
 
 from benchmarks.backtests import cold, peers
 from benchmarks.backtests.plain import Plain, compiler
+from benchmarks.backtests.timing import least
 from benchmarks.backtests.workloads import COSTS, market, tight, workloads
 from benchmarks.machine import ROOT, machine
+from openoutcry.market.candles import Candles
 from wire.compiling import keep_kernels
 from wire.strategies import load_trading_defaults
 
@@ -89,22 +89,12 @@ def assert_equal(outcome, trades: np.ndarray, balance: float) -> None:
     np.testing.assert_allclose(outcome.final_balance, balance, rtol=1e-9)
 
 
-def least(work: Callable[[], object], repeats: int) -> float:
-    """CPU milliseconds of the fastest of so many runs."""
-    times = []
-    for _ in range(repeats):
-        began = thread_time()
-        work()
-        times.append(thread_time() - began)
-    return round(min(times) * 1000, 2)
-
-
 def memory(folder: Path, key: str, bars: int = 1_000_000) -> dict[str, float]:
     """Peak memory of a process that loads the bars and runs one workload, in MB: in all, and beyond its imports."""
-    columns = folder / f"{bars}.npy"
-    if not columns.exists():
-        np.save(columns, np.stack([column.astype(np.float64) for column in market(bars).arrays()]))
-    command = [sys.executable, "-m", "benchmarks.backtests.remember", str(columns), key]
+    if not (folder / "close.npy").exists():
+        for name, column in zip(Candles.__dataclass_fields__, market(bars).arrays(), strict=True):
+            np.save(folder / name, column)
+    command = [sys.executable, "-m", "benchmarks.backtests.remember", str(folder), key]
     return json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
 
 

@@ -1,4 +1,4 @@
-"""One backtest in a process of its own, which prints its peak memory: python -m benchmarks.backtests.remember FILE a|b"""
+"""One backtest in a process of its own, which prints its peak memory: python -m benchmarks.backtests.remember FOLDER a|b"""
 
 import json
 import sys
@@ -27,9 +27,8 @@ def main() -> None:
 
     strategy = {w.key: w.strategy for w in workloads(load_trading_defaults(ROOT / ".cache"))}[sys.argv[2]]
     before = kilobytes("VmRSS")
-    stored = np.load(sys.argv[1], mmap_mode="r")
-    candles = Candles.of(*(np.array(column) for column in stored))
-    del stored
+    columns = [np.load(Path(sys.argv[1]) / f"{name}.npy") for name in Candles.__dataclass_fields__]
+    candles = Candles.of(*columns)
     outcome = backtest(strategy, candles, timeframe="1m", costs=COSTS)
     after_run = kilobytes("VmHWM")
     total_return = measure(outcome).total_return

@@ -38,12 +38,16 @@ class Workload:
     numbers: tuple[float, ...]
 
 
-def market(bars: int, seed: int = 11) -> Candles:
+def market(bars: int, seed: int = 11, *, calm: bool = False) -> Candles:
     """Noise, and every few hours a leap, a plateau, a slide that stays above the leap's average, and a way on or back: what
-    an RSI below 30 above the average takes, which a plain random walk hardly ever has."""
+    an RSI below 30 above the average takes, which a plain random walk hardly ever has.
+
+    A ``calm`` one has fewer of those, and swings that averages can follow: fees do not eat the account up.
+    """
     rng = np.random.default_rng(seed)
     step = rng.normal(0, 0.0001, bars)
-    begins = np.cumsum(rng.integers(120, 240, bars // 120))
+    apart = (1_200, 2_400) if calm else (120, 240)
+    begins = np.cumsum(rng.integers(*apart, bars // apart[0]))
     begins = begins[begins < bars - 120]
     leap, way = 0.02 * rng.uniform(0.5, 1.5, len(begins)), rng.choice([-0.0005, 0.0005], len(begins))
     step[begins] += leap
@@ -52,6 +56,8 @@ def market(bars: int, seed: int = 11) -> Candles:
     for k in range(20):
         step[begins + 32 + k] += way
     step[begins + 70] -= 0.6 * leap + 20 * way
+    if calm:
+        step += 0.00006 * np.sin(np.arange(bars) * (2 * np.pi / 480))
     close = 100 * np.exp(np.cumsum(step))
     opened = np.concatenate(([100.0], close[:-1])) * np.exp(rng.normal(0, 0.00001, bars))
     high = np.maximum(opened, close) * np.exp(np.abs(rng.normal(0, 0.00005, bars)))
