@@ -28,7 +28,7 @@ from wire.document import read_document
 from wire.functions import content_hash, is_function, load_function
 from wire.strategies import load_trading_defaults, strategy_file
 from workers import leaving
-from workers.candles import coverage, stored
+from workers.candles import coverage, stored, with_days
 from workers.running import of_symbol, terms
 from workers.strategy import bars_needed
 
@@ -121,7 +121,10 @@ def _checked(
     request: BacktestRequest, strategy: RuleStrategy | FunctionStrategy, home: Path
 ) -> tuple[Stored, Preflight]:
     symbol, needed = request.symbols[0], bars_needed(strategy, request)
-    market = stored(home, request.venue, symbol, request.timeframe, request.start, request.end, needed)
+    span = request.start, request.end
+    market = stored(home, request.venue, symbol, request.timeframe, *span, needed)
+    market = with_days(market, home, request.venue, request.timeframe, *span)
+    needed = bars_needed(strategy, request, daily=market.daily is not None)
     rules = strategy if isinstance(strategy, RuleStrategy) else None
     checks = [preflight.strategy(rules), preflight.metadata(request, rules), preflight.data(request, market)]
     if checks[-1].verdict != "FAIL":

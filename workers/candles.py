@@ -1,5 +1,6 @@
 """What the home's store has for a backtest: bars with enough before them, and the funding of a perpetual."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +10,10 @@ from openoutcry.errors import DataUnavailable
 from openoutcry.market.resample import resampled
 from openoutcry.types.symbols import parse_symbol
 from openoutcry.types.timeframes import SECONDS, from_millis, millis
+
+MOST_DAYS = timedelta(days=1_100)
+"""Twice the longest period an ATR may have, and some."""
+ENOUGH_DAYS = timedelta(days=60)
 
 
 def stored(
@@ -36,6 +41,20 @@ def stored(
     until = int(shorter.timestamp[-1]) + source.bar_ms if len(shorter) else 0
     candles = resampled(shorter, wanted.bar_ms, until)
     return Stored(symbol, candles, source.timeframe, funding, _span(store, source))
+
+
+def with_days(
+    market: Stored, home: Path, exchange: str, timeframe: str, start: datetime, end: datetime
+) -> Stored:
+    """The same with the stored daily bars behind the ATR of days, where they begin well before ``start`` and reach ``end``:
+    the candles themselves then need not go back that far."""
+    store, days = CandleStore(home), Series(exchange, market.symbol, "1d")
+    if timeframe == "1d" or days not in store.series():
+        return market
+    cover = store.coverage(days)
+    if cover.first > start - ENOUGH_DAYS or cover.last < end - timedelta(days=2):
+        return market
+    return replace(market, daily=store.read(days, start - MOST_DAYS, end))
 
 
 def coverage(home: Path, exchange: str, symbol: str, timeframe: str) -> Coverage:

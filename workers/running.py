@@ -41,6 +41,7 @@ def terms(request: BacktestRequest, market: Stored, number: int) -> dict[str, An
         "config": config,
         "fills": request.fills,
         "seed": (request.seed + number) % (LARGEST_SEED + 1),
+        "daily": market.daily,
         "funding": market.funding,
         "perpetual": Perpetual(leverage=request.leverage) if perpetual else None,
         "start": int(np.searchsorted(market.candles.timestamp, millis(request.start))),

@@ -31,13 +31,16 @@ def loaded(request: BacktestRequest, home: Path) -> Strategy:
     return FunctionStrategy(request.name, function, request.strategy.get("parameters", {}))
 
 
-def bars_needed(strategy: Strategy, request: BacktestRequest) -> int:
-    """Bars before the first one that can be traded as it should be: what signals, stop and size look back over."""
+def bars_needed(strategy: Strategy, request: BacktestRequest, *, daily: bool = False) -> int:
+    """Bars before the first one that can be traded as it should be: what signals, stop and size look back over.
+
+    With ``daily`` bars beside them they need not hold the days of the ATR.
+    """
     config, bar_s = request.execution_config, SECONDS[request.timeframe]
     needed = warm_up(strategy, request.timeframe) if isinstance(strategy, RuleStrategy) else 0
     if config.stop_loss_calculation == "dynamic_atr":
         needed = max(needed, config.atr_period + 1)
-        if config.atr_long_weight > 0:
+        if config.atr_long_weight > 0 and not daily:
             needed = max(needed, -(-(config.atr_period + 2) * DAY_S // bar_s))
     if config.enable_volatility_adjustment:
         needed = max(needed, config.volatility_window + 1)

@@ -66,6 +66,8 @@ class Stored:
     made_of: str | None = None
     funding: FundingRates | None = None
     elsewhere: str = ""
+    daily: Candles | None = None
+    """Daily bars behind the ATR of days; without them days are made of the candles."""
 
 
 def judged(checks: Iterable[Check], *, strict: bool) -> Preflight:
@@ -176,6 +178,13 @@ def warm_up(request: BacktestRequest, stored: Stored, needed: int) -> Check:
     elif before < needed:
         verdict = "WARN"
         message += f": nothing is traded before {from_millis(int(stamps[needed])):%Y-%m-%d %H:%M}"
+    config = request.execution_config
+    by_atr = config.stop_loss_calculation == "dynamic_atr" and config.atr_long_weight > 0
+    if verdict != "PASS" and by_atr and stored.daily is None:
+        days = config.atr_period + 2
+        message += (
+            f" (the ATR of days needs {days:,} whole days or stored 1d bars; with atr_long_weight 0 none)"
+        )
     return Check(name="warm_up", verdict=verdict, message=message, symbol=stored.symbol)
 
 

@@ -69,8 +69,8 @@ def home(tmp_path_factory) -> Path:
 def outcry(home, capsys, monkeypatch):
     """Run the command; its exit code, what it printed and what it complained of."""
 
-    def run(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["outcry", "backtest", *words, "--home", str(home)])
+    def run(*words: str, at: Path = home) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["outcry", "backtest", *words, "--home", str(at)])
         with pytest.raises(SystemExit) as ended:
             main()
         said = capsys.readouterr()
@@ -196,3 +196,20 @@ def test_refusals_name_the_option(outcry, home, words, said):
     assert (code, out) == (2, "")
     assert err.startswith("outcry: ") and err.count("\n") == 1
     assert said.replace("{home}", str(home)) in err
+
+
+def test_stored_days_stand_behind_the_atr_of_days(outcry, home, tmp_path_factory):
+    short = tmp_path_factory.mktemp("short")
+    candles, store = market(5, 300, "1h", 0.01, 0.0), CandleStore(short)
+    store.merge(Series("binance", SPOT, "1h"), candles)
+    settings = ("atr_short_weight=0.5", "atr_long_weight=0.5", "atr_period=14")
+    words = (str(home / "dip.yaml"), *(word for setting in settings for word in ("--set", setting)))
+    code, _, err = outcry(*words, at=short)
+    assert code == 2
+    assert "16 whole days or stored 1d bars; with atr_long_weight 0 none" in err
+    days = market(6, 90, "1d", 0.03, 0.0)
+    shifted = days.timestamp - 75 * 86_400_000
+    store.merge(Series("binance", SPOT, "1d"), type(days).of(shifted, *days.arrays()[1:]))
+    told = json.loads(outcry(*words, "--json", at=short)[1])
+    assert told["trade_count"] > 2
+    assert "NO_ATR" not in told["denied"]

@@ -134,7 +134,7 @@ def test_longer_bars_are_made_of_stored_ones(home):
         (
             {"start": "2024-01-01", "strict": True},
             "warm_up",
-            "nothing is traded before 2024-01-17 00:00 (strict)",
+            "nothing is traded before 2024-01-17 00:00 (the ATR of days needs 16 whole days",
         ),
         ({"start": "2024-01-01", "end": "2024-01-10"}, "warm_up", "nothing could ever be traded"),
         ({"fills": {"entry": "signal_close"}, "strict": True}, "look_ahead", "signal_close"),

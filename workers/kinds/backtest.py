@@ -19,7 +19,7 @@ from openoutcry.errors import BadInput, OpenOutcryError
 from openoutcry.strategy.rules import RuleStrategy
 from workers import leaving
 from workers.assets import assets
-from workers.candles import stored
+from workers.candles import stored, with_days
 from workers.provenance import provenance
 from workers.running import looked_ahead, of_symbol, terms
 from workers.strategy import Strategy, bars_needed, loaded
@@ -57,19 +57,15 @@ def _checked(work: Work, request: BacktestRequest) -> tuple[Strategy, dict[str, 
         raise _refused(work, preflight.judged([preflight.unsound(error)], strict=request.strict)) from error
     rules = strategy if isinstance(strategy, RuleStrategy) else None
     needed = bars_needed(strategy, request)
-    market = {
-        symbol: stored(
-            work.home, request.venue, symbol, request.timeframe, request.start, request.end, needed
-        )
-        for symbol in request.symbols
-    }
+    market = {symbol: _market(work, request, symbol, needed) for symbol in request.symbols}
     checks = [preflight.strategy(rules), preflight.metadata(request, rules)]
     work.step(10, TOTAL, "checking")
     for one in market.values():
         found = preflight.data(request, one)
         checks.append(found)
         if found.verdict != "FAIL":
-            checks += [preflight.warm_up(request, one, needed), *_funding(request, one)]
+            lead = bars_needed(strategy, request, daily=one.daily is not None)
+            checks += [preflight.warm_up(request, one, lead), *_funding(request, one)]
     if all(check.verdict != "FAIL" for check in checks):
         work.step(15, TOTAL, "looking for look-ahead")
         checks.append(looked_ahead(request, strategy, market[request.symbols[0]]))
@@ -78,6 +74,12 @@ def _checked(work: Work, request: BacktestRequest) -> tuple[Strategy, dict[str, 
         raise _refused(work, report)
     work.preflight(report.model_dump(mode="json"))
     return strategy, market, report
+
+
+def _market(work: Work, request: BacktestRequest, symbol: str, lead: int) -> Stored:
+    span = request.start, request.end
+    found = stored(work.home, request.venue, symbol, request.timeframe, *span, lead)
+    return with_days(found, work.home, request.venue, request.timeframe, *span)
 
 
 def _refused(work: Work, report: Preflight) -> BadInput:
