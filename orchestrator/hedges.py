@@ -32,12 +32,14 @@ async def execute_hedges(
         raise BadInput("hedging.enabled: hedging is switched off on this floor", field="hedging.enabled")
     asked = settings.hedging.target_ratio if command.ratio is None else command.ratio
     ratio = min(asked, settings.hedging.max_ratio)
-    hedged = [desk for desk in desks if desk.facts.hedge_symbol is not None]
+    known = tuple(desks)
+    hedged = [desk for desk in known if desk.facts.hedge_symbol is not None]
     for desk in hedged:
         wanted = partial(_adjusting, desk, f"hedge-{number}", ratio, settings)
         moved = desk.standing_hedge != ratio and _spot(desk) > 0
         await _once(floor, desk, wanted, number, ratio, moved=moved and not _waiting(desk))
-    return await _answer(floor, hedged, number, EXECUTE)
+    without = [desk for desk in known if desk.facts.hedge_symbol is None and ratio > 0 and _spot(desk) > 0]
+    return await _answer(floor, hedged, number, EXECUTE, [_without_perpetual(desk) for desk in without])
 
 
 async def close_hedges(
@@ -115,9 +117,22 @@ def _waiting(desk: Desk) -> tuple[tuple[int, str], ...]:
     return tuple(sorted(key for key, order in desk.working.items() if stem(order.request.leg) == "hedge"))
 
 
-async def _answer(floor: LiveFloor, desks: Iterable[Desk], number: int, telling: Telling) -> dict[str, Any]:
-    """What became of the command's orders, as the ledger has it."""
-    orders: list[HedgeOrder] = []
+def _without_perpetual(desk: Desk) -> HedgeOrder:
+    """Spot that nothing can be sold against."""
+    pair = parse_symbol(desk.facts.symbol)
+    refusal = {"rule": "known_symbol", "message": f"no perpetual of {pair} is traded here"}
+    return HedgeOrder(str(pair.perpetual()), "SELL", _spot(desk), "REJECTED", refusal=refusal)
+
+
+async def _answer(
+    floor: LiveFloor,
+    desks: Iterable[Desk],
+    number: int,
+    telling: Telling,
+    impossible: Iterable[HedgeOrder] = (),
+) -> dict[str, Any]:
+    """What became of the command's orders, as the ledger has it; and what could not even be tried."""
+    orders = list(impossible)
     for desk in desks:
         orders += await floor.store.hedge_orders(desk.facts.session_id, f"hedge-{number}")
         others = (key for key in _waiting(desk) if key[1] != f"hedge-{number}")
