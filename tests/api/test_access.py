@@ -31,6 +31,7 @@ TRADER = {
     "POST /api/v1/execution/evaluate/bulk", "POST /api/v1/execution/evaluate/{id}",
 }  # fmt: skip
 ADMIN = {
+    "POST /api/v1/models/{name}/rollback",
     "PATCH /api/v1/config", "POST /api/v1/trade/halt", "POST /api/v1/trade/unhalt", "GET /api/v1/api-keys",
     "POST /api/v1/api-keys", "DELETE /api/v1/api-keys/{id}",
     "GET /api/v1/auth/api-keys", "POST /api/v1/auth/api-keys", "DELETE /api/v1/auth/api-keys/{id}",
