@@ -45,9 +45,15 @@ def main() -> None:
             },
             defaults,
         )  # fmt: skip
-        told = {"timeframe": "1m", "costs": defaults.backtest_defaults, "perpetual": Perpetual(leverage=2.0)}
         for paid in (None, funding):
-            backtest(strategy, series, funding=paid, **told).equity()
+            backtest(
+                strategy,
+                series,
+                timeframe="1m",
+                costs=defaults.backtest_defaults,
+                funding=paid,
+                perpetual=Perpetual(leverage=2.0),
+            ).equity()
 
 
 def rules(named: tuple[tuple[str, str, dict[str, int]], ...]) -> list[dict[str, object]]:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,7 @@ def test_any_compiled_source_changes_the_folder(tree, tmp_path, monkeypatch):
 
 def test_a_tree_that_cannot_be_written_to_is_copied_from(tree, tmp_path, monkeypatch):
     folder = installed(tree)
-    monkeypatch.setattr(compiling.tempfile, "TemporaryFile", _refusing(tree))
+    monkeypatch.setattr(tempfile, "TemporaryFile", _refusing(tree))
     home = tmp_path / "home"
     chosen = keep_kernels(home, tree)
     assert chosen == home / "cache" / "numba" / folder.name
@@ -73,8 +74,8 @@ def test_a_tree_that_cannot_be_written_to_is_copied_from(tree, tmp_path, monkeyp
 
 
 def test_nothing_can_be_written_to_but_a_folder_of_its_own(tree, tmp_path, monkeypatch):
-    monkeypatch.setattr(compiling.tempfile, "TemporaryFile", _refusing(tmp_path))
-    monkeypatch.setattr(compiling.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "TemporaryFile", _refusing(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     chosen = keep_kernels(tmp_path / "home", tree)
     assert chosen.stat().st_mode & 0o077 == 0
 
@@ -85,7 +86,7 @@ def test_a_folder_that_was_chosen_outside_wins(tmp_path, monkeypatch):
 
 
 def _refusing(below: Path):
-    real = compiling.tempfile.TemporaryFile
+    real = tempfile.TemporaryFile
 
     def temporary_file(*, dir: Path):
         if dir.is_relative_to(below):

@@ -82,7 +82,7 @@ async def test_later_bars_are_not_seen(tmp_path: Path) -> None:
     candles = store_walk(tmp_path / "two", 700)
     CandleStore(tmp_path / "two").merge(
         Series("binance", SYMBOL, "1h"),
-        candles.of(candles.timestamp[-1:] + 3_600_000, *([1e6] for _ in range(4)), [1.0]),
+        candles.of(candles.timestamp[-1:] + 3_600_000, [1e6], [1e6], [1e6], [1e6], [1.0]),
     )
     model = planted(trained_until=START)
     first, second = [await ask(tmp_path / home, 700, model, symbol=SYMBOL) for home in ("one", "two")]

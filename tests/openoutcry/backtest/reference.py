@@ -3,6 +3,7 @@ with the kernel. Lists of floats in, a list of dictionaries out."""
 
 import math
 from dataclasses import dataclass, field
+from typing import Any
 
 DAY = 86_400_000
 M64 = 2**64 - 1
@@ -56,9 +57,8 @@ def stop_atr(bars, bar_ms, config):
             days[-1]["low"] = min(days[-1]["low"], bars["low"][i])
             days[-1]["close"] = bars["close"][i]
         days = [day for day in days if day["whole"]]
-        atrs = wilder_atr(
-            *([day[key] for day in days] for key in ("high", "low", "close")), config.atr_period
-        )
+        high, low, close = ([day[key] for day in days] for key in ("high", "low", "close"))
+        atrs = wilder_atr(high, low, close, config.atr_period)
         blend = []
         for i, time in enumerate(bars["time"]):
             closed = [
@@ -127,11 +127,11 @@ class Reference:
     bar_ms: int
     timeframe: str
     plan: dict
-    config: object
-    costs: object
-    fills: object
+    config: Any
+    costs: Any
+    fills: Any
     seed: int
-    perpetual: object = None
+    perpetual: Any = None
     funding: list = field(default_factory=list)
     start: int = 0
 
