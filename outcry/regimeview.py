@@ -126,8 +126,12 @@ def list_past(found: dict[str, Any]) -> None:
     average = found["average_duration_days"]
     typer.echo(
         f"{found['total_regimes']} regimes up to {found['until'][:16]} UTC"
-        + (f", {average:.1f} days on average" if average is not None else "")
+        + (f", {_span(average)} on average" if average is not None else "")
     )
+
+
+def _span(days: float) -> str:
+    return f"{days:.1f} days" if days >= 2 else f"{days * 24:.1f} hours"
 
 
 def updated(series: Series, done: Update) -> dict[str, Any]:

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
 from openoutcry.market.candles import Floats
 
 ROWS_AT_ONCE = 4096
 """Bounds the memory of windows that are laid out one by one."""
+STILL = 1e-12
+"""Deviation, in units of the mean, below which nothing moves."""
 
 
 def moving_mean(values: Floats, window: int) -> Floats:
@@ -31,18 +34,37 @@ def moving_zscore(values: Floats, window: int, least: int, clip: float) -> Float
     padded = np.concatenate([np.full(window - 1, np.nan), values])
     with np.errstate(all="ignore"):
         for start, rows in _windows(padded, window):
-            known = np.isfinite(rows)
-            count = known.sum(axis=1)
-            mean = np.where(known, rows, 0.0).sum(axis=1) / count
-            away = np.where(known, rows - mean[:, None], 0.0)
-            deviation = np.sqrt((away * away).sum(axis=1) / (count - 1))
-            # A column that stands still has no deviation but what rounding leaves of its size.
-            moves = deviation > 1e-12 * np.maximum(np.abs(mean), 1e-300)
-            score = np.where(moves & (count >= least), away[:, -1] / deviation, np.nan)
-            score[~known[:, -1]] = np.nan
             first = start - (window - 1)
-            out[first : first + len(rows)] = score.clip(-clip, clip)
+            full = np.isfinite(rows).all(axis=1)
+            scores = np.empty(len(rows))
+            scores[full] = _scores(rows[full], window)
+            scores[~full] = _partial_scores(rows[~full], least)
+            out[first : first + len(rows)] = scores.clip(-clip, clip)
     return out
+
+
+def _scores(
+    rows: Floats, count: "int | NDArray[np.int64]", known: "NDArray[np.bool_] | None" = None
+) -> Floats:
+    """Score of the last value of each row; where ``known`` is given, of the ``count`` values that are."""
+    mean = (rows if known is None else np.where(known, rows, 0.0)).sum(axis=1) / count
+    away = rows - mean[:, None]
+    if known is not None:
+        away[~known] = 0.0
+    last = away[:, -1].copy()
+    away *= away
+    deviation = np.sqrt(away.sum(axis=1) / (count - 1))
+    # A column that stands still has no deviation but what rounding leaves of its size.
+    moves = deviation > STILL * np.maximum(np.abs(mean), np.finfo(np.float64).tiny)
+    return np.where(moves, last / deviation, np.nan)
+
+
+def _partial_scores(rows: Floats, least: int) -> Floats:
+    known = np.isfinite(rows)
+    count = known.sum(axis=1)
+    scores = _scores(rows, count, known)
+    scores[(count < least) | ~known[:, -1]] = np.nan
+    return scores
 
 
 def _windows(values: Floats, window: int) -> Iterator[tuple[int, Floats]]:

@@ -15,6 +15,7 @@ from mcp_servers.indicators.deps import IndicatorsDeps
 from mcp_servers.indicators.server import build
 from mcp_servers.toolkit import Hosting, Present
 from openoutcry.errors import BadInput, DataUnavailable
+from openoutcry.market.candles import Candles
 from openoutcry.regime.detection import NEEDED_BARS, detect
 from openoutcry.regime.model import RegimeModel
 from openoutcry.regime.names import REGIMES
@@ -82,7 +83,7 @@ async def test_later_bars_are_not_seen(tmp_path: Path) -> None:
     candles = store_walk(tmp_path / "two", 700)
     CandleStore(tmp_path / "two").merge(
         Series("binance", SYMBOL, "1h"),
-        candles.of(candles.timestamp[-1:] + 3_600_000, [1e6], [1e6], [1e6], [1e6], [1.0]),
+        Candles.of(candles.timestamp[-1:] + 3_600_000, [1e6], [1e6], [1e6], [1e6], [1.0]),
     )
     model = planted(trained_until=START)
     first, second = [await ask(tmp_path / home, 700, model, symbol=SYMBOL) for home in ("one", "two")]

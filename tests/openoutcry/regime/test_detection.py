@@ -34,7 +34,8 @@ def test_what_it_says_hangs_together() -> None:
     assert found.likeliest == max(found.probabilities, key=lambda name: found.probabilities[name])
     assert found.expected_duration == pytest.approx(1 / (1 - 0.92))
     assert found.parameters == SETTINGS.parameters.of(found.regime)
-    assert 0.0 <= found.features["trend_strength"] <= 1.0
+    strength = found.features["trend_strength"]
+    assert strength is not None and 0.0 <= strength <= 1.0
     told = plain(found)
     assert told["regime"] == found.regime.upper() and set(told["probabilities"]) == {
         r.upper() for r in REGIMES
