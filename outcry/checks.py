@@ -19,10 +19,10 @@ from openoutcry.types.frozen import Frozen
 from openoutcry.version import VERSION
 from outcry import runfile
 from outcry.database import floor_database
-from outcry.exchanges import refuse_unknown
 from outcry.tasks import port_is_free
 from wire.clock import WallClock
 from wire.config import load_settings
+from wire.exchanges import refuse_unknown
 from wire.namesakes import refuse_namesakes
 
 NEEDED_BYTES = 1_000_000_000

@@ -23,10 +23,10 @@ from openoutcry.types.timeframes import parse_timeframe
 from openoutcry.version import VERSION
 from orchestrator.supervisor import Supervisor, cool, warm
 from outcry import runfile
-from outcry.exchanges import refuse_unknown
 from outcry.screen import Screen
 from outcry.tasks import plan, port_is_free, preload
 from wire.config import RunSpec, floor_key, home_folder, load_settings, parse_speed, parse_when
+from wire.exchanges import refuse_unknown
 from wire.namesakes import refuse_namesakes
 
 SYNTHETIC_START = datetime(2024, 1, 1, tzinfo=UTC)

@@ -1,6 +1,5 @@
 """Handing in backtests: TradAI's jobs, Mangrove's runs, one queue behind both."""
 
-import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +27,8 @@ from api.shapes.backtests import (
     seconds,
     word,
 )
-from db.jobs import follow, queue, reads
+from api.waiting import ended, somebody_works
+from db.jobs import reads
 from db.jobs.rows import Job
 from db.jobs.submit import Submission, submit
 from openoutcry.errors import BadInput
@@ -136,18 +136,12 @@ async def _ran(request: AnyRequest, floor: Floor, body: dict[str, Any], name: st
     """Queue it and wait for its end. Raises Failure 503 while there is no worker, or when it takes too long."""
     caller, wanted = caller_of(request), await _wanted(request, floor, body)
     org_id = caller.org_id
-    async with floor.doorman.pool.acquire() as connection:
-        if not await queue.workers(connection):
-            raise _warming("no worker takes jobs at the moment", None)
+    if not await somebody_works(floor):
+        raise _warming("no worker takes jobs at the moment", None)
     job_id = await submit(floor.pool, org_id, wanted, caller.name, once=name)
-    job: Job | None = None
-    try:
-        async with asyncio.timeout(WAIT_S):
-            async for seen in follow.follow(floor.pool, floor.listening, org_id, job_id):
-                job = seen
-    except TimeoutError:
-        raise _warming("it is still running", job_id) from None
-    assert job is not None
+    job = await ended(floor, org_id, job_id, WAIT_S)
+    if not job.over:
+        raise _warming("it is still running", job_id)
     if job.status == "FAILED" and "warm_up" in (job.error or ""):
         raise Failure(
             422,

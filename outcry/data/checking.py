@@ -16,11 +16,11 @@ from db.candles.verifying import Damage, Verified
 from db.candles.verifying import verify as verify_files
 from openoutcry.errors import BadInput, OpenOutcryError
 from outcry.data.failing import EXIT_STORE
-from outcry.exchanges import refuse_unknown
 from outcry.options import HomeOption, JsonOption
 from wire import logs
 from wire.clock import WallClock
 from wire.config import home_folder
+from wire.exchanges import refuse_unknown
 
 EXIT_FAILED = 1
 SeriesArgument = Annotated[

@@ -13,11 +13,11 @@ from db.candles import CandleStore
 from db.candles.inventory import freshness_by_symbol, last_closes, stored_symbols
 from openoutcry.errors import BadInput
 from openoutcry.market.freshness import STALE_HOURS
-from outcry.exchanges import refuse_unknown
 from outcry.options import HomeOption, JsonOption
 from wire import logs
 from wire.clock import WallClock
 from wire.config import home_folder
+from wire.exchanges import refuse_unknown
 
 EXIT_STALE = 3
 

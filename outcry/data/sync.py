@@ -9,18 +9,17 @@ from time import perf_counter
 from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
 
 from db.candles.sync.request import SyncRequest
 from db.candles.sync.result import SyncResult
 from openoutcry.errors import BadInput
 from openoutcry.types.symbols import canonical
 from openoutcry.types.timeframes import parse_timeframe
-from outcry.exchanges import refuse_unknown
 from outcry.options import HomeOption, JsonOption
 from wire import logs
 from wire.clock import WallClock
 from wire.config import home_folder, parse_when
+from wire.exchanges import refuse_unknown
 
 EXIT_FAILED, EXIT_USAGE, EXIT_STOPPED = 1, 2, 130
 SymbolsOption = Annotated[str, typer.Option(help="comma-separated, e.g. BTC/USDT,ETH/USDT:USDT")]
@@ -74,18 +73,14 @@ def asked(
     names = symbol_list(symbols)
     if not names:
         raise BadInput("--symbols: name at least one, e.g. BTC/USDT", field="symbols")
-    try:
-        request = SyncRequest(
-            exchange=exchange,
-            symbols=names,
-            timeframe=parse_timeframe(timeframe, field="--timeframe"),
-            start=parse_when(start, field="--from"),
-            end=parse_end(end),
-            **flags,
-        )
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise BadInput(f"--{first['loc'][0]}: {first['msg']}", field=str(first["loc"][0])) from error
+    request = SyncRequest.asked(
+        exchange=exchange,
+        symbols=names,
+        timeframe=parse_timeframe(timeframe, field="--timeframe"),
+        start=parse_when(start, field="--from"),
+        end=parse_end(end),
+        **flags,
+    )
     request.check_times(WallClock().now(), names=("--from", "--to"))
     return request
 

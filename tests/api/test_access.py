@@ -28,7 +28,7 @@ TRADER = {
     "POST /api/v1/strategies/{name}/archive", "POST /api/v1/strategies/{name}/unarchive",
     "POST /api/v1/strategies/{name}/stage", "POST /api/v1/strategies/{name}/promote",
     "POST /api/v1/execution/accounts", "PUT /api/v1/execution/accounts/{id}",
-    "POST /api/v1/execution/evaluate/bulk", "POST /api/v1/execution/evaluate/{id}",
+    "POST /api/v1/data/sync", "POST /api/v1/execution/evaluate/bulk", "POST /api/v1/execution/evaluate/{id}",
 }  # fmt: skip
 ADMIN = {
     "POST /api/v1/models/{name}/rollback",

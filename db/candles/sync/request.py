@@ -1,9 +1,9 @@
 """What a sync is asked for: checked once, wherever it comes from."""
 
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field, field_validator
+from pydantic import AwareDatetime, Field, ValidationError, field_validator
 
 from openoutcry.errors import BadInput
 from openoutcry.market.rows import FIRST_MS
@@ -34,6 +34,16 @@ class SyncRequest(Frozen):
     @classmethod
     def _known_timeframe(cls, timeframe: str) -> str:
         return parse_timeframe(timeframe)
+
+    @classmethod
+    def asked(cls, **fields: Any) -> "SyncRequest":
+        """From values of any origin. Raises BadInput naming the field."""
+        try:
+            return cls(**fields)
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = str(first["loc"][0]) if first["loc"] else None
+            raise BadInput(f"{field}: {first['msg']}", field=field) from error
 
     def check_times(self, now: datetime, *, names: tuple[str, str] = ("start", "end")) -> None:
         """Raise BadInput naming the field (``names`` of start and end) whose time can hold no closed bar."""

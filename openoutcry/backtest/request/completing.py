@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from openoutcry.backtest.request.asked import Asked, Inline
-from openoutcry.backtest.request.model import FUTURES, BacktestRequest
+from openoutcry.backtest.request.model import BacktestRequest
 from openoutcry.backtest.request.parameters import with_parameters
 from openoutcry.errors import BadInput
 from openoutcry.strategy import definition
@@ -18,6 +18,7 @@ from openoutcry.strategy.masks import fits
 from openoutcry.strategy.naming import asset, instrument
 from openoutcry.strategy.rules import RuleStrategy, parse_strategy
 from openoutcry.types.timeframes import parse_timeframe
+from openoutcry.types.venues import FUTURES, perpetuals_only
 
 EXCHANGE = re.compile(r"[a-z0-9][a-z0-9_\-]{0,39}", re.ASCII)
 
@@ -121,7 +122,7 @@ def _symbols(asked: Asked, rules: RuleStrategy | None) -> tuple[str, ...]:
         raise BadInput("symbols: is missing; a code strategy names no asset", field="symbols")
     else:
         found = [rules.symbol]
-    if asked.exchange.endswith(FUTURES):
+    if perpetuals_only(asked.exchange):
         found = [symbol if symbol.settle else symbol.perpetual() for symbol in found]
     names = tuple(str(symbol) for symbol in found)
     if len(set(names)) != len(names):

@@ -11,10 +11,9 @@ from pydantic import Field
 from openoutcry.backtest.fills import FillModel
 from openoutcry.strategy.execution import Costs, ExecutionConfig
 from openoutcry.strategy.strict import Strict
+from openoutcry.types.venues import venue_of
 
 Shape = Literal["tradai", "mangrove"]
-FUTURES = "_futures"
-"""An exchange's name with this is its perpetuals: ``binance_futures`` keeps them beside binance's other candles."""
 
 
 class BacktestRequest(Strict):
@@ -48,7 +47,7 @@ class BacktestRequest(Strict):
     @property
     def venue(self) -> str:
         """The exchange whose candles are read."""
-        return self.exchange.removesuffix(FUTURES)
+        return venue_of(self.exchange)
 
     def stored(self) -> dict[str, Any]:
         """As a job's row keeps it."""

@@ -7,8 +7,11 @@ from pathlib import Path
 from openoutcry.errors import BadConfig
 
 
-def refuse_unknown(exchange: str) -> None:
-    """Raise BadConfig when ccxt has no exchange of this name, so that a slip of the pen is not taken for a silent one."""
+def refuse_unknown(exchange: str, *, field: str = "--exchange") -> None:
+    """Raise BadConfig naming ``field`` when ccxt has no exchange of this name.
+
+    So that a slip of the pen is not taken for an exchange that is silent.
+    """
     found = find_spec("ccxt")
     folders = (
         [Path(folder) / "async_support" for folder in found.submodule_search_locations or ()] if found else []
@@ -19,4 +22,4 @@ def refuse_unknown(exchange: str) -> None:
         alike += sorted(name for name in names if name[:3] == exchange[:3].lower())
         near = ", ".join(list(dict.fromkeys(alike))[:5])
         hint = f"; did you mean {near}?" if near else ""
-        raise BadConfig(f"--exchange: ccxt knows no exchange {exchange!r}{hint}", field="exchange")
+        raise BadConfig(f"{field}: ccxt knows no exchange {exchange!r}{hint}", field="exchange")
