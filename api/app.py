@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
@@ -11,16 +12,30 @@ from litestar.di import Provide
 from litestar.types import ASGIApp
 
 from api.access import authorise
+from api.alerting.delivery import Delivery
+from api.alerting.watch import Watch
 from api.assets import Asset
 from api.dialects import Dialect
 from api.encoding import Answer
 from api.failures import HANDLERS as FAILURES
 from api.floor import Floor, floor_of
 from api.haste import STANDARD, Limits, shared, unhurried
+from api.notifiers.base import Notifier
 from api.routes import ROUTES
 from api.shell import Shell
 
 BODY_LIMIT = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Alerting:
+    """How often the alert rules are looked at (None: never), and who is told."""
+
+    every_s: float | None = None
+    notifiers: Mapping[str, Notifier] = field(default_factory=dict)
+
+
+QUIET = Alerting()
 
 
 def build(
@@ -29,6 +44,7 @@ def build(
     limits: Limits = STANDARD,
     origins: tuple[str, ...] = (),
     compat: Mapping[int, Dialect] | None = None,
+    alerting: Alerting = QUIET,
 ) -> ASGIApp:
     """The ASGI app of a floor; ``origins`` are other sites whose pages may call it, ``compat`` ports of one product."""
     inner = Litestar(
@@ -37,8 +53,8 @@ def build(
         dependencies={"floor": Provide(lambda: floor, sync_to_thread=False, use_cache=True)},
         exception_handlers=FAILURES,
         response_class=Answer,
-        state=State({"floor": floor, "assets": assets, "routes": ROUTES}),
-        lifespan=[_following],
+        state=State({"floor": floor, "assets": assets, "routes": ROUTES, "alerting": alerting}),
+        lifespan=[_following, _watching],
         request_max_body_size=BODY_LIMIT,
         cors_config=_cors(origins) if origins else None,
         openapi_config=None,
@@ -67,6 +83,24 @@ async def _following(app: Litestar) -> AsyncIterator[None]:
         hub.stop()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _watching(app: Litestar) -> AsyncIterator[None]:
+    """Watch the figures while the app runs."""
+    alerting: Alerting = app.state["alerting"]
+    if alerting.every_s is None:
+        yield
+        return
+    floor = floor_of(app)
+    delivery = Delivery(floor.pool, alerting.notifiers)
+    task = asyncio.create_task(Watch(floor, delivery, alerting.every_s).run(), name="alerts")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await delivery.stop()
 
 
 def _cors(origins: tuple[str, ...]) -> CORSConfig:

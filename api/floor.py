@@ -12,6 +12,7 @@ from litestar.di import NamedDependency
 
 from api.auth.doorman import Doorman
 from api.identity import KeyRing
+from api.machine import Machine
 from api.throttle import SharedThrottle
 from api.trading import DefaultsFile
 from api.traffic import Traffic
@@ -42,6 +43,7 @@ class Floor:
     """By class of haste: how often one caller may ask routes of it."""
     traffic: Traffic = field(default_factory=Traffic)
     uptime: Uptime = field(default_factory=Uptime)
+    machine: Machine = field(default_factory=Machine)
     command_timeout_s: float = 10.0
     verifying: asyncio.Lock = field(default_factory=asyncio.Lock)
     trading: DefaultsFile = field(init=False)

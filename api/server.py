@@ -14,7 +14,7 @@ import uvicorn
 import uvloop
 from litestar.types import ASGIApp
 
-from api.app import build
+from api.app import QUIET, Alerting, build
 from api.assets import load
 from api.auth.doorman import Doorman, anyone
 from api.auth.signing import Signer, home_key
@@ -24,6 +24,7 @@ from api.floor import Floor
 from api.haste import Limits, read_proxies, shared
 from api.http_protocol import FloorHttp
 from api.identity import KeyRing
+from api.notifiers.found import configured
 from api.throttle import Rate
 from api.ws.hub import Hub
 from api.ws.protocol import MAX_FRAME, PING_INTERVAL_S, PONG_WITHIN_S, FloorSocket
@@ -41,6 +42,7 @@ GRACE_S = 3
 POOL_SIZE = 8
 BACKLOG = 2048
 DOOR_SIZE = 3
+ALERT_EVERY_S = 60
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Face:
     """What everybody without credentials may do; None: nothing."""
     compat: Mapping[int, Dialect] = field(default_factory=dict)
     """Other ports to listen on, each for the clients of one product."""
+    alerting: Alerting = QUIET
 
 
 def face_from_environment() -> Face:
@@ -71,6 +74,7 @@ def face_from_environment() -> Face:
         max_sockets=int(_positive("OUTCRY_API_SOCKETS", default.max_sockets)),
         open_to=_open_to(os.environ.get("OUTCRY_API_OPEN", "")),
         compat=compat_ports(os.environ.get("OUTCRY_COMPAT_PORTS", "")),
+        alerting=Alerting(_positive("OUTCRY_ALERT_EVERY_S", ALERT_EVERY_S), configured(os.environ)),
     )
 
 
@@ -137,7 +141,7 @@ async def opened(config: ProcessConfig, face: Face) -> AsyncIterator[ASGIApp]:
             classes={kind: shared(door, rate, f"{kind}:") for kind, rate in face.limits.classes.items()},
         )
         try:
-            yield build(floor, load(), face.limits, face.origins, face.compat)
+            yield build(floor, load(), face.limits, face.origins, face.compat, face.alerting)
         finally:
             pool.terminate()
             door.terminate()

@@ -4,6 +4,7 @@ from litestar.types import ControllerRouterHandler
 
 from api.routes import (
     agents,
+    alerts,
     backtest_runs,
     backtests,
     catalog,
@@ -21,6 +22,7 @@ from api.routes import (
     keys,
     ledger,
     live,
+    machine,
     market_data,
     me,
     metrics,
@@ -70,6 +72,8 @@ ROUTES: list[ControllerRouterHandler] = [
     *token.HANDLERS,
     *metrics.HANDLERS,
     *live.HANDLERS,
+    *alerts.HANDLERS,
+    *machine.HANDLERS,
     *strategies.HANDLERS,
     *strategy_standing.HANDLERS,
     *catalog.HANDLERS,

@@ -83,6 +83,8 @@ class Conversation:
 
     job_id: UUID | None = None
     """The job a ticket must be for; None takes tickets for anything."""
+    refused: Closing = NOT_AUTHENTICATED
+    """What somebody hears who is nobody."""
 
     def __init__(
         self,
@@ -131,7 +133,7 @@ class Conversation:
             if ticket is not None:
                 identity = await self._door.ticket(ticket, self.job_id)
                 if identity is None:
-                    raise Ended(NOT_AUTHENTICATED)
+                    raise Ended(self.refused)
                 return identity
             let_in: Holder | None = self._socket.scope["state"].get("identity")
             if token is None and let_in is not None and let_in.kind == "open":
@@ -144,7 +146,7 @@ class Conversation:
         finally:
             self._turnstile.anonymous -= 1
         if identity is None:
-            raise Ended(NOT_AUTHENTICATED)
+            raise Ended(self.refused)
         return identity
 
     async def _first_frame(self) -> str | None:

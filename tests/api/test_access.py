@@ -29,11 +29,15 @@ TRADER = {
     "POST /api/v1/strategies/{name}/stage", "POST /api/v1/strategies/{name}/promote",
     "POST /api/v1/execution/accounts", "PUT /api/v1/execution/accounts/{id}",
     "POST /api/v1/data/sync", "POST /api/v1/execution/evaluate/bulk", "POST /api/v1/execution/evaluate/{id}",
+    "GET /api/v1/alerts", "POST /api/v1/alerts/{id}/acknowledge", "GET /api/v1/alerts/rules", "POST /api/v1/alerts/rules",
+    "GET /api/v1/alerts/rules/{id}", "PUT /api/v1/alerts/rules/{id}", "DELETE /api/v1/alerts/rules/{id}",
+    "POST /api/v1/system/exchange/reload",
 }  # fmt: skip
 ADMIN = {
     "POST /api/v1/models/{name}/rollback",
     "PATCH /api/v1/config", "POST /api/v1/trade/halt", "POST /api/v1/trade/unhalt", "GET /api/v1/api-keys",
     "POST /api/v1/api-keys", "DELETE /api/v1/api-keys/{id}",
+    "GET /api/v1/system",
     "GET /api/v1/auth/api-keys", "POST /api/v1/auth/api-keys", "DELETE /api/v1/auth/api-keys/{id}",
 }  # fmt: skip
 

@@ -1,0 +1,1 @@
+"""Watching the figures, and saying so when a rule wants it."""

@@ -1,0 +1,135 @@
+"""AlphaPulse's four sockets: the org's stream, told in that product's frames."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal, TypeAlias
+from uuid import UUID
+
+import msgspec
+from litestar import WebSocket
+
+from api.encoding import encode
+from api.identity import KeyRing
+from api.ws.hub import Hub
+from api.ws.socket import Conversation, Door, Ended, Turnstile
+from api.ws.subscriber import POLICY, Closing, Subscriber
+from db.identity.holder import Holder
+
+Channel = Literal["metrics", "alerts", "portfolio", "trades"]
+PERMISSION: Mapping[Channel, str] = {
+    "metrics": "view_metrics",
+    "alerts": "view_alerts",
+    "portfolio": "view_portfolio",
+    "trades": "view_trades",
+}
+REFUSED = Closing(POLICY, "Authentication failed")
+DENIED = Closing(POLICY, "Permission denied")
+SPOKEN = frozenset({"welcome", "pong", "error", "metrics_update", "portfolio_update"})
+"""Frames that go out as they are."""
+MOVES_MONEY = frozenset({"trade", "order_update", "position_update", "system_status"})
+"""Events after which the account is another one."""
+LEAST_S = 1.0
+Account: TypeAlias = Callable[[UUID], Awaitable[dict[str, Any] | None]]
+"""The data of an account's frame; None where there is no account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One frame of the org's stream."""
+
+    type: str
+    timestamp: str
+    data: dict[str, Any]
+    seq: int
+
+
+@lru_cache(maxsize=512)
+def heard(text: str) -> Heard:
+    """A frame read once for all who hear it."""
+    return msgspec.json.decode(text, type=Heard)
+
+
+@lru_cache(maxsize=512)
+def told(channel: Channel, text: str) -> str | None:
+    """What a channel makes of a frame; None when it says nothing of it."""
+    frame = heard(text)
+    if frame.type in SPOKEN:
+        return text
+    if channel == "alerts" and frame.type == "new_alert":
+        return text
+    if channel == "trades" and frame.type == "trade":
+        return encode(
+            {"type": "new_trade", "timestamp": frame.timestamp, "data": _trade(frame.data), "seq": frame.seq}
+        ).decode()
+    return None
+
+
+def _trade(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": data["trade_id"],
+        "symbol": data["symbol"],
+        "side": data["side"].lower(),
+        "quantity": data["quantity"],
+        "price": data["price"],
+        "timestamp": data["executed_at"],
+        "fees": data["commission"],
+        "order_id": data["order_id"],
+        "session_id": data["session_id"],
+    }
+
+
+class ChannelSocket(Conversation):
+    """One client of one channel."""
+
+    refused = REFUSED
+
+    def __init__(
+        self,
+        socket: WebSocket[Any, Any, Any],
+        hub: Hub,
+        keys: KeyRing,
+        door: Door,
+        turnstile: Turnstile,
+        channel: Channel,
+        account: Account | None = None,
+    ) -> None:
+        super().__init__(socket, hub, keys, door, turnstile)
+        self._channel: Channel = channel
+        self._account = account
+        self._moved = asyncio.Event()
+
+    async def _converse(self, identity: Holder, subscriber: Subscriber, last_seq: int | None) -> None:
+        if PERMISSION[self._channel] not in identity.permissions:
+            raise Ended(DENIED)
+        stream = await self._hub.stream(identity.org_id)
+        message = f"Connected to {self._channel} channel"
+        await self._send(encode({"type": "welcome", "message": message, "user": identity.name}).decode())
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._follow(stream, subscriber, last_seq, identity))
+            if self._account is not None:
+                tasks.create_task(self._show(self._account, identity.org_id, subscriber))
+
+    async def _show(self, account: Account, org_id: UUID, subscriber: Subscriber) -> None:
+        """The account at once and then after what moves it, at most once a second, and only when it is another one."""
+        before: dict[str, Any] | None = None
+        while True:
+            self._moved.clear()
+            data = await account(org_id)
+            if data is not None and data != before:
+                kind, before = f"{self._channel}_update", data
+                frame = {"type": kind, "timestamp": data["timestamp"], "data": data, "seq": subscriber.cursor}
+                subscriber.put(encode(frame).decode())
+            await asyncio.sleep(LEAST_S)
+            await self._moved.wait()
+
+    async def _send(self, text: str) -> None:
+        if text.startswith('{"type":"welcome"'):
+            await super()._send(text)
+            return
+        if heard(text).type in MOVES_MONEY:
+            self._moved.set()
+        said = told(self._channel, text)
+        if said is not None:
+            await super()._send(said)

@@ -1,0 +1,1 @@
+"""When a figure is worth an alert."""
