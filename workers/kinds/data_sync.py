@@ -25,16 +25,19 @@ def run(work: Work) -> Output:
 
 
 async def _synced(work: Work, request: SyncRequest) -> SyncResult:
-    told: list[str] = [""]
+    total = PER_SERIES * len(request.symbols) * (1 + request.funding)
+    begun: list[Series | FundingSeries] = []
+    passed = 0
 
     def watch(series: Series | FundingSeries, done: int, of: int) -> None:
-        if told[-1] != str(series):
-            told.append(str(series))
-        passed = PER_SERIES * (len(told) - 2) + PER_SERIES * done // max(of, 1)
-        total = PER_SERIES * len(request.symbols) * (1 + request.funding)
-        work.progress(min(passed, total), total, f"fetching {series}")
+        nonlocal passed
+        if series not in begun:
+            begun.append(series)
+        passed = min(PER_SERIES * (len(begun) - 1) + PER_SERIES * done // max(of, 1), total)
+        work.progress(passed, total, f"fetching {series}")
 
-    async with opened_history(
-        work.home, request.exchange, notice=lambda text: work.step(0, 1, text)
-    ) as history:
+    def notice(text: str) -> None:
+        work.step(passed, total, text)
+
+    async with opened_history(work.home, request.exchange, notice=notice) as history:
         return await Syncing(history, CandleStore(work.home), request, WallClock(), watch=watch).run()

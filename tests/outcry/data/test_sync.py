@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
@@ -163,3 +164,22 @@ async def test_stopped_it_says_what_it_has(tmp_path: Path, number: signal.Signal
     held = CandleStore(tmp_path).read(BTC)
     assert len(held) == done["new_rows"] > 300
     assert held.same_as(BARS[: len(held)])
+
+
+async def test_a_terminal_sees_how_far_it_is_and_stdout_only_the_result(tmp_path: Path) -> None:
+    ours, theirs = os.openpty()
+    seen: list[bytes] = []
+    asyncio.get_running_loop().add_reader(ours, lambda: seen.append(os.read(ours, 1 << 16)))
+    async with exchange() as (double, url):
+        double.slowness_s = 0.1
+        words = command(tmp_path, "sync", "--symbols", SPOT, "--from", "2024-06-01")
+        process = await asyncio.create_subprocess_exec(
+            *words, cwd=ROOT, env=environment(url) | {"TERM": "xterm"}, stdout=asyncio.subprocess.PIPE, stderr=theirs
+        )  # fmt: skip
+        out, _ = await asyncio.wait_for(process.communicate(), 30)
+    asyncio.get_running_loop().remove_reader(ours)
+    os.close(theirs)
+    os.close(ours)
+    shown = b"".join(seen).decode()
+    assert "binance BTC/USDT 1h" in shown and "%" in shown and "0:00:0" in shown
+    assert out.decode().splitlines()[-1].startswith("completed: 1 symbols, ")

@@ -42,7 +42,7 @@ async def test_a_range_comes_whole_whatever_the_habit_and_the_page_size(
     assert len(exchange.asked) == asked
 
 
-@settings(max_examples=60, deadline=None, phases=[Phase.generate])
+@settings(max_examples=40, deadline=None, phases=[Phase.generate])
 @given(
     habit=st.sampled_from(["next", "window", "newest"]),
     gives=st.integers(50, 300),
