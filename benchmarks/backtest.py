@@ -1,6 +1,6 @@
 """Backtests against a plain C loop that does the same: equality first, then time and memory.
 
-    python -m benchmarks.backtest [--bars 100000 1000000] [--repeats 15] [--peers] [--cold]
+    python -m benchmarks.backtest [--bars 100000 1000000] [--repeats 30] [--peers] [--cold]
 
 Times are of one core, the least of the repeats, and CPU time, which other work on the machine disturbs less. ``series``
 runs on bars that were looked through before, ``candles`` looks through them each time. ``--peers`` installs vectorbt and
@@ -12,13 +12,14 @@ import json
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.backtests import cold, peers
 from benchmarks.backtests.plain import Plain, compiler
-from benchmarks.backtests.timing import least
+from benchmarks.backtests.timing import side_by_side
 from benchmarks.backtests.workloads import COSTS, market, tight, workloads
 from benchmarks.machine import ROOT, machine
 from openoutcry.market.candles import Candles
@@ -30,7 +31,7 @@ def main() -> None:
     """Parse the command line and print the figures as JSON."""
     parser = argparse.ArgumentParser(description="Measure backtests.")
     parser.add_argument("--bars", type=int, nargs="+", default=[100_000, 1_000_000])
-    parser.add_argument("--repeats", type=int, default=15)
+    parser.add_argument("--repeats", type=int, default=30)
     parser.add_argument(
         "--peers", action="store_true", help="install and run vectorbt and backtesting.py too"
     )
@@ -57,22 +58,26 @@ def measure(folder: Path, bars: int, repeats: int) -> dict[str, object]:
     defaults, candles = load_trading_defaults(ROOT / ".cache"), market(bars)
     series = Series.of(candles, "1m")
     plain = Plain(folder) if compiler() else None
-    found: dict[str, object] = {
-        "looking through the bars, ms": least(lambda: Series.of(candles, "1m"), repeats)
-    }
+    found: dict[str, object] = {}
     for workload in workloads(defaults):
-
-        def ours(on=series, strategy=workload.strategy):
-            return backtest(strategy, on, timeframe="1m", costs=COSTS)
-
-        outcome = ours()
-        times = {"series, ms": least(ours, repeats), "candles, ms": least(lambda: ours(candles), repeats)}
-        times["limits that bind, ms"] = least(lambda: ours(series, tight(defaults, workload)), repeats)  # noqa: B023
+        strategy, limited = workload.strategy, tight(defaults, workload)
+        told = {"timeframe": "1m", "costs": COSTS}
+        outcome = backtest(strategy, series, **told)
+        works = {
+            "series, ms": partial(backtest, strategy, series, **told),
+            "candles, ms": partial(backtest, strategy, candles, **told),
+            "limits that bind, ms": partial(backtest, limited, series, **told),
+            "looking through the bars, ms": partial(Series.of, candles, "1m"),
+        }
         if plain is not None:
             assert_equal(outcome, *plain.run(workload, candles, bars))
-            loop = least(lambda: plain.run(workload, candles, len(outcome) + 1), repeats)  # noqa: B023
-            times |= {"C, ms": loop, "series / C": round(times["series, ms"] / loop, 2)}
-            times["candles / C"] = round(times["candles, ms"] / loop, 2)
+            works["C, ms"] = partial(plain.run, workload, candles, len(outcome) + 1)
+        times = side_by_side(works, repeats)
+        if plain is not None:
+            times |= {
+                f"{name} / C": round(times[f"{name}, ms"] / times["C, ms"], 2)
+                for name in ("series", "candles")
+            }
         rate = round(bars / times["series, ms"] / 1000, 1)
         found[f"({workload.key}) {workload.title}"] = {"trades": len(outcome), **times, "M bars/s": rate}
     return found

@@ -85,6 +85,13 @@ def test_a_folder_that_was_chosen_outside_wins(tmp_path, monkeypatch):
     assert keep_kernels(tmp_path) == tmp_path / "mine"
 
 
+def test_floor_processes_and_light_commands_load_no_compiler():
+    modules = "api.app, orchestrator.bootstrap, outcry.commands.backtest, outcry.commands.jobs, workers.serve, mcp_servers.entry"
+    code = f"import sys, {modules}; print([name for name in ('numba', 'scipy') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
 def _refusing(below: Path):
     real = tempfile.TemporaryFile
 
