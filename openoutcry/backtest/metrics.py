@@ -165,7 +165,8 @@ def figures(
         max_drawdown_duration=fall.longest * bar_days,
         gain_to_pain_ratio=_over(float(np.sum(daily)), -float(np.sum(daily[daily < 0]))),
         exposure=float(np.mean(in_market)) if len(in_market) else 0.0,
-        **_of_trades(pnl),
+        **earned(pnl),
+        **_streaks(pnl),
         **_against(daily, held),
     )
 
@@ -201,20 +202,29 @@ def _over(top: float, bottom: float) -> float | None:
     return top / bottom if bottom > 0.0 else None
 
 
-def _of_trades(pnl: Floats) -> dict[str, Any]:
+def earned(pnl: Floats) -> dict[str, Any]:
+    """What trades with these profits after costs earned: the figures that do not depend on their order."""
     won = pnl > 0.0
     profit, loss = float(np.sum(pnl[won])), -float(np.sum(pnl[~won]))
-    count, wins = len(pnl), int(np.sum(won))
-    both = 0 < wins < count and loss > 0.0
+    count, wins = len(pnl), int(np.count_nonzero(won))
     return {
         "total_trades": count,
         "win_rate": wins / count if count else None,
         "profit_factor": _over(profit, loss),
         "expectancy": float(np.mean(pnl)) if count else None,
-        "kelly": kelly(wins / count, profit / wins, loss / (count - wins), 1.0).full if both else None,
-        "max_consecutive_wins": _longest(won),
-        "max_consecutive_losses": _longest(~won),
+        "kelly": _kelly(count, wins, profit, loss),
     }
+
+
+def _kelly(count: int, wins: int, profit: float, loss: float) -> float | None:
+    if not (0 < wins < count and loss > 0.0):
+        return None
+    return kelly(wins / count, profit / wins, loss / (count - wins), 1.0).full
+
+
+def _streaks(pnl: Floats) -> dict[str, Any]:
+    won = pnl > 0.0
+    return {"max_consecutive_wins": _longest(won), "max_consecutive_losses": _longest(~won)}
 
 
 def _longest(flags: NDArray[np.bool_]) -> int:

@@ -22,8 +22,8 @@ NORMAL = NormalDist()
 EULER = 0.5772156649015329
 ROUNDING = 1e-10
 """A variance below this share of the mean square is rounding noise of a constant series."""
-CHUNK = 2**20
-"""Numbers per intermediate array of CSCV, which bounds its memory."""
+CHUNK = 2**15
+"""Numbers per intermediate array of CSCV: they stay in the cache, and products too small to be worth threads to BLAS."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,11 +38,13 @@ def backtest(
     funding: FundingRates | None = None,
     perpetual: Perpetual | None = None,
     start: int = 0,
+    wanted: Wanted | None = None,
 ) -> Outcome:
     """Trade ``strategy`` on closed bars of ``timeframe`` and say what came of it.
 
     ``config`` defaults to the strategy's own. Bars before ``start`` only warm indicators up. ``daily`` bars give the
     daily part of the ATR more history than the candles hold. ``funding`` is paid by positions of a ``perpetual``.
+    ``wanted`` is what the strategy wants on these bars, where that is known already: a search works it out for many runs.
     Raises BadInput naming what is wrong: ``candles.<column>``, ``timeframe``, ``strategy…``, ``side``, ``start``, ``seed``.
     """
     series = Series.of(candles, timeframe)
@@ -52,12 +54,13 @@ def backtest(
         raise BadInput(f"start: {start} is no bar before the last of {len(series)}", field="start")
     if not 0 <= seed <= LARGEST_SEED:
         raise BadInput(f"seed: {seed} must be from 0 to 2^63 - 1", field="seed")
-    plan = plan_of(strategy, series)
-    if plan.shorts and perpetual is None:
+    if wanted is None:
+        wanted = _wanted(plan_of(strategy, series), series, days, config)
+    if perpetual is None and Plan(wanted.entry, wanted.exit, wanted.side).shorts:
         raise BadInput("side: only a perpetual can be sold short", field="side")
     terms = terms_of(config, costs, fills, perpetual, series, seed)
     paid = _paid(funding if perpetual is not None else None, series)
-    book = execute(terms, series, _wanted(plan, series, days, config), paid, start)
+    book = execute(terms, series, wanted, paid, start)
     return Outcome(
         strategy="" if isinstance(strategy, Plan) else strategy.name,
         asset="" if isinstance(strategy, Plan) else strategy.asset,

@@ -1,6 +1,7 @@
 """The combinations that a grid or a random search tries, known before the first is run."""
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -11,6 +12,8 @@ from openoutcry.errors import BadInput
 
 Method = Literal["grid", "random", "tpe"]
 METHODS: tuple[Method, ...] = ("grid", "random", "tpe")
+MOST_SIFTED = 50
+"""Combinations that are looked through for each that may be run, where relations leave out many."""
 TRIES = 200
 """Draws per wanted combination before a random search gives up."""
 
@@ -24,7 +27,7 @@ def grid(space: Space, most: int = MOST_COMBINATIONS) -> list[dict[str, Value]]:
     if space.continuous is not None:
         name = space.continuous.name
         raise BadInput(f"{name}: a grid needs a step: low:high:step", field=name)
-    if space.product() > most * (1 if not space.relations else 100):
+    if space.product() > most * (1 if not space.relations else MOST_SIFTED):
         raise _too_many(space.product(), most)
     made = list(space.combinations())
     if len(made) > most:
@@ -50,6 +53,24 @@ def drawn(space: Space, trials: int, seed: int) -> list[dict[str, Value]]:
         if space.possible(values):
             made.setdefault(tuple(values.values()), values)
     return _some(list(made.values()))
+
+
+def sharing_order(plan: Sequence[Mapping[str, Value]], space: Space) -> list[int]:
+    """Places of a plan in an order in which neighbours share the most indicator work.
+
+    The dimension of most values changes slowest: what depends on the others is remembered all the while.
+    """
+    ranks = {
+        one.name: None if one.continuous else {value: rank for rank, value in enumerate(one.values())}
+        for one in space.dimensions
+    }
+    slowest_first = sorted(ranks.items(), key=lambda item: -math.inf if item[1] is None else -len(item[1]))
+
+    def key(place: int) -> list[float]:
+        values = plan[place]
+        return [float(values[name]) if rank is None else rank[values[name]] for name, rank in slowest_first]
+
+    return sorted(range(len(plan)), key=key)
 
 
 def _one(dimension: Dimension, rng: np.random.Generator) -> Value:

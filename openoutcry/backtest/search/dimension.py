@@ -49,6 +49,13 @@ class Dimension:
             return tuple(self.low + number * self.step for number in range(count))
         return tuple(float(f"{self.low + number * self.step:.12g}") for number in range(count))
 
+    def plain(self) -> dict[str, Any]:
+        """As it is written out in a space file."""
+        if self.choices:
+            return {"choices": list(self.choices)}
+        step = {} if self.step is None else {"step": self.step}
+        return {"low": self.low, "high": self.high, **step, **({"log": True} if self.log else {})}
+
     def extremes(self) -> tuple[Value, ...]:
         """The values that are refused when any is."""
         return self.choices or (

@@ -13,7 +13,7 @@ from openoutcry.errors import BadInput
 Combination = Mapping[str, Value]
 """A value for every dimension, by its name."""
 MOST_DIMENSIONS = 50
-MOST_COMBINATIONS = 100_000
+MOST_COMBINATIONS = 10_000
 MOST_RELATIONS = 20
 COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     "<=": operator.le, ">=": operator.ge, "!=": operator.ne, "<": operator.lt, ">": operator.gt,
@@ -66,6 +66,11 @@ class Space:
             made = dict(zip(names, reversed(row), strict=True))
             if self.possible(made):
                 yield made
+
+    def plain(self) -> tuple[tuple[tuple[str, dict[str, Any]], ...], tuple[str, ...]]:
+        """``vary`` (as pairs) and ``where`` that read back as this space."""
+        vary = tuple((", ".join(one.paths), one.plain()) for one in self.dimensions)
+        return vary, tuple(f"{one.left} {one.sign} {one.right}" for one in self.relations)
 
     def settings(self, values: Combination) -> dict[str, Value]:
         """Every path with its value: a dimension sets all of its paths."""

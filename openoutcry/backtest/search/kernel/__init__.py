@@ -1,0 +1,1 @@
+"""The compiled part of searching (numba): imported only when a sweep runs."""
