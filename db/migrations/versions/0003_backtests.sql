@@ -73,6 +73,26 @@ CREATE TABLE job_reports (
     html text NOT NULL
 );
 
+-- Sweeps --------------------------------------------------------------------------------------------------------------
+-- What is searched and how it ended; the trials themselves are Optuna's, in its own schema. Whoever knows the name joins.
+CREATE TABLE sweeps (
+    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    org_id uuid NOT NULL REFERENCES orgs,
+    name text NOT NULL,
+    spec jsonb NOT NULL,
+    spec_digest text NOT NULL,
+    status text NOT NULL DEFAULT 'RUNNING' CHECK (status IN ('RUNNING', 'COMPLETED', 'CANCELLED')),
+    result jsonb,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    finished_at timestamptz,
+    UNIQUE (org_id, name),
+    CHECK ((status = 'COMPLETED') = (result IS NOT NULL)),
+    CHECK ((status = 'RUNNING') = (finished_at IS NULL))
+);
+-- A number for every process that joins a sweep. It holds the advisory lock of that number while it lives.
+CREATE SEQUENCE sweep_workers AS integer CYCLE;
+CREATE SCHEMA optuna;
+
 -- procrastinate's own tables and functions live here. Whoever may write jobs may put them in the queue and take them
 -- out again, by these two functions and in no other way.
 CREATE SCHEMA queue;
