@@ -13,6 +13,7 @@ from wire.strategies import load_trading_defaults
 
 if TYPE_CHECKING:
     from openoutcry.backtest.series import Series
+    from openoutcry.strategy.defaults import TradingDefaults
 
 BARS = 3_000
 START_MS = int(datetime(2024, 1, 1, tzinfo=UTC).timestamp() * 1000)
@@ -54,6 +55,31 @@ def main() -> None:
                 funding=paid,
                 perpetual=Perpetual(leverage=2.0),
             ).equity()
+    search(defaults, series)
+
+
+def search(defaults: "TradingDefaults", series: "Series") -> None:
+    """A combination the short way and one the long way."""
+    from openoutcry.backtest.fills import FillModel
+    from openoutcry.backtest.search.evaluate import Evaluator, Subject
+    from openoutcry.backtest.search.objective import read_objective
+    from openoutcry.backtest.search.space import read_space
+    from openoutcry.backtest.search.varying import mapping_of
+    from openoutcry.backtest.splits import Span
+    from openoutcry.strategy.rules import parse_strategy
+
+    strategy = {
+        "name": "warm", "asset": "BTC", "relaxed": True, "entry": rules(ENTRY), "exit": rules(EXIT),
+        "execution_config": {"max_open_positions": 1, "atr_period": 2},
+    }  # fmt: skip
+    base = mapping_of(parse_strategy(strategy, defaults))
+    for path in ("entry[0].params.window_fast", "reward_factor"):
+        subject = Subject(
+            base=base, defaults=defaults, space=read_space({path: "2:3"}), series=series, costs=defaults.backtest_defaults,
+            fills=FillModel(), perpetual=None, funding=None, seed=0, objective=read_objective("sharpe_ratio", 0),
+            period_ms=60_000,
+        )  # fmt: skip
+        Evaluator(subject).trial(0, {path: 3}, [Span(0, BARS)])
 
 
 def rules(named: tuple[tuple[str, str, dict[str, int]], ...]) -> list[dict[str, object]]:

@@ -20,6 +20,7 @@ COMMANDS = {
     "backtest": "run a strategy on stored candles, here and now",
     "worker": "take jobs from the queue: backtests, sweeps",
     "jobs": "backtests and other jobs: submit, list, show, cancel, results",
+    "sweep": "search a strategy's parameters and judge what was found",
     "data": "sync, import, check and export market data",
     "strategies": "list, show and check strategies",
     "regime": "train regime models, see the regimes markets are in",

@@ -1,7 +1,7 @@
 """The home's database for one command: the running floor's, your own, or the embedded one started for the moment."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import asyncpg
@@ -24,8 +24,8 @@ async def open_current(url: str) -> asyncpg.Pool:
         raise StartupRefused(f"the database cannot be used: {said}; see OUTCRY_DATABASE_URL") from error
 
 
-@asynccontextmanager
-async def database_address(home: Path, *, make: bool = False) -> AsyncIterator[str]:
+@contextmanager
+def database_url(home: Path, *, make: bool = False) -> Iterator[str]:
     """The URL of the floor's database, which runs meanwhile. Raises StartupRefused when the home has none yet.
 
     With ``make`` one is made then.
@@ -46,6 +46,13 @@ async def database_address(home: Path, *, make: bool = False) -> AsyncIterator[s
 def has_database(home: Path) -> bool:
     """Whether there is a database to ask: one of your own, or this home's."""
     return running_database(home) is not None or Layout.of(home).data.exists()
+
+
+@asynccontextmanager
+async def database_address(home: Path, *, make: bool = False) -> AsyncIterator[str]:
+    """As ``database_url``."""
+    with database_url(home, make=make) as url:
+        yield url
 
 
 @asynccontextmanager
