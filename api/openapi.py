@@ -87,7 +87,7 @@ def document(handlers: Sequence[ControllerRouterHandler]) -> dict[str, Any]:
     made["components"]["schemas"]["Error"] = dict(ERROR_SCHEMA)
     made["components"]["securitySchemes"] = dict(SECURITY_SCHEMES)
     for operation, handler in _operations(app, made["paths"]):
-        _complete(operation, handler.opt)
+        _complete(operation, handler.opt, made["components"]["schemas"])
     return made
 
 
@@ -100,7 +100,7 @@ def _operations(app: Litestar, paths: Mapping[str, Any]) -> Iterator[tuple[dict[
                 yield operation, handler
 
 
-def _complete(operation: dict[str, Any], opt: Mapping[str, Any]) -> None:
+def _complete(operation: dict[str, Any], opt: Mapping[str, Any], schemas: dict[str, Any]) -> None:
     public = bool(opt.get("public"))
     role = "public" if public else opt.get("role", "viewer")
     operation["x-role"] = role
@@ -114,7 +114,7 @@ def _complete(operation: dict[str, Any], opt: Mapping[str, Any]) -> None:
     body = opt.get("body") or opt.get("form")
     if body is not None:
         kind = "application/json" if "body" in opt else FORM
-        operation["requestBody"] = _request_body(body, kind, opt.get("example"))
+        operation["requestBody"] = _request_body(body, kind, opt.get("example"), schemas)
     if opt.get("idempotent"):
         operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
     operation["responses"].pop("400", None)
@@ -147,9 +147,14 @@ def _errors(operation: Mapping[str, Any], public: bool, has_body: bool) -> Itera
 
 
 def _request_body(
-    shape: type[msgspec.Struct], kind: str, example: Mapping[str, Any] | None
+    shape: type[msgspec.Struct], kind: str, example: Mapping[str, Any] | None, schemas: dict[str, Any]
 ) -> dict[str, Any]:
-    schema = msgspec.json.schema_components([shape], schema_hook=_schema_hook)[1][shape.__name__]
+    """The body's schema stands in its operation; those of its parts go to ``schemas``."""
+    parts = msgspec.json.schema_components(
+        [shape], schema_hook=_schema_hook, ref_template="#/components/schemas/{name}"
+    )[1]
+    schema = parts.pop(shape.__name__)
+    schemas.update(parts)
     media: dict[str, Any] = {"schema": schema}
     if example is not None:
         media["example"] = dict(example)
