@@ -43,8 +43,8 @@ class Looking:
 
     def progress(self, part: str, done: int, total: int, best: Trial | None) -> None:
         self.seen.append((part, done, total, None if best is None else best.score))
-        if done and self._first is not None:
-            first, self._first = self._first, None
+        if done:
+            first, self._first = self._first, lambda: None
             first()
 
     def stopped(self) -> bool:

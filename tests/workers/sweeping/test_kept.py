@@ -49,7 +49,7 @@ def kept(home, store, asked, name="k", workers=1, watch=None):
 
 def done(url) -> int:
     tables = ask(url, "SELECT count(*) FROM pg_tables WHERE schemaname = 'optuna' AND tablename = 'trials'")
-    return ask(url, COUNT)[0][0] if tables[0][0] else 0
+    return int(str(ask(url, COUNT)[0][0])) if tables[0][0] else 0
 
 
 def test_a_killed_sweep_goes_on_without_a_loss_or_a_repeat(home, store, fresh_database):
