@@ -15,6 +15,8 @@ def trips(terms: Terms, account: Account, value: float, bar: int) -> bool:
         return False
     if bar == account.drawdown_until - 1 or value > account.high:
         account.high = value
+    if bar >= account.drawdown_until:
+        account.drawdown_until = NONE_YET
     if value > account.high * (1.0 - terms.max_drawdown_limit):
         return False
     account.drawdown_until = bar + 1 + terms.long_window_bars

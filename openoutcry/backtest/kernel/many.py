@@ -1,11 +1,12 @@
-"""The loop over every bar, with any number of open positions. docs/backtests.md lists its steps."""
+"""The loop with any number of open positions, over every bar on which one is. docs/backtests.md lists its steps."""
 
 import numpy as np
 
 from openoutcry.backtest.kernel.ageing import aged
 from openoutcry.backtest.kernel.bars import Bars
-from openoutcry.backtest.kernel.breaker import trips
+from openoutcry.backtest.kernel.breaker import forgive, trips
 from openoutcry.backtest.kernel.compiled import compiled, part
+from openoutcry.backtest.kernel.flags import next_set, words_of
 from openoutcry.backtest.kernel.levels import touched
 from openoutcry.backtest.kernel.orders import ALLOWED, asked, enter, gate, leave
 from openoutcry.backtest.kernel.state import STAYS, Account, Ask, Book, Funding, Wanted
@@ -21,8 +22,9 @@ KILL, END = int(Exit.KILL), int(Exit.END)
 def run_many(terms: Terms, bars: Bars, wanted: Wanted, funding: Funding, book: Book, start: int) -> None:
     """Fill the book from bar ``start`` on; what remains open is closed at the last close."""
     account, leaving, last = book.account[0], book.leaving, len(bars.close) - 1
-    paid, waiting = np.searchsorted(funding.bar, start + 1), False
-    for bar in range(start, last + 1):
+    paid, waiting, entries = np.searchsorted(funding.bar, start + 1), False, words_of(wanted.entry)
+    bar = start
+    while bar <= last:
         while paid < len(funding.bar) and funding.bar[paid] <= bar:
             pay(account, book, bars.open[bar] * funding.rate[paid])
             paid += 1
@@ -33,6 +35,7 @@ def run_many(terms: Terms, bars: Bars, wanted: Wanted, funding: Funding, book: B
         fill_levels(terms, bars, book, bar)
         if trips(terms, account, worth(account, book, bars.close[bar]), bar):
             leaving[: account.open] = DRAWDOWN
+        idle = account.open == 0
         if account.killed:
             leaving[: account.open] = KILL
         decide(terms, bars, wanted, book, bar)
@@ -41,6 +44,12 @@ def run_many(terms: Terms, bars: Bars, wanted: Wanted, funding: Funding, book: B
             fill_exits(terms, bars, book, bar, bars.close[bar])
             if waiting and bar < last:
                 fill_entry(terms, book, asked(terms, bars, wanted, bar, bar, bars.close[bar]))
+        bar += 1
+        if (
+            idle and not waiting
+        ):  # nothing was open when the breaker looked: nothing happens until something is asked for
+            bar = next_set(wanted.entry, entries, bar, last + 1)
+            forgive(account, bar)
     if waiting:
         book.denied[END_OF_DATA] += 1
     leaving[: account.open] = END

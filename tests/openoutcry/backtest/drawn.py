@@ -36,24 +36,24 @@ CONFIGS = st.fixed_dictionaries(
         "atr_cap_multiplier": st.sampled_from([1.0, 2.1]),
         "position_size_calc": st.sampled_from(["v2", "all_in"]),
         "min_balance_threshold": st.sampled_from([0.0, 0.1, 0.6]),
-        "min_trade_amount": st.sampled_from([0, 25, 2500]),
+        "min_trade_amount": st.sampled_from([0.01, 25, 2500]),
         "max_trade_amount": st.sampled_from([3000, 1e7]),
         "max_units_per_trade": st.sampled_from([5.0, 1e6]),
         "max_open_positions": st.sampled_from([1, 1, 2, 3, 10]),
         "max_trades_per_day": st.sampled_from([1, 2, 50]),
-        "cooldown_bars": st.sampled_from([0, 1, 3, 12]),
+        "cooldown_bars": st.sampled_from([0, 0, 1, 3, 12]),
         "max_hold_time_hours": st.sampled_from([None, 1.5, 7.0, 30.0]),
         "volatility_window": st.sampled_from([2, 8, 24]),
         "target_volatility": st.sampled_from([0.01, 0.1]),
         "volatility_mode": st.sampled_from(["stddev", "atr"]),
         "enable_volatility_adjustment": st.booleans(),
         "profit_threshold_pct": st.sampled_from([0.0, 0.01, 0.05]),
-        "max_drawdown_limit": st.sampled_from([0.01, 0.05, 0.2, 1.0]),
+        "max_drawdown_limit": st.sampled_from([0.003, 0.01, 0.05, 0.2, 1.0]),
         "kill_switch_limit": st.sampled_from([0.03, 0.3, 1.0]),
     },
 )
 COOLDOWNS = st.sampled_from(
-    [None, (1, 2, 4, 10), (2, 3, 5, 30), (3, 3, 40, 40)]
+    [None, (1, 2, 4, 10), (2, 3, 5, 30), (3, 3, 40, 40), (99, 99, 1, 1), (99, 99, 1, 2), (99, 99, 1, 9)]
 )  # short and long limit, short and long window
 EXITS = st.sampled_from(
     [(10_000, 10_000, 10_000), (1, 1, 1), (9, 3, 5), (25, 10, 2)]
@@ -63,7 +63,7 @@ EXITS = st.sampled_from(
 @st.composite
 def configs(draw, timeframe):
     """A configuration, with as many limits on as hypothesis likes."""
-    changes = draw(CONFIGS)
+    changes = {"min_trade_amount": 0.01} | draw(CONFIGS)  # a liquidated account has no dust to trade
     period, long = draw(st.sampled_from([2, 5])), draw(st.sampled_from([0.0, 0.05, 0.5]))
     hold, loss, profit = draw(EXITS)
     changes |= {"atr_period": period, "atr_short_weight": 1 - long, "atr_long_weight": long}

@@ -58,8 +58,8 @@ def assert_same(outcome, expected):
         wanted = [math.nan if (level := getattr(p, name)) is None else level for p in trades]
         np.testing.assert_allclose(getattr(outcome.trades, name), wanted, rtol=1e-9, err_msg=name)
     assert outcome.denied == expected.denied
-    np.testing.assert_allclose(outcome.equity(), expected.equity, rtol=1e-9)
-    assert outcome.final_balance == pytest.approx(expected.cash, rel=1e-9)
+    np.testing.assert_allclose(outcome.equity(), expected.equity, rtol=1e-9, atol=1e-7)
+    assert outcome.final_balance == pytest.approx(expected.cash, rel=1e-9, abs=1e-7)
 
 
 @settings(max_examples=250, deadline=None)
@@ -99,10 +99,10 @@ def money(outcome):
     gain = trades.side * trades.size * (trades.exit_price - trades.entry_price)
     np.testing.assert_allclose(trades.pnl, gain - trades.fees - trades.funding, rtol=1e-9, atol=1e-9)
     balance = outcome.initial_balance + trades.pnl.sum()
-    assert outcome.final_balance == pytest.approx(balance, rel=1e-9)
+    assert outcome.final_balance == pytest.approx(balance, rel=1e-9, abs=1e-7)
     equity = outcome.equity()
     assert len(equity) == len(close) == len(outcome.times())
-    assert equity[-1] == pytest.approx(outcome.final_balance, rel=1e-9)
+    assert equity[-1] == pytest.approx(outcome.final_balance, rel=1e-9, abs=1e-7)
     if not (trades.funding != 0).any():
         entry_fee = trades.size * trades.entry_price * outcome.fee_pct
         for bar in range(0, len(close), 7):
