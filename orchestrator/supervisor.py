@@ -52,6 +52,7 @@ class Running:
     restarts: int = 0
     due: float = 0.0
     born: float = field(default=0.0)
+    done: bool = False
 
 
 def warm(preload: Iterable[str]) -> None:
@@ -104,7 +105,9 @@ class Supervisor:
                 if code is not None:
                     return code
             for running in self._running.values():
-                if running.process is None and monotonic() >= running.due and not self._stopping:
+                if running.process or running.done or self._stopping:
+                    continue
+                if monotonic() >= running.due:
                     running.restarts += 1
                     self._spawn(running)
                     self._on_change(running.task.name, "restarted")
@@ -144,6 +147,7 @@ class Supervisor:
         _end_for_sure(running)
         running.process = None
         if running.task.once and code == 0:
+            running.done = True  # whoever watches on is not to run it again
             return 0
         running.failures = 0 if monotonic() - running.started > CALM_S else running.failures + 1
         if running.task.once and running.failures >= len(BACKOFF_S):

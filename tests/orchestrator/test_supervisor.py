@@ -77,6 +77,22 @@ def test_a_killed_process_is_back_within_ten_seconds_and_alone(tmp_path: Path, v
     assert all(ended(pid) for pid in (*first.values(), *now.values()))
 
 
+def test_a_task_that_ended_well_is_not_run_again(tmp_path: Path) -> None:
+    notices: list[tuple[str, str]] = []
+    tasks = [task("stays", tmp_path), task("ends", tmp_path, once=True)]
+    supervisor = Supervisor(tasks, lambda *notice: notices.append(notice))
+    supervisor.start()
+    try:
+        assert supervisor.watch(lambda: None, every_s=0.05) == 0
+        deadline = monotonic() + 2.0
+        assert (
+            watch_until(supervisor, lambda: monotonic() > deadline) is None
+        )  # still serving, until told to stop
+        assert notices == [] and set(supervisor.pids()) == {"stays"}
+    finally:
+        supervisor.stop()
+
+
 def test_a_task_that_ends_well_ends_the_watch(tmp_path: Path) -> None:
     supervisor = Supervisor([task("a", tmp_path), task("end", tmp_path, once=True)], lambda *_: None)
     supervisor.start()
