@@ -23,6 +23,8 @@ JOINED = 0x0C5EE9
 CLAIMING = 0x0C5EEA
 """First key of the lock under which trials are taken; the second is the sweep's id."""
 CONNECT_S = 10
+LOCK_MS = 60_000
+"""Taking trials is a matter of milliseconds; who holds the lock for longer is frozen."""
 CREATE = """
 INSERT INTO sweeps (org_id, name, spec, spec_digest) VALUES (%s, %s, %s, %s) ON CONFLICT (org_id, name) DO NOTHING
 """
@@ -78,6 +80,7 @@ class SweepStore:
                 autocommit=True,
                 connect_timeout=CONNECT_S,
                 application_name="open-outcry-sweep",
+                options=f"-c lock_timeout={LOCK_MS}",
                 row_factory=dict_row,
             )
         self.worker = 0
@@ -168,6 +171,8 @@ class SweepStore:
 def _lost() -> Iterator[None]:
     try:
         yield
+    except psycopg.errors.LockNotAvailable as error:
+        raise SweepLost("another process holds this sweep and does not move on") from error
     except psycopg.OperationalError as error:
         said = str(error).strip().splitlines()
         raise SweepLost(f"the database is away: {said[0] if said else type(error).__name__}") from error

@@ -69,7 +69,7 @@ def test_trials_are_taken_by_one_process_at_a_time(stores, fresh_database):
     sweep = one.create("s", SPEC, "d")
     with one.claiming(sweep):
         two._connection.execute("SET lock_timeout = '100ms'")
-        with pytest.raises(SweepLost), two.claiming(sweep):
+        with pytest.raises(SweepLost, match="does not move on"), two.claiming(sweep):
             pass
     with two.claiming(sweep):
         pass

@@ -1,10 +1,11 @@
 """A sweep that is kept in the database: begun, gone on with, joined, cancelled."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from db.sweeps import SweepStore
+from db.sweeps import SweepLost, SweepStore
 from openoutcry.backtest.search.spec import SweepSpec
 from openoutcry.backtest.search.trial import Trial
 from openoutcry.strategy.defaults import TradingDefaults
@@ -26,6 +27,19 @@ class Cancellable:
     def stopped(self) -> bool:
         """By either."""
         return self._watch.stopped() or self._cancelled()
+
+
+@contextmanager
+def _kept_within_reach() -> Iterator[None]:
+    """What Optuna's storage raises when the database goes away, as we say it."""
+    from optuna.exceptions import StorageInternalError
+    from sqlalchemy.exc import DBAPIError
+
+    try:
+        yield
+    except (StorageInternalError, DBAPIError) as error:
+        said = str(error.__cause__ or error).strip().splitlines()[0]
+        raise SweepLost(f"the database is away: {said}; --resume goes on") from error
 
 
 def run_kept(
@@ -51,7 +65,8 @@ def run_kept(
     subject = subject_of(asked, same_series(home, asked.market), defaults, home)
     store.reopen(sweep)
     both = Cancellable(watch, lambda: store.cancelled(sweep))
-    result = {"study": name, **run_sweep(asked, subject, workers, both, store, sweep)}
+    with _kept_within_reach():
+        result = {"study": name, **run_sweep(asked, subject, workers, both, store, sweep)}
     if result["complete"]:
         store.complete(sweep, result)
     return result

@@ -19,8 +19,9 @@ from workers.sweeping.pool import Pool, open_pool
 from workers.sweeping.result import result_of
 from workers.sweeping.searching import SweepStopped, Watch, search
 
-BATCH = 16
-"""Combinations that a process takes at a time; one where TPE learns from each."""
+BATCH, BATCH_HERE, BATCH_KEPT = 16, 1, 4
+"""Combinations that a process of the pool takes at a time; that this process takes, which looks up between them; and that it
+takes where each taking asks the database. TPE, which learns from each, always takes one."""
 
 
 def subject_of(spec: SweepSpec, series: Series, defaults: TradingDefaults, home: Path) -> Subject:
@@ -57,7 +58,8 @@ def run_sweep(
     splits = splits_of(len(subject.series), spec.forward)
     studies = Studies(spec, subject.space, subject.objective, store, sweep)
     evaluator = Evaluator(subject)
-    batch = 1 if spec.method == "tpe" else BATCH
+    here = BATCH_HERE if store is None else BATCH_KEPT
+    batch = 1 if spec.method == "tpe" else BATCH if workers > 1 else here
     every = studies.open("all")
     forward, complete = None, True
     with open_pool(subject, evaluator, workers) as pool:

@@ -14,7 +14,7 @@ import pytest
 from db.jobs.submit import Submission, submit
 from db.keys import DEFAULT_ORG
 from db.pool import open_pool
-from db.sweeps import SweepStore
+from db.sweeps import SweepLost, SweepStore
 from openoutcry.errors import BadInput
 from tests.db.embedded.asking import ask
 from tests.openoutcry.backtest.search.subjects import FAST, SLOW
@@ -122,6 +122,22 @@ def test_cancelled_from_outside_and_resumed(home, store, fresh_database):
     other.close()
     found = kept(home, store, None)
     assert found["complete"] and found["trials"]["run"] == ALL
+
+
+def test_a_database_that_goes_away_is_said_and_nothing_is_lost(home, store, fresh_database):
+    asked = spec(home, WIDE)
+    hang_up = (
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+        " WHERE application_name = 'open-outcry-sweep' AND datname = current_database()"
+    )
+    with pytest.raises(SweepLost, match="the database is away"):
+        kept(home, store, asked, watch=Looking(lambda: ask(fresh_database, hang_up)))
+    again = SweepStore(fresh_database, DEFAULT_ORG)
+    before = done(fresh_database)
+    assert 0 < before < ALL
+    assert kept(home, again, asked) == {"study": "k", **run(home, asked)}
+    assert done(fresh_database) == ALL
+    again.close()
 
 
 def test_another_sweep_cannot_take_the_name(home, store):
