@@ -21,7 +21,7 @@ Bars = Annotated[int, typer.Option(min=0)]
 @app.command()
 def sweep(
     strategy: Annotated[
-        str | None, typer.Argument(help="a name that `outcry strategies list` shows, or a file")
+        str | None, typer.Argument(help="a name that `outcry strategies files` shows, or a file")
     ] = None,
     symbol: Annotated[
         str | None, typer.Option(help="what to trade it on [default: the strategy's own]")

@@ -60,4 +60,7 @@ def run(work: Work) -> Output:
         store.close()
     if not result["complete"]:
         raise BadInput(f"study: {request.study!r} was cancelled", field="study")
-    return Output(result=result)
+    return Output(
+        result={**result, "metrics": result["best"]["figures"] if result["best"] else {}},
+        warnings=[{"check": "sweep", "message": warning} for warning in result["warnings"]],
+    )

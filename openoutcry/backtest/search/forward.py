@@ -13,12 +13,15 @@ from openoutcry.backtest.search.evaluate import Evaluator
 from openoutcry.backtest.search.spec import Forward
 from openoutcry.backtest.search.trial import Floats, Trial, ranked
 from openoutcry.backtest.splits import Split, combinatorial, walk_forward
+from openoutcry.errors import BadInput
 
 BY_PERIOD = (
     "total_return", "irr_annualized", "volatility", "sharpe_ratio", "sortino_ratio", "max_drawdown", "gain_to_pain_ratio",
     "total_trades", "win_rate", "profit_factor",
 )  # fmt: skip
 LITTLE = 0.5
+FEWEST = 10
+"""Rows of a training or test: less is nothing to trade in."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,15 +57,18 @@ class Judged:
 
 def splits_of(rows: int, forward: Forward) -> tuple[Split, ...]:
     """The splits a sweep asks for; none when it asks for none. Raises BadInput when they cannot be."""
+    if forward.splitting == "none":
+        return ()
+    reach = {"horizon": forward.purge, "embargo": forward.embargo}
     if forward.splitting == "walk_forward":
-        return walk_forward(
-            rows, forward.folds, anchored=forward.anchored, horizon=forward.purge, embargo=forward.embargo
+        made, field = walk_forward(rows, forward.folds, anchored=forward.anchored, **reach), "walk_forward"
+    else:
+        made, field = combinatorial(rows, forward.folds, forward.test_folds, **reach), "folds"
+    if any(span.rows < FEWEST for split in made for part in split for span in part):
+        raise BadInput(
+            f"{field}: {rows} rows in {forward.folds} parts leave one with fewer than {FEWEST}", field=field
         )
-    if forward.splitting == "k_fold":
-        return combinatorial(
-            rows, forward.folds, forward.test_folds, horizon=forward.purge, embargo=forward.embargo
-        )
-    return ()
+    return made
 
 
 def window(evaluator: Evaluator, number: int, split: Split, trained: Sequence[Trial]) -> Window:

@@ -7,6 +7,7 @@ from openoutcry.backtest.search.evaluate import Evaluator
 from openoutcry.backtest.search.forward import annual, judged, splits_of, window
 from openoutcry.backtest.search.spec import Forward
 from openoutcry.backtest.search.trial import ranked
+from openoutcry.errors import BadInput
 from openoutcry.market.candles import Candles
 from tests.openoutcry.backtest.search.subjects import crossing, market, subject
 from tests.openoutcry.backtest.search.test_evaluate import alone
@@ -95,6 +96,18 @@ def test_losing_out_of_sample_is_said():
     assert (found.efficiency is not None and found.efficiency < 0.5) == any(
         "out of sample" in words for words in found.warnings
     )
+
+
+def test_splits_that_leave_nothing_to_trade_in_are_refused():
+    assert splits_of(100, Forward()) == ()
+    for forward, field in (
+        (Forward(splitting="walk_forward", folds=10), "walk_forward"),
+        (Forward(splitting="walk_forward", folds=4, purge=15), "walk_forward"),
+        (Forward(splitting="k_fold", folds=11), "folds"),
+    ):
+        with pytest.raises(BadInput, match="fewer than 10") as caught:
+            splits_of(100, forward)
+        assert caught.value.field == field
 
 
 def test_growth_a_year():
