@@ -35,6 +35,8 @@ async def test_an_outage_is_said_and_gets_over(fragile):
     )
     async with world.client("viewer") as client, socket as live:
         assert (await client.get("/api/v1/orders")).status_code == 200
+        await live.send('{"type": "ping"}')
+        assert json.loads(await live.recv())["type"] == "pong"  # it is let in and follows
         await asyncio.to_thread(server.stop)
         started = perf_counter()
         health = await client.get("/api/v1/health")
