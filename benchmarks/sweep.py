@@ -6,7 +6,6 @@ vectorbt runs too with vectorbt's. vectorbt is installed into an environment of 
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -151,10 +150,15 @@ def single(some: Subject, own: RuleStrategy) -> Outcome:
 def memory(bars: int) -> dict[str, Any]:
     """Peak memory of a sweep beyond the interpreter with everything imported and compiled. For a process of its own."""
     sweep(subject(market(5_000)))
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_kb()
     found = sweep(subject(market(bars)))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {**found, "peak_mb_beyond_interpreter": round((peak - before) / 1024)}
+    return {**found, "peak_mb_beyond_interpreter": round((peak_kb() - before) / 1024)}
+
+
+def peak_kb() -> int:
+    """Most memory this process has had. (Not getrusage: that counts what the process it was forked from had.)"""
+    status = Path("/proc/self/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
 
 
 def peer_figures(python: Path, some: Subject, bars: int) -> dict[str, Any]:
