@@ -7,9 +7,9 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from ctypes import c_double
 from dataclasses import dataclass, fields
 from multiprocessing.connection import wait
-from multiprocessing.shared_memory import SharedMemory
 from typing import Any, Protocol
 
 import numpy as np
@@ -22,6 +22,7 @@ from openoutcry.market.candles import Candles
 from workers.sweeping.study import Claim
 
 COLUMNS = 6
+CONTEXT = multiprocessing.get_context("forkserver")
 
 
 class Pool(Protocol):
@@ -63,10 +64,9 @@ class Processes:
         self._executor = self._made()
 
     def _made(self) -> ProcessPoolExecutor:
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["openoutcry.backtest.search.evaluate"])
+        CONTEXT.set_forkserver_preload(["openoutcry.backtest.search.evaluate"])
         return ProcessPoolExecutor(
-            self.workers, mp_context=context, initializer=_begin, initargs=(self._order,)
+            self.workers, mp_context=CONTEXT, initializer=_begin, initargs=(self._order,)
         )
 
     def submit(self, claims: Sequence[Claim], spans: Sequence[Span]) -> "Future[list[Trial]]":
@@ -90,21 +90,33 @@ class Processes:
 
 @dataclass(frozen=True)
 class Shared:
-    """A subject whose candles lie in shared memory of that name."""
+    """A subject whose candles lie in memory that processes started with it see too. It has no name: when they are gone, however
+    they ended, so is it."""
 
-    memory: str
-    bars: int
+    memory: Any
     timeframe: str
     regular: bool
     rest: dict[str, Any]
 
-    def subject(self, memory: SharedMemory) -> Subject:
+    @classmethod
+    def of(cls, subject: Subject) -> "Shared":
+        """Copy the candles there."""
+        series = subject.series
+        memory = CONTEXT.RawArray(c_double, COLUMNS * len(series))
+        for row, column in zip(_rows(memory), series.candles.arrays(), strict=True):
+            row[:] = column.view(np.float64)
+        rest = {f.name: getattr(subject, f.name) for f in fields(subject) if f.name != "series"}
+        return cls(memory, series.timeframe, series.regular, rest)
+
+    def subject(self) -> Subject:
         """The subject as another process sees it, without a copy."""
-        block: np.ndarray[Any, np.dtype[np.float64]] = np.ndarray(
-            (COLUMNS, self.bars), np.float64, memory.buf
-        )
-        candles = Candles.of(block[0].view(np.int64), *block[1:])
+        rows = _rows(self.memory)
+        candles = Candles.of(rows[0].view(np.int64), *rows[1:])
         return Subject(series=Series(candles, self.timeframe, self.regular), **self.rest)
+
+
+def _rows(memory: Any) -> "np.ndarray[Any, np.dtype[np.float64]]":
+    return np.frombuffer(memory, np.float64).reshape(COLUMNS, -1)
 
 
 @contextmanager
@@ -113,37 +125,21 @@ def open_pool(subject: Subject, evaluator: Evaluator, workers: int) -> Iterator[
     if workers == 1:
         yield Here(evaluator)
         return
-    series, rest = (
-        subject.series,
-        {f.name: getattr(subject, f.name) for f in fields(subject) if f.name != "series"},
-    )
-    memory = SharedMemory(create=True, size=COLUMNS * len(series) * 8)
+    pool = Processes(Shared.of(subject), workers)
     try:
-        block: np.ndarray[Any, np.dtype[np.float64]] = np.ndarray(
-            (COLUMNS, len(series)), np.float64, memory.buf
-        )
-        for row, column in zip(block, series.candles.arrays(), strict=True):
-            row[:] = column.view(np.float64)
-        del block, row
-        pool = Processes(Shared(memory.name, len(series), series.timeframe, series.regular, rest), workers)
-        try:
-            yield pool
-        finally:
-            pool.close()
+        yield pool
     finally:
-        memory.close()
-        memory.unlink()
+        pool.close()
 
 
-_MINE: list[tuple[Evaluator, SharedMemory]] = []
+_MINE: list[Evaluator] = []
 """What a process of the pool works with; set once when it starts."""
 
 
 def _begin(order: Shared) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that gives the work decides when it ends
     threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
-    memory = SharedMemory(order.memory)
-    _MINE.append((Evaluator(order.subject(memory)), memory))
+    _MINE.append(Evaluator(order.subject()))
 
 
 def _end_with_parent() -> None:
@@ -154,5 +150,4 @@ def _end_with_parent() -> None:
 
 
 def _run(claims: list[Claim], spans: tuple[Span, ...]) -> list[Trial]:
-    evaluator, _ = _MINE[0]
-    return [evaluator.trial(*claim, spans) for claim in claims]
+    return [_MINE[0].trial(*claim, spans) for claim in claims]
