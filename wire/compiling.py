@@ -1,8 +1,8 @@
 """Where compiled kernels are kept, so that only the first process after an install or a change compiles anything.
 
-The compiler checks the file a function stands in, but not those whose functions it was compiled into: the folder is
-named by the content of all of them. A tree that cannot be written to keeps what it was installed with; the kernels are
-then copied from there into the home, and compiled ones that are missing are added to the copy.
+They lie in the tree, in a folder named by the content of all that is compiled. A tree that cannot be written to keeps what
+it was installed with: it is copied from there into the home, where compiled ones that are missing are added. Without
+this the compiler would keep them beside the sources, or in the user's cache folder.
 """
 
 import hashlib

@@ -124,7 +124,7 @@ def _paid(funding: FundingRates | None, series: Series) -> Funding:
 def execute(terms: Terms, series: Series, wanted: Wanted, funding: Funding, start: int) -> Book:
     """Run the loop that fits the terms."""
     bars, wanted = series.bars, Wanted._make(sealed(column) for column in wanted)
-    book = new_book(terms, int(np.count_nonzero(wanted.entry)))
+    book = new_book(terms, int(np.count_nonzero(wanted.entry.view(np.bool_))))
     if terms.max_open_positions == 1 and not terms.at_close and not len(funding.bar):
         run_one(terms, bars, wanted, book, start)
     else:

@@ -66,12 +66,12 @@ def _looked_through(candles: Candles, timeframe: str) -> bool:
         raise BadInput(f"candles: a backtest needs at least 2 bars, not {count}", field="candles")
     if count > MOST_BARS:
         raise BadInput(f"candles: at most {MOST_BARS:,} bars, not {count:,}", field="candles")
-    from openoutcry.backtest.kernel.checks import fine, spacing  # loads the compiler
+    from openoutcry.backtest.kernel.checks import fine  # loads the compiler
 
     bars, stamps = bars_of(candles), candles.timestamp
-    regular, spaced = spacing(bars, bar_ms)
-    spaced = spaced and stamps[0] >= 0 and stamps[-1] < LAST_MS and stamps[0] % bar_ms == 0
-    if not spaced or not fine(bars, candles.volume, LOWEST_PRICE, HIGHEST_PRICE, HIGHEST_VOLUME):
+    bounds = LOWEST_PRICE, HIGHEST_PRICE, HIGHEST_VOLUME
+    good, regular = fine(bars, sealed(candles.volume), bar_ms, *bounds)
+    if not good or stamps[0] < 0 or stamps[-1] >= LAST_MS or stamps[0] % bar_ms:
         raise _fault(candles, timeframe)
     return regular
 

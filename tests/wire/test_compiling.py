@@ -17,7 +17,7 @@ import json
 from deploy.warm import main
 main()
 from openoutcry.backtest.kernel import averages, checks, curve, many, one, ranges, strength
-loops = [averages.sma_crossings, averages.sma_states, checks.fine, checks.spacing, curve.equity_curve, many.run_many,
+loops = [averages.sma_crossings, averages.sma_states, checks.fine, curve.equity_curve, many.run_many,
          one.run_one, ranges.blend, ranges.wilder_atr, strength.rsi_flags]
 print(json.dumps({loop.__name__: [sum(loop.stats.cache_hits.values()), sum(loop.stats.cache_misses.values())] for loop in loops}))
 """

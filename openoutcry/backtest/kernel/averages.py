@@ -26,20 +26,17 @@ def sma_crossings(close: Floats, fast: int, slow: int, ups: Flags, downs: Flags)
     """Set the bars at which the fast average crosses above and below the slow one; both arrays begin as zeros."""
     head = max(fast, slow) - 1
     a, b = sma_sum(close, fast, head), sma_sum(close, slow, head)
-    per_fast, per_slow, before = 1.0 / fast, 1.0 / slow, UNKNOWN
+    surely_above, surely_below, before = fast / slow * (1.0 + NEAR), fast / slow * (1.0 - NEAR), UNKNOWN
     new, old_fast, old_slow = close[head:], close[head - fast + 1 :], close[head - slow + 1 :]
     up, down = ups[head:], downs[head:]
     for i in range(len(new)):
         a += new[i]
         b += new[i]
-        level = b * per_slow
-        difference, near = a * per_fast - level, NEAR * level
-        now = 1 if difference > near else -1
-        if abs(difference) <= near:
+        stays = (a > b * surely_above) if before == 1 else (before == -1 and a < b * surely_below)
+        if not stays:
             now = compared(a / fast, b / slow)
-        if now != before:
-            up[i] = now == 1 and before != UNKNOWN
-            down[i] = now == -1 and before != UNKNOWN
+            if now != before and before != UNKNOWN:
+                up[i], down[i] = now == 1, now == -1
             before = now
         a -= old_fast[i]
         b -= old_slow[i]

@@ -9,7 +9,7 @@ from openoutcry.backtest.terms import Terms
 def trips(terms: Terms, account: Account, value: float, bar: int) -> bool:
     """Note what the account is worth at a bar's close; True when it has fallen too far, which starts the pause.
 
-    At the last bar of the pause the high-water mark is taken anew, and from there on watched again.
+    At the last bar of the pause the high-water mark is taken anew, and from there on watched again. From nothing nothing falls.
     """
     if terms.max_drawdown_limit >= 1.0 or bar < account.drawdown_until - 1:
         return False
@@ -17,7 +17,7 @@ def trips(terms: Terms, account: Account, value: float, bar: int) -> bool:
         account.high = value
     if bar >= account.drawdown_until:
         account.drawdown_until = NONE_YET
-    if value > account.high * (1.0 - terms.max_drawdown_limit):
+    if value > account.high * (1.0 - terms.max_drawdown_limit) or account.high <= 0.0:
         return False
     account.drawdown_until = bar + 1 + terms.long_window_bars
     return True

@@ -53,7 +53,11 @@ def run_one(terms: Terms, bars: Bars, wanted: Wanted, book: Book, start: int) ->
             leave(terms, bars, book, trade, unsettled, raw, why)
             inside = why in (TP, SL, LIQUIDATION, END)
             signal = unsettled if inside else unsettled - 1
-            denied[MAX_POSITIONS] += count_set(wanted.entry, fill, signal)
+            asked_for = next_set(wanted.entry, entries, fill, last)
+            if asked_for < signal:
+                denied[MAX_POSITIONS] += count_set(wanted.entry, asked_for, signal)
+            else:
+                signal = asked_for
         else:
             signal += 1
             denied[reason] += 1

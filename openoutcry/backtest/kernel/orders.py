@@ -9,6 +9,7 @@ from openoutcry.backtest.reasons import Denied, Exit
 from openoutcry.backtest.terms import ATR_STOP, BY_RISK, FIXED_STOP, NEVER, Terms
 
 DAY_MS = 86_400_000
+ROUNDING = 1e-9
 ALLOWED = -1
 KILL_SWITCH, MAX_DRAWDOWN, MAX_POSITIONS = (
     int(Denied.KILL_SWITCH),
@@ -41,6 +42,13 @@ def slip(terms: Terms, time: int, leg: int) -> float:
 
 
 @part
+def free_cash(account: Account) -> float:
+    """What is not set aside; what only rounding leaves is nothing."""
+    free = account.wallet - account.locked
+    return 0.0 if abs(free) <= ROUNDING * account.wallet else free
+
+
+@part
 def gate(terms: Terms, account: Account, bar: int, time: int) -> int:
     """The first reason not to enter at a bar, as far as it does not depend on the price; ALLOWED when there is none."""
     if account.killed:
@@ -55,7 +63,7 @@ def gate(terms: Terms, account: Account, bar: int, time: int) -> int:
         return COOLDOWN
     if bar < account.loss_until:
         return LOSS_COOLDOWN
-    if account.wallet - account.locked < terms.min_balance:
+    if free_cash(account) < terms.min_balance:
         return MIN_BALANCE
     return ALLOWED
 
@@ -86,11 +94,12 @@ def stop_price(terms: Terms, ask: Ask, price: float) -> float:
 
 
 @part
-def units(terms: Terms, account: Account, worth: float, price: float, distance: float) -> float:
-    """Size of an entry in base units, by risk or all in, before limits."""
-    if terms.size_mode == BY_RISK:
-        return worth * terms.max_risk_per_trade / distance
-    return (account.wallet - account.locked) / (price * (terms.margin + terms.fee_pct))
+def units(terms: Terms, ask: Ask, free: float, worth: float, price: float, distance: float) -> float:
+    """Size of an entry in base units: by risk or all in, times the volatility's factor, within every limit."""
+    affordable = free / (price * (terms.margin + terms.fee_pct))
+    size = worth * terms.max_risk_per_trade / distance if terms.size_mode == BY_RISK else affordable
+    size = min(min(size * ask.factor, affordable), terms.max_units_per_trade)
+    return size if size * price <= terms.max_trade_amount else terms.max_trade_amount / price
 
 
 @part
@@ -105,9 +114,7 @@ def enter(terms: Terms, account: Account, trade: Trade, ask: Ask, worth: float) 
     target = price + side * (terms.reward_factor * distance) if np.isnan(ask.target) else ask.target
     if distance <= 0.0 or side * (target - price) <= 0.0:
         return BAD_LEVELS
-    affordable = (account.wallet - account.locked) / (price * (terms.margin + terms.fee_pct))
-    size = min(units(terms, account, worth, price, distance) * ask.factor, affordable)
-    size = min(size, min(terms.max_units_per_trade, terms.max_trade_amount / price))
+    size = units(terms, ask, free_cash(account), worth, price, distance)
     if size <= 0.0 or size * price < terms.min_trade_amount:
         return MIN_TRADE_AMOUNT
     trade.entry_bar, trade.side, trade.size, trade.entry_price = ask.bar, side, size, price
@@ -134,7 +141,7 @@ def leave(terms: Terms, bars: Bars, book: Book, trade: Trade, bar: int, raw: flo
     if reason == LIQUIDATION:
         price, fee = entry * (1.0 - side * terms.margin), 0.0
     else:
-        price = raw * (1.0 - side * slip(terms, bars.timestamp[bar] if terms.timed else 0, 1))
+        price = raw * (1.0 - side * slip(terms, bars.timestamp[bar] if terms.uniform else 0, 1))
         fee = size * price * terms.fee_pct
     gain = side * size * (price - entry)
     pnl = gain - fee - trade.fees - trade.funding

@@ -35,7 +35,7 @@ CONFIGS = st.fixed_dictionaries(
         "atr_volatility_factor": st.sampled_from([0.5, 2.0, 8.0]),
         "atr_cap_multiplier": st.sampled_from([1.0, 2.1]),
         "position_size_calc": st.sampled_from(["v2", "all_in"]),
-        "min_balance_threshold": st.sampled_from([0.0, 0.1, 0.6]),
+        "min_balance_threshold": st.sampled_from([0.001, 0.1, 0.6]),
         "min_trade_amount": st.sampled_from([0.01, 25, 2500]),
         "max_trade_amount": st.sampled_from([3000, 1e7]),
         "max_units_per_trade": st.sampled_from([5.0, 1e6]),
@@ -52,6 +52,8 @@ CONFIGS = st.fixed_dictionaries(
         "kill_switch_limit": st.sampled_from([0.03, 0.3, 1.0]),
     },
 )
+LEAST = {"min_trade_amount": 0.01, "min_balance_threshold": 0.001}
+"""What rounding leaves of a liquidated account is not to decide which gate an entry fails at."""
 COOLDOWNS = st.sampled_from(
     [None, (1, 2, 4, 10), (2, 3, 5, 30), (3, 3, 40, 40), (99, 99, 1, 1), (99, 99, 1, 2), (99, 99, 1, 9)]
 )  # short and long limit, short and long window
@@ -63,7 +65,7 @@ EXITS = st.sampled_from(
 @st.composite
 def configs(draw, timeframe):
     """A configuration, with as many limits on as hypothesis likes."""
-    changes = {"min_trade_amount": 0.01} | draw(CONFIGS)  # a liquidated account has no dust to trade
+    changes = LEAST | draw(CONFIGS)
     period, long = draw(st.sampled_from([2, 5])), draw(st.sampled_from([0.0, 0.05, 0.5]))
     hold, loss, profit = draw(EXITS)
     changes |= {"atr_period": period, "atr_short_weight": 1 - long, "atr_long_weight": long}

@@ -174,7 +174,8 @@ class Reference:
         return self.cash + sum(p.side * p.size * (price - p.entry_price) for p in self.open)
 
     def free(self):
-        return self.cash - sum(p.size * p.entry_price * self.margin for p in self.open)
+        free = self.cash - sum(p.size * p.entry_price * self.margin for p in self.open)
+        return 0.0 if abs(free) <= 1e-9 * self.cash else free
 
     def deny(self, why):
         self.denied[why] = self.denied.get(why, 0) + 1
@@ -285,7 +286,7 @@ class Reference:
                 self.peak = value
             if self.drawdown_until is None or i >= self.drawdown_until - 1:
                 self.peak = max(self.peak, value)
-                if value <= self.peak * (1 - limit):
+                if value <= self.peak * (1 - limit) and self.peak > 0:
                     self.drawdown_until = i + 1 + pause
                     return "KILL" if self.killed else "DRAWDOWN"
         return "KILL" if self.killed else None
