@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 LOCKS = {"run": ROOT / "requirements.lock", "dev": ROOT / "requirements-dev.lock"}
+NODE_LOCK = ROOT / "deploy" / "node" / "package-lock.json"
 Command = Sequence[str | Path]
 EXACTLY = ("--require-hashes", "--no-deps", "-r")
 # Shell and Python at once, since a #! line can hold neither a space nor a long path.
@@ -54,6 +55,9 @@ def main(wanted: str) -> int:
             say("that did not work; trying pip, which takes longer")
             subprocess.run([PYTHON, "-m", "pip", "install", *EXACTLY, LOCKS[wanted]], check=True)
         put_project_on_path()
+        if wanted == "dev":
+            say("getting the TypeScript compiler that the tests use")
+            subprocess.run([PYTHON, "-m", "deploy.typescript"], cwd=ROOT, check=True)
         warm()
         stamp(wanted).write_text(fingerprint(wanted))
         say("environment ready")
@@ -73,7 +77,9 @@ def stamp(name: str) -> Path:
 
 def fingerprint(name: str) -> str:
     """Changes with the lock, with this script, and when the project's folder is moved or copied."""
-    inputs = (LOCKS[name].read_bytes(), Path(__file__).read_bytes(), str(ROOT).encode())
+    inputs = [LOCKS[name].read_bytes(), Path(__file__).read_bytes(), str(ROOT).encode()]
+    if name == "dev":
+        inputs.append(NODE_LOCK.read_bytes())
     return hashlib.sha256(b"\0".join(inputs)).hexdigest()
 
 

@@ -1,9 +1,11 @@
-"""Pin every dependency, with hashes and without naming any host, for the floor and for its tests."""
+"""Pin every dependency, with hashes and without naming any host, for the floor and for its tests, Python's and Node's."""
 
 import re
 import subprocess
 import sys
 from pathlib import Path
+
+from deploy import typescript
 
 ROOT = Path(__file__).resolve().parents[1]
 COMPILE = ["pip", "compile", "pyproject.toml", "--universal", "--python-version", "3.11", "--generate-hashes"]
@@ -21,6 +23,7 @@ def main(options: list[str]) -> int:
         subprocess.run(command, cwd=ROOT, check=True)
         pins = re.findall(r"^[a-z0-9].*==", (ROOT / name).read_text(), re.MULTILINE | re.IGNORECASE)
         print(f"{name}: {len(pins)} packages")
+    typescript.lock()
     return 0
 
 

@@ -28,6 +28,7 @@ COMMANDS = {
     "keys": "create, list and revoke API keys",
     "users": "people, programs and orgs that may use the API",
     "ledger": "verify the ledger",
+    "openapi": "write the OpenAPI document of the REST API",
     "mcp": "the MCP servers: list tools, client configuration",
     "migrate": "bring the database to this version's schema",
 }
