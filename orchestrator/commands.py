@@ -11,6 +11,7 @@ from openoutcry.settings import changed
 from openoutcry.types import commands as c
 from openoutcry.types.amounts import plain
 from openoutcry.types.symbols import canonical
+from orchestrator.again import replay_stored
 from orchestrator.bootstrap import LiveFloor
 from orchestrator.desk import Desk
 from orchestrator.hedges import close_hedges, execute_hedges
@@ -79,6 +80,10 @@ class Commander:
                 await self._floor.store.set_halt(None)
                 await self._floor.store.say("trading_resumed", "The halt is lifted", {})
                 return {"halted": False}
+            case c.ReplayRound():
+                pool, home = self._floor.store.pool, self._floor.home
+                done = await replay_stored(pool, home, UUID(command.session_id), command.seq)
+                return done.model_dump(mode="json")
             case c.ChangeConfig():
                 return await self._change(command.updates)
 

@@ -81,6 +81,11 @@ class Supervisor:
         for running in self._running.values():
             self._spawn(running)
 
+    def add(self, task: Task) -> None:
+        """Start one task more."""
+        self._running[task.name] = Running(task)
+        self._spawn(self._running[task.name])
+
     def stop_soon(self) -> None:
         """Make ``watch`` return; safe to call from a signal handler."""
         self._stopping = True

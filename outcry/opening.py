@@ -24,7 +24,7 @@ from openoutcry.version import VERSION
 from orchestrator.supervisor import Supervisor, cool, warm
 from outcry import runfile
 from outcry.screen import Screen
-from outcry.tasks import plan, port_is_free, preload
+from outcry.tasks import afterwards, plan, port_is_free, preload
 from wire.config import RunSpec, floor_key, home_folder, load_settings, parse_speed, parse_when
 from wire.exchanges import refuse_unknown
 from wire.namesakes import refuse_namesakes
@@ -264,6 +264,7 @@ def _run(
             print(json.dumps(summary)) if wanted.as_json else screen.summary(summary)
         if code == 0 and wanted.stay:
             screen.step("run complete; still serving, stop with Ctrl-C")
+            supervisor.add(afterwards(tasks))
             supervisor.watch(tick)
         return code or 0
     finally:

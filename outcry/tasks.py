@@ -119,3 +119,9 @@ def plan(
         Task("api", "python -m api", "api.server:run", config("api"), api_port),
         *(Task(name, "outcry worker", "workers.floor:run", config(name)) for name in hands),
     ], ports
+
+
+def afterwards(tasks: Iterable[Task]) -> Task:
+    """What answers commands once the conductor has come to its end."""
+    config = next(task.config for task in tasks if task.once)
+    return Task("afterwards", "python -m orchestrator (run complete)", "orchestrator.afterwards:run", config)

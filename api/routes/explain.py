@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from statistics import stdev
 from typing import Any
 from uuid import UUID
 
@@ -22,18 +23,34 @@ from api.shapes.orders import Order, order_of
 from db import records
 from db.reads import decisions as reads
 from db.reads import sessions as session_reads
+from openoutcry.proportion import wilson
 from openoutcry.types.amounts import cents
 
 NEIGHBOURS = 20
 
 
 class BaseRates(Shape, frozen=True, kw_only=True):
-    """How alike situations ended; rates are null without a single one."""
+    """How alike situations ended; rates are null without a single one. ``success_low`` and ``success_high`` are the 95 %
+    interval of ``success_rate``, ``pnl_stderr`` the standard error of ``avg_pnl`` (null below two cases).
+    """
 
     cases: int
     success_rate: float | None
+    success_low: float | None
+    success_high: float | None
     avg_pnl: Decimal | None
+    pnl_stderr: float | None
     by_decision: dict[str, int]
+    same_decision: "SameDecision"
+
+
+class SameDecision(Shape, frozen=True, kw_only=True):
+    """The same of those alike situations in which the floor decided as it did here."""
+
+    cases: int
+    success_rate: float | None
+    success_low: float | None
+    success_high: float | None
 
 
 class Explanation(Shape, frozen=True, kw_only=True):
@@ -84,19 +101,34 @@ async def explain(request: AnyRequest, floor: TheFloor, id: FromPath[str]) -> Ex
         flip=nearest_flip(record, settings),
         orders=[order_of(order) for order in row["orders"]],
         similar=[shaped(near, SimilarDecision) for near in similar],
-        base_rates=_rates(similar),
+        base_rates=_rates(similar, record.decision.action),
     )
 
 
-def _rates(similar: Sequence[Mapping[str, Any]]) -> BaseRates:
+def _rates(similar: Sequence[Mapping[str, Any]], decided: str) -> BaseRates:
     pnls = [row["actual_pnl"] for row in similar if row["actual_pnl"] is not None]
-    wins = sum(row["outcome"] == "SUCCESS" for row in similar)
     return BaseRates(
         cases=len(similar),
-        success_rate=wins / len(similar) if similar else None,
+        **_success(similar),
         avg_pnl=cents(sum(pnls, Decimal(0)) / len(pnls), 2) if pnls else None,
+        pnl_stderr=float(stdev(pnls)) / len(pnls) ** 0.5 if len(pnls) > 1 else None,
         by_decision=dict(Counter(row["decision"] for row in similar)),
+        same_decision=_same([row for row in similar if row["decision"] == decided]),
     )
+
+
+def _same(alike: Sequence[Mapping[str, Any]]) -> SameDecision:
+    return SameDecision(cases=len(alike), **_success(alike))
+
+
+def _success(alike: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
+    wins = sum(row["outcome"] == "SUCCESS" for row in alike)
+    low, high = wilson(wins, len(alike)) or (None, None)
+    return {
+        "success_rate": wins / len(alike) if alike else None,
+        "success_low": low,
+        "success_high": high,
+    }
 
 
 HANDLERS = [explain]

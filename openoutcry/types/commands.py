@@ -92,6 +92,14 @@ class Unhalt(Frozen):
     kind: Literal["unhalt"] = "unhalt"
 
 
+class ReplayRound(Frozen):
+    """Recompute one round from its record and say what differs. Changes nothing."""
+
+    kind: Literal["replay_round"] = "replay_round"
+    session_id: str
+    seq: Annotated[int, Field(ge=0)]
+
+
 class ChangeConfig(Frozen):
     """Change runtime settings, all or nothing; keys are the documented updatable fields."""
 
@@ -110,6 +118,7 @@ Command = Annotated[
     | CloseHedges
     | Halt
     | Unhalt
+    | ReplayRound
     | ChangeConfig,
     Field(discriminator="kind"),
 ]

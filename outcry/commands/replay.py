@@ -23,28 +23,16 @@ def replay(
     as_json: JsonOption = False,
 ) -> None:
     """Recompute a round from its record: agents think again over the answers they had, and the rest follows."""
-    from openoutcry.ledger.chain import link  # the floor's code is for the run, not for --help
-    from orchestrator.bootstrap import recasting, seats
-    from orchestrator.recordings import load, locate
+    from orchestrator.again import replay_stored  # the floor's code is for the run, not for --help
+    from orchestrator.recordings import locate
     from orchestrator.replay import Replay
-    from orchestrator.replay import replay as again
     from outcry.database import floor_database
 
     async def run() -> tuple[Replay, str]:
         folder = home_folder(str(home) if home else None)
         async with floor_database(folder) as pool:
             session_id, seq = await locate(pool, decision)
-            recording = await load(pool, session_id, seq)
-            stored = await pool.fetchval(
-                "SELECT hash FROM cycles WHERE session_id = $1 AND seq = $2", session_id, seq
-            )
-            names = [ballot.agent for ballot in recording.record.ballots]
-            recast = recasting(recording.strategies, folder)
-            done = await again(recording, recast, seats(recording.settings, names))
-            if link(recording.record).hash != stored:
-                done = done.model_copy(
-                    update={"identical": False, "differences": ("hash: the stored record was altered",)}
-                )
+            done = await replay_stored(pool, folder, session_id, seq)
             return done, f"round {seq} of session {session_id}"
 
     done, name = asyncio.run(run())

@@ -3,6 +3,8 @@
 import asyncio
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import UUID
 
 from db import commands, sessions, state
@@ -13,6 +15,7 @@ from openoutcry.orders import order_hash
 from openoutcry.settings import changed
 from openoutcry.types import commands as c
 from openoutcry.types.orders import Approved, Fill, OrderRequest, PlannedOrder
+from orchestrator.again import replay_stored
 from tests.db.conftest import Writer
 from tests.factories import SETTINGS
 
@@ -36,6 +39,7 @@ class StandIn:
         self.legs: dict[UUID, tuple[int, str]] = {}
         self.executed: list[c.Command] = []
         self.asleep = False
+        self.home = TemporaryDirectory()
 
     async def run(self) -> None:
         """Answer until cancelled."""
@@ -71,6 +75,10 @@ class StandIn:
             case c.Unhalt():
                 await state.set_halt(self.pool, None, NOW)
                 return {"halted": False}
+            case c.ReplayRound():
+                home = Path(self.home.name)
+                done = await replay_stored(self.pool, home, UUID(command.session_id), command.seq)
+                return done.model_dump(mode="json")
             case c.ChangeConfig():
                 return await self.change(command.updates)
         raise AssertionError(command)

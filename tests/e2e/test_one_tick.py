@@ -67,6 +67,11 @@ def test_a_candle_becomes_a_decision_an_order_a_fill_a_message_and_an_explanatio
         assert trade["price"] * trade["quantity"] == pytest.approx(entry["executed_quote_quantity"])
 
         similar = floor.get(f"/api/v1/decisions/{decision['id']}/similar", limit=5)["similar"]
+        again = floor.post(f"/api/v1/decisions/{decision['id']}/replay", {}).json()
+        assert (again["identical"], again["differences"]) == (True, []), again
+        assert again["digest"] == again["recomputed"]
+        over = floor.post("/api/v1/trade/halt", {"reason": "too late"})
+        assert (over.status_code, over.json()["code"]) == (409, "RUN_COMPLETE")
         assert all(
             case["created_at"] < decision["created_at"] and case["outcome"] != "PENDING" for case in similar
         )
