@@ -26,16 +26,20 @@ async def submission(
     *,
     parameters: Mapping[str, Any] | None = None,
     found: Found | None = None,
+    traded: tuple[str, ...] = (),
     timeout_s: int = TIMEOUT_S,
 ) -> Submission:
-    """The job that a body asks for; ``found`` is the strategy it names, where that is known already.
+    """The job that a body asks for; ``found`` is the strategy it names, where that is known already,
+    ``traded`` the symbols meant where neither the body nor the strategy names any.
 
     Raises BadInput naming the field that is wrong, NotFound for a strategy that is not there.
     """
     asked = read(body, now)
     if found is None and isinstance(asked.source, Named):
         found = await named(pool, org_id, home, asked.source.name, asked.source.version)
-    request = complete(asked, load_trading_defaults(home), found, parameters=dict(parameters or {}))
+    request = complete(
+        asked, load_trading_defaults(home), found, parameters=dict(parameters or {}), traded=traded
+    )
     return Submission(
         kind="backtest",
         name=request.name,

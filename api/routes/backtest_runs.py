@@ -172,7 +172,9 @@ async def _queue(request: AnyRequest, floor: Floor, body: dict[str, Any], name: 
 async def _wanted(request: AnyRequest, floor: Floor, body: dict[str, Any]) -> Submission:
     org_id = caller_of(request).org_id
     try:
-        return await submission(floor.pool, org_id, home_of(floor), body, WallClock().now())
+        return await submission(
+            floor.pool, org_id, home_of(floor), body, WallClock().now(), traded=floor.run.symbols
+        )
     except BadInput as error:
         raise _explained(error) from error
 

@@ -76,7 +76,7 @@ class Freshness(Shape, frozen=True, kw_only=True):
     """By symbol, under the names they were asked by."""
 
     freshness: dict[str, Fresh]
-    threshold_hours: float
+    threshold_hours: int | float
     checked_at: datetime
 
 
@@ -170,7 +170,9 @@ async def freshness(
             name: Fresh(last_update=one.last_update, hours_old=one.hours_old, is_stale=one.is_stale)
             for name, one in found.items()
         },
-        threshold_hours=stale_threshold_hours,
+        threshold_hours=int(stale_threshold_hours)
+        if stale_threshold_hours.is_integer()
+        else stale_threshold_hours,
         checked_at=at,
     )
 

@@ -26,7 +26,7 @@ from openoutcry.indicators.trend import adx
 from openoutcry.market.candles import Candles
 from openoutcry.regime.detection import BARS, detect, plain
 from openoutcry.regime.names import Named, shown
-from openoutcry.types.symbols import canonical
+from openoutcry.strategy.naming import asset, instrument
 from openoutcry.types.timeframes import SECONDS, parse_timeframe
 
 MOST_HOURS = 365 * 24
@@ -180,7 +180,7 @@ async def analyze(request: AnyRequest, floor: TheFloor) -> Analysed:
     wish = (await read_body(request, AnalysisWish)).market_data
     try:
         timeframe = parse_timeframe(wish.timeframe)
-        symbol = canonical(wish.symbol)
+        symbol = str(instrument(asset(wish.symbol, field="symbol"), "long"))
     except BadInput as error:
         raise invalid_body(str(error), f"market_data.{error.field}") from error
     bars = _bars(wish.lookback_hours, timeframe)
@@ -227,7 +227,7 @@ async def _series(
 ) -> Series:
     """The market asked for; what is left open is the first followed one's, else the floor's own."""
     followed = await reads.followed(floor.pool, caller_of(request).org_id)
-    name = None if symbol is None else canonical(symbol)
+    name = None if symbol is None else str(instrument(asset(symbol, field="symbol"), "long"))
     bars = None if timeframe is None else parse_timeframe(timeframe)
     for one in followed:
         if name in (None, one.symbol) and bars in (None, one.timeframe) and exchange in (None, one.exchange):

@@ -40,6 +40,7 @@ class Health(Shape, frozen=True, kw_only=True, omit_defaults=True):
     timestamp: datetime
     dependencies: dict[str, Dependency]
     error: str | None = None
+    details: str | None = None
 
 
 class SocketStatus(Shape, frozen=True, kw_only=True):
@@ -87,7 +88,8 @@ async def health(floor: TheFloor) -> Answer[Health]:
         service="api",
         timestamp=WallClock().now(),
         dependencies={"database": database},
-        error=None if database.ok else database.message,
+        error=None if database.ok else "database connection failed",
+        details=None if database.ok else database.message,
     )
     return Answer(body) if database.ok else Answer(body, status_code=503, headers=RETRY)
 

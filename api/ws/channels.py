@@ -16,6 +16,7 @@ from api.ws.hub import Hub
 from api.ws.socket import Conversation, Door, Ended, Turnstile
 from api.ws.subscriber import POLICY, Closing, Subscriber
 from db.identity.holder import Holder
+from openoutcry.risk.allocation import short_name
 
 Channel = Literal["metrics", "alerts", "portfolio", "trades"]
 PERMISSION: Mapping[Channel, str] = {
@@ -69,7 +70,8 @@ def told(channel: Channel, text: str) -> str | None:
 def _trade(data: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": data["trade_id"],
-        "symbol": data["symbol"],
+        "symbol": short_name(data["symbol"]),
+        "instrument": data["symbol"],
         "side": data["side"].lower(),
         "quantity": data["quantity"],
         "price": data["price"],

@@ -14,6 +14,9 @@ from tests.api.conftest import TOKENS, _keys, world_on
 from tests.api.orchestrating import floor_event
 from tests.api.test_errors import is_error
 from tests.api.test_live import say
+from tests.api.walk.transcribed import example
+
+WALKED = {"cryptofunk": {74}}
 
 
 @pytest.fixture
@@ -43,8 +46,8 @@ async def test_an_outage_is_said_and_gets_over(fragile):
         assert perf_counter() - started < 2.5
         assert health.status_code == 503
         body = health.json()
-        assert (body["status"], body["version"] != "") == ("unhealthy", True)
-        assert body["error"].startswith("database connection failed")
+        printed = example("cryptofunk", 74).response
+        assert {key: body[key] for key in printed} == {**printed, "version": body["version"]}
         assert body["dependencies"]["database"]["status"] == "unhealthy"
         assert (await client.get("/health")).status_code == 200
         refused = await client.get("/api/v1/orders")

@@ -1,6 +1,5 @@
 """Every route of the strategies' part of the contract is there, and every example two documents print of it is matched."""
 
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -9,12 +8,9 @@ from api.openapi import document
 from api.routes import ROUTES
 from api.routes.strategies import RULE_EXAMPLE
 from db.strategies.metrics import record_metrics
-from tests.api.shaped_like import differences
-from tests.api.test_contract import blocks
 from tests.api.test_strategies import METRICS
 from tests.db.strategies.registered import ANN, validated
 
-SEEDS = Path(__file__).resolve().parents[3] / "shared" / "seeds"
 CONTRACT = [
     "GET /api/v1/strategies",
     "POST /api/v1/strategies",
@@ -111,26 +107,6 @@ async def answers(world) -> list:
         promoted = await ask("POST", f"strategies/{made['id']}/promote", json={"version": "1.0.0"})
         listed = await ask("GET", "strategies?skip=0&limit=10")
         return [made, staged, promoted, listed, await ask("GET", "catalog/strategies")]
-
-
-MARKS = ({"strategies"}, {"strategy", "success"}, {"stage", "status"}, {"stage", "promoted_at"})
-"""By these keys an example is one of a strategy's."""
-
-
-@pytest.mark.skipif(not SEEDS.exists(), reason="the documents are not at hand")
-async def test_every_example_of_both_documents_is_matched_by_some_answer(answers):
-    found = 0
-    for name in ("mangrove.txt", "tradai.txt"):
-        for example in blocks((SEEDS / name).read_text()):
-            if not any(mark <= example.keys() for mark in MARKS):
-                continue
-            found += 1
-            near = [answer for answer in answers if example.keys() <= answer.keys()]
-            assert near, f"nothing answers like {sorted(example)}"
-            rules = example.get("strategy", {}).pop("rules", None)
-            assert any(differences(example, answer) == [] for answer in near), example
-            assert rules is None or rules == near[0]["strategy"]["rules"]
-    assert found == 5
 
 
 async def test_signs_and_scales_are_those_of_the_documents(answers):

@@ -17,6 +17,7 @@ from openoutcry.strategy.execution import Costs, ExecutionConfig
 from openoutcry.strategy.masks import fits
 from openoutcry.strategy.naming import asset, instrument
 from openoutcry.strategy.rules import RuleStrategy, parse_strategy
+from openoutcry.types.symbols import parse_symbol
 from openoutcry.types.timeframes import parse_timeframe
 from openoutcry.types.venues import FUTURES, perpetuals_only
 
@@ -38,17 +39,19 @@ def complete(
     found: Found | None = None,
     *,
     parameters: Mapping[str, Any] | None = None,
+    traded: tuple[str, ...] = (),
 ) -> BacktestRequest:
     """The request. ``found`` is what ``asked.source`` names, None when it brings the strategy along.
 
-    ``parameters`` change the strategy beside those of the body. Raises BadInput (BadStrategy for the strategy's own
+    ``parameters`` change the strategy beside those of the body; ``traded`` are the symbols meant where neither the body
+    nor the strategy names any. Raises BadInput (BadStrategy for the strategy's own
     problems) naming the field as the client spelled it.
     """
     _exchange(asked.exchange)
     strategy, own = _strategy(asked, defaults, found, parameters or {})
     rules = parse_strategy(strategy.body, defaults) if strategy.kind == "rules" else None
     config = _execution(asked, defaults, rules, own)
-    symbols = _symbols(asked, rules)
+    symbols = _symbols(asked, rules, traded)
     timeframe = _timeframe(asked, strategy, rules)
     costs = defaults.backtest_defaults
     return BacktestRequest(
@@ -114,14 +117,16 @@ def _execution(
     return defaults.execution({**base, **given})
 
 
-def _symbols(asked: Asked, rules: RuleStrategy | None) -> tuple[str, ...]:
+def _symbols(asked: Asked, rules: RuleStrategy | None, traded: tuple[str, ...]) -> tuple[str, ...]:
     field = "asset" if "asset" in asked.body else "symbols"
     if asked.symbols:
         found = [instrument(asset(text, field=field), "long") for text in asked.symbols]
-    elif rules is None:
-        raise BadInput("symbols: is missing; a code strategy names no asset", field="symbols")
-    else:
+    elif rules is not None:
         found = [rules.symbol]
+    elif traded:
+        found = [parse_symbol(text, field=field) for text in traded]
+    else:
+        raise BadInput("symbols: is missing; a code strategy names no asset", field="symbols")
     if perpetuals_only(asked.exchange):
         found = [symbol if symbol.settle else symbol.perpetual() for symbol in found]
     names = tuple(str(symbol) for symbol in found)

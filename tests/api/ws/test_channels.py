@@ -10,37 +10,17 @@ from websockets.exceptions import ConnectionClosed
 from db import feed
 from openoutcry.ledger.announce import Event
 from tests.api.conftest import TOKENS
-from tests.api.shaped_like import differences
 from tests.api.test_alerts import raised
 from tests.api.test_alphapulse import trading
+from tests.api.walk.terms import unlike
+from tests.api.walk.transcribed import example
 from tests.factories import ORG
 from tests.openoutcry.risk.books import AT
 
 __all__ = ["trading"]
-EXAMPLES = {
-    "metrics": {"type": "metrics_update", "data": {"portfolio_value": 101000.0, "timestamp": "2025-04-22T10:30:00Z"}},
-    "alerts": {
-        "type": "new_alert",
-        "data": {
-            "id": "alert-001", "severity": "critical", "message": "Portfolio drawdown exceeded threshold",
-            "timestamp": "2025-04-22T10:30:00Z",
-        },
-    },
-    "portfolio": {
-        "type": "portfolio_update",
-        "data": {
-            "total_value": 101000.0, "cash": 50000.0,
-            "positions": [{"symbol": "BTC", "quantity": 0.5, "value": 25500.0}], "timestamp": "2025-04-22T10:30:00Z",
-        },
-    },
-    "trades": {
-        "type": "new_trade",
-        "data": {
-            "id": "trade-001", "symbol": "BTC", "side": "buy", "quantity": 0.1, "price": 51000.0,
-            "timestamp": "2025-04-22T10:30:00Z",
-        },
-    },
-}  # fmt: skip
+EXAMPLES = {"metrics": 275, "alerts": 286, "portfolio": 299, "trades": 318}
+"""Channel → the line of its example."""
+WALKED = {"alphapulse": {266, *EXAMPLES.values()}}
 TRADE = {
     "trade_id": "t-1", "order_id": None, "symbol": "BTC/USDT", "side": "BUY", "price": "51000.5", "quantity": "0.1",
     "commission": "4.2", "executed_at": "2025-01-15T10:30:00Z", "session_id": str(ORG), "source": "recorded",
@@ -61,14 +41,19 @@ def listening(world, channel: str, query: str = ""):
 
 
 async def welcomed(client, channel: str, role: str = "trader") -> None:
-    await client.send(json.dumps({"type": "auth", "token": TOKENS[role]}))
+    await client.send(json.dumps({**example("alphapulse", 266).request, "token": TOKENS[role]}))
     message = {"type": "welcome", "message": f"Connected to {channel} channel", "user": f"the {role}"}
     assert await hear(client) == message
 
 
 def is_documented(channel: str, frame: dict) -> None:
-    assert frame["type"] == EXAMPLES[channel]["type"]
-    assert differences(EXAMPLES[channel], frame) == [] and frame["timestamp"] and frame["seq"] >= 0
+    printed = example("alphapulse", EXAMPLES[channel]).response
+    assert frame["type"] == printed["type"]
+    assert (
+        unlike("alphapulse", EXAMPLES[channel], printed, frame) == []
+        and frame["timestamp"]
+        and frame["seq"] >= 0
+    )
 
 
 @pytest.mark.parametrize("channel", ["metrics", "portfolio"])

@@ -1,0 +1,4 @@
+async function parseStrategy(symbol) { const response = await fetch( `https://rose.ampfi.app/api/v1/public/strategy/${symbol}`, { headers: { 'Authorization': `Bearer ${process.env.AMPFI_API_TOKEN}` } } ); const data = await response.json(); const strategy = data.strategy; // Extract key information
+ return { symbol: data.symbol, signal: strategy.signal, regime: strategy.regime, confidence: strategy.confidence, entryPrice: strategy.entry_price, targetPrice: strategy.target_price, stopLoss: strategy.stop_loss, isStale: strategy.staleness?.is_stale || false, reason: strategy.reason };}
+// Usage
+const parsed = await parseStrategy('BTCUSDT');if (parsed.signal === 'buy' && parsed.confidence > 0.7) { console.log('High confidence buy signal!'); console.log('Entry:', parsed.entryPrice); console.log('Target:', parsed.targetPrice); console.log('Stop Loss:', parsed.stopLoss);}

@@ -1,0 +1,4 @@
+curl -X PATCH "http://localhost:5001/api/v1/strategies/278bba9d-7f4c-476c-9dea-a1a44f1fcfba/status" \
+-H "Authorization: Bearer $TOKEN" \
+-H "Content-Type: application/json" \
+-d '{"status": "paper"}'
