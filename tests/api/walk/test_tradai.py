@@ -4,7 +4,6 @@ import asyncio
 import json
 from uuid import UUID
 
-import pytest
 from websockets.asyncio.client import connect
 
 from db.jobs import working

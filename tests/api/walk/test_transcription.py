@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.walk.terms import TERMS, Comparison
-from tests.api.walk.transcribed import HERE, PRODUCTS, SEEDS, examples, lines_to_run, models
+from tests.api.walk.terms import Comparison
+from tests.api.walk.transcribed import HERE, PRODUCTS, SEEDS, examples, lines_to_run, models, terms
 
 at_hand = pytest.mark.skipif(not SEEDS.exists(), reason=f"the documents are not at {SEEDS}")
 OPENING = re.compile(r'[\[{]\s*[{"ā]')
@@ -93,8 +93,8 @@ def test_every_value_of_every_answer_means_something_and_every_meaning_is_used(p
     used: set[str] = set()
     for each in examples(product):
         if each.kind in ("answer", "event") and each.response is not None:
-            compare = Comparison(TERMS[product], each.line)
+            compare = Comparison(terms(product), each.line)
             said = [d for d in compare(each.response, each.response) if "no term" in d or "says nothing" in d]
             assert said == [], each.line
             used |= compare.used
-    assert set(TERMS[product]) == used
+    assert set(terms(product)) == used

@@ -62,6 +62,12 @@ def models(product: str) -> tuple[Model, ...]:
     return tuple(Model(**each) for each in _file(product).get("models", ()))
 
 
+def terms(product: str) -> dict[str, str]:
+    """What the values of a document's examples stand for."""
+    found: dict[str, str] = _file(product)["terms"]
+    return found
+
+
 def lines_to_run(product: str, ending: str) -> dict[int, str]:
     """Every curl (``sh``) or JavaScript (``js``) passage of a document, by its line."""
     found = (HERE / "lines").glob(f"{product}_*.{ending}")
