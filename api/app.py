@@ -54,7 +54,7 @@ def build(
         exception_handlers=FAILURES,
         response_class=Answer,
         state=State({"floor": floor, "assets": assets, "routes": ROUTES, "alerting": alerting}),
-        lifespan=[_following, _watching],
+        lifespan=[_following, _watching, _tracking],
         request_max_body_size=BODY_LIMIT,
         cors_config=_cors(origins) if origins else None,
         openapi_config=None,
@@ -101,6 +101,15 @@ async def _watching(app: Litestar) -> AsyncIterator[None]:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         await delivery.stop()
+
+
+@asynccontextmanager
+async def _tracking(app: Litestar) -> AsyncIterator[None]:
+    """Let go of the connections to the tracking server at the end."""
+    try:
+        yield
+    finally:
+        await floor_of(app).tracking.close()
 
 
 def _cors(origins: tuple[str, ...]) -> CORSConfig:

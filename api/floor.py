@@ -14,6 +14,8 @@ from api.auth.doorman import Doorman
 from api.identity import KeyRing
 from api.machine import Machine
 from api.throttle import SharedThrottle
+from api.tracking.forwarding import Tracking
+from api.tracking.settings import TrackingSettings
 from api.trading import DefaultsFile
 from api.traffic import Traffic
 from api.uptime import Uptime
@@ -44,6 +46,7 @@ class Floor:
     traffic: Traffic = field(default_factory=Traffic)
     uptime: Uptime = field(default_factory=Uptime)
     machine: Machine = field(default_factory=Machine)
+    tracking: Tracking = field(default_factory=lambda: Tracking(TrackingSettings()))
     command_timeout_s: float = 10.0
     verifying: asyncio.Lock = field(default_factory=asyncio.Lock)
     trading: DefaultsFile = field(init=False)

@@ -58,8 +58,14 @@ def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
 
 
-def presented_token(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
-    """The token of a request's headers. Two different credentials are none: that is an unusable token, ''."""
+def presented_token(headers: Iterable[tuple[bytes, bytes]], *, passed_on: bool = False) -> str | None:
+    """The token of a request's headers. Two different credentials are none: that is an unusable token, ''.
+
+    Where ``passed_on``, Authorization goes to another server, and is read only where there is no X-API-Key.
+    """
+    headers = list(headers)
+    if passed_on and any(name == b"x-api-key" for name, _ in headers):
+        headers = [(name, value) for name, value in headers if name != b"authorization"]
     found: list[str] = []
     for name, value in headers:
         text = value.decode("latin-1").strip()

@@ -26,6 +26,8 @@ from api.http_protocol import FloorHttp
 from api.identity import KeyRing
 from api.notifiers.found import configured
 from api.throttle import Rate
+from api.tracking.forwarding import Tracking
+from api.tracking.settings import load_tracking
 from api.ws.hub import Hub
 from api.ws.protocol import MAX_FRAME, PING_INTERVAL_S, PONG_WITHIN_S, FloorSocket
 from api.ws.socket import Turnstile
@@ -118,6 +120,7 @@ async def opened(config: ProcessConfig, face: Face) -> AsyncIterator[ASGIApp]:
         raise StartupRefused(
             "no database: start the floor with `outcry up`, or give --database-url or OUTCRY_DATABASE_URL"
         )
+    tracking = Tracking(load_tracking(config.home))
     # Pools open nothing yet: a database that is away delays nothing.
     pool = await open_tenant_pool(config.database_url, most=POOL_SIZE)
     door = await open_pool(config.database_url, least=0, most=DOOR_SIZE)
@@ -138,6 +141,7 @@ async def opened(config: ProcessConfig, face: Face) -> AsyncIterator[ASGIApp]:
             settings=config.settings,
             run=config.run,
             turnstile=Turnstile(face.max_sockets),
+            tracking=tracking,
             classes={kind: shared(door, rate, f"{kind}:") for kind, rate in face.limits.classes.items()},
         )
         try:

@@ -26,6 +26,8 @@ from db.tenancy import ORG
 log = structlog.get_logger()
 CORRELATION = re.compile(rb"[A-Za-z0-9._\-]{1,64}")
 UNMETERED = frozenset({"/health", "/health/", "/api/v1/health", "/api/v1/health/"})
+PASSED_ON = "/mlflow/"
+"""Below this, Authorization may be the tracking server's."""
 SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -88,7 +90,7 @@ class Shell:
         client = scope.get("client")
         state["address"] = address_of(client[0] if client else "local", scope["headers"], self.proxies)
         address = f"ip:{state['address']}"
-        token = presented_token(scope["headers"])
+        token = presented_token(scope["headers"], passed_on=scope["path"].startswith(PASSED_ON))
         if token is None:
             if self.anyone is not None:
                 state["identity"] = self.anyone

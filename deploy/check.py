@@ -12,6 +12,7 @@ STEPS = (
     ("imports", ["lint-imports", "--no-logo", "--cache-dir", ".cache/import_linter"]),
     ("types", ["mypy"]),
     ("types of tests", ["mypy", "-p", "tests", "-p", "deploy"]),
+    ("MLflow for a test", ["python", "-m", "deploy.mlflow"]),
     ("tests", ["pytest", "-n", "2"]),
 )
 

@@ -8,12 +8,15 @@ from pathlib import Path
 from deploy import typescript
 
 ROOT = Path(__file__).resolve().parents[1]
-COMPILE = ["pip", "compile", "pyproject.toml", "--universal", "--python-version", "3.11", "--generate-hashes"]
+COMPILE = ["pip", "compile", "--universal", "--python-version", "3.11", "--generate-hashes"]
 PLAIN = ["--no-emit-index-url", "--no-emit-find-links", "--no-annotate", "--no-header", "--quiet"]
 LOCKS = {
-    "requirements.lock": ["--group", "install"],
-    "requirements-dev.lock": ["--group", "install", "--group", "dev", "-c", "requirements.lock"],
-}
+    "requirements.lock": ["pyproject.toml", "--group", "install"],
+    "requirements-dev.lock": [
+        "pyproject.toml", "--group", "install", "--group", "dev", "-c", "requirements.lock",
+    ],
+    "requirements-mlflow.lock": ["--group", "mlflow"],
+}  # fmt: skip
 
 
 def main(options: list[str]) -> int:

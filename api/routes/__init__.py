@@ -27,6 +27,7 @@ from api.routes import (
     market_data,
     me,
     metrics,
+    mlflow,
     models,
     orders,
     portfolio,
@@ -92,4 +93,5 @@ ROUTES: list[ControllerRouterHandler] = [
     *key_ring.HANDLERS,
     *me.HANDLERS,
     *documents.HANDLERS,
+    *mlflow.HANDLERS,
 ]

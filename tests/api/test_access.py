@@ -32,6 +32,8 @@ TRADER = {
     "GET /api/v1/alerts", "POST /api/v1/alerts/{id}/acknowledge", "GET /api/v1/alerts/rules", "POST /api/v1/alerts/rules",
     "GET /api/v1/alerts/rules/{id}", "PUT /api/v1/alerts/rules/{id}", "DELETE /api/v1/alerts/rules/{id}",
     "POST /api/v1/system/exchange/reload",
+    "POST /mlflow", "PUT /mlflow", "PATCH /mlflow", "DELETE /mlflow",
+    "POST /mlflow/{path}", "PUT /mlflow/{path}", "PATCH /mlflow/{path}", "DELETE /mlflow/{path}",
 }  # fmt: skip
 ADMIN = {
     "POST /api/v1/models/{name}/rollback",
@@ -89,6 +91,7 @@ async def test_every_route_by_every_role(world, matrix, role):
                 .replace("{symbol}", "BTC/USDT")
                 .replace("{asset}", "BTC")
                 .replace("{path}", "favicon.svg")
+                .replace("{experiment_id}", "7")
             )
             answer = await client.request(
                 method, filled, json={} if method in ("POST", "PATCH", "PUT") else None
@@ -97,6 +100,8 @@ async def test_every_route_by_every_role(world, matrix, role):
             allowed = rank.index(role) >= rank.index(needed(call))
             if allowed:
                 assert answer.status_code not in (401, 403), call
+            elif method == "HEAD":
+                assert answer.status_code == (401 if role is None else 403), call
             elif role is None:
                 is_error(answer, 401, NO_CREDENTIALS[dialect][1])
                 assert answer.headers["www-authenticate"].startswith("Bearer"), call
