@@ -53,7 +53,9 @@ def build(
         dependencies={"floor": Provide(lambda: floor, sync_to_thread=False, use_cache=True)},
         exception_handlers=FAILURES,
         response_class=Answer,
-        state=State({"floor": floor, "assets": assets, "routes": ROUTES, "alerting": alerting}),
+        state=State(
+            {"floor": floor, "assets": assets, "routes": ROUTES, "alerting": alerting, "origins": origins}
+        ),
         lifespan=[_following, _watching, _tracking],
         request_max_body_size=BODY_LIMIT,
         cors_config=_cors(origins) if origins else None,

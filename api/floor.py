@@ -20,7 +20,8 @@ from api.trading import DefaultsFile
 from api.traffic import Traffic
 from api.uptime import Uptime
 from api.ws.hub import Hub
-from api.ws.socket import Turnstile
+from api.ws.protocol import WRITE_TIMEOUT_S
+from api.ws.turnstile import Turnstile
 from db.listening import Listening
 from openoutcry.settings import Settings
 from wire.config import RunSpec
@@ -48,6 +49,8 @@ class Floor:
     machine: Machine = field(default_factory=Machine)
     tracking: Tracking = field(default_factory=lambda: Tracking(TrackingSettings()))
     command_timeout_s: float = 10.0
+    write_s: float = WRITE_TIMEOUT_S
+    """How long a WebSocket's client may leave a frame unread."""
     verifying: asyncio.Lock = field(default_factory=asyncio.Lock)
     trading: DefaultsFile = field(init=False)
 

@@ -4,6 +4,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
 from time import monotonic
+from uuid import UUID
 
 from db.identity.holder import ROLES, Holder
 from wire.clock import WallClock
@@ -48,6 +49,11 @@ class KeyRing:
         if len(self._seen) > CACHE_SIZE:
             self._seen.popitem(last=False)
         return identity
+
+    def forget_login(self, login: UUID) -> None:
+        """Nothing given for a login is known any more: it is looked up again."""
+        for digest in [key for key, (_, holder) in self._seen.items() if holder and holder.login == login]:
+            del self._seen[digest]
 
 
 def _now() -> float:

@@ -29,8 +29,8 @@ from api.throttle import Rate
 from api.tracking.forwarding import Tracking
 from api.tracking.settings import load_tracking
 from api.ws.hub import Hub
-from api.ws.protocol import MAX_FRAME, PING_INTERVAL_S, PONG_WITHIN_S, FloorSocket
-from api.ws.socket import Turnstile
+from api.ws.protocol import MAX_FRAME, STEADY, Heartbeat
+from api.ws.turnstile import Room, Turnstile
 from db.identity.holder import ROLES, Role
 from db.listening import Listening
 from db.pool import open_pool
@@ -54,7 +54,9 @@ class Face:
     host: str = "127.0.0.1"
     limits: Limits = field(default_factory=Limits)
     origins: tuple[str, ...] = ()
-    max_sockets: int = 2048
+    room: Room = field(default_factory=Room)
+    """How many WebSockets there may be."""
+    heartbeat: Heartbeat = STEADY
     open_to: Role | None = None
     """What everybody without credentials may do; None: nothing."""
     compat: Mapping[int, Dialect] = field(default_factory=dict)
@@ -63,7 +65,7 @@ class Face:
 
 
 def face_from_environment() -> Face:
-    """OUTCRY_API_RATE, OUTCRY_API_BURST, OUTCRY_API_SOCKETS, OUTCRY_CORS_ORIGINS over the defaults."""
+    """What the variables OUTCRY_API_…, OUTCRY_WS_…, OUTCRY_CORS_ORIGINS and so on say, over the defaults."""
     default = Face()
     rate = Rate(
         per_s=_positive("OUTCRY_API_RATE", default.limits.per_key.per_s),
@@ -73,10 +75,28 @@ def face_from_environment() -> Face:
     return Face(
         limits=Limits(per_key=rate, proxies=read_proxies(os.environ.get("OUTCRY_TRUSTED_PROXIES", ""))),
         origins=origins,
-        max_sockets=int(_positive("OUTCRY_API_SOCKETS", default.max_sockets)),
+        room=_room(default.room),
+        heartbeat=_heartbeat(default.heartbeat),
         open_to=_open_to(os.environ.get("OUTCRY_API_OPEN", "")),
         compat=compat_ports(os.environ.get("OUTCRY_COMPAT_PORTS", "")),
         alerting=Alerting(_positive("OUTCRY_ALERT_EVERY_S", ALERT_EVERY_S), configured(os.environ)),
+    )
+
+
+def _room(default: Room) -> Room:
+    return Room(
+        whole=int(_positive("OUTCRY_API_SOCKETS", default.whole)),
+        address=int(_positive("OUTCRY_API_SOCKETS_PER_ADDRESS", default.address)),
+        holder=int(_positive("OUTCRY_API_SOCKETS_PER_KEY", default.holder)),
+        job=int(_positive("OUTCRY_API_SOCKETS_PER_JOB", default.job)),
+    )
+
+
+def _heartbeat(default: Heartbeat) -> Heartbeat:
+    return Heartbeat(
+        ping_s=_positive("OUTCRY_WS_PING_S", default.ping_s, least=0.1),
+        pong_s=_positive("OUTCRY_WS_PONG_S", default.pong_s, least=0.1),
+        write_s=_positive("OUTCRY_WS_WRITE_S", default.write_s, least=0.1),
     )
 
 
@@ -100,7 +120,7 @@ def compat_ports(text: str) -> dict[int, Dialect]:
     return found
 
 
-def _positive(name: str, default: float) -> float:
+def _positive(name: str, default: float, least: float = 1.0) -> float:
     text = os.environ.get(name)
     if not text:
         return default
@@ -108,8 +128,8 @@ def _positive(name: str, default: float) -> float:
         value = float(text)
     except ValueError:
         value = 0.0
-    if not 1 <= value <= 1e6:
-        raise BadConfig(f"{name}: {text!r} must be a number from 1 to 1000000", field=name)
+    if not least <= value <= 1e6:
+        raise BadConfig(f"{name}: {text!r} must be a number from {least:g} to 1000000", field=name)
     return value
 
 
@@ -140,7 +160,8 @@ async def opened(config: ProcessConfig, face: Face) -> AsyncIterator[ASGIApp]:
             keys=KeyRing(doorman.lookup),
             settings=config.settings,
             run=config.run,
-            turnstile=Turnstile(face.max_sockets),
+            turnstile=Turnstile(face.room),
+            write_s=face.heartbeat.write_s,
             tracking=tracking,
             classes={kind: shared(door, rate, f"{kind}:") for kind, rate in face.limits.classes.items()},
         )
@@ -151,7 +172,7 @@ async def opened(config: ProcessConfig, face: Face) -> AsyncIterator[ASGIApp]:
             door.terminate()
 
 
-def listening_on(app: ASGIApp, host: str, port: int) -> uvicorn.Config:
+def listening_on(app: ASGIApp, host: str, port: int, heartbeat: Heartbeat = STEADY) -> uvicorn.Config:
     """How the app is served."""
     return uvicorn.Config(
         app,
@@ -159,10 +180,10 @@ def listening_on(app: ASGIApp, host: str, port: int) -> uvicorn.Config:
         port=port,
         loop="uvloop",
         http=FloorHttp,
-        ws=FloorSocket,
+        ws=heartbeat.protocol(),
         ws_max_size=MAX_FRAME,
-        ws_ping_interval=PING_INTERVAL_S,
-        ws_ping_timeout=PONG_WITHIN_S,
+        ws_ping_interval=heartbeat.ping_s,
+        ws_ping_timeout=heartbeat.pong_s,
         ws_per_message_deflate=False,
         server_header=False,
         proxy_headers=False,  # an address is what connected; whoever wants to name another is not believed
@@ -183,7 +204,7 @@ async def serve(config: ProcessConfig, port: int, face: Face) -> None:
     async with opened(config, face) as app:
         listeners = [listener(face.host, each) for each in (port, *face.compat)]
         log.info("server_listening", server="api", host=face.host, port=port, compat=list(face.compat))
-        await uvicorn.Server(listening_on(app, face.host, port)).serve(sockets=listeners)
+        await uvicorn.Server(listening_on(app, face.host, port, face.heartbeat)).serve(sockets=listeners)
 
 
 def _loopback(host: str) -> bool:

@@ -1,5 +1,6 @@
 """Trading sessions: opened, found again after a restart, paused. A STOP record ends one (db/ledger.py)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -35,6 +36,8 @@ SET_STATUS = "UPDATE sessions SET status = $2, updated_at = now() WHERE id = $1 
 ABANDON = """
 UPDATE sessions SET status = 'STOPPED', stopped_at = now(), updated_at = now() WHERE id = $1 AND head_seq = -1
 """
+
+KNOWN = "SELECT id FROM sessions WHERE id = ANY($1::uuid[])"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,11 @@ async def open_sessions(pool: asyncpg.Pool, run_key: str) -> list[tuple[StoredSe
             raise LedgerBroken(f"session {stored.facts.session_id}: the newest record is not its head")
         found.append((stored, last))
     return found
+
+
+async def known(pool: asyncpg.Pool, ids: Collection[UUID]) -> frozenset[UUID]:
+    """Which of these are sessions of the org a tenant pool was lent to."""
+    return frozenset(row["id"] for row in await pool.fetch(KNOWN, list(ids)))
 
 
 async def count(pool: asyncpg.Pool) -> int:

@@ -12,7 +12,7 @@ import asyncpg
 
 from api.auth.signing import Claims, Signer
 from db import keys
-from db.identity import clients, orgs, tickets, users
+from db.identity import clients, orgs, refreshing, tickets, users
 from db.identity.clients import Client
 from db.identity.holder import Holder, Kind, Role
 from db.identity.users import User
@@ -51,19 +51,27 @@ class Doorman:
     async def ticket(self, text: str, job_id: UUID | None) -> Holder | None:
         """The holder of a ticket, which is used up."""
         found = await tickets.use(self.pool, text, job_id)
-        return None if found is None else await self.still(*found)
+        return None if found is None else await self.still(found)
 
-    async def still(self, kind: Kind, subject: UUID) -> Holder | None:
-        """A holder met before, if it may still come in."""
-        if kind == "open":
+    async def still(self, before: Holder) -> Holder | None:
+        """A holder met before as it is now, if the same key or token would still let it in."""
+        if before.kind == "open":
             return self.anyone
-        if kind == "key":
-            return await keys.by_id(self.pool, subject)
-        if kind == "user":
-            user = await users.by_id(self.pool, subject)
-            return None if user is None or user.disabled_at else await self.holder(user)
-        client = await clients.by_id(self.pool, subject)
-        return None if client is None or client.disabled_at else await self.holder(client)
+        if before.kind == "key":
+            return await keys.by_id(self.pool, before.id)
+        if before.login is not None and await refreshing.ended(self.pool, before.login):
+            return None
+        who = await (users if before.kind == "user" else clients).by_id(self.pool, before.id)
+        if who is None or who.disabled_at:
+            return None
+        if isinstance(who, User) and _older(before, who):
+            return None  # given under a password that is no more
+        return replace(
+            await self.holder(who),
+            expires_at=before.expires_at,
+            issued_at=before.issued_at,
+            login=before.login,
+        )
 
     async def holder(self, who: User | Client) -> Holder:
         """What a person or a program may do, with what their org has paid for."""
@@ -74,9 +82,13 @@ class Doorman:
 
     async def _of_claims(self, claims: Claims) -> Holder | None:
         kind: Kind = "user" if claims.kind == "user" else "client"
-        if kind == "user":
-            user = await users.by_id(self.pool, claims.subject)
-            if user is None or claims.issued_at < int(user.password_changed_at.timestamp()):
-                return None  # given under a password that is no more
-        holder = await self.still(kind, claims.subject)
-        return None if holder is None else replace(holder, expires_at=claims.expires_at)
+        shown = Holder(
+            claims.subject, keys.DEFAULT_ORG, "", "viewer", kind, expires_at=claims.expires_at,
+            issued_at=claims.issued_at, login=claims.login,
+        )  # fmt: skip
+        return await self.still(shown)
+
+
+def _older(shown: Holder, user: User) -> bool:
+    """True for a token that was given before the person's password was changed."""
+    return shown.issued_at is not None and shown.issued_at < int(user.password_changed_at.timestamp())

@@ -31,12 +31,13 @@ CLIENT_NEEDS = ["exp", "iat", "cid", "client_id", "jti"]
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a valid token says: whose it is, when it was given and when it ends (seconds since 1970)."""
+    """What a valid token says: whose it is, when it was given and when it ends (seconds since 1970), for which login."""
 
     kind: str
     subject: UUID
     issued_at: float
     expires_at: float
+    login: UUID | None = None
 
 
 class Signer:
@@ -52,11 +53,13 @@ class Signer:
         )
         self._kid = derive_key(b"kid", der.hex()).hex()[:16]
 
-    def for_user(self, user_id: UUID, username: str, org_id: UUID, role: str, now: datetime) -> str:
-        """An access token of half an hour."""
+    def for_user(
+        self, user_id: UUID, username: str, org_id: UUID, role: str, now: datetime, login: UUID | None = None
+    ) -> str:
+        """An access token of half an hour; ``login`` is what logging out ends."""
         claims = {
             "iss": ISSUER, "sub": username, "uid": str(user_id), "tenant_id": str(org_id), "role": role,
-            **_times(now, timedelta(minutes=USER_MINUTES)),
+            **({} if login is None else {"sid": str(login)}), **_times(now, timedelta(minutes=USER_MINUTES)),
         }  # fmt: skip
         return jwt.encode(claims, self._secret, algorithm="HS256")
 
@@ -97,7 +100,8 @@ def _times(now: datetime, lasts: timedelta) -> dict[str, Any]:
 
 
 def _claims(kind: str, found: Mapping[str, Any], subject: str) -> Claims:
-    return Claims(kind, UUID(found[subject]), float(found["iat"]), float(found["exp"]))
+    login = UUID(found["sid"]) if "sid" in found else None
+    return Claims(kind, UUID(found[subject]), float(found["iat"]), float(found["exp"]), login)
 
 
 def home_key(home: Path | None) -> RSAPrivateKey:

@@ -7,20 +7,18 @@ from litestar import WebSocket, websocket
 from litestar.params import FromPath
 
 from api.floor import Floor, TheFloor
-from api.identity import presented_token
 from api.ws.account import Accounts
 from api.ws.channels import Account, Channel, ChannelSocket
+from api.ws.premises import Premises
 from api.ws.socket import Conversation
 from api.ws.watching import Watching
+from db.sessions import known
 
 
 @websocket("/api/v1/ws", public=True)
 async def live(socket: WebSocket[Any, Any, Any], floor: TheFloor) -> None:
     """Authenticates by header, ``?ticket=`` or first frame; ``?last_seq=N`` resumes after event N."""
-    token = presented_token(socket.scope["headers"])
-    ticket = socket.query_params.get("ticket")
-    conversation = Conversation(socket, floor.hub, floor.keys, floor.doorman, floor.turnstile)
-    await conversation.run(token, ticket if isinstance(ticket, str) else None, _last_seq(socket))
+    await Conversation(socket, _premises(socket, floor)).run()
 
 
 @websocket("/ws/backtests/{job_id:str}", public=True)
@@ -30,12 +28,7 @@ async def watch_backtest(socket: WebSocket[Any, Any, Any], floor: TheFloor, job_
         job = UUID(job_id)
     except ValueError:
         job = UUID(int=0)  # nobody's: told so once it is known who asks
-    ticket = socket.query_params.get("ticket")
-    watching = Watching(
-        socket, floor.hub, floor.keys, floor.doorman, floor.turnstile, floor.pool, floor.listening, job
-    )
-    token = presented_token(socket.scope["headers"])
-    await watching.run(token, ticket if isinstance(ticket, str) else None, None)
+    await Watching(socket, _premises(socket, floor), floor.pool, floor.listening, job).run()
 
 
 @websocket("/ws/metrics", public=True)
@@ -65,10 +58,23 @@ async def trades(socket: WebSocket[Any, Any, Any], floor: TheFloor) -> None:
 async def _channel(
     socket: WebSocket[Any, Any, Any], floor: Floor, channel: Channel, account: Account | None = None
 ) -> None:
-    ticket = socket.query_params.get("ticket")
-    following = ChannelSocket(socket, floor.hub, floor.keys, floor.doorman, floor.turnstile, channel, account)
-    token = presented_token(socket.scope["headers"])
-    await following.run(token, ticket if isinstance(ticket, str) else None, _last_seq(socket))
+    await ChannelSocket(socket, _premises(socket, floor), channel, account).run()
+
+
+def _premises(socket: WebSocket[Any, Any, Any], floor: Floor) -> Premises:
+    state = socket.app.state
+    if "premises" not in state:
+        state["premises"] = Premises(
+            hub=floor.hub,
+            keys=floor.keys,
+            door=floor.doorman,
+            turnstile=floor.turnstile,
+            known=lambda ids: known(floor.pool, ids),
+            origins=state["origins"],
+            write_s=floor.write_s,
+        )
+    found: Premises = state["premises"]
+    return found
 
 
 def _accounts(socket: WebSocket[Any, Any, Any], floor: Floor) -> Accounts:
@@ -77,13 +83,6 @@ def _accounts(socket: WebSocket[Any, Any, Any], floor: Floor) -> Accounts:
         state["accounts"] = Accounts(floor)
     found: Accounts = state["accounts"]
     return found
-
-
-def _last_seq(socket: WebSocket[Any, Any, Any]) -> int | None:
-    text = socket.query_params.get("last_seq")
-    if not isinstance(text, str) or not text.isascii() or not text.isdigit() or len(text) > 18:
-        return None
-    return int(text)
 
 
 HANDLERS = [live, watch_backtest, metrics, alerts, portfolio, trades]

@@ -159,7 +159,7 @@ async def ticket(request: AnyRequest, floor: TheFloor) -> Ticket:
     """A ticket that opens one WebSocket (`?ticket=`) within thirty seconds, once."""
     wish, caller = await read_body(request, TicketWish), caller_of(request)
     job: UUID | None = None if wish.job_id is None else read_id(wish.job_id, "job")
-    made = await tickets.issue(floor.doorman.pool, caller.org_id, caller.kind, caller.id, job)
+    made = await tickets.issue(floor.doorman.pool, caller, job)
     return Ticket(
         ticket=made.text, expires_in=int(tickets.LIFETIME.total_seconds()), expires_at=made.expires_at
     )
@@ -175,21 +175,21 @@ async def _renew(floor: TheFloor, text: str) -> UserToken:
             details="the refresh token is unknown, expired or was used",
             headers=CHALLENGE,
         )
-    return await _token(floor, user, rotated.token)
+    return await _token(floor, user, rotated)
 
 
-async def _token(floor: TheFloor, user: users.User, refresh: str) -> UserToken:
+async def _token(floor: TheFloor, user: users.User, refresh: refreshing.Refresh) -> UserToken:
     signer, holder = await floor.doorman.signer(), await floor.doorman.holder(user)
     person = Person(
         username=user.username, email=user.email, full_name=user.full_name, role=user.role,
         permissions=list(holder.permissions),
     )  # fmt: skip
-    access = signer.for_user(user.id, user.username, user.org_id, user.role, WallClock().now())
+    access = signer.for_user(user.id, user.username, user.org_id, user.role, WallClock().now(), refresh.login)
     return UserToken(
         access_token=access,
         token_type="bearer",
         expires_in=USER_MINUTES * 60,
-        refresh_token=refresh,
+        refresh_token=refresh.token,
         user=person,
     )
 

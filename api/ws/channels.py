@@ -11,10 +11,11 @@ import msgspec
 from litestar import WebSocket
 
 from api.encoding import encode
-from api.identity import KeyRing
-from api.ws.hub import Hub
-from api.ws.socket import Conversation, Door, Ended, Turnstile
-from api.ws.subscriber import POLICY, Closing, Subscriber
+from api.ws.closing import POLICY, Closing, Ended
+from api.ws.premises import Premises
+from api.ws.socket import Conversation
+from api.ws.subscriber import Subscriber
+from api.ws.subscription import Part, Subscription
 from db.identity.holder import Holder
 from openoutcry.risk.allocation import short_name
 
@@ -27,10 +28,16 @@ PERMISSION: Mapping[Channel, str] = {
 }
 REFUSED = Closing(POLICY, "Authentication failed")
 DENIED = Closing(POLICY, "Permission denied")
-SPOKEN = frozenset({"welcome", "pong", "error", "metrics_update", "portfolio_update"})
+SPOKEN = frozenset({"welcome", "pong", "error", "subscribed", "metrics_update", "portfolio_update"})
 """Frames that go out as they are."""
 MOVES_MONEY = frozenset({"trade", "order_update", "position_update", "system_status"})
 """Events after which the account is another one."""
+HEARS: Mapping[Channel, frozenset[str]] = {
+    "metrics": MOVES_MONEY,
+    "alerts": frozenset({"new_alert"}),
+    "portfolio": MOVES_MONEY,
+    "trades": frozenset({"trade"}),
+}
 LEAST_S = 1.0
 Account: TypeAlias = Callable[[UUID], Awaitable[dict[str, Any] | None]]
 """The data of an account's frame; None where there is no account."""
@@ -90,21 +97,22 @@ class ChannelSocket(Conversation):
     def __init__(
         self,
         socket: WebSocket[Any, Any, Any],
-        hub: Hub,
-        keys: KeyRing,
-        door: Door,
-        turnstile: Turnstile,
+        premises: Premises,
         channel: Channel,
         account: Account | None = None,
     ) -> None:
-        super().__init__(socket, hub, keys, door, turnstile)
+        super().__init__(socket, premises)
         self._channel: Channel = channel
         self._account = account
         self._moved = asyncio.Event()
+        self.hears = Subscription(types=HEARS[channel])
+        self.choices: tuple[Part, ...] = ("symbols", "sessions") if channel == "trades" else ()
 
-    async def _converse(self, identity: Holder, subscriber: Subscriber, last_seq: int | None) -> None:
+    def _permit(self, identity: Holder) -> None:
         if PERMISSION[self._channel] not in identity.permissions:
             raise Ended(DENIED)
+
+    async def _converse(self, identity: Holder, subscriber: Subscriber, last_seq: int | None) -> None:
         stream = await self._hub.stream(identity.org_id)
         message = f"Connected to {self._channel} channel"
         await self._send(encode({"type": "welcome", "message": message, "user": identity.name}).decode())

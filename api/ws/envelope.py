@@ -11,6 +11,7 @@ from typing import Any
 
 from api.encoding import encode
 from api.shapes.base import tidy
+from wire.clock import WallClock
 
 NUMERIC = frozenset(
     {
@@ -26,6 +27,17 @@ def frame(kind: str, at: datetime, data: Mapping[str, Any], seq: int) -> str:
     """The text of one message."""
     shaped = {key: _number(value) if key in NUMERIC else value for key, value in data.items()}
     return encode({"type": kind, "timestamp": at, "data": shaped, "seq": seq}).decode()
+
+
+def notice(text: str, seq: int, **more: object) -> str:
+    """What only one connection hears."""
+    return frame("error", WallClock().now(), {"error": text, "severity": "low", **more}, seq)
+
+
+def gone(first: int, last: int) -> str:
+    """What cannot be told any more."""
+    gap = {"code": "HISTORY_GONE", "from_seq": first, "to_seq": last}
+    return notice(f"events {first} to {last} are no longer kept", last, **gap)
 
 
 def _number(value: Any) -> Any:

@@ -9,30 +9,19 @@ from uuid import UUID
 import structlog
 
 from api.failures import DATABASE_ERRORS
+from api.ws.closing import GOING_AWAY
 from api.ws.envelope import frame
-from api.ws.subscriber import GOING_AWAY, SEND_BUFFER, Subscriber
+from api.ws.subscriber import SEND_BYTES, Subscriber, size_of
+from api.ws.told import Event, Told, tell
 from wire.clock import WallClock
 
 log = structlog.get_logger()
 PAGE = 500
 BREATH = 64
-CROWDED = SEND_BUFFER // 3
+BREATH_BYTES = SEND_BYTES // 8
 PAUSE_S = 0.005
 PATIENCE = 10
 RETRY_S = 1.0
-
-
-class Event(Protocol):
-    """A row of the table ``events``."""
-
-    @property
-    def seq(self) -> int: ...
-    @property
-    def type(self) -> str: ...
-    @property
-    def at(self) -> datetime: ...
-    @property
-    def data(self) -> dict[str, Any]: ...
 
 
 class EventLog(Protocol):
@@ -75,12 +64,15 @@ class Stream:
                     return
 
     async def _hand_on(self, rows: Sequence[Event]) -> None:
-        for number, row in enumerate(rows, 1):
-            text = frame(row.type, row.at, row.data, row.seq)
+        number = size = 0
+        for row in rows:
+            event = tell(row)
             self.head = row.seq
             for subscriber in self.subscribers:
-                subscriber.offer(row.seq, text)
-            if number % BREATH == 0:
+                subscriber.offer(event)
+            number, size = number + 1, size + size_of(event.text)
+            if number >= BREATH or size >= BREATH_BYTES:
+                number = size = 0
                 await self._breathe()
 
     async def _breathe(self) -> None:
@@ -90,19 +82,19 @@ class Stream:
         """
         for _ in range(PATIENCE):
             await asyncio.sleep(0)
-            if not any(subscriber.waiting > CROWDED for subscriber in self.subscribers):
+            if not any(subscriber.crowded for subscriber in self.subscribers):
                 return
             await asyncio.sleep(PAUSE_S)
 
-    async def missed(self, seq: int) -> AsyncIterator[tuple[int, str]]:
-        """Number and text of events after ``seq``, until this stream's live head is reached."""
+    async def missed(self, seq: int) -> AsyncIterator[Told]:
+        """Events after ``seq`` that are still kept, until this stream's live head is reached."""
         while seq < self.head:
             rows = await self._events.after(self.org_id, seq, PAGE)
             if not rows:
                 return
             for row in rows:
                 seq = row.seq
-                yield seq, frame(row.type, row.at, row.data, seq)
+                yield tell(row)
 
 
 class Hub:

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from dataclasses import dataclass
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -18,6 +19,8 @@ CLOSE_NOW = "openoutcry.close_now"
 
 class FloorSocket(WebSocketsSansIOProtocol):
     """Puts ``close_now(code, reason)`` into the scope's extensions and bounds the kernel's send buffer."""
+
+    write_s = WRITE_TIMEOUT_S
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -40,8 +43,24 @@ class FloorSocket(WebSocketsSansIOProtocol):
         self.close_sent = True
         self.stop_keepalive()
         self.transport.close()
-        self.loop.call_later(WRITE_TIMEOUT_S, self.transport.abort)
+        self.loop.call_later(self.write_s, self.transport.abort)
 
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()
-        self.loop.call_later(WRITE_TIMEOUT_S, self.transport.abort)
+        self.loop.call_later(self.write_s, self.transport.abort)
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """When a connection is asked whether it lives, how long it may take to say so, and to take a frame. In seconds."""
+
+    ping_s: float = PING_INTERVAL_S
+    pong_s: float = PONG_WITHIN_S
+    write_s: float = WRITE_TIMEOUT_S
+
+    def protocol(self) -> type[FloorSocket]:
+        """The socket's class at this pace."""
+        return type("PacedSocket", (FloorSocket,), {"write_s": self.write_s})
+
+
+STEADY = Heartbeat()

@@ -2,80 +2,52 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
-from typing import Any, Protocol
+from contextlib import ExitStack, suppress
+from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
-import msgspec
 import structlog
 from litestar import WebSocket
 from litestar.exceptions import WebSocketDisconnect
 
 from api.failures import DATABASE_ERRORS
-from api.identity import KeyRing
+from api.identity import presented_token
 from api.throttle import Rate, Throttle
-from api.ws.envelope import frame
-from api.ws.hub import Hub, Stream
-from api.ws.protocol import CLOSE_NOW, MAX_FRAME, WRITE_TIMEOUT_S
-from api.ws.subscriber import FELL_BEHIND, GOING_AWAY, POLICY, TRY_AGAIN_LATER, Closing, Subscriber
-from db.identity.holder import Holder, Kind
+from api.ws.asking import Asked, allowed, read_query
+from api.ws.closing import (
+    BROKEN,
+    FELL_BEHIND,
+    FOREIGN,
+    GOING_AWAY,
+    KEY_ENDED,
+    NOT_ALLOWED,
+    NOT_AUTHENTICATED,
+    TOO_FAST,
+    TOO_LONG,
+    TRY_AGAIN_LATER,
+    UNAVAILABLE,
+    Closing,
+    Ended,
+    because,
+)
+from api.ws.envelope import frame, gone, notice
+from api.ws.frames import Auth, Ping, Subscribe, Unsubscribe, read_frame
+from api.ws.hub import Stream
+from api.ws.premises import Premises
+from api.ws.protocol import CLOSE_NOW, MAX_FRAME
+from api.ws.subscriber import Subscriber
+from api.ws.subscription import EVERYTHING, PARTS, Part, Subscription, Wish
+from db.identity.holder import Holder
 from db.tenancy import ORG
+from openoutcry.errors import BadInput
 from wire.clock import WallClock
 
 log = structlog.get_logger()
 AUTH_WITHIN_S = 5.0
 RECHECK_S = 3.0
-NOT_AUTHENTICATED = Closing(POLICY, "authentication failed")
-KEY_ENDED = Closing(POLICY, "the key or token was revoked or has expired")
-TOO_MANY = Closing(TRY_AGAIN_LATER, "too many connections")
-UNAVAILABLE = Closing(TRY_AGAIN_LATER, "database unavailable")
-TOO_FAST = Closing(POLICY, "too many messages")
-TOO_BIG = Closing(1009, f"messages to the server are at most {MAX_FRAME} bytes")
-
-
 FRAMES = Rate(per_s=10, burst=50)
 """How often one client may speak."""
-
-
-class ClientFrame(msgspec.Struct, frozen=True):
-    """What a client may send: ``ping`` or ``auth`` with its token."""
-
-    type: str
-    token: str = ""
-
-
-class Ended(Exception):
-    """The connection is to be closed by the server."""
-
-    def __init__(self, closing: Closing) -> None:
-        super().__init__(closing.reason)
-        self.closing = closing
-
-
-class Door(Protocol):
-    """Who lets in by ticket, and knows who may stay."""
-
-    async def ticket(self, text: str, job_id: UUID | None) -> Holder | None:
-        """The holder of a ticket, which is used up."""
-        ...
-
-    async def still(self, kind: Kind, subject: UUID) -> Holder | None:
-        """A holder met before, if it may still come in."""
-        ...
-
-
-class Turnstile:
-    """How many connections there may be: in all, and not yet authenticated."""
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.open = 0
-        self.anonymous = 0
-
-    @property
-    def full(self) -> bool:
-        """True when no more may come in."""
-        return self.open >= self.limit or self.anonymous >= max(16, self.limit // 8)
 
 
 class Conversation:
@@ -85,36 +57,24 @@ class Conversation:
     """The job a ticket must be for; None takes tickets for anything."""
     refused: Closing = NOT_AUTHENTICATED
     """What somebody hears who is nobody."""
+    choices: tuple[Part, ...] = PARTS
+    """What of the events a client may choose by."""
+    hears: Subscription = EVERYTHING
+    """What a client hears that chooses nothing."""
 
-    def __init__(
-        self,
-        socket: WebSocket[Any, Any, Any],
-        hub: Hub,
-        keys: KeyRing,
-        door: Door,
-        turnstile: Turnstile,
-    ) -> None:
+    def __init__(self, socket: WebSocket[Any, Any, Any], premises: Premises) -> None:
         self._socket = socket
-        self._hub = hub
-        self._keys = keys
-        self._door = door
-        self._turnstile = turnstile
+        self._premises = premises
+        self._hub = premises.hub
         self._frames = Throttle(FRAMES)
+        self._wishes: list[Wish] = []
 
-    async def run(self, token: str | None, ticket: str | None, last_seq: int | None) -> None:
+    async def run(self) -> None:
         """Serve until either side ends it."""
         await self._socket.accept()
-        subscriber = Subscriber()
         try:
-            if self._turnstile.full or not self._socket.scope["state"]["ruling"].allowed:
-                raise Ended(TOO_MANY)
-            self._turnstile.open += 1
-            try:
-                identity = await self._authenticate(token, ticket)
-                ORG.set(identity.org_id)
-                await self._converse(identity, subscriber, last_seq)
-            finally:
-                self._turnstile.open -= 1
+            with ExitStack() as inside:
+                await self._serve(inside)
         except* Ended as group:
             await self._close(_first(group).closing)
         except* DATABASE_ERRORS as group:
@@ -122,16 +82,65 @@ class Conversation:
             await self._close(UNAVAILABLE)
         except* WebSocketDisconnect:
             log.debug("socket_left")
+        except* Exception:
+            log.exception("socket_failed")
+            await self._close(BROKEN)
+
+    async def _serve(self, inside: ExitStack) -> None:
+        state = self._socket.scope["state"]
+        ruling = state["ruling"]
+        if not ruling.allowed:
+            wait = f"connecting too often; try again in {ruling.retry_after_s} s"
+            raise Ended(Closing(TRY_AGAIN_LATER, wait))
+        inside.enter_context(self._premises.turnstile.in_all(state["address"]))
+        if not self._origin_may():
+            raise Ended(FOREIGN)
+        asked = self._asked()
+        identity = await self._authenticate(asked)
+        self._permit(identity)
+        if identity.kind != "open":
+            inside.enter_context(self._premises.turnstile.of_holder(identity.id))
+        ORG.set(identity.org_id)
+        subscriber = Subscriber()
+        try:
+            for wish in (asked.wish, *self._wishes):
+                subscriber.subscription = await self._chosen(
+                    subscriber.subscription if wish is not asked.wish else self.hears, wish
+                )
+        except BadInput as error:
+            raise Ended(because(str(error))) from error
+        await self._converse(identity, subscriber, asked.last_seq)
 
     async def _converse(self, identity: Holder, subscriber: Subscriber, last_seq: int | None) -> None:
         """What is said once it is known to whom: here the org's events, until either side ends it."""
         await self._follow(await self._hub.stream(identity.org_id), subscriber, last_seq, identity)
 
-    async def _authenticate(self, token: str | None, ticket: str | None) -> Holder:
-        self._turnstile.anonymous += 1
+    def _permit(self, identity: Holder) -> None:
+        """Raises Ended when this holder may not listen here."""
+        if identity.scopes is not None:
+            raise Ended(NOT_ALLOWED)
+
+    def _origin_may(self) -> bool:
+        """A page of another site may not; who is no page says no origin."""
+        headers = self._socket.headers
+        origin = headers.get("origin")
+        if origin is None or origin in self._premises.origins:
+            return True
+        return urlsplit(origin).netloc.lower() == headers.get("host", "").lower() != ""
+
+    def _asked(self) -> Asked:
         try:
-            if ticket is not None:
-                identity = await self._door.ticket(ticket, self.job_id)
+            asked = read_query(self._socket.query_params.dict())
+            allowed(asked.wish, self.choices)
+        except BadInput as error:
+            raise Ended(because(str(error))) from error
+        return asked
+
+    async def _authenticate(self, asked: Asked) -> Holder:
+        with self._premises.turnstile.unknown():
+            token = presented_token(self._socket.scope["headers"])
+            if asked.ticket is not None:
+                identity = await self._premises.door.ticket(asked.ticket, self.job_id)
                 if identity is None:
                     raise Ended(self.refused)
                 return identity
@@ -142,16 +151,20 @@ class Conversation:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(AUTH_WITHIN_S):
                         token = await self._first_frame()
-            identity = await self._keys.identify(token) if token else None
-        finally:
-            self._turnstile.anonymous -= 1
+            identity = await self._premises.keys.identify(token) if token else None
         if identity is None:
             raise Ended(self.refused)
         return identity
 
     async def _first_frame(self) -> str | None:
-        message = _parse(await self._receive())
-        return message.token if message is not None and message.type == "auth" else None
+        try:
+            message = read_frame(await self._receive())
+            if not isinstance(message, Auth):
+                return None
+            self._wishes.append(allowed(message.wish, self.choices))
+        except BadInput as error:
+            raise Ended(because(str(error)) if error.field else self.refused) from error
+        return message.token
 
     async def _follow(
         self, stream: Stream, subscriber: Subscriber, last_seq: int | None, identity: Holder
@@ -171,9 +184,11 @@ class Conversation:
             await self._catch_up(stream, subscriber, last_seq)
         if self._hub.stopping:
             raise Ended(GOING_AWAY)
-        stream.subscribers.add(
-            subscriber
-        )  # no await since the last look at head: nothing can fall in between
+        # No await since the last look at head: nothing can fall in between.
+        stream.subscribers.add(subscriber)
+        await self._pass_on(subscriber)
+
+    async def _pass_on(self, subscriber: Subscriber) -> None:
         while True:
             await self._send(await subscriber.next())
 
@@ -186,42 +201,82 @@ class Conversation:
             await stream.advance()
         if last_seq > stream.head:
             subscriber.cursor = stream.head
-            await self._send(
-                _notice(
-                    f"last_seq {last_seq} is ahead of the stream; following from {stream.head}", stream.head
-                )
-            )
+            ahead = f"last_seq {last_seq} is ahead of the stream; following from {stream.head}"
+            await self._send(notice(ahead, stream.head))
             return
         expected = last_seq + 1
-        async for seq, text in stream.missed(last_seq):
-            if seq != expected:
-                await self._send(_notice(f"events {expected} to {seq - 1} are no longer kept", seq - 1))
-            expected = seq + 1
-            subscriber.cursor = seq
-            await self._send(text)
+        async for event in stream.missed(last_seq):
+            if event.seq != expected:
+                await self._send(gone(expected, event.seq - 1))
+            expected = event.seq + 1
+            subscriber.cursor = event.seq
+            if subscriber.subscription.admits(event):
+                await self._send(event.text)
+        if expected <= stream.head:
+            await self._send(gone(expected, stream.head))
         subscriber.cursor = max(subscriber.cursor, stream.head)
 
     async def _read(self, subscriber: Subscriber) -> None:
         while True:
-            message = _parse(await self._receive())
-            if message is None or message.type not in ("ping", "auth"):
-                subscriber.put(_notice('unknown message; send {"type": "ping"}', subscriber.cursor))
-            elif message.type == "ping":
+            raw = await self._receive()
+            try:
+                await self._hear(raw, subscriber)
+            except BadInput as error:
+                field = {} if error.field is None else {"field": error.field}
+                subscriber.put(notice(str(error), subscriber.cursor, **field))
+
+    async def _hear(self, raw: str | bytes, subscriber: Subscriber) -> None:
+        match read_frame(raw):
+            case Ping():
                 subscriber.put(frame("pong", WallClock().now(), {}, subscriber.cursor))
+            case Auth(wish=wish) if not wish:
+                return  # said already who it is
+            case Unsubscribe(wish=wish) if wish:
+                subscriber.subscription = subscriber.subscription.without(allowed(wish, self.choices))
+                self._say_subscription(subscriber)
+            case Subscribe(wish=wish) | Auth(wish=wish) if wish:
+                wish = allowed(wish, self.choices)
+                subscriber.subscription = await self._chosen(subscriber.subscription, wish)
+                self._say_subscription(subscriber)
+            case _:
+                raise BadInput(
+                    f"name some of {', '.join(self.choices) or 'nothing: there is no choice here'}"
+                )
+
+    def _say_subscription(self, subscriber: Subscriber) -> None:
+        data = subscriber.subscription.told()
+        subscriber.put(frame("subscribed", WallClock().now(), data, subscriber.cursor))
+
+    async def _chosen(self, before: Subscription, wish: Wish) -> Subscription:
+        """Raises BadInput, also for a session that is unknown, or another org's."""
+        made = before.with_(wish)
+        added = frozenset(
+            UUID(each) for each in (made.sessions or frozenset()) - (before.sessions or frozenset())
+        )
+        unknown = added - await self._premises.known(added) if added else frozenset()
+        if unknown:
+            raise BadInput(f"sessions: no session {min(map(str, unknown))}", field="sessions")
+        return made
 
     async def _recheck(self, identity: Holder) -> None:
         """A revoked key, a disabled person and an expired token lose their open connections too."""
         while True:
-            await asyncio.sleep(RECHECK_S)
+            left = (
+                float("inf")
+                if identity.expires_at is None
+                else identity.expires_at - WallClock().now().timestamp()
+            )
+            await asyncio.sleep(max(0.0, min(RECHECK_S, left)))
             if identity.expires_at is not None and WallClock().now().timestamp() >= identity.expires_at:
                 raise Ended(KEY_ENDED)
             try:
-                still = await self._door.still(identity.kind, identity.id)
+                still = await self._premises.door.still(identity)
             except DATABASE_ERRORS as error:
                 log.warning("key_recheck_failed", error=repr(error))
                 continue
             if still is None:
                 raise Ended(KEY_ENDED)
+            self._permit(still)
 
     async def _receive(self) -> str | bytes:
         message: Any = await self._socket.receive()
@@ -231,16 +286,16 @@ class Conversation:
             raise Ended(TOO_FAST)
         raw: str | bytes = message.get("text") or message.get("bytes") or b""
         if len(raw.encode() if isinstance(raw, str) else raw) > MAX_FRAME:
-            raise Ended(TOO_BIG)
+            raise Ended(TOO_LONG)
         return raw
 
     async def _send(self, text: str) -> None:
         try:
-            async with asyncio.timeout(WRITE_TIMEOUT_S):
+            async with asyncio.timeout(self._premises.write_s):
                 await self._socket.send({"type": "websocket.send", "text": text, "bytes": None})
         except TimeoutError as error:
             raise Ended(FELL_BEHIND) from error
-        except OSError as error:  # how the server says that the client is gone
+        except (OSError, RuntimeError) as error:  # how the server says that the client is gone, or hung up on
             raise WebSocketDisconnect(detail="client left", code=1006) from error
 
     async def _close(self, closing: Closing) -> None:
@@ -249,19 +304,15 @@ class Conversation:
         log.info("socket_closed", code=closing.code, reason=closing.reason)
         if close_now is not None and closing.code == TRY_AGAIN_LATER:
             close_now(closing.code, closing.reason)
-        else:
-            await self._socket.close(code=closing.code, reason=closing.reason)
-
-
-def _parse(raw: str | bytes) -> ClientFrame | None:
-    try:
-        return msgspec.json.decode(raw, type=ClientFrame)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _notice(text: str, seq: int) -> str:
-    return frame("error", WallClock().now(), {"error": text, "severity": "low"}, seq)
+            return
+        try:
+            async with asyncio.timeout(self._premises.write_s):
+                await self._socket.close(code=closing.code, reason=closing.reason)
+        except TimeoutError:  # it does not read what was sent before
+            if close_now is not None:
+                close_now(closing.code, closing.reason)
+        except (OSError, RuntimeError):
+            log.debug("socket_gone_before_close")
 
 
 def _first(group: BaseExceptionGroup[Any]) -> Ended:

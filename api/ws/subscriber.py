@@ -1,33 +1,25 @@
-"""One connection's send buffer: bounded, and never in anybody else's way."""
+"""One connection's send buffer: 256 frames or a megabyte, and never in anybody else's way."""
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass
+
+from api.ws.closing import FELL_BEHIND, Closing
+from api.ws.subscription import EVERYTHING
+from api.ws.told import Told
 
 SEND_BUFFER = 256
-
-
-@dataclass(frozen=True)
-class Closing:
-    """Why the server ends a connection."""
-
-    code: int
-    reason: str
-
-
-POLICY = 1008
-TRY_AGAIN_LATER = 1013
-FELL_BEHIND = Closing(TRY_AGAIN_LATER, "fell behind; resume with last_seq")
-GOING_AWAY = Closing(1001, "server is stopping")
+SEND_BYTES = 1_000_000
 
 
 class Subscriber:
-    """Frames waiting for one client. ``cursor`` is the number of the last event put into the buffer."""
+    """Frames waiting for one client. ``cursor`` is the number of the last event that was this client's to hear or not."""
 
     def __init__(self, cursor: int = 0) -> None:
         self.cursor = cursor
+        self.subscription = EVERYTHING
         self._closing: asyncio.Future[Closing] = asyncio.get_running_loop().create_future()
         self._waiting: deque[str] = deque()
+        self._size = 0
         self._wake = asyncio.Event()
 
     @property
@@ -35,20 +27,28 @@ class Subscriber:
         """Frames not handed to the socket yet."""
         return len(self._waiting)
 
-    def offer(self, seq: int, text: str) -> None:
-        """Queue an event unless this client has it already."""
-        if seq > self.cursor:
-            self.cursor = seq
-            self.put(text)
+    @property
+    def crowded(self) -> bool:
+        """True when a third of the buffer is used up."""
+        return len(self._waiting) > SEND_BUFFER // 3 or self._size > SEND_BYTES // 3
+
+    def offer(self, event: Told) -> None:
+        """Queue an event unless this client has it already, or does not want it."""
+        if event.seq > self.cursor:
+            self.cursor = event.seq
+            if self.subscription.admits(event):
+                self.put(event.text)
 
     def put(self, text: str) -> None:
         """Queue a frame; a client whose buffer is full is told to come back."""
         if self._closing.done():
             return
-        if len(self._waiting) >= SEND_BUFFER:
+        full = len(self._waiting) >= SEND_BUFFER or self._size + size_of(text) > SEND_BYTES
+        if full and self._waiting:
             self.close(FELL_BEHIND)
             return
         self._waiting.append(text)
+        self._size += size_of(text)
         self._wake.set()
 
     def close(self, closing: Closing) -> None:
@@ -56,6 +56,7 @@ class Subscriber:
         if not self._closing.done():
             self._closing.set_result(closing)
             self._waiting.clear()
+            self._size = 0
 
     async def closed(self) -> Closing:
         """Why the connection is to be closed, once it is."""
@@ -66,4 +67,11 @@ class Subscriber:
         while not self._waiting:
             self._wake.clear()
             await self._wake.wait()
-        return self._waiting.popleft()
+        text = self._waiting.popleft()
+        self._size -= size_of(text)
+        return text
+
+
+def size_of(text: str) -> int:
+    """Bytes of a frame on the wire."""
+    return len(text) if text.isascii() else len(text.encode())

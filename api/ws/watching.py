@@ -1,7 +1,6 @@
 """``/ws/backtests/{job_id}``: one job as it goes, up to its end."""
 
 import asyncio
-from collections import Counter
 from typing import Any
 from uuid import UUID
 
@@ -9,66 +8,59 @@ import asyncpg
 from litestar import WebSocket
 
 from api.encoding import encode
-from api.identity import KeyRing
 from api.shapes.backtests import progress, summary
-from api.ws.hub import Hub
-from api.ws.socket import Conversation, Door, Ended, Turnstile
-from api.ws.subscriber import POLICY, Closing, Subscriber
+from api.ws.closing import NOT_ALLOWED, POLICY, Closing, Ended
+from api.ws.premises import Premises
+from api.ws.socket import Conversation
+from api.ws.subscriber import Subscriber
+from api.ws.subscription import Part
 from db.identity.holder import Holder
 from db.jobs import follow
 from db.jobs.rows import Job
 from db.listening import Listening
 
-MOST_A_JOB = 10
 OVER = Closing(1000, "the job is over")
 UNKNOWN = Closing(POLICY, "backtest job not found")
-TOO_MANY_HERE = Closing(POLICY, "connection limit for this job exceeded")
-NOT_ALLOWED = Closing(POLICY, "permission denied")
-WATCHED: Counter[UUID] = Counter()
-"""How many connections of this process watch each job."""
 
 
 class Watching(Conversation):
     """Sends a frame for every change of the job, and closes with 1000 after the last."""
 
+    choices: tuple[Part, ...] = ()
+
     def __init__(
         self,
         socket: WebSocket[Any, Any, Any],
-        hub: Hub,
-        keys: KeyRing,
-        door: Door,
-        turnstile: Turnstile,
+        premises: Premises,
         pool: asyncpg.Pool,
         listening: Listening,
         job_id: UUID,
     ) -> None:
-        super().__init__(socket, hub, keys, door, turnstile)
+        super().__init__(socket, premises)
         self._pool = pool
         self._listening = listening
         self.job_id: UUID = job_id
 
-    async def _converse(self, identity: Holder, subscriber: Subscriber, last_seq: int | None) -> None:
+    def _permit(self, identity: Holder) -> None:
         if "strategy:read" not in identity.permissions:
             raise Ended(NOT_ALLOWED)
-        if WATCHED[self.job_id] >= MOST_A_JOB:
-            raise Ended(TOO_MANY_HERE)
-        WATCHED[self.job_id] += 1
-        try:
+
+    async def _converse(self, identity: Holder, subscriber: Subscriber, last_seq: int | None) -> None:
+        with self._premises.turnstile.of_job(self.job_id):
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._read(subscriber))
+                tasks.create_task(self._pass_on(subscriber))
+                tasks.create_task(self._end(subscriber))
                 tasks.create_task(self._recheck(identity))
-                tasks.create_task(self._tell(identity))
-        finally:
-            WATCHED[self.job_id] -= 1
-            if WATCHED[self.job_id] <= 0:
-                del WATCHED[self.job_id]
+                tasks.create_task(self._tell(identity, subscriber, last_seq))
 
-    async def _tell(self, identity: Holder) -> None:
-        seen = False
+    async def _tell(self, identity: Holder, subscriber: Subscriber, last_seq: int | None) -> None:
+        job: Job | None = None
         async for job in follow.follow(self._pool, self._listening, identity.org_id, self.job_id):
-            seen = True
-            await self._send(encode(told(job)).decode())
-        raise Ended(OVER if seen else UNKNOWN)
+            subscriber.cursor = job.revision
+            if last_seq is None or job.revision > last_seq:
+                await self._send(encode(told(job)).decode())
+        raise Ended(OVER if job is not None else UNKNOWN)
 
 
 def told(job: Job) -> dict[str, Any]:
@@ -78,6 +70,7 @@ def told(job: Job) -> dict[str, Any]:
         "status": job.status,
         "progress": progress(job),
         "message": job.message,
+        "seq": job.revision,
     }
     if job.status == "COMPLETED":
         frame["result"] = summary(job)

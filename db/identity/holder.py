@@ -32,7 +32,8 @@ EVERY = frozenset(name for names in PERMISSIONS.values() for name in names)
 class Holder:
     """``id`` is the key's, person's or program's. ``scopes`` narrows what the role allows; None does not.
 
-    ``expires_at`` (seconds since 1970) is the end of the token that was shown, where it has one.
+    ``issued_at`` and ``expires_at`` (seconds since 1970) are those of the token that was shown, where it has them;
+    ``login`` is the login it was given for.
     """
 
     id: UUID
@@ -43,6 +44,8 @@ class Holder:
     scopes: frozenset[str] | None = None
     plan: Plan = "expert"
     expires_at: float | None = None
+    issued_at: float | None = None
+    login: UUID | None = None
 
     @property
     def permissions(self) -> tuple[str, ...]:

@@ -22,27 +22,29 @@ SELECT t.org_id, t.user_id, t.family, t.used_at IS NOT NULL AS used,
 FROM refresh_tokens t JOIN users u ON u.id = t.user_id WHERE t.hash = $1 FOR UPDATE OF t
 """
 USED = "UPDATE refresh_tokens SET used_at = now() WHERE hash = $1"
+ENDED = "SELECT EXISTS (SELECT FROM refresh_tokens WHERE family = $1 AND revoked_at IS NOT NULL)"
 END_FAMILY = "UPDATE refresh_tokens SET revoked_at = now() WHERE family = $1 AND revoked_at IS NULL"
 FORGET = "DELETE FROM refresh_tokens WHERE expires_at < now() - interval '7 days'"
 
 
 @dataclass(frozen=True, slots=True)
-class Rotated:
-    """Whose token it was, and the one that takes its place."""
+class Refresh:
+    """A refresh token, whose it is, and the login (the family of tokens) it belongs to."""
 
     user_id: UUID
     token: str
+    login: UUID
 
 
-async def issue(pool: asyncpg.Pool, org_id: UUID, user_id: UUID) -> str:
+async def issue(pool: asyncpg.Pool, org_id: UUID, user_id: UUID) -> Refresh:
     """The first token of a new family."""
     async with pool.acquire() as connection:
         await connection.execute(FORGET)
         family = derived_id(DEFAULT_ORG, "family", secrets.token_hex(16))
-        return await _issue(connection, org_id, user_id, family)
+        return Refresh(user_id, await _issue(connection, org_id, user_id, family), family)
 
 
-async def rotate(pool: asyncpg.Pool, token: str) -> Rotated | None:
+async def rotate(pool: asyncpg.Pool, token: str) -> Refresh | None:
     """Use a token up for the next one; None when it is unknown, expired or ended. A used one ends its family."""
     async with pool.acquire() as connection, connection.transaction():
         row = await connection.fetchrow(TAKE, _hash(token))
@@ -52,7 +54,18 @@ async def rotate(pool: asyncpg.Pool, token: str) -> Rotated | None:
             await connection.execute(END_FAMILY, row["family"])
             return None
         await connection.execute(USED, _hash(token))
-        return Rotated(row["user_id"], await _issue(connection, row["org_id"], row["user_id"], row["family"]))
+        made = await _issue(connection, row["org_id"], row["user_id"], row["family"])
+        return Refresh(row["user_id"], made, row["family"])
+
+
+async def end(pool: asyncpg.Pool, login: UUID) -> None:
+    """Log out: no token of this login is good any more."""
+    await pool.execute(END_FAMILY, login)
+
+
+async def ended(pool: asyncpg.Pool, login: UUID) -> bool:
+    """True once somebody logged out, or a token was used twice."""
+    return bool(await pool.fetchval(ENDED, login))
 
 
 async def _issue(connection: Connection, org_id: UUID, user_id: UUID, family: UUID) -> str:

@@ -17,7 +17,7 @@ from api.haste import Limits, shared
 from api.identity import KeyRing
 from api.throttle import Rate
 from api.ws.hub import Hub
-from api.ws.socket import Turnstile
+from api.ws.turnstile import Turnstile
 from db import keys, ledger, state
 from db.identity.holder import ROLES
 from db.listening import Listening
@@ -71,7 +71,7 @@ async def world_on(url: str, limits: Limits = PLENTY) -> AsyncIterator[World]:
                 keys=KeyRing(doorman.lookup),
                 settings=SETTINGS,
                 run=RunSpec(market="recorded", symbols=("BTC/USDT",), timeframe="1h"),
-                turnstile=Turnstile(100),
+                turnstile=Turnstile(),
                 classes={kind: shared(door, rate, f"{kind}:") for kind, rate in limits.classes.items()},
                 command_timeout_s=3.0,
             )

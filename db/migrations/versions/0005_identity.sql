@@ -58,7 +58,11 @@ CREATE TABLE tickets (
     holder_id uuid NOT NULL,
     job_id uuid,
     expires_at timestamptz NOT NULL,
-    used_at timestamptz
+    used_at timestamptz,
+    -- Of the token it was asked with, in seconds since 1970: the connection lasts no longer than that.
+    token_issued_at double precision,
+    token_expires_at double precision,
+    login uuid
 );
 CREATE INDEX tickets_by_age ON tickets (expires_at);
 

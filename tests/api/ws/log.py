@@ -24,6 +24,7 @@ class MemoryLog:
     """Implements ``EventLog``; ``add`` wakes the hub."""
 
     rows: dict[UUID, list[Row]] = field(default_factory=dict)
+    forgotten: dict[UUID, int] = field(default_factory=dict)
     bell: asyncio.Event = field(default_factory=asyncio.Event)
 
     def add(
@@ -48,6 +49,7 @@ class MemoryLog:
 
     async def after(self, org_id: UUID, seq: int, limit: int) -> Sequence[Row]:
         await asyncio.sleep(0)
+        seq = max(seq, self.forgotten.get(org_id, 0))
         return [row for row in self.rows.get(org_id, []) if row.seq > seq][:limit]
 
     async def woken(self) -> AsyncIterator[None]:

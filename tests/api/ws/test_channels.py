@@ -82,7 +82,11 @@ async def test_trades_are_told_and_can_be_resumed(trading):
         await say(trading, "trade", TRADE)
         frame = await hear(client)
     is_documented("trades", frame)
-    assert frame["data"]["side"] == "buy" and frame["data"]["price"] == 51000.5
+    assert (
+        frame["data"]["side"] == "buy"
+        and frame["data"]["price"] == 51000.5
+        and frame["data"]["symbol"] == "BTC"
+    )
     async with listening(trading, "trades", f"?last_seq={start}") as client:
         await welcomed(client, "trades")
         assert await hear(client) == frame

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
@@ -13,14 +13,21 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 import api.ws.socket as socket_module
-from api.identity import KeyRing, presented_token
+from api.identity import KeyRing
+from api.throttle import Ruling
 from api.ws.hub import Hub
-from api.ws.socket import Conversation, Turnstile
+from api.ws.premises import Premises
+from api.ws.socket import Conversation
+from api.ws.turnstile import Room, Turnstile
 from db.identity.holder import Holder
+from db.tenancy import ORG as TENANT
 from tests.api.ws.log import ORG, MemoryLog
 from tests.api.ws.serving import served
 
 OTHER_ORG = UUID("00000000-0000-0000-0000-000000000002")
+SESSION = UUID("00000000-0000-0000-0000-0000000000aa")
+FOREIGN_SESSION = UUID("00000000-0000-0000-0000-0000000000bb")
+OURS = "https://desk.example"
 
 
 class Keys:
@@ -37,8 +44,8 @@ class Keys:
     async def ticket(self, text: str, job_id: UUID | None) -> Holder | None:
         return await self(self.tickets.pop(text, ""))
 
-    async def still(self, kind: str, subject: UUID) -> Holder | None:
-        return await self(next((token for token, org in self.valid.items() if org == subject), ""))
+    async def still(self, holder: Holder) -> Holder | None:
+        return await self(next((token for token, org in self.valid.items() if org == holder.org_id), ""))
 
 
 class Stage:
@@ -48,19 +55,22 @@ class Stage:
         self.log = MemoryLog()
         self.keys = Keys()
         self.hub = Hub(self.log)
-        self.turnstile = Turnstile(limit=20)
+        self.turnstile = Turnstile(Room(whole=20))
+        self.write_s = 10.0
+        self.ruling = Ruling(True, 100, 99, 1, 1)
+        self.sessions = {SESSION: ORG, FOREIGN_SESSION: OTHER_ORG}
         self.address = ""
+
+    async def known(self, ids: Collection[UUID]) -> frozenset[UUID]:
+        return frozenset(each for each in ids if self.sessions.get(each) == TENANT.get())
 
     def app(self) -> Any:
         ring = KeyRing(self.keys)
 
         @websocket("/api/v1/ws")
         async def live(socket: WebSocket[Any, Any, Any]) -> None:
-            asked = socket.query_params.get("last_seq")
-            token = presented_token(socket.scope["headers"])
-            ticket = socket.query_params.get("ticket")
-            conversation = Conversation(socket, self.hub, ring, self.keys, self.turnstile)
-            await conversation.run(token, ticket, None if asked is None else int(asked))
+            premises = Premises(self.hub, ring, self.keys, self.turnstile, self.known, (OURS,), self.write_s)
+            await Conversation(socket, premises).run()
 
         @asynccontextmanager
         async def life(_: Litestar) -> AsyncIterator[None]:
@@ -72,16 +82,16 @@ class Stage:
         inner = Litestar([live], lifespan=[life], openapi_config=None, logging_config=None)
 
         async def with_ruling(scope: Any, receive: Any, send: Any) -> None:
-            class Allowed:
-                allowed = True
-
-            scope.setdefault("state", {})["ruling"] = Allowed
+            state = scope.setdefault("state", {})
+            state["ruling"], state["address"] = self.ruling, "127.0.0.1"
             await inner(scope, receive, send)
 
         return with_ruling
 
-    def connect(self, token: str | None = "key-1", last_seq: int | None = None, **options: Any) -> connect:
-        query = "" if last_seq is None else f"?last_seq={last_seq}"
+    def connect(
+        self, token: str | None = "key-1", last_seq: int | None = None, query: str = "", **options: Any
+    ) -> connect:
+        query = query if last_seq is None else f"?last_seq={last_seq}"
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         return connect(
             f"ws://{self.address}/api/v1/ws{query}", additional_headers=headers, compression=None, **options
@@ -191,7 +201,7 @@ async def test_orgs_do_not_hear_each_other(stage: Stage) -> None:
 async def test_a_frame_over_512_bytes_closes_1009(stage: Stage) -> None:
     async with stage.connect() as client:
         await settled(stage, 1)
-        await client.send('{"type":"ping","pad":"' + "x" * 600 + '"}')
+        await client.send('{"type":"ping","data":"' + "x" * 600 + '"}')
         with pytest.raises(ConnectionClosed) as closed:
             await hear(client)
     assert closed.value.rcvd is not None and closed.value.rcvd.code == 1009
@@ -208,16 +218,24 @@ async def test_a_client_that_speaks_too_fast_is_closed(stage: Stage) -> None:
 
 async def test_a_frame_of_512_bytes_is_heard(stage: Stage) -> None:
     async with stage.connect() as client:
-        text = '{"type":"ping","pad":""}'
+        text = '{"type":"ping","data":""}'
         await client.send(text.replace('""', '"' + "x" * (512 - len(text)) + '"'))
         assert (await hear(client))["type"] == "pong"
 
 
 async def test_an_unknown_message_is_answered_with_an_error(stage: Stage) -> None:
     async with stage.connect() as client:
-        await client.send('{"type":"subscribe"}')
-        message = await hear(client)
-    assert message["type"] == "error" and message["data"]["severity"] == "low"
+        for raw in (
+            '{"type":"buy"}',
+            "7",
+            '{"type":"subscribe"}',
+            '{"type":"ping","x":1}',
+            '{"type":"subscribe","types":7}',
+        ):
+            await client.send(raw)
+            message = await hear(client)
+            assert message["type"] == "error" and message["data"]["severity"] == "low"
+    assert message["data"]["field"] == "types"
 
 
 async def test_resuming_has_no_gap_and_no_double_while_events_keep_coming(stage: Stage) -> None:
@@ -250,7 +268,21 @@ async def test_resuming_into_forgotten_events_names_the_gap(stage: Stage) -> Non
     async with stage.connect(last_seq=2) as client:
         first = await hear(client)
         assert first["type"] == "error" and "3 to 6" in first["data"]["error"]
+        assert (first["data"]["from_seq"], first["data"]["to_seq"]) == (3, 6)
         assert [(await hear(client))["seq"] for _ in range(4)] == [7, 8, 9, 10]
+
+
+async def test_resuming_where_all_is_forgotten_says_so(stage: Stage) -> None:
+    stage.log.add(count=10)
+    async with stage.connect() as client:
+        await settled(stage, 1)  # the stream's head is known
+        stage.log.forgotten[ORG] = 10
+        async with stage.connect(last_seq=4) as late:
+            gap = (await hear(late))["data"]
+            assert (gap["code"], gap["from_seq"], gap["to_seq"]) == ("HISTORY_GONE", 5, 10)
+            await settled(stage, 2)
+            stage.log.add()
+            assert (await hear(late))["seq"] == 11 == (await hear(client))["seq"]
 
 
 async def test_a_client_that_stops_reading_is_closed_1013_and_delays_nobody(stage: Stage) -> None:
@@ -282,7 +314,7 @@ async def test_a_burst_larger_than_the_buffer_reaches_a_reading_client(stage: St
 
 
 async def test_too_many_connections_are_told_to_come_back(stage: Stage) -> None:
-    stage.turnstile.limit = 1
+    stage.turnstile.room = Room(whole=1)
     async with stage.connect() as first, stage.connect() as second:
         with pytest.raises(ConnectionClosed) as closed:
             await hear(second)

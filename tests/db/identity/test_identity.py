@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from db.identity import clients, lockout, orgs, passwords, refreshing, tickets, users
+from db.identity.holder import Holder
 from db.keys import DEFAULT_ORG
 from db.pool import open_pool
 from openoutcry.canonical import derived_id
@@ -75,40 +76,42 @@ def test_an_overlong_password_never_matches_a_long_one():
 
 async def test_a_refresh_token_works_once_and_reuse_ends_the_family(pool, ann):
     first = await refreshing.issue(pool, DEFAULT_ORG, ann.id)
-    second = await refreshing.rotate(pool, first)
+    second = await refreshing.rotate(pool, first.token)
     assert second.user_id == ann.id and second.token != first
     third = await refreshing.rotate(pool, second.token)
     assert third is not None
-    assert await refreshing.rotate(pool, first) is None  # somebody has an old copy
+    assert await refreshing.rotate(pool, first.token) is None  # somebody has an old copy
     assert await refreshing.rotate(pool, third.token) is None  # so nobody goes on
     assert await refreshing.rotate(pool, "oor_unknown") is None
 
 
 async def test_of_many_who_use_one_refresh_token_at_once_one_wins(pool, ann):
     token = await refreshing.issue(pool, DEFAULT_ORG, ann.id)
-    answers = await asyncio.gather(*(refreshing.rotate(pool, token) for _ in range(8)))
+    answers = await asyncio.gather(*(refreshing.rotate(pool, token.token) for _ in range(8)))
     assert sum(answer is not None for answer in answers) == 1
 
 
 async def test_a_new_password_and_being_disabled_end_refresh_tokens(pool, ann):
     token = await refreshing.issue(pool, DEFAULT_ORG, ann.id)
     await users.set_password(pool, "ann", "another password")
-    assert await refreshing.rotate(pool, token) is None
+    assert await refreshing.rotate(pool, token.token) is None
     token = await refreshing.issue(pool, DEFAULT_ORG, ann.id)
     await users.set_disabled(pool, "ann", True)
-    assert await refreshing.rotate(pool, token) is None
+    assert await refreshing.rotate(pool, token.token) is None
 
 
 async def test_a_ticket_opens_one_socket_once(pool, ann):
-    made = await tickets.issue(pool, DEFAULT_ORG, "user", ann.id, None)
+    holder = Holder(ann.id, DEFAULT_ORG, "ann", "trader", "user", expires_at=1e10)
+    made = await tickets.issue(pool, holder, None)
     answers = await asyncio.gather(*(tickets.use(pool, made.text, None) for _ in range(8)))
-    assert [answer for answer in answers if answer] == [("user", ann.id)]
+    assert [(answer.kind, answer.id) for answer in answers if answer] == [("user", ann.id)]
     job, other = (derived_id(DEFAULT_ORG, "job", n) for n in (1, 2))
-    bound = await tickets.issue(pool, DEFAULT_ORG, "user", ann.id, job)
+    bound = await tickets.issue(pool, holder, job)
     assert await tickets.use(pool, bound.text, other) is None
     assert await tickets.use(pool, bound.text, None) is None
-    assert await tickets.use(pool, bound.text, job) == ("user", ann.id)
-    late = await tickets.issue(pool, DEFAULT_ORG, "user", ann.id, None)
+    used = await tickets.use(pool, bound.text, job)
+    assert (used.kind, used.id, used.expires_at) == ("user", ann.id, 1e10)
+    late = await tickets.issue(pool, holder, None)
     await pool.execute("UPDATE tickets SET expires_at = now() - interval '1 second'")
     assert await tickets.use(pool, late.text, None) is None
 
