@@ -119,7 +119,7 @@ async def current(
     exchange: ExchangeText = None,
 ) -> CurrentRegime:
     """The regime the traded market is in, as of the newest bar that was followed."""
-    series = await _series(request, floor, symbol, timeframe, exchange)
+    series = await series_asked(request, floor, symbol, timeframe, exchange)
     found = await reads.current(floor.pool, caller_of(request).org_id, series)
     if found is None:
         raise Failure(404, "No regime state available yet")
@@ -151,7 +151,7 @@ async def history(
     exchange: ExchangeText = None,
 ) -> RegimeHistory:
     """The regimes the traded market went through, as they were known at the time."""
-    series = await _series(request, floor, symbol, timeframe, exchange)
+    series = await series_asked(request, floor, symbol, timeframe, exchange)
     until = await now(floor)
     since = until - (timedelta(hours=hours) if days is None else timedelta(days=days))
     spells = await reads.spells(floor.pool, caller_of(request).org_id, series, since=since, as_of=until)
@@ -222,7 +222,7 @@ def _bars(hours: int | None, timeframe: str) -> int:
     return BARS if hours is None else -(-hours * 3600 // SECONDS[timeframe])
 
 
-async def _series(
+async def series_asked(
     request: AnyRequest, floor: Floor, symbol: str | None, timeframe: str | None, exchange: str | None
 ) -> Series:
     """The market asked for; what is left open is the first followed one's, else the floor's own."""

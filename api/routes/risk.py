@@ -196,7 +196,7 @@ async def correlation(
     method: Method = "pearson",
 ) -> Matrix:
     """Correlations of daily returns, every pair."""
-    returns = await _returns(request, floor, _names(symbols), lookback_days)
+    returns = await _returns(request, floor, named(symbols), lookback_days)
     made = shapes.matrix_shape(returns, method)
     return Matrix(**made, timestamp=WallClock().now(), lookback_days=lookback_days)
 
@@ -221,7 +221,7 @@ async def concentration(
 ) -> dict[str, Any]:
     """How many independent risks there are among what is held, or among the symbols named in equal parts."""
     found, books = await seen(request, floor), source(floor)
-    names = None if symbols is None else _names(symbols)
+    names = None if symbols is None else named(symbols)
     made = await asyncio.to_thread(risk_figures.concentration_of, books.reader, found, names, lookback_days)
     return shapes.concentration_shape(made)
 
@@ -234,7 +234,8 @@ async def _returns(request: AnyRequest, floor: TheFloor, names: list[str], days:
     )
 
 
-def _names(text: str) -> list[str]:
+def named(text: str) -> list[str]:
+    """Symbols of a comma-separated list. Raises BadInput."""
     names = [canonical(part, field="symbols") for part in text.split(",") if part.strip()]
     if not 1 <= len(names) <= MOST_SYMBOLS or len(set(names)) != len(names):
         raise BadInput(f"symbols: 1 to {MOST_SYMBOLS} different ones", field="symbols")

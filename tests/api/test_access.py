@@ -34,6 +34,7 @@ TRADER = {
     "POST /api/v1/system/exchange/reload",
     "POST /mlflow", "PUT /mlflow", "PATCH /mlflow", "DELETE /mlflow",
     "POST /mlflow/{path}", "PUT /mlflow/{path}", "PATCH /mlflow/{path}", "DELETE /mlflow/{path}",
+    "GET /api/v1/regime/alerts", "GET /api/v1/correlation/alerts",
 }  # fmt: skip
 ADMIN = {
     "POST /api/v1/models/{name}/rollback",
