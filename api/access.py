@@ -1,8 +1,8 @@
 """Deny by default: every route needs a key with the route's role, unless it declares itself ``public``.
 
 A route says ``role="trader"`` or ``public=True`` in its decorator; nothing said means ``viewer``. It may name a
-``permission`` as well (AlphaPulse's or Mangrove's word for it) and a ``plan``. A key made for some scopes reaches
-only routes that name one of them.
+``permission`` as well (AlphaPulse's or Mangrove's word for it) and a ``plan`` its org must have. A key made for some
+scopes reaches only routes that name one of them. ``bearer=True`` takes credentials as ``Authorization: Bearer`` only.
 """
 
 from typing import Any
@@ -14,6 +14,7 @@ from api.dialects import NO_CREDENTIALS, NOT_ALLOWED, dialect_of
 from api.failures import Failure, database_unavailable
 from api.identity import may
 from db.identity.holder import Holder
+from db.identity.orgs import PLANS
 
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="open-outcry"'}
 
@@ -26,6 +27,8 @@ def authorise(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRoute
     if "auth_fault" in state:
         raise database_unavailable()
     identity: Holder | None = state["identity"]
+    if identity is not None and handler.opt.get("bearer") and not _may_carry(connection, identity):
+        identity = None
     if identity is None:
         error, code = NO_CREDENTIALS[dialect_of(connection.scope)]
         raise Failure(
@@ -50,6 +53,19 @@ def authorise(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRoute
         needed = f"the permission {permission}" if permission else "a key that is not limited to scopes"
         error, code = NOT_ALLOWED[dialect_of(connection.scope)]
         raise Failure(403, error, code=code, details=f"this needs {needed}; '{identity.name}' has it not")
+    plan = handler.opt.get("plan")
+    if plan is not None and PLANS.index(identity.plan) < PLANS.index(plan):
+        raise Failure(
+            403,
+            f"{plan.capitalize()} plan required",
+            code=f"{plan.upper()}_PLAN_REQUIRED",
+            message=f"This endpoint is only available to users with an {plan} plan subscription",
+        )
+
+
+def _may_carry(connection: ASGIConnection[Any, Any, Any, Any], identity: Holder) -> bool:
+    """Whether a route that only takes bearers takes this caller: by that header, or because the door is open."""
+    return identity.kind == "open" or "authorization" in connection.headers
 
 
 def caller_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Holder:

@@ -21,6 +21,7 @@ from api.failures import HANDLERS as FAILURES
 from api.floor import Floor, floor_of
 from api.haste import STANDARD, Limits, shared, unhurried
 from api.notifiers.base import Notifier
+from api.predicting import Predictions
 from api.routes import ROUTES
 from api.shell import Shell
 
@@ -54,7 +55,14 @@ def build(
         exception_handlers=FAILURES,
         response_class=Answer,
         state=State(
-            {"floor": floor, "assets": assets, "routes": ROUTES, "alerting": alerting, "origins": origins}
+            {
+                "floor": floor,
+                "assets": assets,
+                "routes": ROUTES,
+                "alerting": alerting,
+                "origins": origins,
+                "predictions": Predictions(floor),
+            }
         ),
         lifespan=[_following, _watching, _tracking],
         request_max_body_size=BODY_LIMIT,

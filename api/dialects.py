@@ -64,6 +64,8 @@ MISSING: Mapping[Dialect, str] = {
     "tradai": "VAL004",
 }
 """What a missing field's code is, where it is not MISSING_FIELD."""
+FAULT: Mapping[Dialect, str] = {"ampfi": "Failed to generate trading strategy"}
+"""What a fault of ours is called, where a document says."""
 NO_CREDENTIALS: Mapping[Dialect, tuple[str, str]] = {
     "ampfi": ("Invalid bearer token", "INVALID_BEARER_TOKEN"),
     "alphapulse": ("Could not validate credentials", "UNAUTHORIZED"),

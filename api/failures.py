@@ -14,7 +14,7 @@ import structlog
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
 
-from api.dialects import dialect_of, error_body
+from api.dialects import FAULT, dialect_of, error_body
 from api.encoding import Answer
 from api.requests import AnyRequest
 from openoutcry.errors import BadInput, Conflict, DataUnavailable, LedgerBroken, NotFound, OpenOutcryError
@@ -48,7 +48,10 @@ DATABASE_RETRY_S = 2
 
 
 class Failure(Exception):
-    """An answer that is an error. ``extra`` keys (``order_id``, ``name`` ...) stand beside the envelope's own."""
+    """An answer that is an error. ``extra`` keys (``order_id``, ``name`` ...) stand beside the envelope's own.
+
+    ``message`` is the whole text where a document fixes it; else it is made of ``error`` and ``details``.
+    """
 
     def __init__(
         self,
@@ -58,6 +61,7 @@ class Failure(Exception):
         code: str | None = None,
         details: str | None = None,
         field: str | None = None,
+        message: str | None = None,
         headers: Mapping[str, str] | None = None,
         **extra: Any,
     ) -> None:
@@ -67,6 +71,7 @@ class Failure(Exception):
         self.code = code or CODES.get(status, "ERROR")
         self.details = details
         self.field = field
+        self.message = message
         self.headers = dict(headers or {})
         self.extra = extra
 
@@ -83,7 +88,7 @@ def invalid_query(details: str, field: str | None = None) -> Failure:
 
 def envelope(failure: Failure, correlation_id: str) -> dict[str, Any]:
     """The JSON object of one error."""
-    text = f"{failure.error}: {failure.details}" if failure.details else failure.error
+    text = failure.message or (f"{failure.error}: {failure.details}" if failure.details else failure.error)
     body: dict[str, Any] = {
         "error": failure.error,
         "message": text,
@@ -183,7 +188,7 @@ def database_unavailable() -> Failure:
 
 def _on_anything(request: AnyRequest, error: Exception) -> Answer[Any]:
     log.error("request_failed", path=request.url.path, exc_info=error)
-    return _answer(request, Failure(500, PLAIN_TEXT[500]))
+    return _answer(request, Failure(500, FAULT.get(dialect_of(request.scope), PLAIN_TEXT[500])))
 
 
 DATABASE_ERRORS: tuple[type[Exception], ...] = (

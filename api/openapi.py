@@ -35,6 +35,7 @@ ERRORS: Mapping[int, str] = {
     413: "The body is too large",
     415: "The body is of another kind",
     422: "Too little history, or values that contradict what they are for",
+    500: "It went wrong here; the fault is in the log",
     429: "Too many requests; wait `Retry-After` seconds",
     503: "The database or the floor cannot answer; wait `Retry-After` seconds",
 }
@@ -105,11 +106,15 @@ def _complete(operation: dict[str, Any], opt: Mapping[str, Any], schemas: dict[s
     role = "public" if public else opt.get("role", "viewer")
     operation["x-role"] = role
     operation["security"] = [] if public else [{"bearer": []}, {"api_key": []}]
+    if opt.get("bearer"):
+        operation["security"] = [{"bearer": []}]
     if not public:
         needs = f"Role: **{role}**."
         if permission := opt.get("permission"):
             operation["x-permission"] = permission
             needs = f"{needs} Scope: `{permission}`."
+        if plan := opt.get("plan"):
+            needs = f"{needs} Plan: **{plan}**."
         operation["description"] = f"{operation.get('description', '')}\n\n{needs}".strip()
     body = opt.get("body") or opt.get("form")
     if body is not None:

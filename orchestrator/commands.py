@@ -11,12 +11,15 @@ from openoutcry.settings import changed
 from openoutcry.types import commands as c
 from openoutcry.types.amounts import plain
 from openoutcry.types.symbols import canonical
+from openoutcry.types.timeframes import last_close
 from orchestrator.again import replay_stored
 from orchestrator.bootstrap import LiveFloor
+from orchestrator.cycle import run_cycle
 from orchestrator.desk import Desk
 from orchestrator.hedges import close_hedges, execute_hedges
 from orchestrator.manual import cancel_order, flatten, place_order
 from orchestrator.sessions import close_session, open_session
+from orchestrator.ticks import LIVE_GRACE
 from wire.config import RunSpec
 
 log = structlog.get_logger()
@@ -73,6 +76,8 @@ class Commander:
                 return await self._stop(command)
             case c.PauseSession() | c.ResumeSession():
                 return await self._pause(command)
+            case c.RunRound():
+                return await self._round(command)
             case c.Halt():
                 return await self._halt(command, number)
             case c.Unhalt():
@@ -181,6 +186,23 @@ class Commander:
             word, word.replace("_", " ").capitalize(), {"session_id": command.session_id}
         )
         return {"session_id": command.session_id, "symbol": desk.facts.symbol}
+
+    async def _round(self, command: c.RunRound) -> dict[str, Any]:
+        """The round the session would have had, had it been open when the newest bar closed."""
+        desk = self._desk(command.session_id)
+        timeframe = desk.facts.timeframe
+        if desk.facts.source == "live":
+            as_of = last_close(self._floor.clock.now() - LIVE_GRACE, timeframe)
+        else:
+            as_of = last_close(await self._floor.now(), timeframe)
+        if desk.as_of is not None and as_of <= desk.as_of:
+            return {"session_id": command.session_id, "as_of": desk.as_of.isoformat(), "ran": False}
+        for left in await self._floor.seat_strategies():
+            await self._floor.store.agent_left(left)
+        record = await run_cycle(self._floor, self._floor.turn(desk, as_of))
+        return {
+            "session_id": command.session_id, "as_of": as_of.isoformat(), "ran": True, "seq": record.seq,
+        }  # fmt: skip
 
     async def _halt(self, command: c.Halt, number: int) -> dict[str, Any]:
         self._floor.halted = command.reason

@@ -34,6 +34,7 @@ from api.routes import (
     orders,
     portfolio,
     positions,
+    public_strategy,
     regime,
     regime_alerts,
     regime_analysis,
@@ -101,5 +102,6 @@ ROUTES: list[ControllerRouterHandler] = [
     *key_ring.HANDLERS,
     *me.HANDLERS,
     *documents.HANDLERS,
+    *public_strategy.HANDLERS,
     *mlflow.HANDLERS,
 ]

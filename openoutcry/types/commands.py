@@ -40,6 +40,13 @@ class ResumeSession(Frozen):
     session_id: str
 
 
+class RunRound(Frozen):
+    """A round at the newest bar that has closed, without waiting for the next; nothing when there was one already."""
+
+    kind: Literal["run_round"] = "run_round"
+    session_id: str
+
+
 class PlaceOrder(Frozen):
     """A manual order; goes through the same gate as the floor's own."""
 
@@ -112,6 +119,7 @@ Command = Annotated[
     | StopSession
     | PauseSession
     | ResumeSession
+    | RunRound
     | PlaceOrder
     | CancelOrder
     | ExecuteHedges

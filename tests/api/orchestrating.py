@@ -69,6 +69,10 @@ class StandIn:
                     self.pool, self.writer.facts.session_id, command.kind == "pause_session"
                 )
                 return {"session_id": command.session_id, "symbol": "BTC/USDT"}
+            case c.RunRound():
+                self.known(command.session_id)
+                await self.writer.write(self.session.round())
+                return {"session_id": command.session_id, "ran": True}
             case c.Halt():
                 await state.set_halt(self.pool, command.reason, NOW)
                 return {"halted": True, "reason": command.reason, "flattened": command.flatten}

@@ -1,0 +1,123 @@
+"""AmpFi's ``/api/v1/public/strategy/{symbol}``: the floor's newest decision with forecasts for three timeframes."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+
+from litestar import get
+from litestar.params import PathParameter, QueryParameter
+
+from api.access import caller_of
+from api.failures import Failure
+from api.floor import Floor, TheFloor
+from api.market import series_of
+from api.predicting import Predictions, market_now, preferred
+from api.requests import AnyRequest
+from api.shapes.public_strategy import SymbolStrategy, told
+from db.forecasting.asking import ask_for_round
+from db.forecasting.decided import newest
+from db.forecasting.making import LEAST_DAYS
+from openoutcry.errors import BadSymbol, DataUnavailable
+from openoutcry.types.symbols import Symbol, parse_symbol
+
+FORM = re.compile(r"[A-Z0-9]{5,20}", re.ASCII)
+PRICE = re.compile(r"\d{1,18}(\.\d{1,18})?([eE][+-]?\d{1,2})?|\.\d{1,18}", re.ASCII)
+LEAST_PRICE, MOST_PRICE = 1e-12, 1e15
+
+
+@get(
+    "/api/v1/public/strategy/{symbol:path}",
+    tags=["public"],
+    permission="strategy:read",
+    plan="expert",
+    bearer=True,
+    errors=(404, 422, 500),
+)
+async def strategy(
+    request: AnyRequest,
+    floor: TheFloor,
+    symbol: Annotated[str, PathParameter(description="Exchange form, capitals: BTCUSDT.")],
+    current_price: Annotated[
+        str | None,
+        QueryParameter(
+            name="currentPrice",
+            description="The price you know, a positive decimal; left out, the market's newest.",
+            required=False,
+        ),
+    ] = None,
+) -> SymbolStrategy:
+    """What the floor last decided on a symbol, how sure it may be, and where the price may go."""
+    name = symbol.removeprefix("/").removesuffix("/")
+    if not FORM.fullmatch(name):
+        raise Failure(400, "Invalid symbol format", field="symbol")
+    given = _price(request)
+    pair = _pair(name)
+    symbols = (str(pair), str(pair.perpetual()))
+    now, org_id = await market_now(floor), caller_of(request).org_id
+    made: Predictions = request.app.state["predictions"]
+    found = await newest(floor.pool, org_id, symbols, now)
+    if found is None:
+        await _known(floor, made, pair, symbols, now)
+        queued = await ask_for_round(floor.pool, org_id, symbols, caller_of(request).name)
+        raise Failure(404, f"No prediction found for {pair}", generationRequested=queued)
+    try:
+        prediction = await made.of(org_id, found)
+    except DataUnavailable as error:
+        raise _too_young(pair) from error
+    if given is not None:
+        return told(name, prediction, now, given, "query")
+    newest_price = await made.price(found.series, now)
+    if newest_price is None:
+        raise _unknown(pair)
+    return told(name, prediction, now, newest_price.price, "exchange")
+
+
+async def _known(
+    floor: Floor, made: Predictions, pair: Symbol, symbols: Sequence[str], now: datetime
+) -> None:
+    """Raises Failure 404 for a symbol without candles, 422 for one with too few."""
+    series = preferred(await series_of(floor), floor.run.exchange, symbols)
+    if series is None:
+        raise _unknown(pair)
+    if not await made.enough(series, now):
+        raise _too_young(pair)
+
+
+def _pair(name: str) -> Symbol:
+    """The pair that a joined name means. Raises Failure 404 for one that no exchange has."""
+    try:
+        return parse_symbol(name)
+    except BadSymbol as error:
+        raise _unknown(name) from error
+
+
+def _price(request: AnyRequest) -> float | None:
+    """``currentPrice``, which may come once. Raises Failure 400."""
+    given = request.query_params.getall("currentPrice", [])
+    if not given:
+        return None
+    price = float(given[0]) if len(given) == 1 and PRICE.fullmatch(given[0]) else 0.0
+    if not LEAST_PRICE <= price <= MOST_PRICE:
+        raise Failure(400, "Invalid currentPrice parameter", field="currentPrice")
+    return price
+
+
+def _unknown(pair: Symbol | str) -> Failure:
+    return Failure(
+        404,
+        "Symbol not found in configured exchanges",
+        message=f"Symbol {pair} is not available on any of your configured exchanges.",
+    )
+
+
+def _too_young(pair: Symbol) -> Failure:
+    return Failure(
+        422,
+        "Insufficient historical data",
+        code="INSUFFICIENT_HISTORY",
+        message=f"Symbol {pair} does not have enough historical data (minimum {LEAST_DAYS} days required)",
+    )
+
+
+HANDLERS = [strategy]
