@@ -64,7 +64,7 @@ def build(
                 "predictions": Predictions(floor),
             }
         ),
-        lifespan=[_following, _watching, _tracking],
+        lifespan=[_following, _watching, _tracking, _reaching],
         request_max_body_size=BODY_LIMIT,
         cors_config=_cors(origins) if origins else None,
         openapi_config=None,
@@ -122,6 +122,15 @@ async def _tracking(app: Litestar) -> AsyncIterator[None]:
         await floor_of(app).tracking.close()
 
 
+@asynccontextmanager
+async def _reaching(app: Litestar) -> AsyncIterator[None]:
+    """Keep the connections to the MCP servers while the app runs."""
+    try:
+        yield
+    finally:
+        await floor_of(app).mcp.close()
+
+
 def _cors(origins: tuple[str, ...]) -> CORSConfig:
     return CORSConfig(
         allow_origins=list(origins),
@@ -134,6 +143,17 @@ def _cors(origins: tuple[str, ...]) -> CORSConfig:
             "X-Correlation-ID",
             "X-API-Dialect",
             "X-Amz-Date",
+            "Mcp-Session-Id",
+            "Mcp-Protocol-Version",
+            "Mcp-Method",
+            "Mcp-Name",
+            "Last-Event-ID",
         ],
-        expose_headers=["X-Correlation-ID", "X-RateLimit-Limit", "X-RateLimit-Remaining", "Retry-After"],
+        expose_headers=[
+            "X-Correlation-ID",
+            "X-RateLimit-Limit",
+            "X-RateLimit-Remaining",
+            "Retry-After",
+            "Mcp-Session-Id",
+        ],
     )

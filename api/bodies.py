@@ -27,10 +27,11 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 async def read_body(request: AnyRequest, shape: type[T], decoder: "msgspec.json.Decoder[Any]" = DECODER) -> T:
     """The request's JSON body as ``shape``. Raises Failure 400, 408, 413 (by Litestar) or 415."""
-    return decode_body(await _raw(request), shape, decoder)
+    return decode_body(await raw_body(request), shape, decoder)
 
 
-async def _raw(request: AnyRequest) -> bytes:
+async def raw_body(request: AnyRequest) -> bytes:
+    """The bytes of a JSON body. Raises Failure 408, 413 (by Litestar) or 415."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in ("", "application/json"):
         raise Failure(415, "unsupported media type", details=f"send application/json, not {kind}")
@@ -43,7 +44,7 @@ async def _raw(request: AnyRequest) -> bytes:
 
 async def read_object(request: AnyRequest) -> dict[str, Any]:
     """The request's JSON object as plain values, for bodies whose reader is elsewhere. Raises Failure as ``read_body``."""
-    raw = await _raw(request)
+    raw = await raw_body(request)
     try:
         value = msgspec.json.decode(raw or b"{}")
     except (ValueError, RecursionError) as error:

@@ -13,6 +13,7 @@ from litestar.di import NamedDependency
 from api.auth.doorman import Doorman
 from api.identity import KeyRing
 from api.machine import Machine
+from api.mcp.gateway import Gateway
 from api.throttle import SharedThrottle
 from api.tracking.forwarding import Tracking
 from api.tracking.settings import TrackingSettings
@@ -48,6 +49,7 @@ class Floor:
     uptime: Uptime = field(default_factory=Uptime)
     machine: Machine = field(default_factory=Machine)
     tracking: Tracking = field(default_factory=lambda: Tracking(TrackingSettings()))
+    mcp: Gateway = field(default_factory=Gateway)
     command_timeout_s: float = 10.0
     write_s: float = WRITE_TIMEOUT_S
     """How long a WebSocket's client may leave a frame unread."""

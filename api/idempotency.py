@@ -26,11 +26,18 @@ Work = Callable[[str | None], Awaitable[msgspec.Struct]]
 
 
 async def once(
-    request: AnyRequest, floor: Floor, command: Frozen, work: Work, status: int = 200
+    request: AnyRequest,
+    floor: Floor,
+    command: Frozen,
+    work: Work,
+    status: int = 200,
+    *,
+    repeatable: bool = True,
 ) -> Answer[Any]:
     """Do ``work`` and answer with it; with a key, once for all. Raises Failure 409 for another request's key.
 
-    ``work`` gets the name its command is queued under, None without a key.
+    ``work`` gets the name its command is queued under, None without a key. Work that goes by no such name is not
+    ``repeatable``: a key whose first answer is not known is refused, never tried again.
     """
     key = request.headers.get(HEADER)
     if key is None:
@@ -48,6 +55,14 @@ async def once(
             "Idempotency-Key was used for another request",
             code="IDEMPOTENCY_CONFLICT",
             details="use a new key for a new request",
+            field=HEADER,
+        )
+    if seen.state == "running" and not repeatable:
+        raise Failure(
+            409,
+            "the first request with this Idempotency-Key has no answer yet",
+            code="IDEMPOTENCY_PENDING",
+            details="look what it did before you send another",
             field=HEADER,
         )
     if seen.state == "answered":

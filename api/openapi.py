@@ -31,9 +31,12 @@ ERRORS: Mapping[int, str] = {
     401: "No valid key or token",
     403: "The role, the scopes or the plan do not allow this",
     404: "Nothing there",
+    405: "The server takes no such request",
+    406: "The server answers in no kind that is accepted",
     409: "It conflicts with what is already so",
     413: "The body is too large",
     415: "The body is of another kind",
+    421: "The Host is none of this floor's",
     422: "Too little history, or values that contradict what they are for",
     500: "It went wrong here; the fault is in the log",
     429: "Too many requests; wait `Retry-After` seconds",
@@ -120,6 +123,8 @@ def _complete(operation: dict[str, Any], opt: Mapping[str, Any], schemas: dict[s
     if body is not None:
         kind = "application/json" if "body" in opt else FORM
         operation["requestBody"] = _request_body(body, kind, opt.get("example"), schemas)
+        if opt.get("free_body"):
+            operation["requestBody"]["content"][kind]["schema"]["additionalProperties"] = True
     if opt.get("idempotent"):
         operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
     operation["responses"].pop("400", None)
@@ -128,6 +133,21 @@ def _complete(operation: dict[str, Any], opt: Mapping[str, Any], schemas: dict[s
             "description": ERRORS[status],
             "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
         }
+    if opt.get("relayed"):
+        _relayed(operation["responses"])
+
+
+def _relayed(responses: dict[str, Any]) -> None:
+    """What a server behind the API answers is passed on: the protocol's own errors stand beside ours."""
+    any_object = {"application/json": {"schema": {"type": "object"}}}
+    for status in (200, 400, 404, 405, 406, 415):
+        responses[str(status)] = {
+            "description": ERRORS.get(status, "The server's answer"),
+            "content": any_object,
+        }
+    responses["200"]["content"] = {**any_object, "text/event-stream": {"schema": {"type": "string"}}}
+    responses["202"] = {"description": "A notification was taken"}
+    responses["421"] = {"description": ERRORS[421], "content": any_object}
 
 
 IDEMPOTENCY_KEY: Mapping[str, Any] = {

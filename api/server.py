@@ -24,6 +24,7 @@ from api.floor import Floor
 from api.haste import Limits, read_proxies, shared
 from api.http_protocol import FloorHttp
 from api.identity import KeyRing
+from api.mcp.gateway import Gateway
 from api.notifiers.found import configured
 from api.throttle import Rate
 from api.tracking.forwarding import Tracking
@@ -62,6 +63,8 @@ class Face:
     compat: Mapping[int, Dialect] = field(default_factory=dict)
     """Other ports to listen on, each for the clients of one product."""
     alerting: Alerting = QUIET
+    hosts: frozenset[str] = frozenset()
+    """Names the API goes by, for the MCP servers behind it."""
 
 
 def face_from_environment() -> Face:
@@ -79,6 +82,9 @@ def face_from_environment() -> Face:
         heartbeat=_heartbeat(default.heartbeat),
         open_to=_open_to(os.environ.get("OUTCRY_API_OPEN", "")),
         compat=compat_ports(os.environ.get("OUTCRY_COMPAT_PORTS", "")),
+        hosts=frozenset(
+            h.strip().lower() for h in os.environ.get("OUTCRY_API_HOSTS", "").split(",") if h.strip()
+        ),
         alerting=Alerting(_positive("OUTCRY_ALERT_EVERY_S", ALERT_EVERY_S), configured(os.environ)),
     )
 
@@ -163,6 +169,12 @@ async def opened(config: ProcessConfig, face: Face) -> AsyncIterator[ASGIApp]:
             turnstile=Turnstile(face.room),
             write_s=face.heartbeat.write_s,
             tracking=tracking,
+            mcp=Gateway(
+                {name: url for name, url in config.endpoints.items() if name in config.tokens},
+                config.tokens,
+                face.hosts | {face.host},
+                frozenset(face.origins),
+            ),
             classes={kind: shared(door, rate, f"{kind}:") for kind, rate in face.limits.classes.items()},
         )
         try:

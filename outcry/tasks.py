@@ -6,8 +6,16 @@ from pathlib import Path
 
 from openoutcry.settings import Settings
 from orchestrator.supervisor import Task
-from wire.config import FLOOR_SCOPES, READ_SCOPES, ProcessConfig, RunSpec, mint_tokens
-from wire.tokens import SERVERS, derive_key
+from wire.config import (
+    DEFAULT_ORG,
+    DOOR_SCOPES,
+    FLOOR_SCOPES,
+    READ_SCOPES,
+    ProcessConfig,
+    RunSpec,
+    mint_tokens,
+)
+from wire.tokens import ANY_ORG, SERVERS, derive_key
 
 LOOPBACK = "127.0.0.1"
 STRATEGIES = "strategies"
@@ -83,6 +91,7 @@ def plan(
         scopes: Mapping[str, tuple[str, ...]] | None = None,
         database: bool = True,
         trusted: bool = False,
+        org_id: str = DEFAULT_ORG,
     ) -> ProcessConfig:
         return ProcessConfig(
             name=name,
@@ -92,7 +101,7 @@ def plan(
             settings=settings,
             endpoints={peer: url for peer, url in endpoints.items() if peer in (scopes or {})},
             key=derive_key(root, name),
-            tokens=mint_tokens(root, name, scopes or {}),
+            tokens=mint_tokens(root, name, scopes or {}, org_id),
             floor_key=root if trusted else None,
         )
 
@@ -111,12 +120,13 @@ def plan(
     ]
     asks = {name: ("vote",) for name in speakers}
     conductor = config("orchestrator", scopes={**FLOOR_SCOPES, **asks}, trusted=True)
+    door = config("api", scopes=DOOR_SCOPES, org_id=ANY_ORG)
     hands = [f"worker-{number}" for number in range(1, workers + 1)]
     return [
         *servers,
         *voices,
         Task("orchestrator", "python -m orchestrator", "orchestrator.run:run", conductor, once=True),
-        Task("api", "python -m api", "api.server:run", config("api"), api_port),
+        Task("api", "python -m api", "api.server:run", door, api_port),
         *(Task(name, "outcry worker", "workers.floor:run", config(name)) for name in hands),
     ], ports
 

@@ -25,7 +25,7 @@ from openoutcry.types.frozen import Frozen
 from openoutcry.types.market import Source
 from openoutcry.types.symbols import canonical
 from openoutcry.types.timeframes import parse_timeframe
-from wire.tokens import Caller, derive_key, mint_caller
+from wire.tokens import ANY_ORG, Caller, derive_key, mint_caller
 
 SHIPPED = ("default", "risk", "agents", "regimes")
 CONFIG_FOLDER = Path(__file__).resolve().parent.parent / "config"
@@ -49,6 +49,10 @@ READ_SCOPES = {
     "execution": ("order:read",),
 }
 FLOOR_SCOPES = {**READ_SCOPES, "execution": ("order:read", "order:place", "order:cancel", "account:sync")}
+
+
+DOOR_SCOPES = {**READ_SCOPES, "execution": ("order:read", "order:place", "order:cancel")}
+"""What the API may hand on to its own callers, each of whom gets a part of it for one org."""
 
 
 class RunSpec(Frozen):
@@ -207,7 +211,12 @@ def from_environment(
         seed=seed,
     )
     trusted = role == "orchestrator"
-    scopes = FLOOR_SCOPES if trusted else READ_SCOPES if role == "agent" else {}
+    given: dict[str, dict[str, tuple[str, ...]]] = {
+        "orchestrator": FLOOR_SCOPES,
+        "agent": READ_SCOPES,
+        "api": DOOR_SCOPES,
+    }
+    scopes = given.get(role, {})
     agents = {key: url for key, url in _endpoints(env).items()}
     return ProcessConfig(
         name=name,
@@ -221,6 +230,7 @@ def from_environment(
             root,
             name,
             {**scopes, **({a: ("vote",) for a in agents if votes(a)} if trusted else {})},
+            org_id=ANY_ORG if role == "api" else DEFAULT_ORG,
         ),
         floor_key=root if trusted else None,
     )

@@ -27,6 +27,7 @@ from api.routes import (
     logout,
     machine,
     market_data,
+    mcp,
     me,
     metrics,
     mlflow,
@@ -49,6 +50,7 @@ from api.routes import (
     strategy_standing,
     system,
     token,
+    tools,
     trade,
     trades,
     trading_defaults,
@@ -104,4 +106,6 @@ ROUTES: list[ControllerRouterHandler] = [
     *documents.HANDLERS,
     *public_strategy.HANDLERS,
     *mlflow.HANDLERS,
+    *mcp.HANDLERS,
+    *tools.HANDLERS,
 ]

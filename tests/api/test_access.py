@@ -89,6 +89,8 @@ async def test_every_route_by_every_role(world, matrix, role):
             filled = (
                 path.replace("{id}", NOBODY)
                 .replace("{name}", "nobody")
+                .replace("{server}", "market")
+                .replace("{tool}", "get_price")
                 .replace("{symbol}", "BTC/USDT")
                 .replace("{asset}", "BTC")
                 .replace("{path}", "favicon.svg")

@@ -9,11 +9,14 @@ from hypothesis import strategies as st
 from openoutcry.errors import NotAuthorised
 from openoutcry.types.orders import Approval
 from wire.tokens import (
+    ANY_ORG,
     SERVERS,
     Caller,
+    Narrowing,
     RoundClaims,
     derive_key,
     mint_caller,
+    narrow,
     sign_approval,
     sign_round,
     verify_approval,
@@ -93,3 +96,41 @@ def test_an_approval_is_bound_to_its_order(change: dict[str, object]) -> None:
         verify_approval(key, signed.model_copy(update=change))
     with pytest.raises(NotAuthorised):
         verify_approval(derive_key(ROOT, "market"), signed)
+
+
+LESS = Narrowing(client_id="api:key:1", scopes=("md:read",), org_id="o2", expires_at=NOW.timestamp() + 60)
+
+
+def test_a_token_for_any_org_opens_nothing_until_it_is_narrowed_to_one() -> None:
+    key = derive_key(ROOT, "market")
+    whole = mint_caller(key, caller(org_id=ANY_ORG, scopes=("md:read", "md:write")))
+    with pytest.raises(NotAuthorised):
+        verify_caller(key, whole, "market", NOW)
+    found = verify_caller(key, narrow(whole, LESS), "market", NOW)
+    assert (found.org_id, found.scopes, found.client_id) == ("o2", ("md:read",), "api:key:1")
+
+
+@pytest.mark.parametrize(
+    ("base", "less"),
+    [
+        (caller(), LESS),  # another org than the token's
+        (caller(org_id=ANY_ORG), LESS.model_copy(update={"org_id": ANY_ORG})),
+        (caller(org_id=ANY_ORG), LESS.model_copy(update={"expires_at": NOW.timestamp() - 1})),
+        (caller(org_id=ANY_ORG, expires_at=NOW.timestamp() - 1), LESS),
+    ],
+)
+def test_a_narrowing_that_takes_nothing_away_is_refused(base: Caller, less: Narrowing) -> None:
+    key = derive_key(ROOT, "market")
+    with pytest.raises(NotAuthorised):
+        verify_caller(key, narrow(mint_caller(key, base), less), "market", NOW)
+
+
+def test_a_narrowed_token_grants_no_scope_its_token_had_not_and_cannot_be_widened() -> None:
+    key = derive_key(ROOT, "market")
+    whole = mint_caller(key, caller(org_id=ANY_ORG))
+    wide = LESS.model_copy(update={"scopes": ("md:read", "admin")})
+    assert verify_caller(key, narrow(whole, wide), "market", NOW).scopes == ("md:read",)
+    kind, payload, _, mac = narrow(whole, LESS).split(".")
+    for forged in (f"{kind}.{payload}.{mac}", f"{kind}.{payload}.{narrow(whole, wide).split('.')[2]}.{mac}"):
+        with pytest.raises(NotAuthorised):
+            verify_caller(key, forged, "market", NOW)

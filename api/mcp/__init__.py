@@ -1,0 +1,1 @@
+"""The floor's MCP servers behind the API's own door."""
