@@ -42,7 +42,7 @@ DEFAULT_PORTS: Mapping[str, int] = {
     "strategies": 8105,
     "api": 8080,
 }
-READ_SCOPES = {
+READ_SCOPES: Mapping[str, tuple[str, ...]] = {
     "market": ("md:read",),
     "indicators": ("ind:read",),
     "risk": ("risk:read",),
@@ -211,7 +211,7 @@ def from_environment(
         seed=seed,
     )
     trusted = role == "orchestrator"
-    given: dict[str, dict[str, tuple[str, ...]]] = {
+    given: dict[str, Mapping[str, tuple[str, ...]]] = {
         "orchestrator": FLOOR_SCOPES,
         "agent": READ_SCOPES,
         "api": DOOR_SCOPES,
