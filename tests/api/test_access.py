@@ -32,11 +32,10 @@ TRADER = {
     "GET /api/v1/alerts", "POST /api/v1/alerts/{id}/acknowledge", "GET /api/v1/alerts/rules", "POST /api/v1/alerts/rules",
     "GET /api/v1/alerts/rules/{id}", "PUT /api/v1/alerts/rules/{id}", "DELETE /api/v1/alerts/rules/{id}",
     "POST /api/v1/system/exchange/reload",
-    "POST /api/v1/strategies/{name}/run", "POST /api/v1/strategies/{name}/instances/{instance_id}/stop",
-    "POST /api/v1/strategies/{name}/register", "POST /api/v1/data/sync/incremental",
     "POST /mlflow", "PUT /mlflow", "PATCH /mlflow", "DELETE /mlflow",
     "POST /mlflow/{path}", "PUT /mlflow/{path}", "PATCH /mlflow/{path}", "DELETE /mlflow/{path}",
     "GET /api/v1/regime/alerts", "GET /api/v1/correlation/alerts",
+    "POST /api/v1/risk-budget/rebalance",
 }  # fmt: skip
 ADMIN = {
     "POST /api/v1/models/{name}/rollback",
