@@ -27,6 +27,7 @@ COMMANDS = {
     "models": "trained models: versions, metrics, promote, roll back",
     "keys": "create, list and revoke API keys",
     "users": "people, programs and orgs that may use the API",
+    "sandbox": "a practice exchange in Binance's dialect, with faults on demand",
     "ledger": "verify the ledger",
     "openapi": "write the OpenAPI document of the REST API",
     "mcp": "the MCP servers: list tools, client configuration",

@@ -1,0 +1,157 @@
+"""Faults on demand: rules that spoil answers and streams the way real exchanges do."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+
+ANSWERS = {
+    "hang": "take the request, never answer",
+    "reset": "take it, then reset the connection",
+    "close": "take it, then close the connection without a byte",
+    "cut": "announce the whole body, send half of it, close",
+    "status": "answer with another HTTP status (`status`, `body`)",
+    "html": "answer 200 with an HTML page",
+    "empty": "answer 200 with no body",
+    "braces": "answer 200 with {}",
+    "nulls": "answer 200 with every value null",
+    "garbage": "answer 200 with JSON that breaks off",
+    "foreign": "answer with another order's ids",
+    "code": "answer with a Binance error (`code`, `message`, `status`)",
+    "ack": "acknowledge an order without saying what became of it",
+    "limited": "answer 429 or 418 (`status`) with Retry-After (`seconds`), and ban the address until then",
+    "slow": "answer after `seconds`",
+    "drip": "answer one byte every `seconds`",
+    "huge": "answer with `bytes` of blanks before the body",
+    "birth": "accept the order, but find it only after `seconds`",
+}
+STREAMS = {
+    "drop": "leave messages out",
+    "duplicate": "send messages twice",
+    "late": "send messages after `seconds`",
+    "reorder": "hold a message back until the next one is sent",
+    "silent": "keep the socket open and send nothing",
+    "disconnect": "close the socket instead of sending",
+}
+
+
+class Fault(BaseModel):
+    """One rule. It acts on the ``skip``-th to the ``skip + times``-th request (or message) that matches; 0 times: always.
+
+    ``accept`` false keeps the request from reaching the exchange at all.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    kind: str
+    method: str = Field("", max_length=10)
+    path: str = Field("", max_length=200)
+    stream: str = Field("", max_length=200)
+    symbol: str = Field("", max_length=20)
+    accept: bool = True
+    times: int = Field(1, ge=0, le=10**6)
+    skip: int = Field(0, ge=0, le=10**6)
+    seconds: float = Field(0.0, ge=0.0, le=86_400.0)
+    status: int = Field(500, ge=200, le=599)
+    code: int = -1007
+    message: str = (
+        "Timeout waiting for response from backend server. Send status unknown; execution status unknown."
+    )
+    body: str = Field("", max_length=100_000)
+    bytes: int = Field(0, ge=0, le=10**9)
+    _id: int = PrivateAttr(0)
+    _seen: int = PrivateAttr(0)
+
+    def acts(self) -> bool:
+        """Count one more match, and say whether the rule acts on it."""
+        self._seen += 1
+        return self._seen > self.skip and (not self.times or self._seen <= self.skip + self.times)
+
+    def shown(self) -> dict[str, object]:
+        return {"id": self._id, "seen": self._seen, **self.model_dump()}
+
+
+@dataclass
+class Faults:
+    """Rules in the order in which they were added; the first that matches and acts wins."""
+
+    rules: list[Fault] = field(default_factory=list)
+    acted: list[tuple[int, str]] = field(default_factory=list)
+    _next: int = 0
+
+    def add(self, values: Mapping[str, object]) -> Fault:
+        """A rule from JSON. Raises ValueError naming the field that is not allowed."""
+        try:
+            rule = Fault.model_validate(values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        if rule.kind not in ANSWERS and rule.kind not in STREAMS:
+            raise ValueError(f"kind: must be one of {', '.join([*ANSWERS, *STREAMS])}")
+        self._next += 1
+        rule._id = self._next
+        self.rules.append(rule)
+        return rule
+
+    def remove(self, rule_id: int | None) -> int:
+        """Take one rule back, or all; returns how many there were."""
+        before = len(self.rules)
+        self.rules = [] if rule_id is None else [rule for rule in self.rules if rule._id != rule_id]
+        return before - len(self.rules)
+
+    def for_request(self, method: str, path: str, symbol: str) -> Fault | None:
+        """The rule that acts on a request."""
+        for rule in self.rules:
+            fits = rule.kind in ANSWERS and rule.method in ("", method) and rule.path in ("", path)
+            if fits and rule.symbol in ("", symbol) and rule.acts():
+                self.acted.append((rule._id, f"{method} {path}"))
+                return rule
+        return None
+
+    def for_message(self, stream: str) -> Fault | None:
+        """The rule that acts on a message of a stream: ``user`` for a user's own, else the stream's name or a part of it."""
+        for rule in self.rules:
+            if rule.kind in STREAMS and rule.stream in stream and rule.acts():
+                self.acted.append((rule._id, stream))
+                return rule
+        return None
+
+
+def spoiled(rule: Fault, value: object) -> bytes:
+    """The body that a rule sends in place of the honest one."""
+    honest = json.dumps(value).encode()
+    match rule.kind:
+        case "html":
+            return b"<html><head><title>502 Bad Gateway</title></head><body><h1>cloudflare</h1></body></html>"
+        case "empty":
+            return b""
+        case "braces":
+            return b"{}"
+        case "nulls":
+            return json.dumps(dict.fromkeys(value) if isinstance(value, dict) else None).encode()
+        case "garbage":
+            return honest[: max(1, len(honest) // 2)]
+        case "foreign":
+            return json.dumps(another(value)).encode()
+        case "ack":
+            kept = ("symbol", "orderId", "orderListId", "clientOrderId", "transactTime", "updateTime")
+            return json.dumps(
+                {key: value[key] for key in kept if key in value} if isinstance(value, dict) else value
+            ).encode()
+        case "huge":
+            return b" " * rule.bytes + honest
+        case _:
+            return honest
+
+
+def another(value: object) -> object:
+    """The same answer about an order that is somebody else's."""
+    if not isinstance(value, dict):
+        return value
+    order_id = value.get("orderId")
+    return {
+        **value,
+        "orderId": order_id + 7 if isinstance(order_id, int) else order_id,
+        "clientOrderId": "somebody-elses",
+    }

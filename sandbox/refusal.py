@@ -1,0 +1,50 @@
+"""Why a request is refused: Binance's code, its message and the HTTP status it comes with."""
+
+
+class Refusal(Exception):
+    """A definitive no. ``code`` and ``message`` are the body, ``status`` the HTTP status."""
+
+    def __init__(self, code: int, message: str, status: int = 400) -> None:
+        super().__init__(f"{code} {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+
+    def body(self) -> dict[str, object]:
+        return {"code": self.code, "msg": self.message}
+
+
+def mandatory(name: str) -> Refusal:
+    return Refusal(-1102, f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed.")
+
+
+def illegal(name: str) -> Refusal:
+    return Refusal(-1100, f"Illegal characters found in parameter '{name}'.")
+
+
+def unexpected(name: str) -> Refusal:
+    return Refusal(-1106, f"Parameter '{name}' sent when not required.")
+
+
+def filtered(name: str) -> Refusal:
+    return Refusal(-1013, f"Filter failure: {name}")
+
+
+def rejected(message: str) -> Refusal:
+    return Refusal(-2010, message)
+
+
+def unknown_order() -> Refusal:
+    return Refusal(-2013, "Order does not exist.")
+
+
+def not_cancelled() -> Refusal:
+    return Refusal(-2011, "Unknown order sent.")
+
+
+def bad_symbol() -> Refusal:
+    return Refusal(-1121, "Invalid symbol.")
+
+
+def poor() -> Refusal:
+    return rejected("Account has insufficient balance for requested action.")

@@ -1,0 +1,1 @@
+"""The requests that the exchange answers, one table per family of paths."""

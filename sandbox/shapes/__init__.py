@@ -1,0 +1,1 @@
+"""Orders, fills and balances as Binance prints them."""
