@@ -1,0 +1,141 @@
+"""Perpetuals: profit to the unit, margin, funding, liquidation, conditional orders."""
+
+from typing import Any
+
+import pytest
+
+from sandbox.accounts import Account
+from sandbox.exchange import Exchange
+from tests.sandbox.asking import Desk
+
+PERP = {"symbol": "BTCUSDT"}
+
+
+@pytest.fixture
+def desk(exchange: Exchange, trader: Account) -> Desk:
+    return Desk(exchange, trader)
+
+
+def order(desk: Desk, **params: Any) -> Any:
+    return desk.ask("POST /fapi/v1/order", **{**PERP, "newOrderRespType": "RESULT", **params})
+
+
+def algo(desk: Desk, **params: Any) -> Any:
+    return desk.ask("POST /fapi/v1/algoOrder", **{**PERP, "algoType": "CONDITIONAL", **params})
+
+
+def wallet(desk: Desk) -> int:
+    return desk.exchange.ledger.free["trader/perp", "USDT"]
+
+
+def test_a_round_trip_costs_exactly_its_loss_and_fees(desk: Desk) -> None:
+    before = wallet(desk)
+    order(desk, side="BUY", type="MARKET", quantity="0.9")
+    desk.move(61_000)
+    order(desk, side="SELL", type="MARKET", quantity="0.4")
+    order(desk, side="SELL", type="MARKET", quantity="0.5")
+    fills = desk.exchange.perp.fills
+    bought = sum(fill.quote for fill in fills if fill.side == "BUY")
+    sold = sum(fill.quote for fill in fills if fill.side == "SELL")
+    assert wallet(desk) - before == sold - bought - sum(fill.fee for fill in fills)
+    assert sum(fill.pnl for fill in fills) == sold - bought
+    assert desk.exchange.margin.held("trader") == []
+    assert desk.exchange.ledger.difference() == {}
+
+
+def test_turning_a_position_around_in_one_order(desk: Desk) -> None:
+    order(desk, side="BUY", type="MARKET", quantity="0.2")
+    order(desk, side="SELL", type="MARKET", quantity="0.5")
+    row = desk.ask("GET /fapi/v3/positionRisk", **PERP)[0]
+    assert row["positionAmt"] == "-0.3"
+    assert desk.exchange.margin.position("trader", "BTCUSDT").cost < 0
+
+
+def test_margin_and_reduce_only(desk: Desk) -> None:
+    desk.ask("POST /fapi/v1/leverage", **PERP, leverage=1)
+    assert order(desk, side="BUY", type="MARKET", quantity="1")["code"] == -2019
+    assert order(desk, side="SELL", type="MARKET", quantity="0.1", reduceOnly="true")["code"] == -2022
+    assert desk.ask("POST /fapi/v1/leverage", **PERP, leverage=500)["code"] == -4028
+    assert order(desk, side="BUY", type="STOP_MARKET", quantity="0.1", stopPrice="70000")["code"] == -4120
+    assert desk.exchange.perp.orders == {}
+
+
+def test_funding_is_paid_by_longs_and_booked_as_income(desk: Desk) -> None:
+    order(desk, side="BUY", type="MARKET", quantity="0.5")
+    before, mark = wallet(desk), desk.exchange.mark("BTCUSDT")
+    desk.exchange.fund(desk.exchange.clock.now())
+    assert before - wallet(desk) == -(-(mark * 50_000_000 // 10**8) * 100 // 1_000_000)
+    income = desk.ask("GET /fapi/v1/income", incomeType="FUNDING_FEE")
+    assert (len(income), income[0]["symbol"], income[0]["income"][0]) == (1, "BTCUSDT", "-")
+
+
+def test_liquidation_closes_everything_and_the_house_covers_the_hole(desk: Desk) -> None:
+    desk.ask("POST /fapi/v1/leverage", **PERP, leverage=125)
+    order(desk, side="BUY", type="MARKET", quantity="8")
+    desk.move(52_000)
+    assert desk.exchange.margin.held("trader") == []
+    assert wallet(desk) == 0
+    closing = [one for one in desk.exchange.perp.orders.values() if one.client_id.startswith("autoclose-")]
+    assert [one.status for one in closing] == ["FILLED"]
+    assert desk.exchange.ledger.difference() == {}
+
+
+def test_a_stop_becomes_an_order_and_a_closing_stop_closes_what_is_there(desk: Desk) -> None:
+    order(desk, side="BUY", type="MARKET", quantity="0.3")
+    placed = algo(
+        desk,
+        side="SELL",
+        type="STOP_MARKET",
+        triggerPrice="58000",
+        closePosition="true",
+        clientAlgoId="guard",
+    )
+    assert algo(desk, side="SELL", type="STOP_MARKET", triggerPrice="61000", quantity="0.1")["code"] == -2021
+    assert (
+        algo(
+            desk, side="SELL", type="STOP_MARKET", triggerPrice="57000", quantity="0.1", clientAlgoId="guard"
+        )["code"]
+        == -4116
+    )
+    desk.move(57_900)
+    found = desk.ask("GET /fapi/v1/algoOrder", algoId=placed["algoId"])
+    assert found["algoStatus"] == "TRIGGERED"
+    assert desk.exchange.perp.orders[int(found["actualOrderId"])].executed == 30_000_000
+    assert desk.exchange.margin.held("trader") == []
+
+
+def test_a_closing_stop_without_a_position_expires(desk: Desk) -> None:
+    order(desk, side="BUY", type="MARKET", quantity="0.3")
+    placed = algo(desk, side="SELL", type="STOP_MARKET", triggerPrice="58000", closePosition="true")
+    order(desk, side="SELL", type="MARKET", quantity="0.3", reduceOnly="true")
+    desk.move(60_000)
+    assert desk.ask("GET /fapi/v1/algoOrder", algoId=placed["algoId"])["algoStatus"] == "EXPIRED"
+
+
+def test_a_trailing_stop_follows_and_then_sells(desk: Desk) -> None:
+    order(desk, side="BUY", type="MARKET", quantity="0.3")
+    placed = algo(
+        desk, side="SELL", type="TRAILING_STOP_MARKET", callbackRate="1", quantity="0.3", reduceOnly="true"
+    )
+    for price, state in ((62_000, "NEW"), (61_500, "NEW"), (63_000, "NEW"), (62_360, "TRIGGERED")):
+        desk.move(price)
+        assert desk.ask("GET /fapi/v1/algoOrder", algoId=placed["algoId"])["algoStatus"] == state
+
+
+def test_modify_moves_a_limit_order(desk: Desk) -> None:
+    placed = order(desk, side="BUY", type="LIMIT", timeInForce="GTC", quantity="0.1", price="50000")
+    moved = desk.ask(
+        "PUT /fapi/v1/order", **PERP, orderId=placed["orderId"], side="BUY", price="51000", quantity="0.2"
+    )
+    assert (moved["orderId"], moved["price"], moved["origQty"]) == (placed["orderId"], "51000", "0.2")
+    crossed = desk.ask(
+        "PUT /fapi/v1/order", **PERP, orderId=placed["orderId"], side="BUY", price="61000", quantity="0.2"
+    )
+    assert crossed["status"] == "FILLED"
+
+
+def test_post_only(desk: Desk) -> None:
+    assert (
+        order(desk, side="BUY", type="LIMIT", timeInForce="GTX", quantity="0.1", price="61000")["code"]
+        == -5022
+    )
