@@ -2,23 +2,21 @@
 
 import hmac
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import web
 
 from sandbox.accounts import Account
+from sandbox.running import Running
 from sandbox.shapes import perp as perp_shape
 from sandbox.shapes import spot as spot_shape
 from sandbox.units import parse, plain
-
-if TYPE_CHECKING:
-    from sandbox.serving import Server
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Body = dict[str, Any]
 
 
-def routes(server: "Server") -> list[web.RouteDef]:
+def routes(server: Running) -> list[web.RouteDef]:
     """``POST /__control/{what}`` with a JSON object; ``GET /__control/books`` and ``/__control/state``."""
     desk = Desk(server)
     return [
@@ -27,7 +25,7 @@ def routes(server: "Server") -> list[web.RouteDef]:
     ]
 
 
-def guarded(server: "Server", handler: Handler) -> Handler:
+def guarded(server: Running, handler: Handler) -> Handler:
     async def checked(request: web.Request) -> web.StreamResponse:
         given = request.headers.get("X-Sandbox-Control", "")
         if not hmac.compare_digest(given.encode(), server.token.encode()):
@@ -45,7 +43,7 @@ def guarded(server: "Server", handler: Handler) -> Handler:
 class Desk:
     """What the control API can do."""
 
-    def __init__(self, server: "Server") -> None:
+    def __init__(self, server: Running) -> None:
         self._server = server
         self._exchange = server.exchange
         self._acts: dict[str, Callable[[Body], object]] = {

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import secrets
 import socket
 import struct
 from collections.abc import AsyncIterator
@@ -12,12 +11,11 @@ from aiohttp import WSMsgType, web
 
 from sandbox import control
 from sandbox.dispatch import Answer, Asked, answer, answer_method
-from sandbox.exchange import Exchange
-from sandbox.faults import Fault, Faults, spoiled
-from sandbox.limits import Limits
+from sandbox.faults import Fault, spoiled
 from sandbox.orders import Order
 from sandbox.refusal import Refusal
-from sandbox.streams import Hub, Listener
+from sandbox.running import Running
+from sandbox.streams import Listener
 
 TICK_S = 0.1
 MOST_BODY = 64 * 1024
@@ -26,19 +24,18 @@ PING_S = 20.0
 
 
 class Server:
-    """One exchange with its faults, limits, listeners and its control token."""
+    """Answers for one running exchange."""
 
-    def __init__(self, exchange: Exchange, token: str | None = None) -> None:
-        self.exchange = exchange
-        self.faults = Faults()
-        self.limits = Limits()
-        self.hub = Hub(exchange, self.faults)
-        self.token = token or secrets.token_urlsafe(32)
-        self.requests: list[tuple[int, str, str, int]] = []
+    def __init__(self, running: Running) -> None:
+        self.running = running
+        self.exchange = running.exchange
+        self.faults = running.faults
+        self.limits = running.limits
+        self.hub = running.hub
 
     def app(self) -> web.Application:
         app = web.Application(client_max_size=MOST_BODY)
-        app.add_routes(control.routes(self))
+        app.add_routes(control.routes(self.running))
         app.router.add_get("/ws-api/v3", self._spot_api)
         app.router.add_get("/ws-fapi/v1", self._perp_api)
         for prefix, handler in (
@@ -108,8 +105,7 @@ class Server:
         return given
 
     def _note(self, asked: Asked, status: int) -> None:
-        self.requests.append((self.exchange.clock.now(), asked.method, asked.path, status))
-        del self.requests[:-10_000]
+        self.running.note(asked.method, asked.path, status)
 
     async def _spoil(self, request: web.Request, rule: Fault, given: Answer) -> web.StreamResponse:
         """Answer as the rule wants it. Rules that answer nothing leave the connection broken."""

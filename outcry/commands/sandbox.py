@@ -11,6 +11,7 @@ from outcry.options import HomeOption
 
 if TYPE_CHECKING:
     from sandbox.feeds import Feed
+    from sandbox.running import Running
 
 app = typer.Typer()
 RECORDED_HISTORY = 5_000
@@ -45,17 +46,17 @@ def sandbox(
 
     from sandbox.clock import ExchangeClock
     from sandbox.exchange import Exchange
-    from sandbox.serving import Server
+    from sandbox.running import Running
 
     clock = ExchangeClock()
     feeds = opened(market, seed, clock.now(), home, exchange, timeframe, history)
-    server = Server(Exchange(clock, feeds, seed))
-    account = server.exchange.open_account("trader", FREE_ACCOUNT, FREE_MARGIN)
+    running = Running(Exchange(clock, feeds, seed))
+    account = running.exchange.open_account("trader", FREE_ACCOUNT, FREE_MARGIN)
     ready: dict[str, object] = {
-        "url": f"http://127.0.0.1:{port}", "key": account.key, "secret": account.secret, "control": server.token,
-        "market": market, "symbols": sorted(server.exchange.spot.markets), "perpetuals": sorted(server.exchange.perp.markets),
+        "url": f"http://127.0.0.1:{port}", "key": account.key, "secret": account.secret, "control": running.token,
+        "market": market, "symbols": sorted(running.exchange.spot.markets), "perpetuals": sorted(running.exchange.perp.markets),
     }  # fmt: skip
-    asyncio.run(served(server, port, ready, account_file))
+    asyncio.run(served(running, port, ready, account_file))
 
 
 def opened(
@@ -74,7 +75,7 @@ def opened(
     return recorded_feeds(home_folder(str(home) if home else None), exchange, timeframe, now_ms, history)
 
 
-async def served(server: object, port: int, ready: dict[str, object], account_file: Path | None) -> None:
+async def served(running: "Running", port: int, ready: dict[str, object], account_file: Path | None) -> None:
     """Serve until told to stop; the ready line is printed once the port is open."""
     import asyncio
     import os
@@ -84,8 +85,7 @@ async def served(server: object, port: int, ready: dict[str, object], account_fi
 
     from sandbox.serving import Server
 
-    assert isinstance(server, Server)
-    runner = web.AppRunner(server.app(), access_log=None, shutdown_timeout=1.0)
+    runner = web.AppRunner(Server(running).app(), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", port).start()

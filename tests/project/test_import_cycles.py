@@ -5,7 +5,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("outcry", "api", "orchestrator", "workers", "agents", "mcp_servers", "db", "wire", "openoutcry")
+PACKAGES = (
+    "outcry",
+    "api",
+    "orchestrator",
+    "workers",
+    "agents",
+    "mcp_servers",
+    "db",
+    "wire",
+    "sandbox",
+    "openoutcry",
+)
 
 
 def modules(root: Path, packages: tuple[str, ...]) -> dict[str, Path]:

@@ -11,7 +11,18 @@ import pytest
 from openoutcry.version import VERSION
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("outcry", "api", "orchestrator", "workers", "agents", "mcp_servers", "db", "wire", "openoutcry")
+PACKAGES = (
+    "outcry",
+    "api",
+    "orchestrator",
+    "workers",
+    "agents",
+    "mcp_servers",
+    "db",
+    "wire",
+    "sandbox",
+    "openoutcry",
+)
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)(.*)$", re.MULTILINE)
 
