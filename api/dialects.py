@@ -29,6 +29,7 @@ OWNED: tuple[tuple[str, Dialect], ...] = (
     ("/api/v1/correlation", "alphapulse"),
     ("/oauth2", "tradai"),
     ("/api/v1/backtests", "tradai"),
+    ("/api/v1/hyperopt", "tradai"),
     ("/api/v1/catalog", "tradai"),
     ("/api/v1/data", "tradai"),
     ("/api/v1/models", "tradai"),

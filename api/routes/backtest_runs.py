@@ -176,10 +176,10 @@ async def _wanted(request: AnyRequest, floor: Floor, body: dict[str, Any]) -> Su
             floor.pool, org_id, home_of(floor), body, WallClock().now(), traded=floor.run.symbols
         )
     except BadInput as error:
-        raise _explained(error) from error
+        raise explained(error) from error
 
 
-def _explained(error: BadInput) -> Failure:
+def explained(error: BadInput) -> Failure:
     """400, or 422 for capital and leverage, with TradAI's code for what is wrong."""
     field = error.field or ""
     code = next(

@@ -53,7 +53,7 @@ async def list_backtests(
     status: OneStatus = None,
 ) -> JobPage:
     """Backtests, newest first."""
-    wanted = _status(status_param or status, "status_param" if status_param else "status")
+    wanted = read_status(status_param or status, "status_param" if status_param else "status")
     org_id = caller_of(request).org_id
     found = await reads.page(floor.pool, org_id, kind=KIND, status=wanted, cursor=cursor, limit=limit)
     return JobPage(jobs=[listed(job) for job in found.jobs], cursor=found.cursor, total=found.total)
@@ -162,7 +162,8 @@ async def _completed(request: AnyRequest, floor: Floor, text: str) -> Job:
     return job
 
 
-def _status(text: str | None, field: str) -> Status | None:
+def read_status(text: str | None, field: str) -> Status | None:
+    """The ``status`` filter, in any case. Raises BadInput naming ``field``."""
     for status in ("QUEUED", "RUNNING", "COMPLETED", "FAILED", "CANCELLED"):
         if text is not None and text.upper() == status:
             return status
