@@ -33,6 +33,7 @@ class Judged(NamedTuple):
     """A vote whose end is known. ``move`` is the price's, ``gain`` what following the word would have brought net."""
 
     agent: str
+    session: UUID
     at: datetime
     known_at: datetime
     action: Word
@@ -69,4 +70,6 @@ def _judged(vote: Said, known_at: datetime, move: float) -> Judged:
     else:
         toward = move if vote.action == "BUY" else -move
         right, gain = toward > vote.cost, toward - vote.cost
-    return Judged(vote.agent, vote.at, known_at, vote.action, vote.confidence, right, move, gain)
+    return Judged(
+        vote.agent, vote.session, vote.at, known_at, vote.action, vote.confidence, right, move, gain
+    )

@@ -19,7 +19,7 @@ SESSION = UUID(int=1)
 
 
 def judged(confidence: float, right: bool) -> Judged:
-    return Judged("a", AT, AT + HOUR, "BUY", confidence, right, 0.01, 0.008)
+    return Judged("a", SESSION, AT, AT + HOUR, "BUY", confidence, right, 0.01, 0.008)
 
 
 def said(hour: int, action: str, horizon: int = 2, price: float | None = 100.0) -> Said:

@@ -1,0 +1,531 @@
+"""``/api/v1/ensemble``: groups of agents that answer as one, with weights learned from what came of their votes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Annotated, Any, get_args
+from uuid import UUID
+
+import msgspec
+from litestar import delete, get, post
+from litestar.params import FromPath, QueryParameter
+
+from api.access import caller_of
+from api.bodies import PLAIN, Body, read_body
+from api.failures import Failure, invalid_body
+from api.floor import Floor, TheFloor
+from api.market import now, too_little
+from api.params import read_choice, read_id
+from api.requests import AnyRequest
+from api.shapes.base import Shape, shaped
+from db import ensembles
+from db.pool import Row
+from db.reads.hindsight import judged_votes
+from openoutcry.errors import BadInput
+from openoutcry.types.symbols import canonical
+from openoutcry.voting.calibration import calibrate
+from openoutcry.voting.ensemble import (
+    LEAST_STRENGTH,
+    Call,
+    Called,
+    Kind,
+    Metric,
+    Signal,
+    Standing,
+    call,
+    learned,
+    standing,
+)
+from openoutcry.voting.hindsight import Judged
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+METRICS: tuple[Metric, ...] = get_args(Metric)
+MOST_VOTES, MOST_SIGNALS, MOST_AGENTS = 5000, 200, 100
+WORDS: Mapping[str, Call] = {"BUY": "buy", "SELL": "sell", "HOLD": "hold"}
+Days = Annotated[int, QueryParameter(ge=1, le=3650, description="Market time to look back.", required=False)]
+
+
+class NewEnsemble(Body, frozen=True, kw_only=True):
+    """A new ensemble. ``parameters`` may set ``min_strength`` (0 to 1), below which nothing is called."""
+
+    name: str
+    ensemble_type: str = "weighted_voting"
+    parameters: dict[str, float] = msgspec.field(default_factory=dict)
+    description: str = ""
+
+
+class NewMember(Body, frozen=True, kw_only=True):
+    """An agent that joins."""
+
+    agent_id: str
+    agent_type: str = "analysis"
+    initial_weight: float = 1.0
+
+
+class GivenSignal(Body, frozen=True, kw_only=True):
+    """One agent's signal."""
+
+    agent_id: str
+    symbol: str
+    direction: Call
+    confidence: float
+    timestamp: datetime | None = None
+    target_price: float | None = None
+    stop_loss: float | None = None
+    metadata: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class PredictWish(Body, frozen=True, kw_only=True):
+    """Signals of members; without any, their newest votes on the floor are taken."""
+
+    signals: list[GivenSignal] = msgspec.field(default_factory=list)
+    metadata: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class Ensemble(Shape, frozen=True, kw_only=True):
+    """One ensemble."""
+
+    id: UUID
+    ensemble_id: UUID
+    name: str
+    ensemble_type: str
+    parameters: dict[str, Any]
+    description: str
+    created_by: str
+    created_at: datetime
+    agent_count: int
+
+
+class EnsembleList(Shape, frozen=True, kw_only=True):
+    """Oldest first."""
+
+    ensembles: list[Ensemble]
+    count: int
+
+
+class Member(Shape, frozen=True, kw_only=True):
+    """An agent in an ensemble; ``share`` is its weight over all weights."""
+
+    agent_id: str
+    agent_type: str
+    initial_weight: float
+    weight: float
+    share: float
+    registered_at: datetime
+
+
+class Joined(Shape, frozen=True, kw_only=True):
+    """Who joined, and everybody's share now."""
+
+    ensemble_id: UUID
+    agent: Member
+    weights: dict[str, float]
+
+
+class Learning(Shape, frozen=True, kw_only=True):
+    """How weights were learned once."""
+
+    as_of: datetime
+    metric: str
+    weights_before: dict[str, float]
+    weights_after: dict[str, float]
+    scores: dict[str, float | None]
+    created_at: datetime
+
+
+class Weights(Shape, frozen=True, kw_only=True):
+    """``weights`` are shares: they add up to 1."""
+
+    ensemble_id: UUID
+    weights: dict[str, float]
+    agents: list[Member]
+    history: list[Learning]
+
+
+class Prediction(Shape, frozen=True, kw_only=True):
+    """The ensemble's word on a symbol; hold where nothing reached the least strength."""
+
+    symbol: str
+    direction: str
+    strength: float
+    emitted: bool
+    strengths: dict[str, float]
+    target_price: float | None
+    stop_loss: float | None
+    agreeing: list[str]
+
+
+class Predicted(Shape, frozen=True, kw_only=True):
+    """``signal`` and ``confidence`` are those of the strongest call. ``source`` is request or floor."""
+
+    ensemble_id: UUID
+    signal: str
+    confidence: float
+    contributing_agents: list[str]
+    weights: dict[str, float]
+    predictions: list[Prediction]
+    signals: int
+    source: str
+    metadata: dict[str, Any]
+    timestamp: datetime
+
+
+class Figures(Shape, frozen=True, kw_only=True):
+    """Of judged votes. ``sharpe_ratio`` is per vote, ``total_gain`` of following each one after another, net of costs."""
+
+    cases: int
+    accuracy: float | None
+    profit_factor: float | None
+    sharpe_ratio: float | None
+    max_drawdown: float | None
+    total_gain: float | None
+    score: float | None
+    brier: float | None
+
+
+class Performance(Shape, frozen=True, kw_only=True):
+    """``ensemble`` is of its calls on the stored votes, with the weights as they were in force at the time."""
+
+    ensemble_id: UUID
+    days: int
+    since: datetime
+    as_of: datetime
+    ensemble: Figures
+    agents: dict[str, Figures]
+    pending: int
+
+
+class Learned(Shape, frozen=True, kw_only=True):
+    """Shares before and after, and each agent's score; null for one of whose votes nothing is known yet."""
+
+    ensemble_id: UUID
+    metric: str
+    lookback_days: int
+    old_weights: dict[str, float]
+    new_weights: dict[str, float]
+    scores: dict[str, float | None]
+    cases: dict[str, int]
+    as_of: datetime
+
+
+class Ranked(Shape, frozen=True, kw_only=True):
+    """One agent's place."""
+
+    rank: int
+    agent_id: str
+    figures: Figures
+
+
+class Rankings(Shape, frozen=True, kw_only=True):
+    """Best score first; agents without a judged vote have no place."""
+
+    rankings: list[Ranked]
+    count: int
+    days: int
+    as_of: datetime
+
+
+class EnsembleGone(Shape, frozen=True, kw_only=True):
+    """Deleted."""
+
+    success: bool
+    ensemble_id: UUID
+
+
+@post("/api/v1/ensemble/create", tags=["ensemble"], role="trader", permission="execute_trades", body=NewEnsemble,
+      example={"name": "majority", "ensemble_type": "weighted_voting", "parameters": {"min_strength": 0.1}})  # fmt: skip
+async def create(request: AnyRequest, floor: TheFloor) -> Ensemble:
+    """Make an ensemble; agents join it with `register-agent`."""
+    wish = await read_body(request, NewEnsemble, PLAIN)
+    _text(wish.name, "name", 1, 100)
+    _text(wish.description, "description", 0, 1000)
+    if wish.ensemble_type not in KINDS:
+        raise invalid_body(f"ensemble_type: must be one of {', '.join(KINDS)}", "ensemble_type")
+    if set(wish.parameters) - {"min_strength"}:
+        raise invalid_body("parameters: there is min_strength", "parameters")
+    if not 0 <= wish.parameters.get("min_strength", LEAST_STRENGTH) <= 1:
+        raise invalid_body("parameters.min_strength: must be from 0 to 1", "parameters")
+    caller = caller_of(request)
+    row = await ensembles.create(
+        floor.pool,
+        caller.org_id,
+        wish.name,
+        wish.ensemble_type,
+        wish.parameters,
+        wish.description,
+        caller.name,
+    )
+    return shaped(row, Ensemble, ensemble_id=row["id"], agent_count=0)
+
+
+@get("/api/v1/ensemble", tags=["ensemble"], permission="view_metrics")
+async def listed(request: AnyRequest, floor: TheFloor) -> EnsembleList:
+    """Every ensemble of the org."""
+    rows = await ensembles.every(floor.pool, caller_of(request).org_id)
+    return EnsembleList(
+        ensembles=[shaped(row, Ensemble, ensemble_id=row["id"]) for row in rows], count=len(rows)
+    )
+
+
+@get("/api/v1/ensemble/agent-rankings", tags=["ensemble"], permission="view_metrics")
+async def rankings(request: AnyRequest, floor: TheFloor, days: Days = 90) -> Rankings:
+    """Every agent of the floor by what came of its votes."""
+    at = await now(floor)
+    judged, _ = await judged_votes(
+        floor.pool,
+        caller_of(request).org_id,
+        None,
+        as_of=at,
+        most=MOST_VOTES,
+        since=at - timedelta(days=days),
+    )
+    by_agent = _by_agent(judged)
+    figures = {name: _figures(votes) for name, votes in by_agent.items()}
+    ordered = sorted(figures.items(), key=lambda item: (-(item[1].score or 0.0), item[0]))
+    ranked = [Ranked(rank=n, agent_id=name, figures=found) for n, (name, found) in enumerate(ordered, 1)]
+    return Rankings(rankings=ranked, count=len(ranked), days=days, as_of=at)
+
+
+@post("/api/v1/ensemble/{id:str}/register-agent", tags=["ensemble"], role="trader", permission="execute_trades",
+      body=NewMember, example={"agent_id": "technical", "agent_type": "analysis", "initial_weight": 0.5})  # fmt: skip
+async def register(request: AnyRequest, floor: TheFloor, id: FromPath[str]) -> Joined:
+    """Let an agent join."""
+    found = await _find(request, floor, id)
+    wish = await read_body(request, NewMember, PLAIN)
+    _text(wish.agent_id, "agent_id", 1, 100)
+    _text(wish.agent_type, "agent_type", 1, 100)
+    if not 0 <= wish.initial_weight <= 1000:
+        raise invalid_body("initial_weight: must be from 0 to 1000", "initial_weight")
+    if found["agent_count"] >= MOST_AGENTS:
+        raise invalid_body(f"agent_id: an ensemble has at most {MOST_AGENTS} agents", "agent_id")
+    org_id = caller_of(request).org_id
+    await ensembles.register(
+        floor.pool, org_id, found["id"], wish.agent_id, wish.agent_type, wish.initial_weight
+    )
+    members = _members(await ensembles.members(floor.pool, org_id, found["id"]))
+    me = next(one for one in members if one.agent_id == wish.agent_id)
+    return Joined(ensemble_id=found["id"], agent=me, weights={one.agent_id: one.share for one in members})
+
+
+@post("/api/v1/ensemble/{id:str}/predict", tags=["ensemble"], permission="view_metrics", status_code=200,
+      body=PredictWish, example={"signals": [
+          {"agent_id": "technical", "symbol": "BTC/USDT", "direction": "buy", "confidence": 0.8}]})  # fmt: skip
+async def predict(request: AnyRequest, floor: TheFloor, id: FromPath[str]) -> Predicted:
+    """The members' signals as one: those given, else their newest votes on the floor."""
+    found, wish = await _find(request, floor, id), await read_body(request, PredictWish, PLAIN)
+    org_id, at = caller_of(request).org_id, await now(floor)
+    weights = {
+        row["agent_id"]: row["weight"] for row in await ensembles.members(floor.pool, org_id, found["id"])
+    }
+    if wish.signals:
+        signals = _given(wish.signals, weights)
+    else:
+        signals = [_said(row) for row in await ensembles.newest_votes(floor.pool, org_id, list(weights), at)]
+    least = found["parameters"].get("min_strength", LEAST_STRENGTH)
+    calls = [
+        call(symbol, signals, weights, found["ensemble_type"], least)
+        for symbol in sorted({s.symbol for s in signals})
+    ]
+    best = max((one for one in calls if one.emitted), key=lambda one: one.strength, default=None)
+    total = sum(weights.values())
+    return Predicted(
+        ensemble_id=found["id"],
+        signal=best.direction if best else "hold",
+        confidence=best.strength if best else 0.0,
+        contributing_agents=list(best.agreeing) if best else [],
+        weights={name: weight / total if total else 0.0 for name, weight in weights.items()},
+        predictions=[_prediction(one) for one in calls],
+        signals=len(signals),
+        source="request" if wish.signals else "floor",
+        metadata=wish.metadata,
+        timestamp=at,
+    )
+
+
+@get("/api/v1/ensemble/{id:str}/performance", tags=["ensemble"], permission="view_metrics")
+async def performance(
+    request: AnyRequest, floor: TheFloor, id: FromPath[str], days: Days = 30
+) -> Performance:
+    """What came of the members' votes, and of the ensemble's calls on them."""
+    found, at = await _find(request, floor, id), await now(floor)
+    org_id, since = caller_of(request).org_id, at - timedelta(days=days)
+    members = await ensembles.members(floor.pool, org_id, found["id"])
+    names = [row["agent_id"] for row in members]
+    judged, pending = await judged_votes(floor.pool, org_id, names, as_of=at, most=MOST_VOTES, since=since)
+    by_agent = _by_agent(judged)
+    learnings = await ensembles.learnings(floor.pool, org_id, found["id"])
+    return Performance(
+        ensemble_id=found["id"],
+        days=days,
+        since=since,
+        as_of=at,
+        ensemble=_figures(_calls(judged, found, members, learnings)),
+        agents={name: _figures(by_agent.get(name, [])) for name in names},
+        pending=pending,
+    )
+
+
+@get("/api/v1/ensemble/{id:str}/weights", tags=["ensemble"], permission="view_metrics")
+async def weights(request: AnyRequest, floor: TheFloor, id: FromPath[str]) -> Weights:
+    """What every member weighs, and how that was learned."""
+    found, org_id = await _find(request, floor, id), caller_of(request).org_id
+    members = _members(await ensembles.members(floor.pool, org_id, found["id"]))
+    rows = await ensembles.learnings(floor.pool, org_id, found["id"])
+    return Weights(
+        ensemble_id=found["id"],
+        weights={one.agent_id: one.share for one in members},
+        agents=members,
+        history=[shaped(row, Learning) for row in rows],
+    )
+
+
+@post("/api/v1/ensemble/{id:str}/optimize-weights", tags=["ensemble"], role="trader", permission="execute_trades",
+      status_code=200, errors=(422,))  # fmt: skip
+async def optimize(
+    request: AnyRequest,
+    floor: TheFloor,
+    id: FromPath[str],
+    metric: Annotated[
+        str, QueryParameter(description="composite, accuracy, profit_factor, sharpe_ratio.")
+    ] = "composite",
+    lookback_days: Days = 30,
+) -> Learned:
+    """Learn the weights from the members' votes whose end is known: 0.7 of the old and 0.3 of a softmax of the scores."""
+    wanted: Metric = next(one for one in METRICS if one == (read_choice(metric, "metric", METRICS)))
+    found, at, org_id = await _find(request, floor, id), await now(floor), caller_of(request).org_id
+    members = await ensembles.members(floor.pool, org_id, found["id"])
+    before = {row["agent_id"]: float(row["weight"]) for row in members}
+    judged, _ = await judged_votes(
+        floor.pool, org_id, list(before), as_of=at, most=MOST_VOTES, since=at - timedelta(days=lookback_days)
+    )
+    by_agent = _by_agent(judged)
+    standings = {name: standing(by_agent.get(name, [])) for name in before}
+    try:
+        after = learned(before, standings, wanted)
+    except BadInput as error:
+        raise too_little(str(error)) from error
+    scores = {name: _score(one, wanted) for name, one in standings.items()}
+    await ensembles.learn(floor.pool, org_id, found["id"], at, wanted, before, after, scores)
+    total = sum(before.values())
+    return Learned(
+        ensemble_id=found["id"],
+        metric=wanted,
+        lookback_days=lookback_days,
+        old_weights={name: weight / total for name, weight in before.items()},
+        new_weights=after,
+        scores=scores,
+        cases={name: len(by_agent.get(name, [])) for name in before},
+        as_of=at,
+    )
+
+
+@delete(
+    "/api/v1/ensemble/{id:str}",
+    tags=["ensemble"],
+    role="trader",
+    permission="execute_trades",
+    status_code=200,
+)
+async def gone(request: AnyRequest, floor: TheFloor, id: FromPath[str]) -> EnsembleGone:
+    """Delete an ensemble and what it learned."""
+    ensemble_id = read_id(id, "ensemble")
+    if not await ensembles.delete(floor.pool, caller_of(request).org_id, ensemble_id):
+        raise Failure(404, "ensemble not found", ensemble_id=id)
+    return EnsembleGone(success=True, ensemble_id=ensemble_id)
+
+
+async def _find(request: AnyRequest, floor: Floor, id: str) -> Row:
+    found = await ensembles.find(floor.pool, caller_of(request).org_id, read_id(id, "ensemble"))
+    if found is None:
+        raise Failure(404, "ensemble not found", ensemble_id=id)
+    return found
+
+
+def _calls(
+    judged: Sequence[Judged], found: Row, members: Sequence[Row], learnings: Sequence[Row]
+) -> list[Judged]:
+    """The ensemble's word on each moment its members voted, judged as the strongest of those who agreed was."""
+    first = {row["agent_id"]: row["initial_weight"] for row in members}
+    least = found["parameters"].get("min_strength", LEAST_STRENGTH)
+    moments: dict[tuple[datetime, UUID], list[Judged]] = {}
+    for one in judged:
+        moments.setdefault((one.at, one.session), []).append(one)
+    calls: list[Judged] = []
+    for (at, _), votes in moments.items():
+        told: dict[str, float] = next((row["weights_after"] for row in learnings if row["as_of"] <= at), {})
+        signals = [Signal(one.agent, "x", WORDS[one.action], one.confidence) for one in votes]
+        made = call("x", signals, {**first, **told}, found["ensemble_type"], least)
+        if made.emitted:
+            agreed = [one for one in votes if one.agent in made.agreeing]
+            lead = max(agreed, key=lambda one: (one.confidence, one.agent))
+            calls.append(lead._replace(confidence=min(1.0, made.strength)))
+    return sorted(calls, key=lambda one: (one.known_at, one.at))
+
+
+def _given(signals: Sequence[GivenSignal], weights: Mapping[str, float]) -> list[Signal]:
+    if len(signals) > MOST_SIGNALS:
+        raise invalid_body(f"signals: at most {MOST_SIGNALS}", "signals")
+    found: list[Signal] = []
+    for n, one in enumerate(signals):
+        if one.agent_id not in weights:
+            raise invalid_body(f"signals[{n}].agent_id: no member of this ensemble", f"signals[{n}].agent_id")
+        if not 0 <= one.confidence <= 1:
+            raise invalid_body(f"signals[{n}].confidence: must be from 0 to 1", f"signals[{n}].confidence")
+        for name in ("target_price", "stop_loss"):
+            if (price := getattr(one, name)) is not None and not 0 < price < 1e15:
+                raise invalid_body(f"signals[{n}].{name}: must be above zero", f"signals[{n}].{name}")
+        symbol = canonical(one.symbol, field=f"signals[{n}].symbol")
+        found.append(
+            Signal(one.agent_id, symbol, one.direction, one.confidence, one.target_price, one.stop_loss)
+        )
+    twice = len({(one.agent_id, one.symbol) for one in found}) < len(found)
+    if twice:
+        raise invalid_body("signals: an agent speaks twice on a symbol", "signals")
+    return found
+
+
+def _said(row: Row) -> Signal:
+    levels = [None if row[name] is None else float(row[name]) for name in ("take_profit", "stop_loss")]
+    return Signal(row["agent_name"], row["symbol"], WORDS[row["action"]], row["confidence"], *levels)
+
+
+def _members(rows: Sequence[Row]) -> list[Member]:
+    total = sum(row["weight"] for row in rows)
+    return [shaped(row, Member, share=row["weight"] / total if total else 0.0) for row in rows]
+
+
+def _by_agent(judged: Sequence[Judged]) -> dict[str, list[Judged]]:
+    found: dict[str, list[Judged]] = {}
+    for one in judged:
+        found.setdefault(one.agent, []).append(one)
+    return found
+
+
+def _figures(votes: Sequence[Judged]) -> Figures:
+    found = standing(votes)
+    brier = calibrate(votes).brier
+    if found is None:
+        return Figures(
+            cases=0, accuracy=None, profit_factor=None, sharpe_ratio=None, max_drawdown=None, total_gain=None, score=None,
+            brier=None,
+        )  # fmt: skip
+    return Figures(brier=brier, **asdict(found))
+
+
+def _score(found: Standing | None, metric: Metric) -> float | None:
+    return None if found is None else found.score if metric == "composite" else getattr(found, metric)
+
+
+def _prediction(one: Called) -> Prediction:
+    return Prediction(
+        symbol=one.symbol, direction=one.direction, strength=one.strength, emitted=one.emitted,
+        strengths=dict(one.strengths), target_price=one.target_price, stop_loss=one.stop_loss, agreeing=list(one.agreeing),
+    )  # fmt: skip
+
+
+def _text(value: str, field: str, least: int, most: int) -> None:
+    if not least <= len(value.strip()) or len(value) > most or not all(c.isprintable() for c in value):
+        raise invalid_body(f"{field}: {least} to {most} printable characters", field)
+
+
+HANDLERS = [create, listed, rankings, register, predict, performance, weights, optimize, gone]
