@@ -30,8 +30,7 @@ def stored(
     if parse_symbol(symbol).kind == "perp":
         funding = store.read_funding(FundingSeries(exchange, symbol), start, end)
     source = wanted if wanted in same else _shorter(wanted, same)
-    room = lead + lead // 10 + 10  # outages of the exchange leave holes
-    since = start - room * timedelta(milliseconds=wanted.bar_ms)
+    since = start - lead_bars(lead) * timedelta(milliseconds=wanted.bar_ms)
     if source is None:
         return Stored(symbol, store.read(wanted, since, end), None, funding, _elsewhere(store, wanted))
     if source == wanted:
@@ -41,6 +40,11 @@ def stored(
     until = int(shorter.timestamp[-1]) + source.bar_ms if len(shorter) else 0
     candles = resampled(shorter, wanted.bar_ms, until)
     return Stored(symbol, candles, source.timeframe, funding, _span(store, source))
+
+
+def lead_bars(lead: int) -> int:
+    """How many bars before a period are read for ``lead`` of them: outages of the exchange leave holes."""
+    return lead + lead // 10 + 10
 
 
 def with_days(

@@ -1,6 +1,7 @@
 """One job as the code of its kind sees it."""
 
 from collections.abc import Callable
+from copy import copy
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -36,6 +37,16 @@ class Work:
         self._said = -EVERY_S
         self.progress(current, total, message)
 
+    def silent(self) -> "Work":
+        """The same job for a part of it that says nothing of its own progress and checks."""
+        quiet = copy(self)
+        quiet._send = _unsaid
+        return quiet
+
     def preflight(self, report: dict[str, Any]) -> None:
         """Hand in the report of the checks before the run, also before failing because of it."""
         self._send(Preflight(report))
+
+
+def _unsaid(_: Frame) -> None:
+    """Where frames of a silent part end."""

@@ -5,7 +5,9 @@ from litestar.types import ControllerRouterHandler
 from api.routes import (
     agents,
     alerts,
+    backtest_bulk,
     backtest_runs,
+    backtest_shelf,
     backtests,
     calibration,
     catalog,
@@ -66,6 +68,8 @@ ROUTES: list[ControllerRouterHandler] = [
     *system.HANDLERS,
     *agents.HANDLERS,
     *calibration.HANDLERS,
+    *backtest_bulk.HANDLERS,
+    *backtest_shelf.HANDLERS,
     *backtest_runs.HANDLERS,
     *backtests.HANDLERS,
     *hyperopt.HANDLERS,

@@ -134,14 +134,14 @@ async def _submitted(request: AnyRequest, floor: Floor, body: dict[str, Any], na
 
 async def _ran(request: AnyRequest, floor: Floor, body: dict[str, Any], name: str | None) -> Ran:
     """Queue it and wait for its end. Raises Failure 503 while there is no worker, or when it takes too long."""
-    caller, wanted = caller_of(request), await _wanted(request, floor, body)
+    caller, wanted = caller_of(request), await wanted_of(request, floor, body)
     org_id = caller.org_id
     if not await somebody_works(floor):
-        raise _warming("no worker takes jobs at the moment", None)
+        raise warming("no worker takes jobs at the moment", None)
     job_id = await submit(floor.pool, org_id, wanted, caller.name, once=name)
     job = await ended(floor, org_id, job_id, WAIT_S)
     if not job.over:
-        raise _warming("it is still running", job_id)
+        raise warming("it is still running", job_id)
     if job.status == "FAILED" and "warm_up" in (job.error or ""):
         raise Failure(
             422,
@@ -165,11 +165,12 @@ async def _ran(request: AnyRequest, floor: Floor, body: dict[str, Any], name: st
 
 async def _queue(request: AnyRequest, floor: Floor, body: dict[str, Any], name: str | None) -> UUID:
     caller = caller_of(request)
-    wanted = await _wanted(request, floor, body)
+    wanted = await wanted_of(request, floor, body)
     return await submit(floor.pool, caller.org_id, wanted, caller.name, once=name)
 
 
-async def _wanted(request: AnyRequest, floor: Floor, body: dict[str, Any]) -> Submission:
+async def wanted_of(request: AnyRequest, floor: Floor, body: dict[str, Any]) -> Submission:
+    """The job a body asks for. Raises Failure as both documents have it, NotFound for a strategy that is not there."""
     org_id = caller_of(request).org_id
     try:
         return await submission(
@@ -189,7 +190,8 @@ def explained(error: BadInput) -> Failure:
     return Failure(status, "invalid request body", code=code, details=str(error), field=error.field)
 
 
-def _warming(why: str, job_id: UUID | None) -> Failure:
+def warming(why: str, job_id: UUID | None) -> Failure:
+    """503 while nobody can run it, or it takes longer than a request waits."""
     extra: dict[str, Any] = {} if job_id is None else {"backtest_id": str(job_id)}
     return Failure(
         503, "the engine is busy", code="ENGINE_WARMING", details=why, headers={"Retry-After": str(RETRY_S)},

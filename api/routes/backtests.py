@@ -51,11 +51,16 @@ async def list_backtests(
     cursor: Cursor = None,
     status_param: OneStatus = None,
     status: OneStatus = None,
+    include_archived: Annotated[
+        bool, QueryParameter(description="Those that were put away too.", required=False)
+    ] = False,
 ) -> JobPage:
     """Backtests, newest first."""
     wanted = read_status(status_param or status, "status_param" if status_param else "status")
     org_id = caller_of(request).org_id
-    found = await reads.page(floor.pool, org_id, kind=KIND, status=wanted, cursor=cursor, limit=limit)
+    found = await reads.page(
+        floor.pool, org_id, kind=KIND, status=wanted, cursor=cursor, limit=limit, archived=include_archived
+    )
     return JobPage(jobs=[listed(job) for job in found.jobs], cursor=found.cursor, total=found.total)
 
 

@@ -103,6 +103,8 @@ class OneJob(Shape, frozen=True, kw_only=True):
     error: str | None
     error_message: str | None
     execution_time_seconds: float | None
+    archived: bool
+    archived_at: datetime | None
 
 
 class Ran(Shape, frozen=True, kw_only=True):
@@ -249,6 +251,8 @@ def one(job: Job, trades: list[Trade]) -> OneJob:
         error=job.error,
         error_message=job.error,
         execution_time_seconds=seconds(job),
+        archived=job.archived_at is not None,
+        archived_at=job.archived_at,
     )
 
 

@@ -15,10 +15,10 @@ from openoutcry.errors import BadInput
 
 MOST = 100
 ONE = f"SELECT {COLUMNS} FROM jobs WHERE id = $2 AND org_id = $1"
-WANTED = "org_id = $1 AND ($2::text IS NULL OR kind = $2) AND ($3::text IS NULL OR status = $3)"
+WANTED = "org_id = $1 AND ($2::text IS NULL OR kind = $2) AND ($3::text IS NULL OR status = $3) AND ($4 OR archived_at IS NULL)"
 PAGE = f"""
-SELECT {COLUMNS} FROM jobs WHERE {WANTED} AND ($4::timestamptz IS NULL OR (created_at, id) < ($4, $5::uuid))
-ORDER BY created_at DESC, id DESC LIMIT $6
+SELECT {COLUMNS} FROM jobs WHERE {WANTED} AND ($5::timestamptz IS NULL OR (created_at, id) < ($5, $6::uuid))
+ORDER BY created_at DESC, id DESC LIMIT $7
 """
 COUNT = f"SELECT count(*) FROM jobs WHERE {WANTED}"
 CURVE = "SELECT at_ms, equity, drawdown FROM job_curves WHERE job_id = $2 AND org_id = $1"
@@ -52,13 +52,17 @@ async def page(
     status: Status | None = None,
     cursor: str | None = None,
     limit: int = 20,
+    archived: bool = False,
 ) -> Page:
-    """Up to ``limit`` (1 to 100) jobs after ``cursor``. Raises BadInput naming ``limit`` or ``cursor``."""
+    """Up to ``limit`` (1 to 100) jobs after ``cursor``, with those put away if ``archived``.
+
+    Raises BadInput naming ``limit`` or ``cursor``.
+    """
     if not 1 <= limit <= MOST:
         raise BadInput(f"limit: must be from 1 to {MOST}", field="limit")
     at, last = (None, None) if cursor is None else _place(cursor)
-    rows = await fetch(pool, PAGE, org_id, kind, status, at, last, limit + 1)
-    total: int = await pool.fetchval(COUNT, org_id, kind, status)
+    rows = await fetch(pool, PAGE, org_id, kind, status, archived, at, last, limit + 1)
+    total: int = await pool.fetchval(COUNT, org_id, kind, status, archived)
     jobs = [job_of(row) for row in rows[:limit]]
     return Page(jobs, _cursor(jobs[-1]) if len(rows) > limit else None, total)
 

@@ -39,6 +39,7 @@ class Job:
     started_at: datetime | None
     finished_at: datetime | None
     updated_at: datetime
+    archived_at: datetime | None
 
     @property
     def percentage(self) -> int:

@@ -1,8 +1,8 @@
 """Jobs of kind ``backtest``: read the candles, check, run each symbol, measure, write the report."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from workers.strategy import Strategy, bars_needed, loaded
 from workers.work import Work
 
 TOTAL = 100
+Fetch: TypeAlias = Callable[[Work, BacktestRequest, str, int], Stored]
 
 
 def run(work: Work) -> Output:
@@ -33,10 +34,10 @@ def run(work: Work) -> Output:
     request = BacktestRequest.restored(work.request)
     began = [perf_counter()]
     work.step(0, TOTAL, "reading candles")
-    strategy, market, checked = _checked(work, request)
+    strategy, market, checked = judged(work, request)
     began.append(perf_counter())
     outcomes = {
-        symbol: _one(work, request, strategy, market[symbol], number)
+        symbol: run_symbol(work, request, strategy, market[symbol], number)
         for number, symbol in enumerate(request.symbols)
     }
     began.append(perf_counter())
@@ -50,14 +51,18 @@ def run(work: Work) -> Output:
     return output
 
 
-def _checked(work: Work, request: BacktestRequest) -> tuple[Strategy, dict[str, Stored], Preflight]:
+def judged(
+    work: Work, request: BacktestRequest, fetch: Fetch | None = None
+) -> tuple[Strategy, dict[str, Stored], Preflight]:
+    """The strategy, what it trades on (read by ``fetch``) and the checks it passed. Raises BadInput with the first it failed."""
+    fetch = fetch or read_market
     try:
         strategy = loaded(request, work.home)
     except OpenOutcryError as error:
         raise _refused(work, preflight.judged([preflight.unsound(error)], strict=request.strict)) from error
     rules = strategy if isinstance(strategy, RuleStrategy) else None
     needed = bars_needed(strategy, request)
-    market = {symbol: _market(work, request, symbol, needed) for symbol in request.symbols}
+    market = {symbol: fetch(work, request, symbol, needed) for symbol in request.symbols}
     checks = [preflight.strategy(rules), preflight.metadata(request, rules)]
     work.step(10, TOTAL, "checking")
     for one in market.values():
@@ -76,7 +81,8 @@ def _checked(work: Work, request: BacktestRequest) -> tuple[Strategy, dict[str, 
     return strategy, market, report
 
 
-def _market(work: Work, request: BacktestRequest, symbol: str, lead: int) -> Stored:
+def read_market(work: Work, request: BacktestRequest, symbol: str, lead: int) -> Stored:
+    """The stored candles of a symbol with at least ``lead`` bars before the period. Raises CandleFileBroken."""
     span = request.start, request.end
     found = stored(work.home, request.venue, symbol, request.timeframe, *span, lead)
     return with_days(found, work.home, request.venue, request.timeframe, *span)
@@ -92,7 +98,10 @@ def _funding(request: BacktestRequest, one: Stored) -> list[preflight.Check]:
     return [] if found is None else [found]
 
 
-def _one(work: Work, request: BacktestRequest, strategy: Strategy, market: Stored, number: int) -> Outcome:
+def run_symbol(
+    work: Work, request: BacktestRequest, strategy: Strategy, market: Stored, number: int
+) -> Outcome:
+    """What the strategy made of one of its symbols."""
     work.step(20 + 60 * number // len(request.symbols), TOTAL, f"running {market.symbol}")
     return backtest(of_symbol(strategy, market.symbol), market.candles, **terms(request, market, number))
 
