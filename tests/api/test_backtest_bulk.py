@@ -69,7 +69,7 @@ async def test_a_bulk_that_says_too_little_or_too_much(desk):
         ({"strategy_ids": ["sma_cross"], "colour": "red", **PERIOD}, None, "colour"),
         (
             {"strategy_ids": ["sma_cross"], "start_date": "2024-04-30", "end_date": "2024-02-01"},
-            "VAL001",
+            "VAL006",
             None,
         ),
         ({"strategy_ids": ["sma_cross"], "interval": "7q", **PERIOD}, None, "interval"),
