@@ -18,6 +18,7 @@ from api.shapes.backtests import stamp
 from api.shapes.base import Shape
 from db.candles import CandleStore, Series
 from db.jobs.archiving import archive
+from openoutcry.risk.metrics import drawdown
 from openoutcry.types.timeframes import SECONDS, millis
 
 DAY_S = 86_400
@@ -75,7 +76,6 @@ async def benchmark(
         )
     closes = whole.close
     gain = float(closes[-1] / closes[0] - 1.0) * 100.0
-    peaks = np.maximum.accumulate(closes)
     return Benchmark(
         success=True,
         asset=series.symbol.partition("/")[0],
@@ -89,7 +89,7 @@ async def benchmark(
         last_close=float(closes[-1]),
         buy_and_hold_return=f"{gain:.1f}%",
         buy_and_hold_return_raw=gain,
-        max_drawdown=float((1.0 - closes / peaks).max()),
+        max_drawdown=drawdown(closes).deepest,
         unit="percent_0_100",
     )
 

@@ -1,6 +1,5 @@
 """``/api/v1/docs``: the pages of the handbook that lie beside this program."""
 
-from pathlib import Path
 from typing import Annotated
 
 from litestar import get
@@ -9,23 +8,23 @@ from litestar.params import QueryParameter
 from api.failures import Failure
 from api.market import apart
 from api.shapes.base import Shape
-from wire.config import CONFIG_FOLDER
-
-FOLDER = CONFIG_FOLDER.parent / "docs"
+from wire.handbook import read_pages
 
 
 class Page(Shape, frozen=True, kw_only=True):
     """One page; ``path`` names it for ``/docs/content``."""
 
     path: str
+    name: str
     title: str
 
 
 class Pages(Shape, frozen=True, kw_only=True):
-    """Every page there is."""
+    """Every page there is, under both names that clients look for."""
 
     success: bool
     documents: list[Page]
+    docs: list[Page]
     total: int
 
 
@@ -41,23 +40,20 @@ class Content(Shape, frozen=True, kw_only=True):
 @get("/api/v1/docs/list", tags=["docs"])
 async def list_pages() -> Pages:
     """The pages of the handbook; none where this installation came without."""
-    found = [Page(path=path, title=_title(text)) for path, text in (await apart(_read)).items()]
-    return Pages(success=True, documents=found, total=len(found))
+    pages = await apart(read_pages)
+    found = [
+        Page(path=path, name=path.rpartition("/")[2], title=_title(text)) for path, text in pages.items()
+    ]
+    return Pages(success=True, documents=found, docs=found, total=len(found))
 
 
 @get("/api/v1/docs/content", tags=["docs"], errors=(404,))
 async def content(path: Annotated[str, QueryParameter(description="A path that the list names.")]) -> Content:
     """One page as Markdown."""
-    text = (await apart(_read)).get(path)
+    text = (await apart(read_pages)).get(path)
     if text is None:
         raise Failure(404, "document not found", path=path[:200])
     return Content(success=True, path=path, title=_title(text), content=text)
-
-
-def _read() -> dict[str, str]:
-    """Pages by path: only what lies there is ever read, whatever a caller names."""
-    files: list[Path] = sorted(FOLDER.rglob("*.md"))
-    return {file.relative_to(FOLDER).as_posix(): file.read_text(encoding="utf-8") for file in files}
 
 
 def _title(text: str) -> str:

@@ -165,7 +165,7 @@ async def evaluate(request: AnyRequest, name: SignalName) -> TrialResult:
     trial = await read_body(request, Trial, PLAIN)
     field, params = _given(trial)
     params = signal.read(params, field=field)
-    bars = _bars(trial.market_data, signal.requires)
+    bars = bars_given(trial.market_data, signal.requires, "market_data")
 
     def work() -> bool:
         mask = signal.evaluate(bars, params)
@@ -352,16 +352,16 @@ def _told(error: BadInput) -> dict[str, str]:
     return {"field": error.field or "", "message": str(error)}
 
 
-def _bars(rows: list[dict[str, Any]], requires: tuple[str, ...]) -> Bars:
+def bars_given(rows: list[dict[str, Any]], requires: tuple[str, ...], field: str) -> Bars:
     """The caller's candles as columns. Raises Failure 400 naming the row that is none."""
     if not 1 <= len(rows) <= MOST_ROWS:
-        raise invalid_body(f"market_data: 1 to {MOST_ROWS} candles", "market_data")
+        raise invalid_body(f"{field}: 1 to {MOST_ROWS} candles", field)
     columns: dict[str, list[float]] = {name: [] for name in COLUMNS}
     needed = {name.lower() for name in requires} & set(COLUMNS)
     for index, row in enumerate(rows):
         values = {str(key).lower(): value for key, value in row.items()}
         for name in COLUMNS:
-            columns[name].append(_number(values.get(name), f"market_data[{index}].{name}", name in needed))
+            columns[name].append(_number(values.get(name), f"{field}[{index}].{name}", name in needed))
     arrays = [np.array(columns[name], dtype=np.float64) for name in COLUMNS]
     stamps = np.arange(len(rows), dtype=np.int64) * SECONDS["1h"] * 1000
     return Bars.of(Candles.of(stamps, *arrays))

@@ -16,6 +16,9 @@ PUBLIC = {
     "GET /favicon.ico", "GET /web/{path}", "POST /token", "POST /oauth2/token", "POST /api/v1/auth/refresh",
     "GET /.well-known/jwks.json", "GET /api/v1/config/trading-defaults", "GET /api/v1/config/execution-defaults",
     "POST /api/v1/auth/login",
+    "GET /api/documents", "GET /api/documents/{slug}", "GET /api/documents/{slug}/sections", "GET /api/search", "GET /api/tags",
+    "GET /api/tags/{tag}", "GET /api/glossary", "GET /api/glossary/{name}", "GET /api/backlinks/{target}", "GET /api/signals",
+    "GET /api/signals/{name}", "GET /api/indicators", "GET /api/indicators/{name}",
 }  # fmt: skip
 TRADER = {
     "POST /api/v1/orders", "DELETE /api/v1/orders/{id}", "POST /api/v1/trade/start", "POST /api/v1/trade/stop",
