@@ -94,6 +94,17 @@ class SyncWish(Body, frozen=True, kw_only=True):
     funding: bool = False
 
 
+class Newer(Body, frozen=True, kw_only=True):
+    """Whose candles are to be brought up to now."""
+
+    symbols: Annotated[
+        list[Annotated[str, msgspec.Meta(max_length=40)]], msgspec.Meta(min_length=1, max_length=MOST_ASKED)
+    ]
+    exchange: Annotated[str, msgspec.Meta(max_length=40)] = EXCHANGE
+    timeframe: Annotated[str, msgspec.Meta(max_length=10)] = "1h"
+    funding: bool = False
+
+
 class Synced(Shape, frozen=True, kw_only=True):
     """``status`` is completed, partial (see ``errors``), failed, or running, when it is too early for figures."""
 
@@ -184,6 +195,18 @@ async def freshness(
 async def sync(request: AnyRequest, floor: TheFloor) -> Answer[Any]:
     """Fetch what the store lacks. Answers when it is done; after half a minute, that it is running and its job."""
     wanted = _request(await read_body(request, SyncWish, PLAIN))
+    return await once(request, floor, wanted, lambda name: _synced(request, floor, wanted, name))
+
+
+@post(
+    "/api/v1/data/sync/incremental", tags=["data"], role="trader", permission="backtest:create", status_code=200,
+    body=Newer, example={"symbols": ["BTC/USDT:USDT"], "exchange": "binance_futures"}, idempotent=True,
+)  # fmt: skip
+async def sync_incremental(request: AnyRequest, floor: TheFloor) -> Answer[Any]:
+    """Fetch what came since the newest stored bar, up to now, and what is missing before it; a series that is not stored
+    yet begins a year back. The answer is that of a sync."""
+    wish = await read_body(request, Newer, PLAIN)
+    wanted = _request(SyncWish(**{name: getattr(wish, name) for name in wish.__struct_fields__}))
     return await once(request, floor, wanted, lambda name: _synced(request, floor, wanted, name))
 
 
@@ -291,4 +314,4 @@ async def _worked(
     return await ended(floor, caller.org_id, job_id, within_s)
 
 
-HANDLERS = [symbols, freshness, sync, sync_status]
+HANDLERS = [symbols, freshness, sync, sync_incremental, sync_status]

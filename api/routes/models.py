@@ -67,6 +67,41 @@ class RolledBack(Shape, frozen=True, kw_only=True):
     timestamp: datetime
 
 
+class Model(Shape, frozen=True, kw_only=True):
+    """A model; ``production_version`` is null while none of its versions is in production."""
+
+    name: str
+    kind: str
+    versions: int
+    production_version: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class Models(Shape, frozen=True, kw_only=True):
+    """Every model, by name."""
+
+    models: list[Model]
+    total: int
+
+
+@get("/api/v1/models", tags=["models"], permission="strategy:read")
+async def list_models(request: AnyRequest, floor: TheFloor) -> Models:
+    """The models of the registry."""
+    found = [
+        Model(
+            name=one.name,
+            kind=one.kind,
+            versions=one.versions,
+            production_version=one.production,
+            created_at=one.created_at,
+            updated_at=one.newest_at or one.created_at,
+        )
+        for one in await reading.models(floor.pool, caller_of(request).org_id)
+    ]
+    return Models(models=found, total=len(found))
+
+
 @get("/api/v1/models/{name:str}/versions", tags=["models"], permission="strategy:read")
 async def list_versions(
     request: AnyRequest, floor: TheFloor, name: FromPath[str], include_archived: Archived = True
@@ -118,4 +153,4 @@ def _version(one: ModelVersion) -> Version:
     )
 
 
-HANDLERS = [list_versions, candidates, rollback]
+HANDLERS = [list_models, list_versions, candidates, rollback]

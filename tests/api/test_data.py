@@ -73,6 +73,14 @@ async def test_a_sync_is_done_by_a_worker_and_answers_as_documented(homed, excha
         assert again.json() == done and again.headers["Idempotency-Replayed"] == "true"
         assert len(exchange.asked) == asked
         assert (await client.get(f"/api/v1/data/sync/{done['job_id']}")).json() == done
+        newer = {"symbols": WISH["symbols"], "exchange": WISH["exchange"]}
+        path, fresh = "/api/v1/data/sync/incremental", {"Idempotency-Key": "sync-2"}
+        told = (await client.post(path, json=newer, headers=fresh, timeout=60)).json()
+        assert differences(SYNCED, told) == [] and (told["status"], told["errors"]) == ("completed", {})
+        refused = await client.post(
+            path, json={**newer, "force_refresh": True}, headers={"Idempotency-Key": "s3"}
+        )
+        assert is_error(refused, 400, "INVALID_ARGUMENT")["field"] == "force_refresh"
     held = CandleStore(tmp_path).read(Series("binance", PERP, "1h"))
     assert held.same_as(walk(2500, seed=2)[31 * 24 :])
     async with homed.client("trader") as client:

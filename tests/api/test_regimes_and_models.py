@@ -107,5 +107,10 @@ async def test_versions_are_listed_and_production_goes_back_and_no_further(newbo
         is_error(await admin.post(f"{path}/rollback", json={"target_version": "1.1.0"}), 409, "CONFLICT")
         is_error(await admin.post(f"{path}/rollback", json={"target_version": "9.9.9"}), 404, "NOT_FOUND")
         is_error(await viewer.get("/api/v1/models/nothing/versions"), 404, "NOT_FOUND")
+        (model,) = (listed := (await viewer.get("/api/v1/models")).json())["models"]
+        assert (model["name"], model["versions"], listed["total"]) == (NAME, 3, 1)
+        shown = (await viewer.get(f"{path}/versions")).json()["versions"]
+        in_production = next((one["version"] for one in shown if one["stage"] == "prod"), None)
+        assert model["production_version"] == in_production and model["updated_at"] == shown[0]["created_at"]
         candidates = (await viewer.get(f"{path}/rollback-candidates")).json()["candidates"]
         assert {c["version"] for c in candidates} == {"1.0.0", "1.2.0"}
