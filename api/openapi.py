@@ -125,6 +125,8 @@ def _complete(operation: dict[str, Any], opt: Mapping[str, Any], schemas: dict[s
         operation["requestBody"] = _request_body(body, kind, opt.get("example"), schemas)
         if opt.get("free_body"):
             operation["requestBody"]["content"][kind]["schema"]["additionalProperties"] = True
+    if (shown := opt.get("shown")) is not None:
+        operation["responses"]["200"]["content"]["application/json"]["example"] = dict(shown)
     if opt.get("idempotent"):
         operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
     operation["responses"].pop("400", None)

@@ -16,6 +16,7 @@ COMMANDS = {
     "explain": "why a decision was taken",
     "risk": "exposure, figures, limits, sizes, stress, correlation of the sessions",
     "hedge": "analyse, execute and close hedges; study them on stored candles",
+    "forecast": "where a symbol's price may go, and how such forecasts went before",
     "replay": "recompute a round from its record",
     "backtest": "run a strategy on stored candles, here and now",
     "worker": "take jobs from the queue: backtests, sweeps",

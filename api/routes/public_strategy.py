@@ -15,6 +15,7 @@ from api.market import series_of
 from api.predicting import Predictions, market_now, preferred
 from api.requests import AnyRequest
 from api.shapes.public_strategy import SymbolStrategy, told
+from api.shapes.public_strategy_example import EXAMPLE
 from db.forecasting.asking import ask_for_round
 from db.forecasting.decided import newest
 from db.forecasting.making import LEAST_DAYS
@@ -33,6 +34,7 @@ LEAST_PRICE, MOST_PRICE = 1e-12, 1e15
     plan="expert",
     bearer=True,
     errors=(404, 422, 500),
+    shown=EXAMPLE,
 )
 async def strategy(
     request: AnyRequest,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from openoutcry.market.bands import SPAN, horizon, segment
+from openoutcry.market.bands import SPAN, horizon, rolling_deviation, segment
 from openoutcry.market.candles import Floats
 from openoutcry.regime.names import Regime
 
@@ -33,7 +33,7 @@ class Climate:
 def climate_of(close: Floats) -> Climate:
     """The climate at the end of at least 208 daily closes."""
     steps = np.diff(np.log(close))
-    rolling = np.lib.stride_tricks.sliding_window_view(steps, SPAN).std(axis=1, ddof=1)
+    rolling = rolling_deviation(steps)
     return Climate(
         volatility_pct=float(rolling[-1] * 100),
         rank=float((rolling[:-1] < rolling[-1]).mean()),

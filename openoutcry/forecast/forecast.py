@@ -1,7 +1,7 @@
 """The forecast of one timeframe: the move expected, the band the price ends in four times of five, how sure its direction is.
 
 mid            the price the model expects after ``horizon_bars``
-low, high      the same with the tenth and the ninetieth percentile of the model's own misses so far
+low, high      the same with a tenth of the model's own misses so far beyond it on either side
 direction      flat within a twentieth of the horizon's usual move, else up or down
 confidence     up, down: how likely the price ends on that side, from the misses so far;
                flat: how likely it stays within one usual move
@@ -27,7 +27,8 @@ HORIZONS: Mapping[str, int] = {"1h": 6, "4h": 6, "1d": 3}
 MOST_BARS = 5_000
 """Bars a model is fitted on and walks over."""
 FLAT = 0.05
-LOW, HIGH = 10, 90
+BEYOND = 0.1
+"""The share of misses that lie beyond the band on either side."""
 Direction = Literal["up", "down", "flat"]
 Three = tuple[float, float, float]
 
@@ -103,7 +104,8 @@ def _confidence(walk: Walk, direction: Direction) -> float:
 
 
 def _target(price: float, walk: Walk) -> Target:
-    low, high = np.percentile(walk.missed, (LOW, HIGH))
-    ends = walk.next_predicted + np.array([min(low, 0.0), 0.0, max(high, 0.0)])
+    ranked = np.sort(walk.missed)
+    edge = max(int(BEYOND * (len(ranked) + 1)) - 1, 0)
+    ends = walk.next_predicted + np.array([min(ranked[edge], 0.0), 0.0, max(ranked[-1 - edge], 0.0)])
     found = price * np.exp(ends * walk.next_scale)
     return Target(low=float(found[0]), mid=float(found[1]), high=float(found[2]))

@@ -66,11 +66,16 @@ def segment(close: Array) -> Segment:
     )
 
 
+def rolling_deviation(steps: Array) -> Array:
+    """The sample deviation of every ``SPAN`` consecutive log returns, of which there must be as many."""
+    found: Array = np.lib.stride_tricks.sliding_window_view(steps, SPAN).std(axis=1, ddof=1)
+    return found
+
+
 def _volatility(steps: Array) -> tuple[float | None, float | None]:
     if len(steps) < SPAN:
         return None, None
-    windows = np.lib.stride_tricks.sliding_window_view(steps, SPAN)
-    rolling = windows.std(axis=1, ddof=1) * math.sqrt(YEAR)
+    rolling = rolling_deviation(steps) * math.sqrt(YEAR)
     now, before = float(rolling[-1]), rolling[:-1]
     if len(before) < SPAN or float(before.std()) == 0.0:
         return now, None

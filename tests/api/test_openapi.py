@@ -84,6 +84,15 @@ def test_examples_fit_their_schemas(made):
             example = {key: value for key, value in media["example"].items() if value is not None}
             whole = {**media["schema"], "components": made["components"]}  # where its parts are referred to
             jsonschema.validate(example, whole), call
+        for answer in operation["responses"].values():
+            media = answer.get("content", {}).get("application/json", {})
+            if "example" in media:
+                (
+                    jsonschema.validate(
+                        media["example"], {**media["schema"], "components": made["components"]}
+                    ),
+                    call,
+                )
 
 
 async def test_it_is_served_without_a_key_and_the_page_needs_no_other_host(world):

@@ -55,7 +55,7 @@ OF_PRICE = {"current_price", "price_source", "staleness", "risk_reward_ratio"}
 
 
 def scaled(made: Candles, factor: float) -> Candles:
-    return Candles.of(made.timestamp, *[c * factor for c in made.arrays()[1:5]], volume=made.volume)
+    return Candles.of(*[made.timestamp, *[c * factor for c in made.arrays()[1:5]], made.volume])
 
 
 def keep(world, home, symbol: str, *, days: int | None = None, timeframe: str = "1h", seed: int = 3) -> None:

@@ -77,7 +77,7 @@ def test_figures_are_what_their_definition_says():
 )  # fmt: skip
 def test_bands_and_levels_lie_where_they_must(seed, bars, timeframe, factor):
     made = market(bars, seed=seed, timeframe=timeframe)
-    scaled = Candles.of(made.timestamp, *[c * factor for c in made.arrays()[1:5]], volume=made.volume)
+    scaled = Candles.of(*[made.timestamp, *[c * factor for c in made.arrays()[1:5]], made.volume])
     if timeframe != "1d" and bars < 300:
         return
     told = forecast(scaled, timeframe)
@@ -108,7 +108,7 @@ def test_208_days_are_enough_and_far_fewer_are_not():
 
 def test_a_price_that_does_not_move_is_forecast_not_to():
     flat = market(400)
-    still = Candles.of(flat.timestamp, *[np.full(400, 5.0)] * 4, volume=flat.volume)
+    still = Candles.of(*[flat.timestamp, *[np.full(400, 5.0)] * 4, flat.volume])
     told = forecast(still, "1h")
     assert told.direction == "flat" and told.predicted_change_pct == pytest.approx(0)
     assert told.support[0] < 5.0 < told.resistance[0]
