@@ -15,6 +15,7 @@ from api.access import authorise
 from api.alerting.delivery import Delivery
 from api.alerting.watch import Watch
 from api.assets import Asset
+from api.auth.hosts import Hosts
 from api.dialects import Dialect
 from api.encoding import Answer
 from api.failures import HANDLERS as FAILURES
@@ -46,8 +47,11 @@ def build(
     origins: tuple[str, ...] = (),
     compat: Mapping[int, Dialect] | None = None,
     alerting: Alerting = QUIET,
+    hosts: Hosts = frozenset(),
 ) -> ASGIApp:
-    """The ASGI app of a floor; ``origins`` are other sites whose pages may call it, ``compat`` ports of one product."""
+    """The ASGI app of a floor; ``origins`` are other sites whose pages may call it, ``compat`` ports of one product,
+    ``hosts`` its names beside the loopback's.
+    """
     inner = Litestar(
         route_handlers=ROUTES,
         guards=[authorise, unhurried],
@@ -78,6 +82,8 @@ def build(
         proxies=limits.proxies,
         traffic=floor.traffic,
         anyone=floor.doorman.anyone,
+        hosts=hosts,
+        origins=origins,
         ports=compat or {},
     )
 

@@ -191,6 +191,13 @@ def _on_anything(request: AnyRequest, error: Exception) -> Answer[Any]:
     return _answer(request, Failure(500, FAULT.get(dialect_of(request.scope), PLAIN_TEXT[500])))
 
 
+def answer_to(request: AnyRequest, error: Exception) -> Answer[Any]:
+    """What a caller is told of an error, whoever raised it."""
+    handler = next(HANDLERS[kind] for kind in type(error).__mro__ if kind in HANDLERS)
+    answer: Answer[Any] = handler(request, error)  # type: ignore[assignment]  # all of ours answer so
+    return answer
+
+
 DATABASE_ERRORS: tuple[type[Exception], ...] = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
 from litestar.connection import ASGIConnection
@@ -19,10 +19,13 @@ Networks = tuple[IPv4Network | IPv6Network, ...]
 PER_KEY = Rate(per_s=100, burst=200)
 PER_ADDRESS = Rate(per_s=50, burst=100)
 CLASSES: Mapping[str, Rate] = {
+    "write": Rate(per_s=50, burst=100),
     "search": Rate(per_s=20, burst=40),
     "backtests": Rate(per_s=10, burst=20),
 }
-"""Beside the limit on everything: what a route that names a class may be asked by one caller."""
+"""Beside the limit on everything: what routes of a class may be asked by one caller. A route names its class; one that
+changes something and names none is of ``write``."""
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,8 @@ def shared(pool: Any, rate: Rate, kind: str = "") -> SharedThrottle:
 
 
 async def unhurried(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """The guard of routes that name a class of haste. Raises Failure 429."""
-    kind = handler.opt.get("haste")
+    """The guard of routes with a class of haste. Raises Failure 429."""
+    kind = handler.opt.get("haste") or (None if connection.scope.get("method", "GET") in READING else "write")
     identity: Holder | None = connection.scope["state"].get("identity")
     if kind is None or identity is None:
         return
@@ -90,6 +93,19 @@ def address_of(peer: str, headers: Iterable[tuple[bytes, bytes]], proxies: Netwo
         if not _within(address, proxies):
             return address
     return address
+
+
+def neighbourhood(address: str) -> str:
+    """What counts as one caller: an IPv4 address, or the /64 that one IPv6 subscriber has the whole of."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(IPv6Network((parsed, 64), strict=False))
 
 
 def _within(address: str, networks: Networks) -> bool:

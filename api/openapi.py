@@ -130,7 +130,8 @@ def _complete(operation: dict[str, Any], opt: Mapping[str, Any], schemas: dict[s
     if opt.get("idempotent"):
         operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
     operation["responses"].pop("400", None)
-    for status in sorted({*_errors(operation, public, body is not None), *opt.get("errors", ())}):
+    conflicts = (400, 422) if opt.get("idempotent") else ()
+    for status in sorted({*_errors(operation, public, body is not None), *opt.get("errors", ()), *conflicts}):
         operation["responses"][str(status)] = {
             "description": ERRORS[status],
             "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
@@ -156,7 +157,7 @@ IDEMPOTENCY_KEY: Mapping[str, Any] = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "description": "Repeat safely: the same key and body give the first answer, another body is refused (409).",
+    "description": "Repeat safely: the same key and body give the first answer, another body is refused (422).",
     "schema": {"type": "string", "maxLength": 200},
 }
 

@@ -2,11 +2,11 @@
 
 import asyncio
 import os
+import re
 import socket
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from typing import Any
 
 import structlog
@@ -17,6 +17,7 @@ from litestar.types import ASGIApp
 from api.app import QUIET, Alerting, build
 from api.assets import load
 from api.auth.doorman import Doorman, anyone
+from api.auth.hosts import Hosts, loopback, read_hosts
 from api.auth.signing import Signer, home_key
 from api.dialects import DIALECTS, Dialect
 from api.events import TableEvents
@@ -46,6 +47,7 @@ POOL_SIZE = 8
 BACKLOG = 2048
 DOOR_SIZE = 3
 ALERT_EVERY_S = 60
+ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]{1,253}|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class Face:
     host: str = "127.0.0.1"
     limits: Limits = field(default_factory=Limits)
     origins: tuple[str, ...] = ()
+    hosts: Hosts = frozenset()
+    """Names of this floor beside the loopback's."""
     room: Room = field(default_factory=Room)
     """How many WebSockets there may be."""
     heartbeat: Heartbeat = STEADY
@@ -63,8 +67,6 @@ class Face:
     compat: Mapping[int, Dialect] = field(default_factory=dict)
     """Other ports to listen on, each for the clients of one product."""
     alerting: Alerting = QUIET
-    hosts: frozenset[str] = frozenset()
-    """Names the API goes by, for the MCP servers behind it."""
 
 
 def face_from_environment() -> Face:
@@ -74,17 +76,14 @@ def face_from_environment() -> Face:
         per_s=_positive("OUTCRY_API_RATE", default.limits.per_key.per_s),
         burst=int(_positive("OUTCRY_API_BURST", default.limits.per_key.burst)),
     )
-    origins = tuple(o.strip() for o in os.environ.get("OUTCRY_CORS_ORIGINS", "").split(",") if o.strip())
     return Face(
         limits=Limits(per_key=rate, proxies=read_proxies(os.environ.get("OUTCRY_TRUSTED_PROXIES", ""))),
-        origins=origins,
+        origins=read_origins(os.environ.get("OUTCRY_CORS_ORIGINS", "")),
+        hosts=read_hosts(os.environ.get("OUTCRY_API_HOSTS", "")),
         room=_room(default.room),
         heartbeat=_heartbeat(default.heartbeat),
         open_to=_open_to(os.environ.get("OUTCRY_API_OPEN", "")),
         compat=compat_ports(os.environ.get("OUTCRY_COMPAT_PORTS", "")),
-        hosts=frozenset(
-            h.strip().lower() for h in os.environ.get("OUTCRY_API_HOSTS", "").split(",") if h.strip()
-        ),
         alerting=Alerting(_positive("OUTCRY_ALERT_EVERY_S", ALERT_EVERY_S), configured(os.environ)),
     )
 
@@ -111,6 +110,18 @@ def _open_to(text: str) -> Role | None:
     if text and role in (None, "admin"):
         raise BadConfig(f"OUTCRY_API_OPEN: {text[:40]!r} must be viewer or trader", field="OUTCRY_API_OPEN")
     return role
+
+
+def read_origins(text: str) -> tuple[str, ...]:
+    """``https://a.example,http://b.example:3000`` as origins. Raises BadConfig; ``*`` is no site."""
+    found = tuple(part.strip().rstrip("/") for part in text.split(",") if part.strip())
+    for origin in found:
+        if ORIGIN.fullmatch(origin) is None:
+            name = "OUTCRY_CORS_ORIGINS"
+            raise BadConfig(
+                f"{name}: {origin[:60]!r} must be a site such as https://floor.example", field=name
+            )
+    return found
 
 
 def compat_ports(text: str) -> dict[int, Dialect]:
@@ -152,7 +163,7 @@ async def opened(config: ProcessConfig, face: Face) -> AsyncIterator[ASGIApp]:
     door = await open_pool(config.database_url, least=0, most=DOOR_SIZE)
     doorman = Doorman(
         door,
-        lambda: Signer(config.key, home_key(config.home)),
+        lambda: Signer(config.key, home_key(config.home), face.hosts),
         anyone(face.open_to) if face.open_to else None,
     )
     async with Listening(config.database_url) as listening:
@@ -178,7 +189,7 @@ async def opened(config: ProcessConfig, face: Face) -> AsyncIterator[ASGIApp]:
             classes={kind: shared(door, rate, f"{kind}:") for kind, rate in face.limits.classes.items()},
         )
         try:
-            yield build(floor, load(), face.limits, face.origins, face.compat, face.alerting)
+            yield build(floor, load(), face.limits, face.origins, face.compat, face.alerting, face.hosts)
         finally:
             pool.terminate()
             door.terminate()
@@ -209,7 +220,7 @@ def listening_on(app: ASGIApp, host: str, port: int, heartbeat: Heartbeat = STEA
 
 async def serve(config: ProcessConfig, port: int, face: Face) -> None:
     """Listen until SIGTERM or SIGINT. Raises StartupRefused when what was asked for must not be."""
-    if face.open_to is not None and not _loopback(face.host):
+    if face.open_to is not None and not loopback(face.host):
         raise StartupRefused(
             f"OUTCRY_API_OPEN lets everybody in who can reach the API, so it needs a loopback host, not {face.host}"
         )
@@ -217,13 +228,6 @@ async def serve(config: ProcessConfig, port: int, face: Face) -> None:
         listeners = [listener(face.host, each) for each in (port, *face.compat)]
         log.info("server_listening", server="api", host=face.host, port=port, compat=list(face.compat))
         await uvicorn.Server(listening_on(app, face.host, port, face.heartbeat)).serve(sockets=listeners)
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def listener(host: str, port: int) -> socket.socket:

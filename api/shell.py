@@ -5,18 +5,20 @@ It finds out who is asking but refuses nobody except for haste: what a caller ma
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
+from urllib.parse import parse_qsl
 
 import structlog
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.auth.hosts import Hosts, believed, welcome, well_formed
 from api.dialects import DIALECTS, Dialect, error_body, spoken
 from api.encoding import encode
-from api.failures import DATABASE_ERRORS, Failure, envelope
-from api.haste import Networks, address_of
+from api.failures import DATABASE_ERRORS, Failure, envelope, invalid_query
+from api.haste import Networks, address_of, neighbourhood
 from api.identity import KeyRing, presented_token
 from api.throttle import Ruling, SharedThrottle
 from api.traffic import Traffic
@@ -50,6 +52,10 @@ class Shell:
     traffic: Traffic
     proxies: Networks = ()
     anyone: Holder | None = None
+    hosts: Hosts = frozenset()
+    """Our names beside the loopback's: whoever is let in without credentials must have called one of them."""
+    origins: tuple[str, ...] = ()
+    """Other sites whose pages may call."""
     ports: Mapping[int, Dialect] = field(default_factory=dict)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,10 +68,11 @@ class Shell:
         server = scope.get("server")
         dialect, asked = spoken(scope["headers"], server[1] if server else None, scope["path"], self.ports)
         state["dialect"], state["dialect_asked"] = dialect or "cryptofunk", asked
-        ruling = await self._admit(scope, state)
+        caller = _Caller.of(scope["headers"])
+        ruling = await self._admit(scope, state, caller)
         if kind == "websocket":
             state["ruling"] = ruling
-            await self.app(scope, receive, send)
+            await self._socket(scope, receive, send, caller)
             return
         started = perf_counter()
 
@@ -77,22 +84,43 @@ class Shell:
 
         if not ruling.allowed:
             await _refuse(stamped, scope, _too_many(ruling))
+        elif (fault := _unfit(scope, caller)) is not None:
+            await _refuse(stamped, scope, fault)
         elif dialect is None:
             await _refuse(stamped, scope, UNKNOWN_DIALECT)
         else:
             await self.app(scope, receive, stamped)
 
-    async def _admit(self, scope: Scope, state: dict[str, Any]) -> Ruling:
+    async def _socket(self, scope: Scope, receive: Receive, send: Send, caller: "_Caller") -> None:
+        """A handshake: its answer carries the correlation id too."""
+        correlation: str = scope["state"]["correlation_id"]
+
+        async def stamped(message: Message) -> None:
+            if message["type"] in ("websocket.accept", "websocket.http.response.start"):
+                message["headers"] = [
+                    *message.get("headers", ()),
+                    (b"x-correlation-id", correlation.encode()),
+                ]
+            await send(message)
+
+        fault = _unfit(scope, caller)
+        if fault is None:
+            await self.app(scope, receive, stamped)
+        else:
+            await receive()
+            await _refuse(stamped, scope, fault, "websocket.http.response")
+
+    async def _admit(self, scope: Scope, state: dict[str, Any], caller: "_Caller") -> Ruling:
         """Put ``identity`` or ``auth_fault`` into the state and charge the right bucket."""
         state["identity"] = None
         ORG.set(None)
         cost = 0.0 if scope["path"] in UNMETERED else 1.0
         client = scope.get("client")
         state["address"] = address_of(client[0] if client else "local", scope["headers"], self.proxies)
-        address = f"ip:{state['address']}"
+        address = f"ip:{neighbourhood(state['address'])}"
         token = presented_token(scope["headers"], passed_on=scope["path"].startswith(PASSED_ON))
         if token is None:
-            if self.anyone is not None:
+            if self.anyone is not None and self._comes_from_here(caller):
                 state["identity"] = self.anyone
                 ORG.set(self.anyone.org_id)
             return await self.per_address.take(address, cost)
@@ -113,6 +141,46 @@ class Shell:
         ORG.set(identity.org_id)
         return await self.per_key.take(f"key:{identity.id}", cost)
 
+    def _comes_from_here(self, caller: "_Caller") -> bool:
+        """Whether it was this floor that was called, by no page or by one of its own."""
+        return believed(caller.host, self.hosts) and welcome(caller.origin, caller.host, self.origins)
+
+
+@dataclass(frozen=True, slots=True)
+class _Caller:
+    """What a request says of where it comes from and whom it wants; ``hosts`` are its Host headers."""
+
+    hosts: tuple[bytes, ...]
+    origin: str | None
+
+    @classmethod
+    def of(cls, headers: Iterable[tuple[bytes, bytes]]) -> "_Caller":
+        hosts, origins = [], []
+        for name, value in headers:
+            if name == b"host":
+                hosts.append(value)
+            elif name == b"origin":
+                origins.append(value.decode("latin-1"))
+        return cls(tuple(hosts), " ".join(origins) if origins else None)
+
+    @property
+    def host(self) -> str:
+        return self.hosts[0].decode("latin-1") if self.hosts else ""
+
+
+def _unfit(scope: Scope, caller: _Caller) -> Failure | None:
+    """What no route need see: a Host that is none, and NUL, which no text of ours holds."""
+    if not well_formed(caller.hosts):
+        return BAD_HOST
+    if "\0" in scope["path"]:
+        return Failure(400, "invalid path", details="NUL is not text")
+    query = scope["query_string"]
+    if b"%00" in query or b"\0" in query:
+        pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+        field = next((name.replace("\0", "") for name, value in pairs if "\0" in name + value), None)
+        return invalid_query(f"{field}: NUL is not text", field)
+    return None
+
 
 def _correlation_id(scope: Scope) -> str:
     for name, value in scope["headers"]:
@@ -130,6 +198,7 @@ def _stamp(headers: list[tuple[bytes, bytes]], correlation: str, ruling: Ruling)
     return headers
 
 
+BAD_HOST = Failure(400, "invalid Host header", details="exactly one, a name or an address", field="Host")
 UNKNOWN_DIALECT = Failure(
     400, "unknown dialect", details=f"X-API-Dialect: one of {', '.join(DIALECTS)}", field="X-API-Dialect"
 )
@@ -140,10 +209,12 @@ def _too_many(ruling: Ruling) -> Failure:
     return Failure(429, "too many requests", details=f"try again in {wait_s} s", retry_after=wait_s)
 
 
-async def _refuse(send: Send, scope: Scope, failure: Failure) -> None:
+async def _refuse(send: Send, scope: Scope, failure: Failure, kind: str = "http.response") -> None:
     state: dict[str, Any] = scope["state"]
     said = envelope(failure, state["correlation_id"])
     body = encode(error_body(said, failure.status, state["dialect"]))
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": failure.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+    start: Any = {"type": f"{kind}.start", "status": failure.status, "headers": headers}
+    await send(start)
+    whole: Any = {"type": f"{kind}.body", "body": body, "more_body": False}
+    await send(whole)

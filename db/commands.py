@@ -64,6 +64,11 @@ async def submit(
     return found
 
 
+async def asked(pool: asyncpg.Pool, org_id: UUID, once: str) -> bool:
+    """Whether a command was queued under this name already."""
+    return await pool.fetchrow(RESULT, derived_id(org_id, "command", once)) is not None
+
+
 async def pending(pool: asyncpg.Pool) -> list[Pending]:
     """The queue, oldest first. A body this version cannot read is answered as failed and left out."""
     found: list[Pending] = []

@@ -81,9 +81,8 @@ class Doorman:
         return Holder(who.id, who.org_id, name, who.role, kind, None, org.plan)
 
     async def _of_claims(self, claims: Claims) -> Holder | None:
-        kind: Kind = "user" if claims.kind == "user" else "client"
         shown = Holder(
-            claims.subject, keys.DEFAULT_ORG, "", "viewer", kind, expires_at=claims.expires_at,
+            claims.subject, keys.DEFAULT_ORG, "", "viewer", claims.kind, expires_at=claims.expires_at,
             issued_at=claims.issued_at, login=claims.login,
         )  # fmt: skip
         return await self.still(shown)

@@ -12,6 +12,7 @@ from api.access import caller_of
 from api.bodies import PLAIN, Body, given, read_body
 from api.failures import Failure
 from api.floor import Floor, TheFloor
+from api.idempotency import kept
 from api.params import read_choice, read_time
 from api.requests import AnyRequest
 from api.shapes.base import Shape, shaped
@@ -146,10 +147,12 @@ async def list_alerts(
 @post(
     "/api/v1/alerts/{id:str}/acknowledge",
     tags=["alerts"],
+    idempotent=True,
     role="trader",
     permission="acknowledge_alerts",
     status_code=200,
 )
+@kept
 async def acknowledge(request: AnyRequest, floor: TheFloor, id: FromPath[str]) -> Acknowledged:
     """Say that somebody has seen it; once."""
     caller, alert_id = caller_of(request), _uuid(id)
@@ -177,11 +180,13 @@ async def one_rule(request: AnyRequest, floor: TheFloor, id: FromPath[str]) -> A
 @post(
     "/api/v1/alerts/rules",
     tags=["alerts"],
+    idempotent=True,
     role="trader",
     permission="acknowledge_alerts",
     body=WantedRule,
     example=EXAMPLE,
 )
+@kept
 async def add_rule(request: AnyRequest, floor: TheFloor) -> AlertRule:
     """A new rule. It is looked at with the others, from the next look on."""
     wanted = read_rule(**given(await read_body(request, WantedRule, PLAIN)))
@@ -193,11 +198,13 @@ async def add_rule(request: AnyRequest, floor: TheFloor) -> AlertRule:
 @put(
     "/api/v1/alerts/rules/{id:str}",
     tags=["alerts"],
+    idempotent=True,
     role="trader",
     permission="acknowledge_alerts",
     body=ChangedRule,
     example={"condition": "> 0.2", "enabled": True},
 )
+@kept
 async def change_rule(request: AnyRequest, floor: TheFloor, id: FromPath[str]) -> AlertRule:
     """Change what the body names. Another figure or condition arms the rule anew."""
     changes = given(await read_body(request, ChangedRule, PLAIN))
@@ -212,10 +219,12 @@ async def change_rule(request: AnyRequest, floor: TheFloor, id: FromPath[str]) -
 @delete(
     "/api/v1/alerts/rules/{id:str}",
     tags=["alerts"],
+    idempotent=True,
     role="trader",
     permission="acknowledge_alerts",
     status_code=200,
 )
+@kept
 async def drop_rule(request: AnyRequest, floor: TheFloor, id: FromPath[str]) -> RuleGone:
     """Delete a rule; what it raised stays."""
     stored = await _found(request, floor, id)

@@ -10,6 +10,7 @@ from api.access import caller_of
 from api.encoding import Answer
 from api.failures import Failure
 from api.floor import Floor, TheFloor
+from api.idempotency import kept
 from api.requests import AnyRequest
 from api.routes.backtest_runs import KIND, job_of
 from api.shapes.backtests import (
@@ -72,9 +73,10 @@ async def get_backtest(request: AnyRequest, floor: TheFloor, job_id: FromPath[st
 
 
 @post(
-    "/api/v1/backtests/{job_id:str}/cancel", tags=["backtests"], role="trader", permission="backtest:create",
+    "/api/v1/backtests/{job_id:str}/cancel", tags=["backtests"], idempotent=True, role="trader", permission="backtest:create",
     status_code=200,
 )  # fmt: skip
+@kept
 async def cancel(request: AnyRequest, floor: TheFloor, job_id: FromPath[str]) -> OneJob:
     """Cancel a backtest; what computes it stops within about a second."""
     job = await job_of(request, floor, job_id)

@@ -7,8 +7,10 @@ from litestar import get, patch
 from api.amounts import Number
 from api.bodies import Body, read_body
 from api.commands import build, carry_out
+from api.encoding import Answer
 from api.failures import invalid_body
 from api.floor import Floor, TheFloor
+from api.idempotency import once
 from api.requests import AnyRequest
 from api.running import running_settings
 from api.shapes.base import Shape, tidy
@@ -63,6 +65,7 @@ async def get_config(request: AnyRequest, floor: TheFloor) -> ConfigAnswer:
     "/api/v1/config",
     tags=["config"],
     role="admin",
+    idempotent=True,
     body=ConfigUpdate,
     example={
         "trading_mode": "paper",
@@ -71,7 +74,7 @@ async def get_config(request: AnyRequest, floor: TheFloor) -> ConfigAnswer:
         "llm_temperature": 0.8,
     },
 )
-async def patch_config(request: AnyRequest, floor: TheFloor) -> ConfigChanged:
+async def patch_config(request: AnyRequest, floor: TheFloor) -> Answer[ConfigChanged]:
     """Change the running configuration, all or nothing. It reaches every process before the next round."""
     wanted = await read_body(request, ConfigUpdate)
     updates = {name: value for name in UPDATABLE if (value := getattr(wanted, name)) is not None}
@@ -82,8 +85,13 @@ async def patch_config(request: AnyRequest, floor: TheFloor) -> ConfigChanged:
     except BadConfig as error:
         raise invalid_body(str(error), error.field) from error
     sent = {name: _plain(name, value) for name, value in updates.items()}
-    await carry_out(request, floor, build(ChangeConfig, {"updates": sent}))
-    return ConfigChanged(message="Configuration updated successfully", updates=updates, note=NOTE)
+    command = build(ChangeConfig, {"updates": sent})
+
+    async def change(key: str | None) -> ConfigChanged:
+        await carry_out(request, floor, command, key)
+        return ConfigChanged(message="Configuration updated successfully", updates=updates, note=NOTE)
+
+    return await once(request, floor, command, change)
 
 
 def _plain(name: str, value: Any) -> Any:

@@ -16,6 +16,7 @@ from api.encoding import ENCODER
 from api.evaluating import Subject, evaluated
 from api.failures import Failure, invalid_body, invalid_query
 from api.floor import Floor, TheFloor
+from api.idempotency import kept
 from api.market import now, series_of
 from api.registrar import asking, shown, under
 from api.requests import AnyRequest
@@ -126,12 +127,14 @@ async def evaluate_inline(request: AnyRequest, floor: TheFloor) -> Evaluation:
 @post(
     "/api/v1/execution/evaluate/bulk",
     tags=["execution"],
+    idempotent=True,
     role="trader",
     permission="strategy:update_status",
     body=Several,
     example={"strategy_ids": ["278bba9d-7f4c-476c-9dea-a1a44f1fcfba"], "persist": True},
     status_code=200,
 )
+@kept
 async def evaluate_bulk(request: AnyRequest, floor: TheFloor) -> Evaluations:
     """Evaluate several strategies; one that cannot be has its `error`, the others go on."""
     began = perf_counter()
@@ -158,12 +161,14 @@ async def evaluate_bulk(request: AnyRequest, floor: TheFloor) -> Evaluations:
 @post(
     "/api/v1/execution/evaluate/{id:str}",
     tags=["execution"],
+    idempotent=True,
     role="trader",
     permission="strategy:update_status",
     body=Persist,
     example={"persist": True},
     status_code=200,
 )
+@kept
 async def evaluate(request: AnyRequest, floor: TheFloor, id: FromPath[str]) -> Evaluation:
     """Evaluate a registered strategy at the last closed bar. Its orders are proposals: rounds alone place orders."""
     body = await read_body(request, Persist)

@@ -12,6 +12,7 @@ from api.access import caller_of
 from api.bodies import Body, read_body
 from api.failures import Failure, invalid_body
 from api.floor import TheFloor
+from api.idempotency import kept
 from api.params import Offset, read_choice, read_id
 from api.requests import AnyRequest
 from api.shapes.base import Shape, shaped
@@ -64,10 +65,12 @@ class FeedbackStats(Shape, frozen=True, kw_only=True):
 @post(
     "/api/v1/decisions/{id:str}/feedback",
     tags=["feedback"],
+    idempotent=True,
     role="trader",
     body=NewFeedback,
     example={"rating": "positive", "comment": "well reasoned", "tags": ["trend"]},
 )
+@kept
 async def give_feedback(request: AnyRequest, floor: TheFloor, id: FromPath[str]) -> Feedback:
     """Say what you think of a decision."""
     decision_id = read_id(id, "decision")

@@ -13,7 +13,7 @@ from api.bodies import Body, read_object
 from api.encoding import Answer
 from api.failures import Failure
 from api.floor import Floor, TheFloor
-from api.idempotency import once
+from api.idempotency import kept, once
 from api.market import apart, home_of
 from api.params import read_id
 from api.requests import AnyRequest
@@ -145,10 +145,12 @@ async def get_search(request: AnyRequest, floor: TheFloor, job_id: FromPath[str]
 @post(
     "/api/v1/hyperopt/{job_id:str}/cancel",
     tags=["hyperopt"],
+    idempotent=True,
     role="trader",
     permission="backtest:create",
     status_code=200,
 )
+@kept
 async def cancel(request: AnyRequest, floor: TheFloor, job_id: FromPath[str]) -> Search:
     """Cancel a search; what computes it stops within about a second."""
     job = await _job(request, floor, job_id)

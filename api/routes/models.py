@@ -9,6 +9,7 @@ from litestar.params import FromPath, QueryParameter
 from api.access import caller_of
 from api.bodies import Body, read_body
 from api.floor import TheFloor
+from api.idempotency import kept
 from api.requests import AnyRequest
 from api.shapes.base import Shape
 from db.models import reading, staging
@@ -120,9 +121,10 @@ async def candidates(request: AnyRequest, floor: TheFloor, name: FromPath[str]) 
 
 
 @post(
-    "/api/v1/models/{name:str}/rollback", tags=["models"], role="admin", status_code=200, body=RollbackWish,
+    "/api/v1/models/{name:str}/rollback", tags=["models"], idempotent=True, role="admin", status_code=200, body=RollbackWish,
     example={"target_version": "1.1.0", "reason": "worse out of sample"},
 )  # fmt: skip
+@kept
 async def rollback(request: AnyRequest, floor: TheFloor, name: FromPath[str]) -> RolledBack:
     """Put an earlier version back into production."""
     wish, caller = await read_body(request, RollbackWish), caller_of(request)

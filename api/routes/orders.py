@@ -16,6 +16,7 @@ from api.idempotency import once
 from api.params import Offset, SessionId, Symbol, read_choice, read_id, read_session, read_symbol
 from api.requests import AnyRequest
 from api.shapes.orders import IN_FLIGHT, OneOrder, Order, OrderChanged, OrderList, order_of
+from db import commands
 from db.reads import orders as reads
 from openoutcry.types.commands import CancelOrder, PlaceOrder
 from openoutcry.types.symbols import canonical
@@ -95,10 +96,23 @@ async def place_order(request: AnyRequest, floor: TheFloor) -> Answer[OrderChang
     return await once(request, floor, command, place, 201)
 
 
-@delete("/api/v1/orders/{id:str}", tags=["orders"], role="trader", status_code=200)
-async def cancel_order(request: AnyRequest, floor: TheFloor, id: FromPath[str]) -> OrderChanged:
+@delete("/api/v1/orders/{id:str}", tags=["orders"], role="trader", status_code=200, idempotent=True)
+async def cancel_order(request: AnyRequest, floor: TheFloor, id: FromPath[str]) -> Answer[OrderChanged]:
     """Cancel an order that still works."""
-    order = await _find(request, floor, id)
+    command = CancelOrder(order_id=str(read_id(id, "order")))
+
+    async def cancel(key: str | None) -> OrderChanged:
+        order = await _find(request, floor, id)
+        if key is None or not await commands.asked(floor.pool, caller_of(request).org_id, key):
+            _still_works(order)
+        await carry_out(request, floor, command, key)
+        return OrderChanged(order=await _find(request, floor, id), message="Order cancelled successfully")
+
+    return await once(request, floor, command, cancel)
+
+
+def _still_works(order: Order) -> None:
+    """Raises Failure 400 for an order that is final."""
     if order.status in ("FILLED", "CANCELED", "REJECTED", "EXPIRED"):
         raise Failure(
             400,
@@ -108,8 +122,6 @@ async def cancel_order(request: AnyRequest, floor: TheFloor, id: FromPath[str]) 
             order_id=order.id,
             order_status=order.status,
         )
-    await carry_out(request, floor, CancelOrder(order_id=str(order.id)))
-    return OrderChanged(order=await _find(request, floor, id), message="Order cancelled successfully")
 
 
 async def _find(request: AnyRequest, floor: Floor, text: str) -> Order:

@@ -12,6 +12,7 @@ from litestar.params import PathParameter, QueryParameter
 from api.access import caller_of
 from api.books import seen, source
 from api.floor import Floor, TheFloor
+from api.idempotency import kept
 from api.market import now
 from api.params import SessionId, read_choice
 from api.requests import AnyRequest
@@ -270,10 +271,12 @@ async def in_regime(
 @post(
     "/api/v1/risk-budget/rebalance",
     tags=["risk-budget"],
+    idempotent=True,
     role="trader",
     permission="execute_trades",
     status_code=200,
 )
+@kept
 async def rebalance(
     request: AnyRequest, floor: TheFloor, force: Force = False, session_id: SessionId = None
 ) -> Rebalanced:

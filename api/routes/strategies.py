@@ -9,6 +9,7 @@ from api.access import caller_of
 from api.bodies import PLAIN, Body, given, read_body
 from api.failures import Failure, invalid_body
 from api.floor import Floor, TheFloor
+from api.idempotency import kept
 from api.listing import Asked, page_of
 from api.registrar import asking, defined, org_of, reserved, shown, told, under, whole_of
 from api.requests import AnyRequest
@@ -160,11 +161,13 @@ async def list_strategies(
 @post(
     "/api/v1/strategies",
     tags=["strategies"],
+    idempotent=True,
     role="trader",
     permission="strategy:create",
     body=NewStrategy,
     example=RULE_EXAMPLE,
 )
+@kept
 async def create_strategy(request: AnyRequest, floor: TheFloor) -> OneStrategy:
     """Register a strategy in dev; with a `version` that the strategy of this name has not, another version of it.
 
@@ -202,11 +205,13 @@ async def get_strategy(request: AnyRequest, floor: TheFloor, name: Name) -> OneS
 @put(
     "/api/v1/strategies/{name:str}",
     tags=["strategies"],
+    idempotent=True,
     role="trader",
     permission="strategy:create",
     body=StrategyChange,
     example={"rules": {**RULE_EXAMPLE, "reward_factor": 3.0}, "execution_config": {"cooldown_bars": 12}},
 )
+@kept
 async def update_strategy(request: AnyRequest, floor: TheFloor, name: FromPath[str]) -> OneStrategy:
     """Change a strategy. Other rules are a new version; what was stored of the old one stays."""
     body = given(await read_body(request, StrategyChange, PLAIN))
@@ -228,10 +233,12 @@ async def update_strategy(request: AnyRequest, floor: TheFloor, name: FromPath[s
 @delete(
     "/api/v1/strategies/{name:str}",
     tags=["strategies"],
+    idempotent=True,
     role="trader",
     permission="strategy:delete",
     status_code=200,
 )
+@kept
 async def delete_strategy(request: AnyRequest, floor: TheFloor, name: FromPath[str]) -> Deleted:
     """Archive a strategy: its owner alone may. It leaves the floor and the default list."""
     found = await finding.find(floor.pool, org_of(request), name)

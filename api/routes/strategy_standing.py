@@ -12,6 +12,7 @@ from api.amounts import Number
 from api.bodies import PLAIN, Body, given, read_body
 from api.failures import Failure, invalid_body
 from api.floor import TheFloor
+from api.idempotency import kept
 from api.identity import may
 from api.params import read_time
 from api.registrar import asking, org_of, reserved, shown
@@ -136,11 +137,13 @@ class Promoted(Shape, frozen=True, kw_only=True):
 @patch(
     "/api/v1/strategies/{name:str}/status",
     tags=["strategies"],
+    idempotent=True,
     role="trader",
     permission="strategy:update_status",
     body=StatusChange,
     example={"status": "paper"},
 )
+@kept
 async def set_status(request: AnyRequest, floor: TheFloor, name: Name) -> Moved:
     """Move a strategy's status: draft, inactive, paper, live, archived. In paper and live it votes on the floor."""
     wanted = await read_body(request, StatusChange)
@@ -150,11 +153,13 @@ async def set_status(request: AnyRequest, floor: TheFloor, name: Name) -> Moved:
 @post(
     "/api/v1/strategies/{name:str}/archive",
     tags=["strategies"],
+    idempotent=True,
     role="trader",
     permission="strategy:update_status",
     body=NoFields,
     status_code=200,
 )
+@kept
 async def archive(request: AnyRequest, floor: TheFloor, name: Name) -> Moved:
     """Take a strategy out of the lists and off the floor."""
     await read_body(request, NoFields)
@@ -164,11 +169,13 @@ async def archive(request: AnyRequest, floor: TheFloor, name: Name) -> Moved:
 @post(
     "/api/v1/strategies/{name:str}/unarchive",
     tags=["strategies"],
+    idempotent=True,
     role="trader",
     permission="strategy:update_status",
     body=NoFields,
     status_code=200,
 )
+@kept
 async def unarchive(request: AnyRequest, floor: TheFloor, name: Name) -> Moved:
     """Bring an archived strategy back, inactive; one that is not archived stays as it is."""
     await read_body(request, NoFields)
@@ -181,11 +188,13 @@ async def unarchive(request: AnyRequest, floor: TheFloor, name: Name) -> Moved:
 @patch(
     "/api/v1/strategies/{name:str}/execution-state",
     tags=["strategies"],
+    idempotent=True,
     role="trader",
     permission="strategy:update_status",
     body=StateChange,
     example={"cash_balance": 9500.0, "account_value": 10200.0},
 )
+@kept
 async def set_state(request: AnyRequest, floor: TheFloor, name: Name) -> StateChanged:
     """Correct a strategy's account by hand: it goes on from these figures. The floor's own books stay as they are."""
     wanted = given(await read_body(request, StateChange))
@@ -225,12 +234,14 @@ async def verify(request: AnyRequest, floor: TheFloor, name: Name) -> Verified:
 @post(
     "/api/v1/strategies/{name:str}/stage",
     tags=["strategies"],
+    idempotent=True,
     role="trader",
     permission="strategy:update_status",
     body=Stage,
     example={"version": "1.0.0"},
     status_code=200,
 )
+@kept
 async def stage(request: AnyRequest, floor: TheFloor, name: Name) -> Staged:
     """Take a version to staging and queue its validation, which workers run: three windows against six gates."""
     wanted = await read_body(request, Stage, PLAIN)
@@ -261,12 +272,14 @@ async def stage(request: AnyRequest, floor: TheFloor, name: Name) -> Staged:
 @post(
     "/api/v1/strategies/{name:str}/promote",
     tags=["strategies"],
+    idempotent=True,
     role="trader",
     permission="strategy:update_status",
     body=Promote,
     example={"version": "1.0.0", "force": False},
     status_code=200,
 )
+@kept
 async def promote(request: AnyRequest, floor: TheFloor, name: Name) -> Promoted:
     """Take a version from staging to production. 409 `PROMOTION_GATE_FAILED` names every gate that does not hold."""
     wanted = await read_body(request, Promote)

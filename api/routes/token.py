@@ -16,6 +16,7 @@ from api.encoding import Answer
 from api.failures import Failure
 from api.floor import TheFloor
 from api.forms import read_form
+from api.haste import neighbourhood
 from api.params import read_id
 from api.requests import AnyRequest
 from api.shapes.base import Shape
@@ -115,8 +116,11 @@ async def token(request: AnyRequest, floor: TheFloor) -> UserToken:
     user = await users.login(floor.doorman.pool, form.username, form.password)
     if user is None:
         raise Failure(401, WRONG, headers=CHALLENGE)
+    began = await refreshing.issue(floor.doorman.pool, user)
+    if began is None:
+        raise Failure(401, WRONG, headers=CHALLENGE)
     await lockout.succeeded(floor.doorman.pool, form.username, address)
-    return await _token(floor, user, await refreshing.issue(floor.doorman.pool, user.org_id, user.id))
+    return await _token(floor, user, began)
 
 
 @post("/api/v1/auth/refresh", public=True, tags=["auth"], body=Renewal, status_code=200)
@@ -142,8 +146,9 @@ async def client_token(request: AnyRequest, floor: TheFloor) -> Answer[ClientTok
     if client is None:
         raise Failure(400, "invalid_client", code="INVALID_CLIENT")
     await lockout.succeeded(floor.doorman.pool, f"client:{client_id}", address)
-    signer, issuer = await floor.doorman.signer(), str(request.base_url).rstrip("/")
-    text = signer.for_client(client.id, client.client_id, CLIENT_SCOPE, issuer, WallClock().now())
+    signer = await floor.doorman.signer()
+    issuer = signer.issuer(str(request.base_url).rstrip("/"))
+    text = signer.for_client(client, CLIENT_SCOPE, issuer, WallClock().now())
     made = ClientToken(access_token=text, expires_in=CLIENT_SECONDS, token_type="Bearer", scope=CLIENT_SCOPE)
     return Answer(made, headers={"Cache-Control": "no-store", "Pragma": "no-cache"})
 
@@ -184,7 +189,7 @@ async def _token(floor: TheFloor, user: users.User, refresh: refreshing.Refresh)
         username=user.username, email=user.email, full_name=user.full_name, role=user.role,
         permissions=list(holder.permissions),
     )  # fmt: skip
-    access = signer.for_user(user.id, user.username, user.org_id, user.role, WallClock().now(), refresh.login)
+    access = signer.for_user(user, refresh.login, WallClock().now())
     return UserToken(
         access_token=access,
         token_type="bearer",
@@ -209,8 +214,7 @@ async def _try(floor: TheFloor, name: str, address: str) -> None:
 
 
 def _address(request: AnyRequest) -> str:
-    address: str = request.scope["state"]["address"]
-    return address
+    return neighbourhood(request.scope["state"]["address"])
 
 
 def _basic(request: AnyRequest) -> tuple[str, str] | None:

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import structlog
 from litestar import WebSocket
 from litestar.exceptions import WebSocketDisconnect
 
+from api.auth.hosts import welcome
 from api.failures import DATABASE_ERRORS
 from api.identity import presented_token
 from api.throttle import Rate, Throttle
@@ -123,10 +123,7 @@ class Conversation:
     def _origin_may(self) -> bool:
         """A page of another site may not; who is no page says no origin."""
         headers = self._socket.headers
-        origin = headers.get("origin")
-        if origin is None or origin in self._premises.origins:
-            return True
-        return urlsplit(origin).netloc.lower() == headers.get("host", "").lower() != ""
+        return welcome(headers.get("origin"), headers.get("host", ""), self._premises.origins)
 
     def _asked(self) -> Asked:
         try:

@@ -8,17 +8,23 @@ from uuid import UUID
 
 import asyncpg
 
+from db.identity.users import User
 from db.keys import DEFAULT_ORG
 from db.pool import Connection
 from openoutcry.canonical import derived_id
 
 LIFETIME = timedelta(days=30)
+BEGIN = """
+SELECT 1 FROM users WHERE id = $1 AND password_changed_at = $2 AND disabled_at IS NULL FOR SHARE
+"""
 ISSUE = """
 INSERT INTO refresh_tokens (hash, org_id, user_id, family, expires_at) VALUES ($1, $2, $3, $4, now() + $5)
 """
 TAKE = """
 SELECT t.org_id, t.user_id, t.family, t.used_at IS NOT NULL AS used,
-       t.revoked_at IS NULL AND t.expires_at > now() AND u.disabled_at IS NULL AS good
+       t.expires_at > now() AND u.disabled_at IS NULL AND NOT EXISTS (
+           SELECT FROM refresh_tokens f WHERE f.family = t.family AND f.revoked_at IS NOT NULL
+       ) AS good
 FROM refresh_tokens t JOIN users u ON u.id = t.user_id WHERE t.hash = $1 FOR UPDATE OF t
 """
 USED = "UPDATE refresh_tokens SET used_at = now() WHERE hash = $1"
@@ -36,12 +42,14 @@ class Refresh:
     login: UUID
 
 
-async def issue(pool: asyncpg.Pool, org_id: UUID, user_id: UUID) -> Refresh:
-    """The first token of a new family."""
-    async with pool.acquire() as connection:
+async def issue(pool: asyncpg.Pool, user: User) -> Refresh | None:
+    """The first token of a new family; None when the password was changed since it was checked, or the person disabled."""
+    async with pool.acquire() as connection, connection.transaction():
         await connection.execute(FORGET)
+        if await connection.fetchval(BEGIN, user.id, user.password_changed_at) is None:
+            return None
         family = derived_id(DEFAULT_ORG, "family", secrets.token_hex(16))
-        return Refresh(user_id, await _issue(connection, org_id, user_id, family), family)
+        return Refresh(user.id, await _issue(connection, user.org_id, user.id, family), family)
 
 
 async def rotate(pool: asyncpg.Pool, token: str) -> Refresh | None:

@@ -13,7 +13,7 @@ from api.auth.doorman import Doorman
 from api.auth.signing import Signer, home_key
 from api.events import TableEvents
 from api.floor import Floor
-from api.haste import Limits, shared
+from api.haste import CLASSES, Limits, shared
 from api.identity import KeyRing
 from api.throttle import Rate
 from api.ws.hub import Hub
@@ -30,7 +30,11 @@ from tests.db.conftest import Writer
 from tests.factories import SETTINGS, Session
 from wire.config import RunSpec
 
-PLENTY = Limits(per_key=Rate(1e5, 100_000), per_address=Rate(1e5, 100_000))
+PLENTY = Limits(
+    per_key=Rate(1e5, 100_000),
+    per_address=Rate(1e5, 100_000),
+    classes={**CLASSES, "write": Rate(1e5, 100_000)},
+)
 ASSETS = load()
 TOKENS = {role: f"a-key-for-the-{role}-of-these-tests" for role in ROLES}
 ROUNDS = 40

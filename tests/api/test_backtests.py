@@ -144,7 +144,7 @@ async def test_mangrove_s_run_answers_when_it_has_ended_and_a_repeat_runs_nothin
     assert first.status_code == 200 and body["success"] and body["trade_count"] == len(body["trade_history"])
     assert body["metrics"]["total_trades"] == body["trade_count"] and body["strategy_names"] == ["mine"]
     assert again.json() == body and again.headers["idempotency-replayed"] == "true"
-    is_error(other, 409, "IDEMPOTENCY_CONFLICT")
+    is_error(other, 422, "IDEMPOTENCY_CONFLICT")
     assert await staffed.pool.fetchval("SELECT count(*) FROM jobs") == 1
 
 

@@ -60,7 +60,7 @@ CASES = [
         "invalid query parameter",
         "to_date",
     ),
-    ("GET /api/v1/decisions?model=%00", 400, "INVALID_ARGUMENT", "invalid value", None),
+    ("GET /api/v1/decisions?model=%00", 400, "INVALID_ARGUMENT", "invalid query parameter", "model"),
     (
         "GET /api/v1/decisions/stats?from_date=x",
         400,

@@ -32,7 +32,7 @@ async def test_the_same_key_for_another_request_is_refused(answered, admin):
         ("/api/v1/orders", {**ORDER, "quantity": 0.02}),
         ("/api/v1/trade/halt", {"reason": "x"}),
     ):
-        refused = is_error(await admin.post(path, json=body, headers=KEY), 409, "IDEMPOTENCY_CONFLICT")
+        refused = is_error(await admin.post(path, json=body, headers=KEY), 422, "IDEMPOTENCY_CONFLICT")
         assert refused["field"] == "Idempotency-Key"
     assert len(answered.stand_in.executed) == 1
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.haste import Limits, address_of, read_proxies
+from api.haste import CLASSES, Limits, address_of, read_proxies
 from api.throttle import Rate
 from openoutcry.errors import BadConfig
 from tests.api.conftest import TOKENS, world_on
@@ -68,9 +68,7 @@ async def test_two_processes_share_a_key_s_bucket(lived_database):
 
 
 async def test_a_class_of_haste_has_a_limit_of_its_own(lived_database):
-    limits = Limits(
-        Rate(1e5, 100_000), Rate(1e5, 100_000), {"search": Rate(0.01, 2), "backtests": Rate(1, 1)}
-    )
+    limits = Limits(Rate(1e5, 100_000), Rate(1e5, 100_000), {**CLASSES, "search": Rate(0.01, 2)})
     async with world_on(lived_database, limits) as made, made.client("viewer") as client:
         found = [await client.post("/api/v1/decisions/search", json={"query": "risk"}) for _ in range(3)]
         assert [answer.status_code for answer in found] == [200, 200, 429]

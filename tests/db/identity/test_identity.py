@@ -75,7 +75,7 @@ def test_an_overlong_password_never_matches_a_long_one():
 
 
 async def test_a_refresh_token_works_once_and_reuse_ends_the_family(pool, ann):
-    first = await refreshing.issue(pool, DEFAULT_ORG, ann.id)
+    first = await refreshing.issue(pool, ann)
     second = await refreshing.rotate(pool, first.token)
     assert second.user_id == ann.id and second.token != first
     third = await refreshing.rotate(pool, second.token)
@@ -86,18 +86,23 @@ async def test_a_refresh_token_works_once_and_reuse_ends_the_family(pool, ann):
 
 
 async def test_of_many_who_use_one_refresh_token_at_once_one_wins(pool, ann):
-    token = await refreshing.issue(pool, DEFAULT_ORG, ann.id)
+    token = await refreshing.issue(pool, ann)
     answers = await asyncio.gather(*(refreshing.rotate(pool, token.token) for _ in range(8)))
     assert sum(answer is not None for answer in answers) == 1
 
 
 async def test_a_new_password_and_being_disabled_end_refresh_tokens(pool, ann):
-    token = await refreshing.issue(pool, DEFAULT_ORG, ann.id)
+    began = await refreshing.issue(pool, ann)
     await users.set_password(pool, "ann", "another password")
-    assert await refreshing.rotate(pool, token.token) is None
-    token = await refreshing.issue(pool, DEFAULT_ORG, ann.id)
+    assert await refreshing.rotate(pool, began.token) is None and await refreshing.ended(pool, began.login)
+    assert await refreshing.issue(pool, ann) is None, (
+        "what was checked against the old password begins nothing"
+    )
+    began = await refreshing.issue(pool, await users.by_id(pool, ann.id))
     await users.set_disabled(pool, "ann", True)
-    assert await refreshing.rotate(pool, token.token) is None
+    assert await refreshing.rotate(pool, began.token) is None
+    await users.set_disabled(pool, "ann", False)
+    assert await refreshing.ended(pool, began.login), "being let in again revives no old login"
 
 
 async def test_a_ticket_opens_one_socket_once(pool, ann):
