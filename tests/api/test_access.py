@@ -43,7 +43,7 @@ TRADER = {
     "POST /mlflow", "PUT /mlflow", "PATCH /mlflow", "DELETE /mlflow",
     "POST /mlflow/{path}", "PUT /mlflow/{path}", "PATCH /mlflow/{path}", "DELETE /mlflow/{path}",
     "GET /api/v1/regime/alerts", "GET /api/v1/correlation/alerts",
-    "POST /api/v1/risk-budget/rebalance",
+    "POST /api/v1/risk-budget/rebalance", "POST /api/v1/online-learning/session",
     "POST /api/v1/ensemble/create", "POST /api/v1/ensemble/{id}/register-agent",
     "POST /api/v1/ensemble/{id}/optimize-weights", "DELETE /api/v1/ensemble/{id}",
 }  # fmt: skip
@@ -51,7 +51,9 @@ ADMIN = {
     "POST /api/v1/models/{name}/rollback",
     "PATCH /api/v1/config", "POST /api/v1/trade/halt", "POST /api/v1/trade/unhalt", "GET /api/v1/api-keys",
     "POST /api/v1/api-keys", "DELETE /api/v1/api-keys/{id}",
-    "GET /api/v1/system",
+    "GET /api/v1/system", "GET /api/v1/gpu/status", "GET /api/v1/gpu/metrics",
+    "POST /api/v1/credentials", "GET /api/v1/credentials", "PUT /api/v1/credentials/{exchange}/rotate",
+    "DELETE /api/v1/credentials/{exchange}",
     "GET /api/v1/auth/api-keys", "POST /api/v1/auth/api-keys", "DELETE /api/v1/auth/api-keys/{id}",
 }  # fmt: skip
 
