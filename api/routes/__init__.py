@@ -5,6 +5,7 @@ from litestar.types import ControllerRouterHandler
 from api.routes import (
     agents,
     alerts,
+    audit,
     backtest_bulk,
     backtest_runs,
     backtest_shelf,
@@ -90,6 +91,7 @@ ROUTES: list[ControllerRouterHandler] = [
     *data_quality.HANDLERS,
     *ensemble.HANDLERS,
     *credentials.HANDLERS,
+    *audit.HANDLERS,
     *gpu.HANDLERS,
     *online_learning.HANDLERS,
     *models.HANDLERS,

@@ -52,6 +52,8 @@ ADMIN = {
     "PATCH /api/v1/config", "POST /api/v1/trade/halt", "POST /api/v1/trade/unhalt", "GET /api/v1/api-keys",
     "POST /api/v1/api-keys", "DELETE /api/v1/api-keys/{id}",
     "GET /api/v1/system", "GET /api/v1/gpu/status", "GET /api/v1/gpu/metrics",
+    "GET /api/v1/audit/logs", "GET /api/v1/audit/event-types", "GET /api/v1/audit/summary",
+    "GET /api/v1/audit/reports/{report_type}", "GET /api/v1/audit/anomalies", "GET /api/v1/audit/export",
     "POST /api/v1/credentials", "GET /api/v1/credentials", "PUT /api/v1/credentials/{exchange}/rotate",
     "DELETE /api/v1/credentials/{exchange}",
     "GET /api/v1/auth/api-keys", "POST /api/v1/auth/api-keys", "DELETE /api/v1/auth/api-keys/{id}",
