@@ -8,7 +8,7 @@ from uuid import UUID
 
 from api.floor import Floor
 from api.market import apart, home_of, missing
-from api.shapes.execution import Evaluation, Held, NewOrder, OrderHistory
+from api.shapes.execution import Evaluation, Held, OrderHistory, ProposedOrder
 from api.shapes.strategies import account_state
 from db.candles import CandleReader, Series
 from openoutcry.canonical import derived_id
@@ -88,7 +88,7 @@ def _frames(floor: Floor, strategy: RuleStrategy, series: Series, at: datetime) 
 
 def _orders(
     subject: Subject, moment: Moment, bars: Candles, days: Candles
-) -> tuple[list[NewOrder], Declined | None]:
+) -> tuple[list[ProposedOrder], Declined | None]:
     if moment.exit and subject.open:
         return [_exit(subject, bars, position) for position in subject.open], None
     if not moment.entry:
@@ -100,7 +100,7 @@ def _orders(
     return ([], found) if isinstance(found, Declined) else (_entry(subject, bars, found), None)
 
 
-def _entry(subject: Subject, bars: Candles, found: Proposal) -> list[NewOrder]:
+def _entry(subject: Subject, bars: Candles, found: Proposal) -> list[ProposedOrder]:
     """The market order that enters, and the two that protect it."""
     side = subject.strategy.side
     levels = (("take_profit", found.target), ("stop_loss", found.stop))
@@ -113,7 +113,7 @@ def _entry(subject: Subject, bars: Candles, found: Proposal) -> list[NewOrder]:
     return orders
 
 
-def _exit(subject: Subject, bars: Candles, position: Held) -> NewOrder:
+def _exit(subject: Subject, bars: Candles, position: Held) -> ProposedOrder:
     price, size = float(bars.close[-1]), float(position.position_size)
     return _order(subject, bars, f"exit_{position.side}", "market", price, size, position.id)
 
@@ -126,12 +126,12 @@ def _order(
     price: float,
     size: float,
     position_id: UUID | None = None,
-) -> NewOrder:
+) -> ProposedOrder:
     """An order whose id follows from the strategy and the bar: asked again, it is the same proposal."""
     bar = int(bars.timestamp[-1])
     owner = subject.id or derived_id(NOBODY, subject.strategy.content_hash)
     created = OrderHistory(created=WallClock().now(), activated=None, filled=None, cancelled=None)
-    return NewOrder(
+    return ProposedOrder(
         order_id=derived_id(owner, "proposal", bar, side, kind, position_id),
         asset=subject.strategy.asset,
         side=side,

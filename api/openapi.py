@@ -1,19 +1,30 @@
-"""The OpenAPI 3.1 document: made from the routes and what they declare about bodies, roles and errors.
+"""The OpenAPI 3.1 document: made from the routes and what they declare about bodies, answers, roles and errors.
 
 It is made when somebody first asks, by an app of the same handlers that serves nothing: starting stays light.
+litestar says which parameters there are; everything else is ours (``api/describing``).
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, NoReturn, get_args, get_origin
 
 import msgspec
 from litestar import Litestar
 from litestar.di import Provide
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
 
-from api.amounts import Number
+from api.describing import errors, headers, relayed, security
+from api.describing.links import LINKS
+from api.describing.parameters import IDEMPOTENCY_KEY, parameter
+from api.describing.samples import sample
+from api.describing.tags import TAGS
+from api.describing.types import ANY, Schema, Schemas, schemas
+from api.encoding import Answer
 from api.forms import FORM
 from openoutcry.version import VERSION
 
@@ -26,54 +37,42 @@ Authenticate with an API key or an access token (`POST /token`, `POST /oauth2/to
 Money is a JSON number with exact decimals; times are RFC 3339 in UTC. Every answer carries `X-Correlation-ID`
 and `X-RateLimit-*` headers, every error is one JSON object. The live stream is `GET /api/v1/ws` (WebSocket).
 """
-ERRORS: Mapping[int, str] = {
-    400: "The request is malformed; `field` names what is wrong",
-    401: "No valid key or token",
-    403: "The role, the scopes or the plan do not allow this",
-    404: "Nothing there",
-    405: "The server takes no such request",
-    406: "The server answers in no kind that is accepted",
-    409: "It conflicts with what is already so",
-    413: "The body is too large",
-    415: "The body is of another kind",
-    421: "The Host is none of this floor's",
-    422: "Too little history, or values that contradict what they are for",
-    500: "It went wrong here; the fault is in the log",
-    429: "Too many requests; wait `Retry-After` seconds",
-    503: "The database or the floor cannot answer; wait `Retry-After` seconds",
-}
-ERROR_SCHEMA: Mapping[str, Any] = {
-    "type": "object",
-    "required": ["error", "message", "detail", "code", "timestamp", "correlation_id"],
-    "properties": {
-        "error": {"type": "string", "description": "Short human text"},
-        "message": {"type": "string", "description": "The whole of it"},
-        "detail": {"type": "string", "description": "Same as message"},
-        "code": {"type": "string", "description": "Stable, for programs"},
-        "timestamp": {"type": "string", "format": "date-time"},
-        "correlation_id": {"type": "string"},
-        "details": {"type": "string"},
-        "field": {"type": "string"},
-        "retry_after": {"type": "integer"},
-    },
-    "additionalProperties": True,
-    "examples": [
-        {
-            "error": "invalid request body",
-            "message": "invalid request body: Price is required for limit orders",
-            "detail": "invalid request body: Price is required for limit orders",
-            "code": "INVALID_ARGUMENT",
-            "timestamp": "2025-01-15T10:30:00Z",
-            "correlation_id": "9f2c4e0b7d6a4c1f8e3b5a7092d1c6e4",
-            "details": "Price is required for limit orders",
-            "field": "price",
-        }
-    ],
-}
-SECURITY_SCHEMES: Mapping[str, Any] = {
-    "bearer": {"type": "http", "scheme": "bearer", "description": "An API key or access token"},
-    "api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "An API key"},
-}
+JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A route's method with what it declared, and the litestar description that is being completed."""
+
+    method: str
+    path: str
+    handler: HTTPRouteHandler
+    made: dict[str, Any]
+
+    @property
+    def opt(self) -> Mapping[str, Any]:
+        return self.handler.opt
+
+    @property
+    def body(self) -> tuple[str, Any] | None:
+        """The body's media type and its shape."""
+        for name, media in (("body", JSON), ("form", FORM)):
+            if (shape := self.opt.get(name)) is not None:
+                return media, shape
+        return None
+
+    @property
+    def answers(self) -> Mapping[int, Any]:
+        """What it answers when it goes well, by status: as declared, else what the handler returns."""
+        if "answers" in self.opt:
+            declared: Mapping[int, Any] = self.opt["answers"]
+            return declared
+        if self.opt.get("relayed") or self.opt.get("handed_on"):
+            return {}
+        kind = self.handler.parsed_fn_signature.return_type.annotation
+        if get_origin(kind) is Answer:
+            kind = get_args(kind)[0]
+        return {} if kind is NoReturn else {self.handler.status_code: kind}
 
 
 def document(handlers: Sequence[ControllerRouterHandler]) -> dict[str, Any]:
@@ -88,108 +87,142 @@ def document(handlers: Sequence[ControllerRouterHandler]) -> dict[str, Any]:
     nobody = Provide(lambda: None, sync_to_thread=False)
     app = Litestar(route_handlers=handlers, openapi_config=config, dependencies={"floor": nobody})
     made: dict[str, Any] = msgspec.to_builtins(app.openapi_schema.to_schema())
-    made["components"]["schemas"]["Error"] = dict(ERROR_SCHEMA)
-    made["components"]["securitySchemes"] = dict(SECURITY_SCHEMES)
-    for operation, handler in _operations(app, made["paths"]):
-        _complete(operation, handler.opt, made["components"]["schemas"])
-    return made
+    operations = list(_operations(app, made["paths"]))
+    kinds = [op.body[1] for op in operations if op.body] + [
+        k for op in operations for k in op.answers.values()
+    ]
+    known = schemas(kinds)
+    for operation in operations:
+        _complete(operation, known)
+    return {
+        "openapi": made["openapi"],
+        "info": {**made["info"], "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
+        "servers": [{"url": "/", "description": "The floor that serves this document"}],
+        "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
+        "paths": made["paths"],
+        "components": {
+            "schemas": {**known.components, "Error": dict(errors.SCHEMA), "RpcAnswer": dict(relayed.RPC)},
+            "responses": errors.responses(headers.sent()),
+            "headers": dict(headers.HEADERS),
+            "securitySchemes": dict(security.SCHEMES),
+        },
+    }
 
 
-def _operations(app: Litestar, paths: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], Any]]:
+def _operations(app: Litestar, paths: Mapping[str, Any]) -> Iterator[Operation]:
     for route in app.routes:
         if not isinstance(route, HTTPRoute) or route.path_format not in paths:
             continue
         for method, (handler, _) in route.route_handler_map.items():
-            if (operation := paths[route.path_format].get(method.lower())) is not None:
-                yield operation, handler
+            if (made := paths[route.path_format].get(method.lower())) is not None:
+                yield Operation(method, route.path_format, handler, made)
 
 
-def _complete(operation: dict[str, Any], opt: Mapping[str, Any], schemas: dict[str, Any]) -> None:
-    public = bool(opt.get("public"))
-    role = "public" if public else opt.get("role", "viewer")
-    operation["x-role"] = role
-    operation["security"] = [] if public else [{"bearer": []}, {"api_key": []}]
-    if opt.get("bearer"):
-        operation["security"] = [{"bearer": []}]
-    if not public:
-        needs = f"Role: **{role}**."
-        if permission := opt.get("permission"):
-            operation["x-permission"] = permission
-            needs = f"{needs} Scope: `{permission}`."
-        if plan := opt.get("plan"):
-            needs = f"{needs} Plan: **{plan}**."
-        operation["description"] = f"{operation.get('description', '')}\n\n{needs}".strip()
-    body = opt.get("body") or opt.get("form")
-    if body is not None:
-        kind = "application/json" if "body" in opt else FORM
-        operation["requestBody"] = _request_body(body, kind, opt.get("example"), schemas)
-        if opt.get("free_body"):
-            operation["requestBody"]["content"][kind]["schema"]["additionalProperties"] = True
-    if (shown := opt.get("shown")) is not None:
-        operation["responses"]["200"]["content"]["application/json"]["example"] = dict(shown)
+def _complete(operation: Operation, known: Schemas) -> None:
+    """Replace what litestar said by what is so."""
+    made, opt = operation.made, operation.opt
+    description, summary = made.get("description", ""), _summary(made.get("description", ""))
+    parameters = [parameter(each, operation.path) for each in made.get("parameters", ())]
     if opt.get("idempotent"):
-        operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
-    operation["responses"].pop("400", None)
-    conflicts = (400, 422) if opt.get("idempotent") else ()
-    for status in sorted({*_errors(operation, public, body is not None), *opt.get("errors", ()), *conflicts}):
-        operation["responses"][str(status)] = {
-            "description": ERRORS[status],
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
-        }
+        parameters.append(dict(IDEMPOTENCY_KEY))
+    public = bool(opt.get("public"))
+    made.clear()
+    made.update(
+        operationId=operation_id(operation.method, operation.path),
+        tags=list(operation.handler.tags or ()),
+        summary=summary,
+        description=f"{description}\n\n{_needs(opt)}".strip(),
+        security=[] if public else security.of(bearer_only=bool(opt.get("bearer"))),
+    )
+    if parameters:
+        made["parameters"] = parameters
+    if operation.body is not None:
+        made["requestBody"] = _request_body(operation.body, opt, known)
+    made["responses"] = {**_answers(operation, known), **_errors(operation, public)}
     if opt.get("relayed"):
-        _relayed(operation["responses"])
+        made["responses"] |= relayed.of_mcp()
+    if opt.get("handed_on"):
+        made["responses"] |= relayed.of_tracking()
+    made["x-role"] = "public" if public else opt.get("role", "viewer")
+    if permission := opt.get("permission"):
+        made["x-permission"] = permission
 
 
-def _relayed(responses: dict[str, Any]) -> None:
-    """What a server behind the API answers is passed on: the protocol's own errors stand beside ours."""
-    any_object = {"application/json": {"schema": {"type": "object"}}}
-    for status in (200, 400, 404, 405, 406, 415):
-        responses[str(status)] = {
-            "description": ERRORS.get(status, "The server's answer"),
-            "content": any_object,
+def operation_id(method: str, path: str) -> str:
+    """``get_v1_orders_id`` for ``GET /api/v1/orders/{id}``: as stable and as unique as the path."""
+    parts = re.findall(r"[A-Za-z0-9]+", path.removeprefix("/api"))
+    return "_".join((method.lower(), *(parts or ("root",)))).replace("-", "_")
+
+
+def _summary(description: str) -> str:
+    return re.split(r"[.:;](?:\s|$)", " ".join(description.split()), maxsplit=1)[0]
+
+
+def _needs(opt: Mapping[str, Any]) -> str:
+    if opt.get("public"):
+        return ""
+    needs = f"Role: **{opt.get('role', 'viewer')}**."
+    if permission := opt.get("permission"):
+        needs = f"{needs} Scope: `{permission}`."
+    return f"{needs} Plan: **{opt['plan']}**." if opt.get("plan") else needs
+
+
+def _request_body(body: tuple[str, Any], opt: Mapping[str, Any], known: Schemas) -> Schema:
+    media, shape = body
+    schema, example = known.of[shape], opt.get("example")
+    whole = known.components[schema["$ref"].rpartition("/")[2]]
+    if opt.get("free_body"):
+        schema = {**whole, "additionalProperties": dict(ANY)}
+    given = dict(example) if example is not None else _sent(whole, known)
+    required = bool(whole.get("required"))
+    return {"required": required, "content": {media: {"schema": schema, "example": given}}}
+
+
+def _sent(schema: Schema, known: Schemas) -> dict[str, Any]:
+    """What a client must send; everything, where nothing must be."""
+    whole: dict[str, Any] = sample(schema, known.components)
+    required = schema.get("required")
+    return {name: value for name, value in whole.items() if name in required} if required else whole
+
+
+def _answers(operation: Operation, known: Schemas) -> dict[str, Any]:
+    answers = {}
+    for status, kind in operation.answers.items():
+        more = ("Idempotency-Replayed",) if operation.opt.get("idempotent") else ()
+        answer: dict[str, Any] = {
+            "description": HTTPStatus(status).phrase,
+            "headers": headers.sent(*more),
         }
-    responses["200"]["content"] = {**any_object, "text/event-stream": {"schema": {"type": "string"}}}
-    responses["202"] = {"description": "A notification was taken"}
-    responses["421"] = {"description": ERRORS[421], "content": any_object}
+        if operation.method != "HEAD" and kind is not None:
+            answer["content"] = {operation.opt.get("media", JSON): _media(operation, known, kind)}
+        if links := LINKS.get(operation_id(operation.method, operation.path)):
+            answer["links"] = {name: dict(link) for name, link in links.items()}
+        answers[str(status)] = answer
+    return answers
 
 
-IDEMPOTENCY_KEY: Mapping[str, Any] = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "description": "Repeat safely: the same key and body give the first answer, another body is refused (422).",
-    "schema": {"type": "string", "maxLength": 200},
-}
+def _media(operation: Operation, known: Schemas, kind: Any) -> dict[str, Any]:
+    schema = known.of[kind]
+    example = operation.opt.get("shown")
+    return {
+        "schema": schema,
+        "example": sample(schema, known.components) if example is None else dict(example),
+    }
 
 
-def _errors(operation: Mapping[str, Any], public: bool, has_body: bool) -> Iterable[int]:
-    if operation.get("parameters") or has_body:
-        yield 400
+def _errors(operation: Operation, public: bool) -> dict[str, Any]:
+    statuses = {*_usual(operation, public), *operation.opt.get("errors", ())}
+    return {str(status): errors.reference(status) for status in sorted(statuses)}
+
+
+def _usual(operation: Operation, public: bool) -> Iterable[int]:
+    yield 400  # X-API-Dialect may name no product
     if not public:
         yield from (401, 403)
-    if any(parameter["in"] == "path" for parameter in operation.get("parameters", ())):
+    if "{" in operation.path:
         yield 404
-    if has_body:
-        yield from (409, 413, 415)
+    if operation.body is not None:
+        yield from (408, 409, 413, 415)
+    if operation.opt.get("idempotent"):
+        yield from (409, 422)
     yield from (429, 503)
-
-
-def _request_body(
-    shape: type[msgspec.Struct], kind: str, example: Mapping[str, Any] | None, schemas: dict[str, Any]
-) -> dict[str, Any]:
-    """The body's schema stands in its operation; those of its parts go to ``schemas``."""
-    parts = msgspec.json.schema_components(
-        [shape], schema_hook=_schema_hook, ref_template="#/components/schemas/{name}"
-    )[1]
-    schema = parts.pop(shape.__name__)
-    schemas.update(parts)
-    media: dict[str, Any] = {"schema": schema}
-    if example is not None:
-        media["example"] = dict(example)
-    return {"required": bool(schema.get("required")), "content": {kind: media}}
-
-
-def _schema_hook(kind: type) -> dict[str, Any]:
-    if kind is Number:
-        return {"type": "number"}
-    raise NotImplementedError

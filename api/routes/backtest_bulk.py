@@ -13,6 +13,7 @@ from api.idempotency import once
 from api.requests import AnyRequest
 from api.routes.backtest_runs import WAIT_S, Wanted, wanted_of, warming
 from api.shapes.base import Shape
+from api.shapes.described import ExecutionConfig, Figures, Params, RuleSet
 from api.waiting import ended, somebody_works
 from db.jobs.submit import Submission, submit
 from openoutcry.errors import BadInput, NotFound
@@ -38,7 +39,7 @@ class Bulk(Body, frozen=True, kw_only=True):
     """
 
     strategy_ids: list[str] | None = None
-    strategy_configs: list[dict[str, Any]] | None = None
+    strategy_configs: list[RuleSet] | None = None
     start_date: str | None = None
     end_date: str | None = None
     start: str | None = None
@@ -49,8 +50,8 @@ class Bulk(Body, frozen=True, kw_only=True):
     asset: str | None = None
     fee_pct: float | None = None
     slippage_pct: float | None = None
-    execution_config: dict[str, Any] | None = None
-    fills: dict[str, Any] | None = None
+    execution_config: ExecutionConfig | None = None
+    fills: Params | None = None
     seed: int | None = None
     data_source: str | None = None
 
@@ -61,7 +62,7 @@ class BulkItem(Shape, frozen=True, kw_only=True):
     success: bool
     strategy_id: str | None
     strategy_name: str | None
-    metrics: dict[str, Any] | None
+    metrics: Figures | None
     trade_count: int
     execution_time_seconds: float
     error: str | None
@@ -81,7 +82,7 @@ class BulkRan(Shape, frozen=True, kw_only=True):
     "/api/v1/backtests/bulk", tags=["backtests"], role="trader", permission="backtest:create", haste="backtests",
     body=Bulk, example=EXAMPLE, idempotent=True, status_code=200, errors=(404, 422),
 )  # fmt: skip
-async def run_bulk(request: AnyRequest, floor: TheFloor) -> Answer[Any]:
+async def run_bulk(request: AnyRequest, floor: TheFloor) -> Answer[BulkRan]:
     """Run many strategies over the same period and wait for the end. What is wrong with one stops none of the others."""
     body = await read_object(request)
     named = _strategies(body)

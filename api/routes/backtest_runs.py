@@ -19,14 +19,15 @@ from api.requests import AnyRequest
 from api.shapes.backtests import (
     MOST_TRADES,
     Ran,
+    RunStarted,
     RunStatus,
-    Started,
     Submitted,
     metrics_of,
     row,
     seconds,
     word,
 )
+from api.shapes.described import ChosenStrategy, DateRange
 from api.waiting import ended, somebody_works
 from db.jobs import reads
 from db.jobs.rows import Job
@@ -48,13 +49,15 @@ EXAMPLE = {
     "exchange": "binance_futures", "timeframe": "1h", "capital": 10000, "leverage": 1.0,
 }  # fmt: skip
 
+RUN = {"strategy_id": "3f2b8c1e-6a4d-5e9f-8b7a-0c1d2e3f4a5b"}
+
 
 class BacktestWish(Body, frozen=True, kw_only=True):
     """TradAI's body names ``strategy_config``, Mangrove's ``strategy_json`` or ``strategy_id``; each has its own fields
     (docs/jobs.md)."""
 
-    strategy_config: dict[str, Any] | None = None
-    date_range: dict[str, Any] | None = None
+    strategy_config: ChosenStrategy | None = None
+    date_range: DateRange | None = None
     exchange: str | None = None
     timeframe: str | None = None
     capital: float | None = None
@@ -71,7 +74,7 @@ class Wanted(Frozen):
 
 @post(
     "/api/v1/backtests", tags=["backtests"], role="trader", permission="backtest:create", haste="backtests",
-    body=BacktestWish, example=EXAMPLE, idempotent=True,
+    body=BacktestWish, example=EXAMPLE, idempotent=True, errors=(422,), answers={200: Ran, 201: Submitted},
 )  # fmt: skip
 async def create(request: AnyRequest, floor: TheFloor) -> Answer[Any]:
     """Queue a backtest (`strategy_config`, answered 201 at once), or run one (`strategy_json` or `strategy_id`, answered
@@ -86,7 +89,7 @@ async def create(request: AnyRequest, floor: TheFloor) -> Answer[Any]:
 
 @post(
     "/api/v1/backtesting/backtest", tags=["backtests"], role="trader", permission="backtest:create", haste="backtests",
-    body=BacktestWish, idempotent=True, status_code=200,
+    body=BacktestWish, example=RUN, idempotent=True, status_code=200, errors=(422,), answers={200: Ran},
 )  # fmt: skip
 async def create_by_its_old_name(request: AnyRequest, floor: TheFloor) -> Answer[Any]:
     """Run a backtest, by the path that older clients know."""
@@ -96,14 +99,14 @@ async def create_by_its_old_name(request: AnyRequest, floor: TheFloor) -> Answer
 
 @post(
     "/api/v2/backtests", tags=["backtests"], role="trader", permission="backtest:create", haste="backtests",
-    body=BacktestWish, idempotent=True, status_code=202,
+    body=BacktestWish, example=RUN, idempotent=True, status_code=202, errors=(422,), answers={202: RunStarted},
 )  # fmt: skip
 async def start(request: AnyRequest, floor: TheFloor) -> Answer[Any]:
     """Begin a run and answer at once."""
     body = await read_object(request)
 
-    async def work(name: str | None) -> Started:
-        return Started(backtest_id=await _queue(request, floor, body, name), status="running")
+    async def work(name: str | None) -> RunStarted:
+        return RunStarted(backtest_id=await _queue(request, floor, body, name), status="running")
 
     return await once(request, floor, Wanted(body=body), work, 202)
 

@@ -15,8 +15,8 @@ from api.requests import AnyRequest
 from api.routes.backtest_runs import KIND, job_of
 from api.shapes.backtests import (
     MOST_TRADES,
+    BacktestCurve,
     CurvePoint,
-    EquityCurve,
     JobPage,
     OneJob,
     ReportData,
@@ -93,12 +93,12 @@ async def cancel(request: AnyRequest, floor: TheFloor, job_id: FromPath[str]) ->
 
 
 @get("/api/v1/backtests/{job_id:str}/equity", tags=["backtests"], permission="strategy:read")
-async def equity(request: AnyRequest, floor: TheFloor, job_id: FromPath[str]) -> EquityCurve:
+async def equity(request: AnyRequest, floor: TheFloor, job_id: FromPath[str]) -> BacktestCurve:
     """The account over time."""
     job = await _completed(request, floor, job_id)
     found = await reads.curve(floor.pool, job.org_id, job.id)
     rows = [] if found is None else zip(found.at_ms, found.equity, found.drawdown, strict=True)
-    return EquityCurve(
+    return BacktestCurve(
         equity_curve=[
             CurvePoint(timestamp=stamp(at), portfolio_value=value, drawdown_percent=-100.0 * fall or 0.0)
             for at, value, fall in rows

@@ -14,6 +14,7 @@ from api.idempotency import once
 from api.requests import AnyRequest
 from api.running import running_settings
 from api.shapes.base import Shape, tidy
+from api.shapes.described import SettingsByName
 from openoutcry.errors import BadConfig
 from openoutcry.settings import UPDATABLE, Settings, changed
 from openoutcry.types.commands import ChangeConfig
@@ -43,14 +44,14 @@ class ConfigUpdate(Body, frozen=True, kw_only=True):
 class ConfigAnswer(Shape, frozen=True, kw_only=True):
     """The running configuration by section."""
 
-    config: dict[str, dict[str, Any]]
+    config: dict[str, SettingsByName]
 
 
 class ConfigChanged(Shape, frozen=True, kw_only=True):
     """What changed."""
 
     message: str
-    updates: dict[str, Any]
+    updates: SettingsByName
     note: str
 
 

@@ -20,6 +20,7 @@ from api.params import read_choice, read_id, read_time
 from api.requests import AnyRequest
 from api.shapes.backtests import Progress, progress
 from api.shapes.base import Shape
+from api.shapes.described import SyncedSeries
 from api.waiting import ended, somebody_works
 from db.candles import CandleStore
 from db.candles.inventory import freshness_by_symbol, last_closes, stored_symbols
@@ -54,8 +55,8 @@ Names = Annotated[
 ]
 
 
-class Symbols(Shape, frozen=True, kw_only=True):
-    """Symbols in ascending order; ``last_updated`` is when the exchange was asked, or the newest stored bar's close."""
+class TradedSymbols(Shape, frozen=True, kw_only=True):
+    """TradedSymbols in ascending order; ``last_updated`` is when the exchange was asked, or the newest stored bar's close."""
 
     symbols: list[str]
     exchange: str
@@ -114,7 +115,7 @@ class Synced(Shape, frozen=True, kw_only=True):
     sync_duration_ms: int | None
     completed_at: datetime | None
     errors: dict[str, str]
-    series: list[dict[str, Any]]
+    series: list[SyncedSeries]
     job_id: UUID
     progress: Progress
     message: str
@@ -135,7 +136,7 @@ async def symbols(
     source: Annotated[
         str | None, QueryParameter(description="exchange (default) or stored.", required=False)
     ] = None,
-) -> Symbols:
+) -> TradedSymbols:
     """The symbols an exchange lists now, or (`source=stored`) all whose candles are stored here."""
     chosen = read_choice(source, "source", ("exchange", "stored")) or "exchange"
     if chosen == "stored":
@@ -147,7 +148,7 @@ async def symbols(
         for name in listed["symbols"]
         if not perpetuals_only(exchange) or parse_symbol(name).kind == "perp"
     ]
-    return Symbols(
+    return TradedSymbols(
         symbols=names,
         exchange=exchange,
         source=chosen,
@@ -192,7 +193,7 @@ async def freshness(
     "/api/v1/data/sync", tags=["data"], role="trader", permission="backtest:create", status_code=200,
     body=SyncWish, example=EXAMPLE, idempotent=True,
 )  # fmt: skip
-async def sync(request: AnyRequest, floor: TheFloor) -> Answer[Any]:
+async def sync(request: AnyRequest, floor: TheFloor) -> Answer[Synced]:
     """Fetch what the store lacks. Answers when it is done; after half a minute, that it is running and its job."""
     wanted = _request(await read_body(request, SyncWish, PLAIN))
     return await once(request, floor, wanted, lambda name: _synced(request, floor, wanted, name))
@@ -202,7 +203,7 @@ async def sync(request: AnyRequest, floor: TheFloor) -> Answer[Any]:
     "/api/v1/data/sync/incremental", tags=["data"], role="trader", permission="backtest:create", status_code=200,
     body=Newer, example={"symbols": ["BTC/USDT:USDT"], "exchange": "binance_futures"}, idempotent=True,
 )  # fmt: skip
-async def sync_incremental(request: AnyRequest, floor: TheFloor) -> Answer[Any]:
+async def sync_incremental(request: AnyRequest, floor: TheFloor) -> Answer[Synced]:
     """Fetch what came since the newest stored bar, up to now, and what is missing before it; a series that is not stored
     yet begins a year back. The answer is that of a sync."""
     wish = await read_body(request, Newer, PLAIN)
@@ -274,13 +275,15 @@ def _told(job: Job) -> Synced:
     )
 
 
-async def _stored(floor: Floor, exchange: str) -> Symbols:
+async def _stored(floor: Floor, exchange: str) -> TradedSymbols:
     """Storage is shared by exchanges: the exchange is echoed, and all symbols are listed."""
     store = CandleStore(home_of(floor))
     names = await apart(lambda: stored_symbols(store))
     closes = await apart(lambda: last_closes(store, store.series()))
     newest = max((at for at in closes.values() if at is not None), default=None)
-    return Symbols(symbols=names, exchange=exchange, source="stored", count=len(names), last_updated=newest)
+    return TradedSymbols(
+        symbols=names, exchange=exchange, source="stored", count=len(names), last_updated=newest
+    )
 
 
 async def _listed(request: AnyRequest, floor: Floor, exchange: str) -> dict[str, Any]:

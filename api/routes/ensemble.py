@@ -170,7 +170,7 @@ class Predicted(Shape, frozen=True, kw_only=True):
     timestamp: datetime
 
 
-class Figures(Shape, frozen=True, kw_only=True):
+class EnsembleFigures(Shape, frozen=True, kw_only=True):
     """Of judged votes. ``sharpe_ratio`` is per vote, ``total_gain`` of following each one after another, net of costs."""
 
     cases: int
@@ -190,8 +190,8 @@ class Performance(Shape, frozen=True, kw_only=True):
     days: int
     since: datetime
     as_of: datetime
-    ensemble: Figures
-    agents: dict[str, Figures]
+    ensemble: EnsembleFigures
+    agents: dict[str, EnsembleFigures]
     pending: int
 
 
@@ -213,7 +213,7 @@ class Ranked(Shape, frozen=True, kw_only=True):
 
     rank: int
     agent_id: str
-    figures: Figures
+    figures: EnsembleFigures
 
 
 class Rankings(Shape, frozen=True, kw_only=True):
@@ -501,15 +501,15 @@ def _by_agent(judged: Sequence[Judged]) -> dict[str, list[Judged]]:
     return found
 
 
-def _figures(votes: Sequence[Judged]) -> Figures:
+def _figures(votes: Sequence[Judged]) -> EnsembleFigures:
     found = standing(votes)
     brier = calibrate(votes).brier
     if found is None:
-        return Figures(
+        return EnsembleFigures(
             cases=0, accuracy=None, profit_factor=None, sharpe_ratio=None, max_drawdown=None, total_gain=None, score=None,
             brier=None,
         )  # fmt: skip
-    return Figures(brier=brier, **asdict(found))
+    return EnsembleFigures(brier=brier, **asdict(found))
 
 
 def _score(found: Standing | None, metric: Metric) -> float | None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from time import perf_counter
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -21,6 +21,7 @@ from api.market import now, series_of
 from api.registrar import asking, shown, under
 from api.requests import AnyRequest
 from api.shapes.base import Shape
+from api.shapes.described import Holding, RuleSet
 from api.shapes.execution import Closed, Evaluation, closed, failed, held
 from api.shapes.strategies import AccountState, account_state
 from db.candles import Series
@@ -51,9 +52,9 @@ class Persist(Body, frozen=True, kw_only=True):
 class Inline(Body, frozen=True, kw_only=True):
     """A strategy that is not registered; ``open_positions`` is how many it is to be taken to hold."""
 
-    strategy: dict[str, Any]
+    strategy: RuleSet
     persist: bool = False
-    open_positions: int | list[dict[str, Any]] | None = None
+    open_positions: int | list[Holding] | None = None
 
 
 class Several(Body, frozen=True, kw_only=True):

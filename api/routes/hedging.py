@@ -16,6 +16,7 @@ from api.idempotency import once
 from api.params import SessionId, read_session
 from api.requests import AnyRequest
 from api.shapes.base import Shape
+from api.shapes.described import Cost, HedgeRefused, HedgeWorking
 from db.reads.hedge_view import hedge_view
 from openoutcry.hedging.shapes import analysis_shape
 from openoutcry.types.commands import CloseHedges, ExecuteHedges
@@ -51,7 +52,7 @@ class Analysis(Shape, frozen=True, kw_only=True):
     current_net_exposure: float | None
     target_net_exposure: float | None
     risk_metrics: HedgeFigures
-    assets: dict[str, Any]
+    assets: dict[str, Cost]
 
 
 class HedgeWish(Body, frozen=True, kw_only=True):
@@ -82,8 +83,8 @@ class Hedged(Shape, frozen=True, kw_only=True):
     status: str
     executed_trades: list[HedgeTrade]
     message: str
-    refused: list[dict[str, Any]]
-    working: list[dict[str, Any]]
+    refused: list[HedgeRefused]
+    working: list[HedgeWorking]
 
 
 @get("/api/v1/hedging/analysis", tags=["hedging"], permission="view_portfolio")

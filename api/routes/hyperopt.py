@@ -21,6 +21,7 @@ from api.routes.backtest_runs import Wanted, explained
 from api.routes.backtests import Cursor, Limit, OneStatus, read_status
 from api.shapes.backtests import Progress, Submitted, progress
 from api.shapes.base import Shape
+from api.shapes.described import ChosenStrategy, DateRange, Figures, Parameters
 from db.jobs import ending, reads
 from db.jobs.rows import Job
 from db.jobs.submit import Submission, submit
@@ -43,8 +44,8 @@ class HyperoptWish(Body, frozen=True, kw_only=True):
     """What a backtest is asked (docs/jobs.md), and beside it the search. ``preset`` is quick (50 epochs), standard (200) or
     production (1,000, walking forward); ``spaces`` of buy, sell, roi, stoploss, or ``vary`` as in a space file."""
 
-    strategy_config: dict[str, Any]
-    date_range: dict[str, Any]
+    strategy_config: ChosenStrategy
+    date_range: DateRange
     exchange: str | None = None
     symbols: list[str] | None = None
     timeframe: str | None = None
@@ -65,12 +66,12 @@ class HyperoptWish(Body, frozen=True, kw_only=True):
 class Best(Shape, frozen=True, kw_only=True):
     """The best combination: its score is the objective's figure; ``parameters`` are by path."""
 
-    parameters: dict[str, Any]
+    parameters: Parameters
     score: float | None
-    metrics: dict[str, Any]
+    metrics: Figures
 
 
-class Search(Shape, frozen=True, kw_only=True):
+class SearchJob(Shape, frozen=True, kw_only=True):
     """A search. ``epochs`` are combinations to be tried on all bars; a walk forward tries as many again in each window."""
 
     job_id: UUID
@@ -91,7 +92,7 @@ class Search(Shape, frozen=True, kw_only=True):
 class Searches(Shape, frozen=True, kw_only=True):
     """Newest first."""
 
-    jobs: list[Search]
+    jobs: list[SearchJob]
     cursor: str | None
     total: int
 
@@ -117,7 +118,7 @@ class Found(Shape, frozen=True, kw_only=True):
     "/api/v1/hyperopt", tags=["hyperopt"], role="trader", permission="backtest:create", haste="backtests",
     body=HyperoptWish, example=EXAMPLE, idempotent=True,
 )  # fmt: skip
-async def create(request: AnyRequest, floor: TheFloor) -> Answer[Any]:
+async def create(request: AnyRequest, floor: TheFloor) -> Answer[Submitted]:
     """Queue a search of a rules strategy's parameters over stored candles."""
     body = await read_object(request)
     return await once(
@@ -137,7 +138,7 @@ async def list_searches(
 
 
 @get("/api/v1/hyperopt/{job_id:str}", tags=["hyperopt"], permission="strategy:read")
-async def get_search(request: AnyRequest, floor: TheFloor, job_id: FromPath[str]) -> Search:
+async def get_search(request: AnyRequest, floor: TheFloor, job_id: FromPath[str]) -> SearchJob:
     """One search: how far it is, and the best it found once it is over."""
     return _told(await _job(request, floor, job_id))
 
@@ -151,7 +152,7 @@ async def get_search(request: AnyRequest, floor: TheFloor, job_id: FromPath[str]
     status_code=200,
 )
 @kept
-async def cancel(request: AnyRequest, floor: TheFloor, job_id: FromPath[str]) -> Search:
+async def cancel(request: AnyRequest, floor: TheFloor, job_id: FromPath[str]) -> SearchJob:
     """Cancel a search; what computes it stops within about a second."""
     job = await _job(request, floor, job_id)
     done = await ending.cancel(floor.pool, job.org_id, job.id)
@@ -231,9 +232,9 @@ async def _job(request: AnyRequest, floor: Floor, text: str) -> Job:
     return job
 
 
-def _told(job: Job) -> Search:
+def _told(job: Job) -> SearchJob:
     search = job.request["search"]
-    return Search(
+    return SearchJob(
         job_id=job.id,
         status=job.status,
         strategy_name=job.name,

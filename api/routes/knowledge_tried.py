@@ -14,6 +14,7 @@ from api.requests import AnyRequest
 from api.routes.signal_checks import MOST_BODY, MOST_ROWS, bars_given
 from api.routes.signals import CATEGORIES, known
 from api.shapes.base import Shape
+from api.shapes.described import CandleRow, Params
 from openoutcry.errors import BadInput, DataUnavailable
 from openoutcry.indicators.catalogue import CATALOGUE, with_params
 from openoutcry.indicators.catalogue import find as find_indicator
@@ -32,7 +33,7 @@ class SignalEntry(Shape, frozen=True, kw_only=True):
     category: str
     signal_type: Kind
     description: str
-    params: dict[str, Any]
+    params: Params
     requires: list[str]
 
 
@@ -49,7 +50,7 @@ class IndicatorEntry(Shape, frozen=True, kw_only=True):
     name: str
     category: str
     description: str
-    params: dict[str, Any]
+    params: Params
     inputs: list[str]
     outputs: list[str]
     bars: int
@@ -62,12 +63,12 @@ class IndicatorEntries(Shape, frozen=True, kw_only=True):
     total: int
 
 
-class Trial(Body, frozen=True, kw_only=True):
+class SignalTrial(Body, frozen=True, kw_only=True):
     """A signal and candles, oldest first: ``open``, ``high``, ``low``, ``close``, ``volume`` (any case)."""
 
     name: str
-    ohlcv: list[dict[str, Any]]
-    params: dict[str, Any] | None = None
+    ohlcv: list[CandleRow]
+    params: Params | None = None
 
 
 class Calculation(Body, frozen=True, kw_only=True):
@@ -75,7 +76,7 @@ class Calculation(Body, frozen=True, kw_only=True):
 
     name: str
     data: dict[str, list[float]]
-    params: dict[str, Any] | None = None
+    params: Params | None = None
 
 
 class Tried(Shape, frozen=True, kw_only=True):
@@ -92,7 +93,7 @@ class Calculated(Shape, frozen=True, kw_only=True):
 
     indicator: str
     result: dict[str, list[float | None]]
-    params: dict[str, Any]
+    params: Params
     bars_needed: int
 
 
@@ -144,12 +145,12 @@ async def indicator(
 
 
 @post(
-    "/api/evaluate", tags=["knowledge"], body=Trial, status_code=200, request_max_body_size=MOST_BODY,
+    "/api/evaluate", tags=["knowledge"], body=SignalTrial, status_code=200, request_max_body_size=MOST_BODY,
     example={"name": "rsi_oversold", "ohlcv": [{"close": 100.0}, {"close": 99.0}], "params": {"window": 2}},
 )  # fmt: skip
 async def evaluate(request: AnyRequest) -> Tried:
     """Whether a signal is true at the last of your candles. Unlike reading, this needs a key."""
-    trial = await read_body(request, Trial, PLAIN)
+    trial = await read_body(request, SignalTrial, PLAIN)
     one = find(trial.name)
     params = one.read(trial.params or {}, field="params")
     bars = bars_given(trial.ohlcv, one.requires, "ohlcv")

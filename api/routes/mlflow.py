@@ -107,6 +107,7 @@ async def tracked_experiment(
     tags=["mlflow"],
     permission="strategy:read",
     errors=(400,),
+    handed_on=True,
     request_max_body_size=None,  # the configuration's own bounds hold
     status_code=200,
 )
@@ -122,6 +123,7 @@ async def look(request: AnyRequest, floor: TheFloor) -> ASGIApp:
     role="trader",
     permission="strategy:create",
     errors=(400, 413),
+    handed_on=True,
     request_max_body_size=None,
     status_code=200,
 )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from time import perf_counter
-from typing import Annotated, Any
+from typing import Annotated
 
 from litestar import get, post
 from litestar.params import PathParameter, QueryParameter
@@ -16,6 +16,7 @@ from api.params import SessionId, read_time
 from api.ping import ping
 from api.requests import AnyRequest
 from api.shapes.base import Shape
+from api.shapes.described import ReloadOf
 from db import state
 from db.reads import risk_figures
 from db.reads.account import equity_line
@@ -85,7 +86,7 @@ class Reloaded(Shape, frozen=True, kw_only=True):
     status: str
     message: str
     timestamp: datetime
-    results: dict[str, dict[str, Any]]
+    results: dict[str, ReloadOf]
 
 
 class Measured(Shape, frozen=True, kw_only=True):
@@ -212,7 +213,7 @@ async def reloaded(request: AnyRequest, floor: Floor) -> Reloaded:
     """The accounts of the caller's sessions, read again, by exchange."""
     started = perf_counter()
     found = await seen_or_none(request, floor)
-    results: dict[str, dict[str, Any]] = {}
+    results: dict[str, ReloadOf] = {}
     for each in found:
         items = 1 + len(each.book.portfolio.positions) + len(each.working)
         seconds = round(perf_counter() - started, 6)

@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Annotated, cast
 
 from litestar import get, post
 from litestar.params import QueryParameter
@@ -18,6 +18,7 @@ from api.market import home_of, now
 from api.requests import AnyRequest
 from api.running import running_settings
 from api.shapes.base import Shape
+from api.shapes.described import RegimeTrading
 from db.candles import CandleReader, Series
 from db.regimes import history as reads
 from db.regimes.force import Shelf
@@ -49,7 +50,7 @@ class CurrentRegime(Shape, frozen=True, kw_only=True):
     regime: str
     current_regime: str
     confidence: float
-    parameters: dict[str, Any]
+    parameters: RegimeTrading
     timestamp: datetime
     features: dict[str, float | None]
     transition_probabilities: dict[str, float]
@@ -86,7 +87,7 @@ class RegimeHistory(Shape, frozen=True, kw_only=True):
     average_duration_days: float | None
 
 
-class MarketData(Body, frozen=True, kw_only=True):
+class RegimeWindow(Body, frozen=True, kw_only=True):
     """Which market, and how far back the features look."""
 
     symbol: str
@@ -97,7 +98,7 @@ class MarketData(Body, frozen=True, kw_only=True):
 class AnalysisWish(Body, frozen=True, kw_only=True):
     """What to analyse."""
 
-    market_data: MarketData
+    market_data: RegimeWindow
 
 
 class Analysed(Shape, frozen=True, kw_only=True):
@@ -129,7 +130,7 @@ async def current(
         regime=found.told["regime"],
         current_regime=found.told["regime"],
         confidence=found.told["confidence"],
-        parameters=parameters.model_dump(mode="json"),
+        parameters=cast(RegimeTrading, parameters.model_dump(mode="json")),
         timestamp=found.closed_at,
         features=found.told["features"],
         transition_probabilities=found.told["transition_probabilities"],

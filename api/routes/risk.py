@@ -1,6 +1,7 @@
 """``/api/v1/risk``, ``/correlation``, and both sides of each position: AlphaPulse's view of what is held and risked."""
 
 import asyncio
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from litestar import get
@@ -12,6 +13,7 @@ from api.floor import TheFloor
 from api.params import SessionId
 from api.requests import AnyRequest
 from api.shapes.base import Shape, converted
+from api.shapes.risk import Concentration, RiskReport, Rolling
 from db.reads import risk_figures, risk_report
 from openoutcry.errors import BadInput
 from openoutcry.risk import shapes
@@ -107,7 +109,7 @@ class Matrix(Shape, frozen=True, kw_only=True):
     symbols: list[str]
     matrix: list[list[float | None]]
     method: str
-    timestamp: Any
+    timestamp: datetime
     lookback_days: int
     returns: int
 
@@ -180,7 +182,7 @@ async def position_size(
     return converted(shapes.size_shape(advice), Advice)
 
 
-@get("/api/v1/risk/report", tags=["risk"], permission="view_portfolio")
+@get("/api/v1/risk/report", tags=["risk"], permission="view_portfolio", answers={200: RiskReport})
 async def report(request: AnyRequest, floor: TheFloor, session_id: SessionId = None) -> dict[str, Any]:
     """All of it at once: account, positions, exposure, figures, limits, concentration and stress tests."""
     found = await seen(request, floor, session_id)
@@ -201,12 +203,12 @@ async def correlation(
     return Matrix(**made, timestamp=WallClock().now(), lookback_days=lookback_days)
 
 
-@get("/api/v1/correlation/rolling", tags=["risk"], permission="view_metrics")
+@get("/api/v1/correlation/rolling", tags=["risk"], permission="view_metrics", answers={200: Rolling})
 async def rolling(
     request: AnyRequest,
     floor: TheFloor,
-    symbol1: Annotated[str, QueryParameter(max_length=40)],
-    symbol2: Annotated[str, QueryParameter(max_length=40)],
+    symbol1: Annotated[str, QueryParameter(max_length=40, description="One of the pair, e.g. BTC/USDT.")],
+    symbol2: Annotated[str, QueryParameter(max_length=40, description="The other, e.g. ETH/USDT.")],
     window_days: Window = 30,
     lookback_days: Days = 252,
 ) -> dict[str, Any]:
@@ -215,7 +217,12 @@ async def rolling(
     return shapes.rolling_shape(await _returns(request, floor, names, lookback_days), window_days)
 
 
-@get("/api/v1/correlation/concentration", tags=["risk"], permission="view_portfolio")
+@get(
+    "/api/v1/correlation/concentration",
+    tags=["risk"],
+    permission="view_portfolio",
+    answers={200: Concentration},
+)
 async def concentration(
     request: AnyRequest, floor: TheFloor, symbols: Some = None, lookback_days: Days = 252
 ) -> dict[str, Any]:

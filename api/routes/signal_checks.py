@@ -15,6 +15,7 @@ from api.market import apart, home_of, meant, missing, now, series_of, window
 from api.requests import AnyRequest
 from api.routes.signals import CATEGORIES, SignalName, known
 from api.shapes.base import Shape
+from api.shapes.described import CandleRow, Params, Rule
 from db.candles import CandleStore, Coverage, Series
 from openoutcry.errors import BadInput, DataUnavailable
 from openoutcry.market.bands import LABELS
@@ -35,9 +36,9 @@ COLUMNS = ("open", "high", "low", "close", "volume")
 class Trial(Body, frozen=True, kw_only=True):
     """Candles, oldest first: ``open``, ``high``, ``low``, ``close``, ``volume`` (any case), ``timestamp`` if you have it."""
 
-    market_data: list[dict[str, Any]]
-    parameters: dict[str, Any] | None = None
-    params: dict[str, Any] | None = None
+    market_data: list[CandleRow]
+    parameters: Params | None = None
+    params: Params | None = None
 
 
 class TrialResult(Shape, frozen=True, kw_only=True):
@@ -54,11 +55,11 @@ class RuleCheck(Body, frozen=True, kw_only=True):
     """One rule, or a list of them under ``signals``: name, params, and optionally signal_type and timeframe."""
 
     name: str | None = None
-    params: dict[str, Any] | None = None
-    parameters: dict[str, Any] | None = None
+    params: Params | None = None
+    parameters: Params | None = None
     signal_type: str | None = None
     timeframe: str | None = None
-    signals: list[dict[str, Any]] | None = None
+    signals: list[Rule] | None = None
 
 
 class Checked(Shape, frozen=True, kw_only=True):
@@ -73,8 +74,8 @@ class Checked(Shape, frozen=True, kw_only=True):
 class ParamsCheck(Body, frozen=True, kw_only=True):
     """Parameters of one signal."""
 
-    params: dict[str, Any] | None = None
-    parameters: dict[str, Any] | None = None
+    params: Params | None = None
+    parameters: Params | None = None
 
 
 class ParamsChecked(Shape, frozen=True, kw_only=True):
@@ -83,7 +84,7 @@ class ParamsChecked(Shape, frozen=True, kw_only=True):
     success: bool
     valid: bool
     errors: list[dict[str, str]]
-    params: dict[str, Any] | None
+    params: Params | None
     bars_needed: int | None
 
 
@@ -92,8 +93,8 @@ class Ask(Body, frozen=True, kw_only=True):
 
     name: str
     asset: str
-    params: dict[str, Any] | None = None
-    parameters: dict[str, Any] | None = None
+    params: Params | None = None
+    parameters: Params | None = None
     timeframe: str = "1h"
     bars: int = 2_000
     horizon_bars: int = 24
@@ -107,7 +108,7 @@ class Behaved(Shape, frozen=True, kw_only=True):
     symbol: str
     exchange: str
     timeframe: str
-    params: dict[str, Any]
+    params: Params
     bars: int
     true_bars: int
     share: float

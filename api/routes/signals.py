@@ -12,6 +12,7 @@ from api.market import apart
 from api.params import Offset, read_choice
 from api.requests import AnyRequest
 from api.shapes.base import Shape
+from api.shapes.described import Params
 from api.shapes.signals import OneSignal, SearchList, SignalItem, SignalList, item
 from openoutcry.errors import BadInput
 from openoutcry.signals.declare import Signal
@@ -60,7 +61,7 @@ class MatchItem(Shape, frozen=True, kw_only=True):
     semantic_score: float
     intent_score: float
     usecase_score: float
-    params: dict[str, object]
+    params: Params
     match_reasoning: str
 
 

@@ -14,6 +14,7 @@ from api.listing import Asked, page_of
 from api.registrar import asking, defined, org_of, reserved, shown, told, under, whole_of
 from api.requests import AnyRequest
 from api.shapes.base import Shape
+from api.shapes.described import ExecutionConfig, Parameters, Rules, RuleSet
 from api.shapes.strategies import SESSION_TAG, OneStrategy, StrategyList, item
 from db.strategies import creating, finding, standing, updating
 from db.strategies.rows import StoredStrategy
@@ -49,17 +50,17 @@ class NewStrategy(Body, frozen=True, kw_only=True):
 
     name: str | None = None
     asset: str | None = None
-    entry: list[Any] | None = None
-    exit: list[Any] | None = None
+    entry: Rules | None = None
+    exit: Rules | None = None
     reward_factor: float | None = None
-    execution_config: dict[str, Any] | None = None
+    execution_config: ExecutionConfig | None = None
     relaxed: bool | None = None
     side: str | None = None
     description: str | None = None
     strategy_type: str | None = None
     created_at: str | None = None
     entry_point: str | None = None
-    parameters: dict[str, Any] | None = None
+    parameters: Parameters | None = None
     timeframe: str | None = None
     category: str | None = None
     status: str | None = None
@@ -77,9 +78,9 @@ class StrategyChange(Body, frozen=True, kw_only=True):
 
     name: str | None = None
     asset: str | None = None
-    rules: dict[str, Any] | None = None
-    execution_config: dict[str, Any] | None = None
-    parameters: dict[str, Any] | None = None
+    rules: RuleSet | None = None
+    execution_config: ExecutionConfig | None = None
+    parameters: Parameters | None = None
     description: str | None = None
     exchange: str | None = None
     revision: int | None = None

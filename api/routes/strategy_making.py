@@ -14,6 +14,7 @@ from api.requests import AnyRequest
 from api.routes.backtest_runs import job_of
 from api.routes.strategies import ASIDE, RULE_EXAMPLE, Name, NewStrategy
 from api.shapes.base import Shape
+from api.shapes.described import ExecutionConfig, Figures, Parameters
 from db.jobs.rows import Job
 from db.strategies import creating, finding
 from db.strategies.history import By
@@ -52,8 +53,8 @@ class Merge(Body, frozen=True, kw_only=True):
 
     strategy: str
     version: str = finding.LATEST
-    parameters: dict[str, Any] | None = None
-    execution_config: dict[str, Any] | None = None
+    parameters: Parameters | None = None
+    execution_config: ExecutionConfig | None = None
 
 
 class Merged(Shape, frozen=True, kw_only=True):
@@ -87,7 +88,7 @@ class Registered(Shape, frozen=True, kw_only=True):
     strategy_id: UUID
     job_id: UUID
     content_hash: str
-    metrics: dict[str, Any]
+    metrics: Figures
 
 
 @post(

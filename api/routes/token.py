@@ -20,6 +20,7 @@ from api.haste import neighbourhood
 from api.params import read_id
 from api.requests import AnyRequest
 from api.shapes.base import Shape
+from api.shapes.described import KeySet
 from db.identity import clients, lockout, refreshing, tickets, users
 from wire.clock import WallClock
 
@@ -153,7 +154,7 @@ async def client_token(request: AnyRequest, floor: TheFloor) -> Answer[ClientTok
     return Answer(made, headers={"Cache-Control": "no-store", "Pragma": "no-cache"})
 
 
-@get("/.well-known/jwks.json", public=True, tags=["auth"])
+@get("/.well-known/jwks.json", public=True, tags=["auth"], answers={200: KeySet})
 async def jwks(floor: TheFloor) -> dict[str, Any]:
     """The public key that programs' tokens are signed with."""
     return (await floor.doorman.signer()).jwks()

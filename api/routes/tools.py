@@ -95,7 +95,7 @@ async def list_tools(
     "/api/v1/tools/{tool:str}", tags=["mcp"], within=True, body=Arguments, example={"symbol": "BTC/USDT"},
     idempotent=True, status_code=200, request_max_body_size=MOST_BODY, free_body=True, errors=(404,),
 )  # fmt: skip
-async def call_tool(request: AnyRequest, floor: TheFloor, tool: ToolName) -> Answer[Any]:
+async def call_tool(request: AnyRequest, floor: TheFloor, tool: ToolName) -> Answer[ToolAnswer]:
     """Call a tool of an MCP server. What it refuses is an error with its `code`, `field` and `suggestion`."""
     arguments = await read_object(request)
     wanted = await _meant(request, floor, tool)

@@ -1,11 +1,22 @@
 """An agent as clients see it."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal, TypedDict
 
 from api.shapes.base import Shape
 
 AgentStatus = Literal["active", "inactive", "error"]
+
+
+class About(TypedDict, total=False):
+    """What an agent said of itself."""
+
+    version: str
+    type: str
+    signals_generated: int
+    last_signal_at: datetime | None
+    model: str
+    abstained: str
 
 
 class Agent(Shape, frozen=True, kw_only=True):
@@ -16,7 +27,7 @@ class Agent(Shape, frozen=True, kw_only=True):
     last_seen_at: datetime
     is_healthy: bool
     healthy: bool
-    metadata: dict[str, Any]
+    metadata: About
 
 
 class AgentList(Shape, frozen=True, kw_only=True):

@@ -1,10 +1,11 @@
 """A backtest job as each product's document prints it."""
 
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from uuid import UUID
 
 from api.shapes.base import Shape
+from api.shapes.described import Checks, Doubt, Figures
 from db.jobs.rows import Job, Trade
 
 MOST_TRADES = 100_000
@@ -95,11 +96,11 @@ class OneJob(Shape, frozen=True, kw_only=True):
     progress: Progress
     message: str
     result: Summary | None
-    metrics: dict[str, Any] | None
+    metrics: Figures | None
     trade_history: list[Row]
     config: dict[str, Any]
-    preflight: dict[str, Any] | None
-    warnings: list[dict[str, Any]]
+    preflight: Checks | None
+    warnings: list[Doubt]
     error: str | None
     error_message: str | None
     execution_time_seconds: float | None
@@ -112,7 +113,7 @@ class Ran(Shape, frozen=True, kw_only=True):
 
     success: bool
     backtest_id: UUID
-    metrics: dict[str, Any] | None
+    metrics: Figures | None
     trade_history: list[Row]
     trade_count: int
     execution_time_seconds: float | None
@@ -128,7 +129,7 @@ class CurvePoint(Shape, frozen=True, kw_only=True):
     drawdown_percent: float
 
 
-class EquityCurve(Shape, frozen=True, kw_only=True):
+class BacktestCurve(Shape, frozen=True, kw_only=True):
     """The account over time."""
 
     equity_curve: list[CurvePoint]
@@ -150,7 +151,7 @@ class ReportData(Shape, frozen=True, kw_only=True):
     """What a report is made of; the charts are parts of the HTML report."""
 
     summary: dict[str, str]
-    metrics: dict[str, Any]
+    metrics: Figures
     trades: list[ReportTrade]
     charts: dict[str, str]
 
@@ -164,7 +165,7 @@ class Trades(Shape, frozen=True, kw_only=True):
     trades: list[Row]
 
 
-class Started(Shape, frozen=True, kw_only=True):
+class RunStarted(Shape, frozen=True, kw_only=True):
     """A run that has begun."""
 
     backtest_id: UUID
@@ -176,7 +177,7 @@ class RunStatus(Shape, frozen=True, kw_only=True):
 
     backtest_id: UUID
     status: Literal["running", "completed", "failed"]
-    metrics: dict[str, Any] | None
+    metrics: Figures | None
     trade_history: list[Row]
     error_message: str | None
     execution_time_seconds: float | None
@@ -246,8 +247,8 @@ def one(job: Job, trades: list[Trade]) -> OneJob:
         metrics=metrics_of(job),
         trade_history=[row(trade, job.name) for trade in trades],
         config=job.request,
-        preflight=job.preflight,
-        warnings=job.warnings,
+        preflight=cast("Checks | None", job.preflight),
+        warnings=cast("list[Doubt]", job.warnings),
         error=job.error,
         error_message=job.error,
         execution_time_seconds=seconds(job),

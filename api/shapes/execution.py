@@ -130,7 +130,7 @@ class OrderHistory(Shape, frozen=True, kw_only=True):
     cancelled: datetime | None
 
 
-class NewOrder(Shape, frozen=True, kw_only=True):
+class ProposedOrder(Shape, frozen=True, kw_only=True):
     """An order the strategy proposes. It is ``pending``: orders are placed by the floor's rounds, through the risk gate."""
 
     order_id: UUID
@@ -157,7 +157,7 @@ class Evaluation(Shape, frozen=True, kw_only=True):
     entry_signal: bool
     exit_signal: bool
     execution_state: AccountState | None
-    new_orders: list[NewOrder]
+    new_orders: list[ProposedOrder]
     open_positions: list[Held]
     declined: dict[str, str] | None
     persisted: bool

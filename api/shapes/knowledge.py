@@ -54,7 +54,7 @@ class SectionTree(Shape, frozen=True, kw_only=True):
     sections: list[SectionItem]
 
 
-class SearchResult(Shape, frozen=True, kw_only=True):
+class PageSearch(Shape, frozen=True, kw_only=True):
     """A section that was found; ``relevance_score`` is 1 for the best."""
 
     title: str
@@ -72,7 +72,7 @@ class SearchResults(Shape, frozen=True, kw_only=True):
 
     query: str
     total: int
-    results: list[SearchResult]
+    results: list[PageSearch]
 
 
 class TagItem(Shape, frozen=True, kw_only=True):
@@ -174,10 +174,10 @@ def whole(one: Document) -> OneDocument:
     )
 
 
-def result(hit: Hit) -> SearchResult:
+def result(hit: Hit) -> PageSearch:
     """What was found."""
     document, found = hit.place.document, hit.place.section
-    return SearchResult(
+    return PageSearch(
         title=found.title,
         content=found.content[:2000],
         snippet=hit.snippet,

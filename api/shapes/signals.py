@@ -1,8 +1,9 @@
 """A signal as clients see it."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from api.shapes.base import Shape
+from api.shapes.described import Default
 from openoutcry.signals.declare import Kind, Signal, SignalParam
 from openoutcry.signals.leaning import Leaning, leaning
 
@@ -14,7 +15,7 @@ class Param(Shape, frozen=True, kw_only=True):
     min: float | None
     max: float | None
     optional: bool
-    default: Any
+    default: Default
     choices: list[str]
 
 

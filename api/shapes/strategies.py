@@ -6,6 +6,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from api.shapes.base import Shape
+from api.shapes.described import ExecutionConfig, RuleSet
 from db.strategies.listing import Listed
 from db.strategies.rows import StoredStrategy, StoredVersion
 from db.strategies.validations import Validation
@@ -127,9 +128,9 @@ class Strategy(StrategyItem, frozen=True, kw_only=True):
     session_id: str | None
     parent_strategy_id: UUID | None
     content_hash: str
-    rules: dict[str, Any] | None
+    rules: RuleSet | None
     config: dict[str, Any]
-    execution_config: dict[str, Any] | None
+    execution_config: ExecutionConfig | None
     execution_state: AccountState | None
     tags: Mapping[str, str]
     notes: str

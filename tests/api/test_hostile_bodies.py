@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from api.openapi import document
 from api.routes import ROUTES
+from tests.api.described import body_of
 from tests.api.market import stored
 
 PREFIXES = (
@@ -37,18 +38,14 @@ ANSWERS_503 = {"DATA_UNAVAILABLE", "COMMAND_PENDING"}
 
 
 def operations() -> list[tuple[str, str, dict[str, Any]]]:
-    made = document(ROUTES)["paths"]
-    return [
-        (method.upper(), path, operation)
-        for path, item in made.items()
-        for method, operation in item.items()
-        if path.startswith(PREFIXES)
-    ]
-
-
-def fields(operation: dict[str, Any]) -> list[str]:
-    media = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
-    return list(media.get("schema", {}).get("properties", {}))
+    made = document(ROUTES)
+    found = []
+    for path, item in made["paths"].items():
+        for method, operation in item.items():
+            if path.startswith(PREFIXES):
+                operation["fields"] = list(body_of(made, operation).get("properties", {}))
+                found.append((method.upper(), path, operation))
+    return found
 
 
 def example(operation: dict[str, Any]) -> dict[str, Any]:
@@ -72,7 +69,7 @@ def calls(method: str, path: str, operation: dict[str, Any]) -> list[tuple[str, 
             else:
                 url = f"{fine}?{parameter['name']}={quote(text, safe='')}"
             found.append((method, url, example(operation)))
-    for number, field in enumerate(fields(operation)):
+    for number, field in enumerate(operation["fields"]):
         some = VALUES[number % THIRD :: THIRD]
         found += [(method, fine, {**example(operation), field: value}) for value in some]
     return found or [(method, fine, None)]
