@@ -3,8 +3,10 @@
 import asyncio
 import json
 import os
+import re
 import sys
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from uuid import UUID
@@ -188,6 +190,40 @@ def cancel(job: JobArgument, home: HomeOption = None, as_json: JsonOption = Fals
         typer.echo(said, err=not done.updated)
     if not done.updated:
         raise typer.Exit(EXIT_STATE)
+
+
+@app.command()
+def prune(
+    older_than: Annotated[str, typer.Option(help="ended longer ago than this: 90d, 12w")],
+    kind: Annotated[str | None, typer.Option(help="only of this kind, e.g. data_sync")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="say how many, delete none")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Delete jobs that ended long ago, with their curves, trades and reports. Those that wait or run stay."""
+    from db.jobs import pruning
+    from wire.clock import WallClock
+
+    before = WallClock().now() - _age(older_than)
+    work = pruning.prunable if dry_run else pruning.prune
+    found = _ask(home, lambda pool: work(pool, ORG, before, kind))
+    if as_json:
+        typer.echo(
+            json.dumps({"deleted": 0 if dry_run else found, "matching": found, "before": before.isoformat()})
+        )
+    else:
+        jobs = f"{found} job{'' if found == 1 else 's'}"
+        typer.echo(f"{jobs} would be deleted" if dry_run else f"{jobs} deleted")
+
+
+def _age(text: str) -> timedelta:
+    found = re.fullmatch(r"([1-9][0-9]{0,4})([dw])", text, re.ASCII)
+    if found is None:
+        raise BadInput(
+            f"--older-than: {text[:40]!r} is not a number of days or weeks such as 90d or 12w",
+            field="--older-than",
+        )
+    return timedelta(days=int(found[1]) * (7 if found[2] == "w" else 1))
 
 
 @app.command()

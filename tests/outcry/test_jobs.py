@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from outcry.__main__ import main
+from tests.conftest import _execute, _run
 from tests.workers.homes import furnished
 
 BODY = {
@@ -98,6 +99,20 @@ def test_jobs_wait_are_listed_by_pages_and_cancelled(outcry):
     assert made[1] not in outcry("list", "--status", "QUEUED")[1]
 
 
+def test_what_ended_long_ago_is_pruned(outcry, fresh_database):
+    job, other = (outcry(*SUBMIT[:-2])[1].strip() for _ in range(2))
+    assert outcry("cancel", job)[0] == 0
+    assert outcry("prune", "--older-than", "1d")[:2] == (0, "0 jobs deleted\n")
+    old = "UPDATE jobs SET finished_at = finished_at - interval '15 days' WHERE finished_at IS NOT NULL"
+    _run(lambda: _execute(fresh_database, old))
+    assert outcry("prune", "--older-than", "3w")[1] == "0 jobs deleted\n"
+    assert outcry("prune", "--older-than", "14d", "--dry-run")[1] == "1 job would be deleted\n"
+    assert outcry("prune", "--older-than", "2w", "--kind", "data_sync")[1] == "0 jobs deleted\n"
+    told = json.loads(outcry("prune", "--older-than", "2w", "--json")[1])
+    assert (told["deleted"], told["matching"]) == (1, 1)
+    assert [one["job_id"] for one in json.loads(outcry("list", "--json")[1])["jobs"]] == [other]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -138,6 +153,8 @@ def test_jobs_wait_are_listed_by_pages_and_cancelled(outcry):
         (("show", JOB), f"ID: there is no job {JOB}"),
         (("cancel", JOB), f"ID: there is no job {JOB}"),
         (("trades", "last"), "ID: there is no job yet"),
+        (("prune", "--older-than", "0d"), "--older-than: '0d' is not a number of days or weeks"),
+        (("prune", "--older-than", "soon"), "--older-than: 'soon' is not a number of days or weeks"),
         (("list", "--cursor", "x"), "cursor: not one that a page of jobs gave"),
     ],
 )
