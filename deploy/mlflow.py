@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from deploy.bootstrap import EXACTLY, ROOT, VENV, say, uv_environment
+from deploy.bootstrap import EXACTLY, ROOT, VENV, Command, say, uv_environment
 
 LOCK = ROOT / "requirements-mlflow.lock"
 FOLDER = ROOT / ".cache" / "mlflow"
@@ -25,9 +25,9 @@ def environment() -> Path:
         if not (stamp.is_file() and stamp.read_text() == wanted):
             say("installing an MLflow for the tests (once; a minute or less on a good line)")
             uv = VENV / "bin" / "uv"
-            make = [uv, "venv", "--quiet", "--clear", "--python", sys.executable, FOLDER]
+            make: Command = [uv, "venv", "--quiet", "--clear", "--python", sys.executable, FOLDER]
             subprocess.run(make, check=True)
-            install = [uv, "pip", "install", "--quiet", "--python", python, *EXACTLY, LOCK]
+            install: Command = [uv, "pip", "install", "--quiet", "--python", python, *EXACTLY, LOCK]
             subprocess.run(install, check=True, env=uv_environment())
             stamp.write_text(wanted)
     return python

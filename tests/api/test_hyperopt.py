@@ -1,6 +1,8 @@
 """Searches of parameters over HTTP, done by a real worker on generated candles."""
 
 import asyncio
+import sys
+from typing import Any
 
 import pytest
 
@@ -8,13 +10,13 @@ from tests.api.test_backtests import desk, staffed, stocked  # noqa: F401  (fixt
 from tests.api.test_errors import NOBODY, is_error
 
 PATH = "/api/v1/hyperopt"
-WISH = {
+WISH: dict[str, Any] = {
     "strategy_config": {"name": "sma_cross", "version": "latest"},
     "date_range": {"start": "2024-01-15T00:00:00Z", "end": "2024-04-30T23:59:59Z"},
     "exchange": "binance", "timeframe": "1h", "capital": 10000, "symbols": ["BTC/USDT"],
     "preset": "quick", "epochs": 12, "min_trades": 1, "seed": 5,
 }  # fmt: skip
-GRID = {
+GRID: dict[str, Any] = {
     "epochs": None, "method": "grid",
     "vary": {"entry[0].params.window_fast": "5:10:5", "execution_config.max_hold_bars": "50,100"},
     "walk_forward": 2, "execution_config": {"max_hold_bars": 50},
@@ -93,7 +95,7 @@ async def test_spaces_by_their_names_and_a_cancel(desk):  # noqa: F811
         is_error(await client.get(f"{PATH}/{NOBODY}"), 404, "NOT_FOUND")
 
 
-BAD = [
+BAD: list[tuple[dict[str, Any], str, str | None]] = [
     ({"preset": "huge"}, "VAL006", "preset"),
     ({"epochs": 0}, "VAL006", "epochs"),
     ({"epochs": 10_001}, "VAL006", "epochs"),
@@ -128,8 +130,6 @@ async def test_a_bad_wish_names_its_field_and_queues_nothing(desk):  # noqa: F81
 
 async def test_the_api_does_not_load_what_computes(tmp_path):
     program = "import sys, api.routes.hyperopt; print([m for m in ('numba', 'optuna', 'scipy') if m in sys.modules])"
-    import sys
-
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE
     )

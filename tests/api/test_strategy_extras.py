@@ -10,6 +10,7 @@ from tests.api.test_backtests import TRADAI, desk, ended, staffed, stocked  # no
 from tests.api.test_errors import NOBODY, is_error
 
 PATH = "/api/v1/strategies"
+CONFIG = {"name": "sma_cross", "version": "latest"}
 
 
 @pytest.fixture
@@ -180,7 +181,7 @@ async def test_what_a_backtest_ran_is_registered_with_its_metrics(staffed):  # n
     async with staffed.client("trader") as client:
         body = {
             **TRADAI,
-            "strategy_config": {**TRADAI["strategy_config"], "parameters": {"is_above_sma.window": 55}},
+            "strategy_config": {**CONFIG, "parameters": {"is_above_sma.window": 55}},
         }
         job_id = (await client.post("/api/v1/backtests", json=body)).json()["job_id"]
         wish = {"job_id": job_id, "notes": "from a backtest"}
@@ -205,7 +206,7 @@ async def test_what_a_backtest_ran_is_registered_with_its_metrics(staffed):  # n
         assert window["window"] == 55
         other = {
             **body,
-            "strategy_config": {**body["strategy_config"], "parameters": {"is_above_sma.window": 65}},
+            "strategy_config": {**CONFIG, "parameters": {"is_above_sma.window": 65}},
         }
         second = (await client.post("/api/v1/backtests", json=other)).json()["job_id"]
         await ended(client, second)
