@@ -29,6 +29,7 @@ COMMANDS = {
     "keys": "create, list and revoke API keys",
     "users": "people, programs and orgs that may use the API",
     "sandbox": "a practice exchange in Binance's dialect, with faults on demand",
+    "fake-llm": "a practice model server in both vendors' dialects, scripted and faulty",
     "ledger": "verify the ledger",
     "openapi": "write the OpenAPI document of the REST API",
     "mcp": "the MCP servers: list tools, client configuration",
@@ -57,7 +58,7 @@ def build(only: str | None = None) -> typer.Typer:
 
     for name, text in COMMANDS.items():
         if only is None or name == only:
-            part = importlib.import_module(f"outcry.commands.{name}")
+            part = importlib.import_module(f"outcry.commands.{name.replace('-', '_')}")
             if part.app.registered_callback is None and len(part.app.registered_commands) == 1:
                 command = part.app.registered_commands[0]
                 app.command(name, help=text if command.help is None else command.help)(command.callback)

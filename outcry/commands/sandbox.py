@@ -1,6 +1,5 @@
 """``outcry sandbox``: a practice exchange on this machine, for our own executor and for any Binance bot."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +10,6 @@ from outcry.options import HomeOption
 
 if TYPE_CHECKING:
     from sandbox.feeds import Feed
-    from sandbox.running import Running
 
 app = typer.Typer()
 RECORDED_HISTORY = 5_000
@@ -44,9 +42,11 @@ def sandbox(
     """
     import asyncio
 
+    from outcry.serving import served
     from sandbox.clock import ExchangeClock
     from sandbox.exchange import Exchange
     from sandbox.running import Running
+    from sandbox.serving import Server
 
     clock = ExchangeClock()
     feeds = opened(market, seed, clock.now(), home, exchange, timeframe, history)
@@ -56,7 +56,7 @@ def sandbox(
         "url": f"http://127.0.0.1:{port}", "key": account.key, "secret": account.secret, "control": running.token,
         "market": market, "symbols": sorted(running.exchange.spot.markets), "perpetuals": sorted(running.exchange.perp.markets),
     }  # fmt: skip
-    asyncio.run(served(running, port, ready, account_file))
+    asyncio.run(served(Server(running).app(), port, ready, account_file))
 
 
 def opened(
@@ -73,33 +73,3 @@ def opened(
     from wire.config import home_folder
 
     return recorded_feeds(home_folder(str(home) if home else None), exchange, timeframe, now_ms, history)
-
-
-async def served(running: "Running", port: int, ready: dict[str, object], account_file: Path | None) -> None:
-    """Serve until told to stop; the ready line is printed once the port is open."""
-    import asyncio
-    import os
-    import signal
-
-    from aiohttp import web
-
-    from sandbox.serving import Server
-
-    runner = web.AppRunner(Server(running).app(), access_log=None, shutdown_timeout=1.0)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-    except OSError as error:
-        await runner.cleanup()
-        raise BadInput(f"--port: {port} cannot be opened: {error.strerror}", field="port") from None
-    line = json.dumps(ready)
-    if account_file is not None:
-        descriptor = os.open(account_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(line + "\n")
-    typer.echo(line)
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await stop.wait()
-    await runner.cleanup()

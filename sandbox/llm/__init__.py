@@ -1,0 +1,1 @@
+"""A practice model server: both vendors' dialects, scripted, and faulty on demand."""
