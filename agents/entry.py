@@ -42,7 +42,15 @@ async def opened(
         seated = SeatedAgent(
             agent=agent,
             servers=held,
-            mind=build_mind(settings.mind, home=config.home),
+            mind=build_mind(
+                settings.mind,
+                home=config.home,
+                agent=agent.name,
+                voice=agent.voice,
+                settings=config.settings.llm,
+                deadline_s=config.settings.voting.deadline_s,
+                keys=config.vendor_keys,
+            ),
             settings=settings,
             deadline_s=config.settings.voting.deadline_s,
         )

@@ -8,8 +8,8 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -28,6 +28,7 @@ from outcry.tasks import afterwards, plan, port_is_free, preload
 from wire.config import RunSpec, floor_key, home_folder, load_settings, parse_speed, parse_when
 from wire.exchanges import refuse_unknown
 from wire.namesakes import refuse_namesakes
+from wire.vendor_keys import take
 
 SYNTHETIC_START = datetime(2024, 1, 1, tzinfo=UTC)
 SYNTHETIC_SPEED = 12.0
@@ -55,11 +56,16 @@ class Wanted:
     workers: int
     stay: bool
     as_json: bool
+    vendor_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Taken from the environment by ``open_floor`` itself."""
 
 
 def open_floor(wanted: Wanted) -> int:
     """Open the floor and stay with it. Returns the exit code: 0 done or stopped, 1 a process could not be kept alive."""
     refuse_namesakes()
+    wanted = replace(
+        wanted, vendor_keys=take(os.environ)
+    )  # before anything that could inherit them is started
     os.environ.setdefault(
         "OPENBLAS_NUM_THREADS", "1"
     )  # ten processes share the cores; threads would only fight
@@ -244,6 +250,7 @@ def _run(
         agents=seats,
         api_port=wanted.port,
         workers=wanted.workers,
+        vendor_keys=wanted.vendor_keys,
     )
     supervisor = Supervisor(tasks, screen.notice)
     on_ending(lambda *_: supervisor.stop_soon())

@@ -16,6 +16,7 @@ from wire.config import (
     mint_tokens,
 )
 from wire.tokens import ANY_ORG, SERVERS, derive_key
+from wire.vendor_keys import of_mind
 
 LOOPBACK = "127.0.0.1"
 STRATEGIES = "strategies"
@@ -79,6 +80,7 @@ def plan(
     agents: Iterable[str],
     api_port: int,
     workers: int = 1,
+    vendor_keys: Mapping[str, str] | None = None,
 ) -> tuple[list[Task], dict[str, int]]:
     """The floor's tasks and ports. Agents learn neither the database nor the floor key."""
     seats = [f"agent-{name}" for name in agents]
@@ -103,6 +105,7 @@ def plan(
             key=derive_key(root, name),
             tokens=mint_tokens(root, name, scopes or {}, org_id),
             floor_key=root if trusted else None,
+            vendor_keys=of_mind(mind_of(name, settings), vendor_keys or {}),
         )
 
     servers = [
@@ -129,6 +132,12 @@ def plan(
         Task("api", "python -m api", "api.server:run", door, api_port),
         *(Task(name, "outcry worker", "workers.floor:run", config(name)) for name in hands),
     ], ports
+
+
+def mind_of(process: str, settings: Settings) -> str:
+    """The mind of an agent's process; no other process has one."""
+    seat = settings.agents.get(process.removeprefix("agent-")) if process.startswith("agent-") else None
+    return seat.mind if seat else ""
 
 
 def afterwards(tasks: Iterable[Task]) -> Task:

@@ -26,6 +26,7 @@ from openoutcry.types.market import Source
 from openoutcry.types.symbols import canonical
 from openoutcry.types.timeframes import parse_timeframe
 from wire.tokens import ANY_ORG, Caller, derive_key, mint_caller
+from wire.vendor_keys import held
 
 SHIPPED = ("default", "risk", "agents", "regimes")
 CONFIG_FOLDER = Path(__file__).resolve().parent.parent / "config"
@@ -85,6 +86,8 @@ class ProcessConfig(Frozen):
     tokens: dict[str, str] = Field(default_factory=dict)
     floor_key: bytes | None = None
     org_id: str = DEFAULT_ORG
+    vendor_keys: dict[str, str] = Field(default_factory=dict, repr=False)
+    """Keys and addresses of the model vendors that this process asks; empty for every other one."""
 
 
 def load_settings(home: Path, folder: Path = CONFIG_FOLDER) -> Settings:
@@ -233,6 +236,7 @@ def from_environment(
             org_id=ANY_ORG if role == "api" else DEFAULT_ORG,
         ),
         floor_key=root if trusted else None,
+        vendor_keys=held(env) if role == "agent" else {},
     )
 
 

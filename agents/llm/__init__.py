@@ -1,18 +1,37 @@
 """Minds: what stands behind the model port. An agent never knows which one answers it."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from random import Random
+
+import structlog
 
 from agents.llm.recorded import RecordedMind
 from agents.llm.rules import RulesMind
 from agents.llm.scripted import ScriptedMind
 from openoutcry.errors import BadConfig
 from openoutcry.ports import Model
+from openoutcry.settings import LlmSettings
+from openoutcry.voting.seats import Voice
 
-KNOWN = "rules, scripted:FILE or recorded:FILE"
+KNOWN = "rules, scripted:FILE, recorded:FILE, or models such as anthropic:MODEL > openai:MODEL > rules"
+log = structlog.get_logger()
 
 
-def build(name: str, *, home: Path) -> Model:
-    """The mind called ``name``; a relative FILE lies in ``home``. Raises BadConfig for an unknown one."""
+def build(
+    name: str,
+    *,
+    home: Path,
+    agent: str = "",
+    voice: Voice = "analysis",
+    settings: LlmSettings | None = None,
+    deadline_s: float = 5.0,
+    keys: Mapping[str, str] | None = None,
+) -> Model:
+    """The mind called ``name``; a relative FILE lies in ``home``. ``keys`` holds the variables of vendors' keys and addresses.
+
+    Raises BadConfig for an unknown mind, a model without a price and a key that cannot be one.
+    """
     kind, _, file = name.partition(":")
     if kind == "rules" and not file:
         return RulesMind()
@@ -20,4 +39,35 @@ def build(name: str, *, home: Path) -> Model:
         return ScriptedMind.from_file(home / file)
     if kind == "recorded" and file:
         return RecordedMind.from_file(home / file)
+    if kind in ("anthropic", "openai", "compatible"):
+        return of_models(name, home, agent, voice, settings or LlmSettings(), deadline_s, keys or {})
     raise BadConfig(f"mind: {name!r} is not one of {KNOWN}", field="mind")
+
+
+def of_models(
+    name: str,
+    home: Path,
+    agent: str,
+    voice: Voice,
+    settings: LlmSettings,
+    deadline_s: float,
+    keys: Mapping[str, str],
+) -> Model:
+    """A chain of models. Those without a key are left out, which is said once; with none left the rules vote."""
+    from agents.llm.chain import key_of, opened, parse, priced
+    from agents.llm.language import LanguageMind
+    from wire.prices import load_prices
+
+    chain, table = parse(name), load_prices(home)
+    prices = {link.name: priced(link, table) for link in chain.links}
+    usable = []
+    for link in chain.links:
+        key = key_of(link, keys)
+        if key is None and link.vendor != "compatible":
+            log.warning("mind_without_key", agent=agent, mind=link.name, variable=link.variable)
+            continue
+        usable.append(opened(link, key, keys))
+    if not usable:
+        log.warning("mind_is_rules", agent=agent, wanted=name)
+        return RulesMind()
+    return LanguageMind(usable, prices, voice, settings, deadline_s, chain.rules_last, Random(agent))

@@ -1,0 +1,77 @@
+"""Claude by Anthropic's SDK: the vote is a forced tool call whose schema the vendor enforces."""
+
+import json
+from typing import Any
+
+from agents.llm.provider import Completion, Ending, Prompt, Provider, ProviderFault
+from agents.llm.vendor_faults import faults
+
+ENDINGS: dict[str, Ending] = {
+    "tool_use": "done",
+    "end_turn": "done",
+    "max_tokens": "length",
+    "refusal": "refusal",
+}
+TOOL = "vote"
+
+
+class Anthropic:
+    """One Claude model. ``base_url`` None is the vendor's own address (or ANTHROPIC_BASE_URL)."""
+
+    def __init__(self, model: str, key: str, base_url: str | None) -> None:
+        # Three seconds of imports: only an agent with such a mind pays them.
+        import anthropic
+
+        self.name = f"anthropic:{model}"
+        self._model = model
+        self._sdk = anthropic
+        self._client = anthropic.AsyncAnthropic(api_key=key, base_url=base_url, max_retries=0)
+
+    async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
+        roles = ("user", "assistant")
+        sent: list[Any] = [{"role": roles[i % 2], "content": text} for i, text in enumerate(prompt.turns)]
+        # The SDK has no temperature any more; the API still takes it.
+        with faults(self._sdk, self.name):
+            message = await self._client.messages.create(
+                model=self._model,
+                max_tokens=prompt.max_tokens,
+                system=[{"type": "text", "text": prompt.system, "cache_control": {"type": "ephemeral"}}],
+                messages=sent,
+                tools=[{"name": TOOL, "description": "Cast the vote.", "input_schema": prompt.schema}],
+                tool_choice={"type": "tool", "name": TOOL},
+                extra_body={"temperature": prompt.temperature},
+                timeout=timeout_s,
+            )
+        try:
+            return read(message)
+        except (AttributeError, TypeError) as error:
+            raise ProviderFault(f"{self.name}: not an answer of this API: {error}", passing=True) from None
+
+    async def check(self, *, timeout_s: float) -> None:
+        with faults(self._sdk, self.name):
+            await self._client.models.retrieve(self._model, timeout=timeout_s)
+
+
+def read(message: Any) -> Completion:
+    """The vote's arguments, or the text that came instead of them."""
+    calls = [
+        json.dumps(block.input)
+        for block in message.content
+        if block.type == "tool_use" and block.name == TOOL
+    ]
+    texts = [block.text for block in message.content if block.type == "text"]
+    usage = message.usage
+    cached = usage.cache_read_input_tokens or 0
+    written = usage.cache_creation_input_tokens or 0
+    return Completion(
+        text="".join(calls or texts),
+        ending=ENDINGS.get(message.stop_reason or "", "other"),
+        model=str(message.model),
+        prompt_tokens=usage.input_tokens + cached + written,
+        cached_tokens=cached,
+        completion_tokens=usage.output_tokens,
+    )
+
+
+def provider(model: str, key: str, base_url: str | None) -> Provider:
+    return Anthropic(model, key, base_url)

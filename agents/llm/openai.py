@@ -1,0 +1,69 @@
+"""GPT models by OpenAI's SDK: the Responses API, with the vote's schema as structured output."""
+
+from typing import Any
+
+from agents.llm.provider import Completion, Ending, Prompt, Provider, ProviderFault
+from agents.llm.vendor_faults import faults
+
+
+class OpenAI:
+    """One model of OpenAI's. ``base_url`` None is the vendor's own address (or OPENAI_BASE_URL)."""
+
+    def __init__(self, model: str, key: str, base_url: str | None) -> None:
+        import openai
+
+        self.name = f"openai:{model}"
+        self._model = model
+        self._sdk = openai
+        self._client = openai.AsyncOpenAI(api_key=key, base_url=base_url, max_retries=0)
+
+    async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
+        roles = ("user", "assistant")
+        sent: list[Any] = [{"role": roles[i % 2], "content": text} for i, text in enumerate(prompt.turns)]
+        shape: Any = {
+            "format": {"type": "json_schema", "name": "vote", "schema": prompt.schema, "strict": True}
+        }
+        with faults(self._sdk, self.name):
+            response = await self._client.responses.create(
+                model=self._model,
+                instructions=prompt.system,
+                input=sent,
+                text=shape,
+                max_output_tokens=prompt.max_tokens,
+                temperature=prompt.temperature,
+                store=False,
+                timeout=timeout_s,
+            )
+        try:
+            return read(response)
+        except (AttributeError, TypeError) as error:
+            raise ProviderFault(f"{self.name}: not an answer of this API: {error}", passing=True) from None
+
+    async def check(self, *, timeout_s: float) -> None:
+        with faults(self._sdk, self.name):
+            await self._client.models.retrieve(self._model, timeout=timeout_s)
+
+
+def read(response: Any) -> Completion:
+    """The text of a response, and how it ended."""
+    parts = [part for item in response.output if item.type == "message" for part in item.content]
+    ending: Ending = "done"
+    if any(part.type == "refusal" for part in parts):
+        ending = "refusal"
+    elif response.status == "incomplete":
+        ending = "length"
+    elif response.status != "completed":
+        ending = "other"
+    usage = response.usage
+    return Completion(
+        text="".join(part.text if part.type == "output_text" else part.refusal for part in parts),
+        ending=ending,
+        model=str(response.model),
+        prompt_tokens=usage.input_tokens if usage else 0,
+        cached_tokens=usage.input_tokens_details.cached_tokens if usage else 0,
+        completion_tokens=usage.output_tokens if usage else 0,
+    )
+
+
+def provider(model: str, key: str, base_url: str | None) -> Provider:
+    return OpenAI(model, key, base_url)

@@ -1,0 +1,52 @@
+"""The SDKs' errors as faults. Both vendors' SDKs come from one generator and name their errors alike."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from agents.llm.provider import ProviderFault
+
+PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+LONGEST_WAIT_S = 86_400.0
+
+
+@contextmanager
+def faults(sdk: Any, name: str) -> Iterator[None]:
+    """Turn whatever an SDK's call raises into a ProviderFault; messages carry no key and no body."""
+    try:
+        yield
+    except sdk.APITimeoutError:
+        raise ProviderFault(f"{name}: no answer in time", passing=True) from None
+    except sdk.APIConnectionError as error:
+        raise ProviderFault(
+            f"{name}: no connection ({type(error.__cause__ or error).__name__})", passing=True
+        ) from None
+    except sdk.APIStatusError as error:
+        wait = retry_after(error.response.headers.get("retry-after"))
+        said = {
+            401: "the key is not accepted",
+            403: "the key may not do this",
+            404: "there is no such model or address",
+        }
+        why = said.get(error.status_code, f"status {error.status_code}")
+        raise ProviderFault(
+            f"{name}: {why}", passing=error.status_code in PASSING, retry_after_s=wait
+        ) from None
+    except sdk.APIError as error:
+        raise ProviderFault(
+            f"{name}: not an answer of this API ({type(error).__name__})", passing=True
+        ) from None
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
+        # Broken JSON and bodies of another shape come out of the SDKs as they are.
+        raise ProviderFault(
+            f"{name}: not an answer of this API ({type(error).__name__})", passing=True
+        ) from None
+
+
+def retry_after(text: str | None) -> float | None:
+    """Seconds of a Retry-After header; None for none and for what is no number."""
+    try:
+        wait = float(text) if text is not None else None
+    except ValueError:
+        return None
+    return None if wait is None or wait != wait else min(max(wait, 0.0), LONGEST_WAIT_S)

@@ -1,0 +1,32 @@
+"""The price table of language models: ``config/models.yaml`` with the home's ``models.yaml`` over it."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from openoutcry.errors import BadConfig, BadInput
+from openoutcry.minds.prices import PriceTable
+from wire.config import CONFIG_FOLDER, merged
+from wire.document import read_document
+
+
+def load_prices(home: Path, folder: Path = CONFIG_FOLDER) -> PriceTable:
+    """The table. Raises BadConfig naming file or field."""
+    values: dict[str, Any] = {}
+    for path in (folder / "models.yaml", home / "models.yaml"):
+        if not path.exists():
+            continue
+        try:
+            part = read_document(path)
+        except BadInput as error:
+            raise BadConfig(str(error), field=error.field) from error
+        if not isinstance(part, dict):
+            raise BadConfig(f"{path}: must be a mapping")
+        values = merged(values, part)
+    try:
+        return PriceTable.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise BadConfig(f"models.yaml: {where}: {first['msg']}", field=where) from error
