@@ -48,8 +48,7 @@ async def read_object(request: AnyRequest) -> dict[str, Any]:
     try:
         value = msgspec.json.decode(raw or b"{}")
     except (ValueError, RecursionError) as error:
-        text = str(error) if isinstance(error, msgspec.DecodeError) else "not readable as JSON"
-        raise invalid_body(text) from error
+        raise _unreadable(raw, error) from error
     if not isinstance(value, dict):
         raise invalid_body("the body must be a JSON object")
     return value
@@ -60,9 +59,7 @@ def decode_body(raw: bytes, shape: type[T], decoder: "msgspec.json.Decoder[Any]"
     try:
         value = decoder.decode(raw or b"{}")
     except (ValueError, ArithmeticError, RecursionError) as error:
-        raise invalid_body(
-            str(error) if isinstance(error, msgspec.DecodeError) else "not readable as JSON"
-        ) from error
+        raise _unreadable(raw, error) from error
     if not isinstance(value, dict):
         raise invalid_body("the body must be a JSON object")
     optional = {f.encode_name for f in msgspec.structs.fields(shape) if not f.required}  # type: ignore[arg-type]
@@ -71,6 +68,28 @@ def decode_body(raw: bytes, shape: type[T], decoder: "msgspec.json.Decoder[Any]"
         return msgspec.convert(given, shape, strict=True, dec_hook=_hook)
     except msgspec.ValidationError as error:
         raise _explain(str(error)) from error
+
+
+def _unreadable(raw: bytes, error: Exception) -> Failure:
+    """What is wrong with bytes that are no JSON, or hold a number that no float is; then with its field."""
+    text = str(error) if isinstance(error, msgspec.DecodeError) else "not readable as JSON"
+    if "out of range" not in text:
+        return invalid_body(text)
+    try:
+        value = DECODER.decode(raw)
+    except (ValueError, ArithmeticError, RecursionError):
+        return invalid_body(text)
+    field = _boundless(value, "") or None
+    return invalid_body(f"{field}: the number is out of range" if field else text, field)
+
+
+def _boundless(value: Any, path: str) -> str:
+    """Where the first number is that no float is, as ``a.b``; "" where there is none."""
+    if isinstance(value, Decimal):
+        return path if abs(float(value)) == float("inf") else ""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    found = (_boundless(each, f"{path}.{key}" if path else str(key)) for key, each in items)
+    return next((one for one in found if one), "")
 
 
 def _hook(kind: type, value: Any) -> Any:

@@ -15,6 +15,7 @@ from openoutcry.strategy.naming import asset
 
 PAGE = 20
 MOST_OFFSET = 1_000_000
+MOST_NUMBER = 1e15
 ASCENDING = frozenset({"name", "drawdown"})
 """What is listed from its least when nobody says which way."""
 
@@ -102,6 +103,6 @@ def _fraction(value: float | None) -> float | None:
 
 
 def _finite(value: float | None, field: str) -> float | None:
-    if value is not None and not math.isfinite(value):
-        raise invalid_query(f"{field}: must be a finite number", field)
+    if value is not None and not (math.isfinite(value) and abs(value) <= MOST_NUMBER):
+        raise invalid_query(f"{field}: must be a finite number of at most 15 digits", field)
     return value

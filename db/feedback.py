@@ -16,7 +16,7 @@ RETURNING id, decision_id, rating, comment, tags, given_by, created_at
 OF_DECISION = f"SELECT {FIELDS} FROM feedback f WHERE org_id = $1 AND decision_id = $2 ORDER BY created_at"
 LIST = f"""
 SELECT {FIELDS} FROM feedback f WHERE org_id = $1 AND ($2::text IS NULL OR rating = $2)
-ORDER BY created_at DESC LIMIT $3 OFFSET $4
+ORDER BY created_at DESC, id LIMIT $3 OFFSET $4
 """
 STATS = """
 SELECT count(*) AS total, count(*) FILTER (WHERE f.rating = 'positive') AS positive,

@@ -57,6 +57,7 @@ class Signer:
         """``secret`` has at least 32 bytes; it is not used itself, keys derive from it. ``hosts`` are our names."""
         self._hosts = hosts
         self._secret = derive_key(secret, "jwt-hs256")
+        self.cursor_key = derive_key(secret, "cursors")
         self._key = key
         self._public = key.public_key()
         der = self._public.public_bytes(

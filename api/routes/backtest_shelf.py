@@ -10,6 +10,7 @@ from litestar.params import FromPath, QueryParameter
 
 from api.failures import invalid_query
 from api.floor import Floor, TheFloor
+from api.idempotency import kept
 from api.market import apart, home_of, meant, now, series_of, too_little
 from api.params import read_time
 from api.requests import AnyRequest
@@ -95,18 +96,20 @@ async def benchmark(
 
 
 @post(
-    "/api/v1/backtests/{job_id:str}/archive", tags=["backtests"], role="trader", permission="backtest:create",
+    "/api/v1/backtests/{job_id:str}/archive", tags=["backtests"], idempotent=True, role="trader", permission="backtest:create",
     status_code=200,
 )  # fmt: skip
+@kept
 async def put_away(request: AnyRequest, floor: TheFloor, job_id: FromPath[str]) -> Shelved:
     """Put a run away: out of the list, kept with everything it left. Again changes nothing."""
     return await _shelved(request, floor, job_id, True)
 
 
 @post(
-    "/api/v1/backtests/{job_id:str}/unarchive", tags=["backtests"], role="trader", permission="backtest:create",
+    "/api/v1/backtests/{job_id:str}/unarchive", tags=["backtests"], idempotent=True, role="trader", permission="backtest:create",
     status_code=200,
 )  # fmt: skip
+@kept
 async def take_back(request: AnyRequest, floor: TheFloor, job_id: FromPath[str]) -> Shelved:
     """Bring a run back into the list."""
     return await _shelved(request, floor, job_id, False)

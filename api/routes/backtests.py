@@ -7,6 +7,7 @@ from litestar import get, post
 from litestar.params import FromPath, QueryParameter
 
 from api.access import caller_of
+from api.cursors import Cursors
 from api.encoding import Answer
 from api.failures import Failure
 from api.floor import Floor, TheFloor
@@ -59,10 +60,19 @@ async def list_backtests(
     """Backtests, newest first."""
     wanted = read_status(status_param or status, "status_param" if status_param else "status")
     org_id = caller_of(request).org_id
+    cursors = await Cursors.of(request, floor, {"status": wanted, "archived": include_archived})
     found = await reads.page(
-        floor.pool, org_id, kind=KIND, status=wanted, cursor=cursor, limit=limit, archived=include_archived
+        floor.pool,
+        org_id,
+        kind=KIND,
+        status=wanted,
+        cursor=cursors.opened(cursor),
+        limit=limit,
+        archived=include_archived,
     )
-    return JobPage(jobs=[listed(job) for job in found.jobs], cursor=found.cursor, total=found.total)
+    return JobPage(
+        jobs=[listed(job) for job in found.jobs], cursor=cursors.sealed(found.cursor), total=found.total
+    )
 
 
 @get("/api/v1/backtests/{job_id:str}", tags=["backtests"], permission="strategy:read")

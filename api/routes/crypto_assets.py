@@ -25,6 +25,7 @@ AssetName = Annotated[str, PathParameter(description="BTC, or a symbol such as B
 Limit = Annotated[
     int, QueryParameter(ge=1, le=1000, description="At most this many (default 100).", required=False)
 ]
+MOST_SCORE = 1e6
 
 
 class Asset(Shape, frozen=True, kw_only=True):
@@ -179,6 +180,10 @@ async def every(
     ] = None,
 ) -> AssetList:
     """Every asset whose candles are stored."""
+    if min_score is not None and not abs(min_score) <= MOST_SCORE:  # a NaN is neither
+        raise invalid_query(
+            f"min_score: must be a number from -{MOST_SCORE:g} to {MOST_SCORE:g}", "min_score"
+        )
     if min_score is not None and min_score > 0:
         raise missing("no source of asset scores is configured; leave min_score out", 503, field="min_score")
     found = [asset for asset in await _assets(floor) if asset.approved or not approved_only]

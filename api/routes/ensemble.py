@@ -14,6 +14,7 @@ from api.access import caller_of
 from api.bodies import PLAIN, Body, read_body
 from api.failures import Failure, invalid_body
 from api.floor import Floor, TheFloor
+from api.idempotency import kept
 from api.market import now, too_little
 from api.params import read_choice, read_id
 from api.requests import AnyRequest
@@ -232,8 +233,9 @@ class EnsembleGone(Shape, frozen=True, kw_only=True):
     ensemble_id: UUID
 
 
-@post("/api/v1/ensemble/create", tags=["ensemble"], role="trader", permission="execute_trades", body=NewEnsemble,
+@post("/api/v1/ensemble/create", tags=["ensemble"], idempotent=True, role="trader", permission="execute_trades", body=NewEnsemble,
       example={"name": "majority", "ensemble_type": "weighted_voting", "parameters": {"min_strength": 0.1}})  # fmt: skip
+@kept
 async def create(request: AnyRequest, floor: TheFloor) -> Ensemble:
     """Make an ensemble; agents join it with `register-agent`."""
     wish = await read_body(request, NewEnsemble, PLAIN)
@@ -286,8 +288,9 @@ async def rankings(request: AnyRequest, floor: TheFloor, days: Days = 90) -> Ran
     return Rankings(rankings=ranked, count=len(ranked), days=days, as_of=at)
 
 
-@post("/api/v1/ensemble/{id:str}/register-agent", tags=["ensemble"], role="trader", permission="execute_trades",
+@post("/api/v1/ensemble/{id:str}/register-agent", tags=["ensemble"], idempotent=True, role="trader", permission="execute_trades",
       body=NewMember, example={"agent_id": "technical", "agent_type": "analysis", "initial_weight": 0.5})  # fmt: skip
+@kept
 async def register(request: AnyRequest, floor: TheFloor, id: FromPath[str]) -> Joined:
     """Let an agent join."""
     found = await _find(request, floor, id)
@@ -379,8 +382,9 @@ async def weights(request: AnyRequest, floor: TheFloor, id: FromPath[str]) -> We
     )
 
 
-@post("/api/v1/ensemble/{id:str}/optimize-weights", tags=["ensemble"], role="trader", permission="execute_trades",
-      status_code=200, errors=(422,))  # fmt: skip
+@post("/api/v1/ensemble/{id:str}/optimize-weights", tags=["ensemble"], idempotent=True, role="trader",
+      permission="execute_trades", status_code=200, errors=(422,))  # fmt: skip
+@kept
 async def optimize(
     request: AnyRequest,
     floor: TheFloor,
@@ -422,10 +426,12 @@ async def optimize(
 @delete(
     "/api/v1/ensemble/{id:str}",
     tags=["ensemble"],
+    idempotent=True,
     role="trader",
     permission="execute_trades",
     status_code=200,
 )
+@kept
 async def gone(request: AnyRequest, floor: TheFloor, id: FromPath[str]) -> EnsembleGone:
     """Delete an ensemble and what it learned."""
     ensemble_id = read_id(id, "ensemble")

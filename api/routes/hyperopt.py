@@ -10,6 +10,7 @@ from litestar.params import FromPath
 from api.access import caller_of
 from api.backtesting import submission
 from api.bodies import Body, read_object
+from api.cursors import Cursors
 from api.encoding import Answer
 from api.failures import Failure
 from api.floor import Floor, TheFloor
@@ -133,8 +134,13 @@ async def list_searches(
     """Searches, newest first."""
     wanted = read_status(status, "status")
     org_id = caller_of(request).org_id
-    found = await reads.page(floor.pool, org_id, kind=KIND, status=wanted, cursor=cursor, limit=limit)
-    return Searches(jobs=[_told(job) for job in found.jobs], cursor=found.cursor, total=found.total)
+    cursors = await Cursors.of(request, floor, {"status": wanted})
+    found = await reads.page(
+        floor.pool, org_id, kind=KIND, status=wanted, cursor=cursors.opened(cursor), limit=limit
+    )
+    return Searches(
+        jobs=[_told(job) for job in found.jobs], cursor=cursors.sealed(found.cursor), total=found.total
+    )
 
 
 @get("/api/v1/hyperopt/{job_id:str}", tags=["hyperopt"], permission="strategy:read")

@@ -10,6 +10,7 @@ from litestar.params import FromPath, QueryParameter
 from api.bodies import PLAIN, Body, read_body
 from api.failures import Failure
 from api.floor import Floor, TheFloor
+from api.idempotency import kept
 from api.params import Offset, read_id
 from api.registrar import asking, org_of, reserved
 from api.requests import AnyRequest
@@ -90,12 +91,14 @@ class Logs(Shape, frozen=True, kw_only=True):
 @post(
     "/api/v1/strategies/{name:str}/run",
     tags=["strategies"],
+    idempotent=True,
     role="trader",
     permission="strategy:update_status",
     body=Run,
     example={"mode": "paper", "weight": 1.0},
     status_code=201,
 )
+@kept
 async def run(request: AnyRequest, floor: TheFloor, name: Name) -> OneInstance:
     """Seat a strategy on the floor: from the next round on it votes as an agent of its own."""
     wanted = await read_body(request, Run, PLAIN)
@@ -125,11 +128,13 @@ async def list_instances(request: AnyRequest, floor: TheFloor, name: Name) -> In
 @post(
     "/api/v1/strategies/{name:str}/instances/{instance_id:str}/stop",
     tags=["strategies"],
+    idempotent=True,
     role="trader",
     permission="strategy:update_status",
     body=NoFields,
     status_code=200,
 )
+@kept
 async def stop(request: AnyRequest, floor: TheFloor, name: Name, instance_id: FromPath[str]) -> OneInstance:
     """Take a strategy off the floor. What it holds there is the floor's to close."""
     await read_body(request, NoFields)

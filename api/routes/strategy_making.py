@@ -9,6 +9,7 @@ from litestar import post
 from api.bodies import PLAIN, Body, given, read_body
 from api.failures import Failure
 from api.floor import Floor, TheFloor
+from api.idempotency import kept
 from api.registrar import asking, defined, org_of
 from api.requests import AnyRequest
 from api.routes.backtest_runs import job_of
@@ -147,9 +148,10 @@ async def merge(request: AnyRequest, floor: TheFloor) -> Merged:
 
 
 @post(
-    "/api/v1/strategies/{name:str}/register", tags=["strategies"], role="trader", permission="strategy:create",
+    "/api/v1/strategies/{name:str}/register", tags=["strategies"], idempotent=True, role="trader", permission="strategy:create",
     body=Register, example={"job_id": "550e8400-e29b-41d4-a716-446655440000", "version": "1.1.0"}, status_code=201,
 )  # fmt: skip
+@kept
 async def register(request: AnyRequest, floor: TheFloor, name: Name) -> Registered:
     """Keep what a completed backtest ran as a version of this strategy, in dev, with the metrics it reached.
 

@@ -28,7 +28,7 @@ SELECT t.org_id, t.user_id, t.family, t.used_at IS NOT NULL AS used,
 FROM refresh_tokens t JOIN users u ON u.id = t.user_id WHERE t.hash = $1 FOR UPDATE OF t
 """
 USED = "UPDATE refresh_tokens SET used_at = now() WHERE hash = $1"
-ENDED = "SELECT EXISTS (SELECT FROM refresh_tokens WHERE family = $1 AND revoked_at IS NOT NULL)"
+ENDED = "SELECT coalesce(bool_or(revoked_at IS NOT NULL), true) FROM refresh_tokens WHERE family = $1"
 END_FAMILY = "UPDATE refresh_tokens SET revoked_at = now() WHERE family = $1 AND revoked_at IS NULL"
 FORGET = "DELETE FROM refresh_tokens WHERE expires_at < now() - interval '7 days'"
 
@@ -72,7 +72,7 @@ async def end(pool: asyncpg.Pool, login: UUID) -> None:
 
 
 async def ended(pool: asyncpg.Pool, login: UUID) -> bool:
-    """True once somebody logged out, or a token was used twice."""
+    """True once somebody logged out, or a token was used twice; and of a login that never was."""
     return bool(await pool.fetchval(ENDED, login))
 
 

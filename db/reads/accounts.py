@@ -16,7 +16,7 @@ FROM sessions s LEFT JOIN LATERAL (
 """
 ACCOUNTS = f"""{ACCOUNT}
 WHERE s.org_id = $1 AND ($2::uuid IS NULL OR s.id = $2)
-ORDER BY s.status = 'STOPPED', s.started_at DESC, s.symbol LIMIT $3 OFFSET $4
+ORDER BY s.status = 'STOPPED', s.started_at DESC, s.symbol, s.id LIMIT $3 OFFSET $4
 """
 POSITION = """
 SELECT p.id, p.session_id, p.symbol, p.exchange, p.side, p.role, p.quantity, p.entry_quantity, p.entry_price, p.exit_price,

@@ -22,7 +22,7 @@ FROM orders o LEFT JOIN LATERAL (
 LIST = f"""{ORDER}
 WHERE o.org_id = $1 AND ($2::uuid IS NULL OR o.session_id = $2) AND ($3::text IS NULL OR o.symbol = $3)
     AND ($4::text[] IS NULL OR o.status = ANY($4))
-ORDER BY o.created_at DESC, o.seq DESC, o.leg LIMIT $5 OFFSET $6
+ORDER BY o.created_at DESC, o.seq DESC, o.leg, o.id LIMIT $5 OFFSET $6
 """
 ONE = f"{ORDER} WHERE o.org_id = $1 AND o.id = $2"
 OF_LEG = """

@@ -23,7 +23,7 @@ ORDER BY exit_time IS NULL DESC, entry_time DESC, ordinal DESC LIMIT 1
 """
 LIST = f"""{POSITION}
 WHERE org_id = $1 AND ($2::uuid IS NULL OR session_id = $2) AND ($3::text IS NULL OR symbol = $3)
-ORDER BY entry_time DESC, ordinal DESC LIMIT $4 OFFSET $5
+ORDER BY entry_time DESC, ordinal DESC, id LIMIT $4 OFFSET $5
 """
 
 

@@ -13,7 +13,7 @@ FROM sessions
 """
 LIST = f"""{SESSION}
 WHERE org_id = $1 AND ($2::text IS NULL OR $2 IN (symbol, hedge_symbol)) AND ($3::text IS NULL OR status = $3)
-ORDER BY status = 'STOPPED', started_at DESC, symbol LIMIT $4 OFFSET $5
+ORDER BY status = 'STOPPED', started_at DESC, symbol, id LIMIT $4 OFFSET $5
 """
 ONE = f"{SESSION} WHERE org_id = $1 AND id = $2"
 EQUITY = """

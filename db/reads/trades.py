@@ -14,7 +14,7 @@ FROM fills
 WHERE org_id = $1 AND ($2::uuid IS NULL OR session_id = $2) AND ($3::text IS NULL OR symbol = $3)
     AND ($4::uuid IS NULL OR order_id = $4) AND ($5::timestamptz IS NULL OR executed_at >= $5)
     AND ($6::timestamptz IS NULL OR executed_at <= $6) AND (kind = 'TRADE' OR $7)
-ORDER BY executed_at DESC, seq DESC, trade_id LIMIT $8 OFFSET $9
+ORDER BY executed_at DESC, seq DESC, trade_id, id LIMIT $8 OFFSET $9
 """
 
 

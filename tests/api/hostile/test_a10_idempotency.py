@@ -20,6 +20,8 @@ ASKS = {
     "POST /api/v1/signals/match", "POST /api/v1/signals/search", "POST /api/v1/signals/validate",
     "POST /api/v1/signals/{name}/evaluate",
     "POST /api/v1/signals/{name}/validate-params", "POST /api/v1/decisions/{id}/replay",
+    "POST /api/v1/strategies/validate", "POST /api/v1/strategies/merge",
+    "POST /api/compute", "POST /api/evaluate", "POST /api/v1/ensemble/{id}/predict",
     "POST /api/v1/liquidity/assess", "POST /api/v1/liquidity/execution-strategy", "POST /api/v1/liquidity/impact",
     "POST /api/v1/liquidity/stress-test",
     "POST /api/v1/portfolio/reload", "POST /api/v1/system/exchange/reload",
@@ -37,7 +39,9 @@ BODY = {"strategy_config": {"name": "sma_cross", "version": "latest", "parameter
 ELSEWHERE = {
     "POST /api/v1/backtesting/backtest": "tests/api/test_backtests.py, with a worker",
     "POST /api/v1/tools/{tool}": "tests/contract/test_gateway.py, with the servers",
+    "POST /api/v1/backtests/bulk": "tests/api/test_backtests.py, with a worker",
     "POST /api/v1/hyperopt": "tests/api/test_hyperopt.py, where its candles are",
+    "POST /api/v1/data/sync/incremental": "tests/api/test_data.py, with a worker",
     "POST /api/v1/data/sync": "tests/api/test_data.py, with a worker",
     "POST /api/v1/hedging/execute": "tests/e2e/test_hedges.py, with a floor",
     "POST /api/v1/hedging/close": "tests/e2e/test_hedges.py, with a floor",
@@ -69,8 +73,12 @@ def test_a10_every_write_takes_a_key_or_changes_nothing_or_hands_out_credentials
 
 REFUSED = {
     "POST /api/v1/alerts/{id}/acknowledge", "POST /api/v1/execution/accounts", "POST /api/v1/hyperopt/{job_id}/cancel",
+    "POST /api/v1/strategies/{name}/register", "POST /api/v1/strategies/{name}/instances/{instance_id}/stop",
+    "POST /api/v1/ensemble/{id}/optimize-weights",
 }  # fmt: skip
 """Nobody raised that alert, there is no such search, the stand-in begins sessions in words only."""
+ENSEMBLE = {"name": "majority", "ensemble_type": "weighted_voting", "parameters": {"min_strength": 0.1}}
+MEMBER = {"agent_id": "technical", "agent_type": "analysis", "initial_weight": 0.5}
 NOTED = {"strategy_history": 4}
 EVALUATED = {"strategy_evaluations": 1, **NOTED}
 COUNTED = (
@@ -95,6 +103,7 @@ async def samples(world, admin) -> list[tuple[str, str, Any, dict[str, int]]]:
     limit = {"symbol": "BTC/USDT", "side": "BUY", "type": "LIMIT", "quantity": 0.1, "price": 41500}
     working = (await admin.post("/api/v1/orders", json=limit)).json()["order"]["id"]
     job = (await admin.post("/api/v1/backtests", json=BODY)).json()["job_id"]
+    ensemble = (await admin.post("/api/v1/ensemble/create", json=ENSEMBLE)).json()["id"]
     await three(world.pool)
     await admin.get("/api/v1/alerts/rules")  # the org's first look makes the usual ones
     rule = (await admin.post("/api/v1/alerts/rules", json={**RULE, "name": "first"})).json()["id"]
@@ -124,8 +133,18 @@ async def samples(world, admin) -> list[tuple[str, str, Any, dict[str, int]]]:
         ("POST /api/v1/strategies/{name}/stage", f"{s}/{name}/stage", {"version": "1.0.0"}, {"jobs": 1, **NOTED}),
         ("PATCH /api/v1/strategies/{name}/status", f"{s}/{name}/status", {"status": "paper"}, NOTED),
         ("POST /api/v1/strategies/{name}/promote", f"{s}/{name}/promote", {"force": True, "reason": "a test"}, NOTED),
+        ("POST /api/v1/backtests/{job_id}/archive", f"/api/v1/backtests/{job}/archive", None, {}),
+        ("POST /api/v1/backtests/{job_id}/unarchive", f"/api/v1/backtests/{job}/unarchive", None, {}),
+        ("POST /api/v1/ensemble/create", "/api/v1/ensemble/create", {**ENSEMBLE, "name": "other"}, {"ensembles": 1}),
+        ("POST /api/v1/ensemble/{id}/register-agent", f"/api/v1/ensemble/{ensemble}/register-agent", MEMBER, {}),
+        ("POST /api/v1/ensemble/{id}/optimize-weights", f"/api/v1/ensemble/{ensemble}/optimize-weights", None, {}),
+        ("DELETE /api/v1/ensemble/{id}", f"/api/v1/ensemble/{ensemble}", None, {}),
         ("POST /api/v1/hyperopt/{job_id}/cancel", f"/api/v1/hyperopt/{NOBODY}/cancel", None, {}),
         ("POST /api/v1/risk-budget/rebalance", "/api/v1/risk-budget/rebalance?force=true", None, {"risk_budgets": 1}),
+        ("PATCH /api/v1/strategies/{name}/status", f"{s}/{name}/status", {"status": "inactive"}, NOTED),
+        ("POST /api/v1/strategies/{name}/run", f"{s}/{name}/run", {"mode": "paper"}, NOTED),
+        ("POST /api/v1/strategies/{name}/instances/{instance_id}/stop", f"{s}/{name}/instances/{NOBODY}/stop", {}, NOTED),
+        ("POST /api/v1/strategies/{name}/register", f"{s}/{name}/register", {"job_id": job}, NOTED),
         ("POST /api/v1/strategies/{name}/archive", f"{s}/{name}/archive", {}, NOTED),
         ("POST /api/v1/strategies/{name}/unarchive", f"{s}/{name}/unarchive", {}, NOTED),
         ("DELETE /api/v1/strategies/{name}", f"{s}/{name}", None, NOTED),

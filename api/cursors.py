@@ -1,0 +1,51 @@
+"""Cursors that are ours: signed for one org, one route and one set of filters, so that none is made up or carried elsewhere."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from api.access import caller_of
+from api.floor import Floor
+from api.requests import AnyRequest
+from openoutcry.canonical import canonical_json
+from openoutcry.errors import BadInput
+
+MAC_BYTES = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Cursors:
+    """Of one question. ``limit`` is no part of it: a page may be longer than the one before."""
+
+    key: bytes
+    asked: bytes
+
+    @classmethod
+    async def of(cls, request: AnyRequest, floor: Floor, filters: Mapping[str, Any]) -> "Cursors":
+        """Of this caller's org at this route with these filters."""
+        signer = await floor.doorman.signer()
+        path: str = request.scope["path"]
+        asked = [str(caller_of(request).org_id), path.rstrip("/"), dict(filters)]
+        return cls(signer.cursor_key, canonical_json(asked))
+
+    def sealed(self, place: str | None) -> str | None:
+        """A place as the caller gets it; None where there is no next page."""
+        return None if place is None else f"{place}.{self._mac(place)}"
+
+    def opened(self, cursor: str | None) -> str | None:
+        """The place a cursor names. Raises BadInput for one that was not given out for this question."""
+        if cursor is None:
+            return None
+        place, _, mac = cursor.rpartition(".")
+        if not hmac.compare_digest(mac.encode("utf-8", "replace"), self._mac(place).encode()):
+            raise BadInput("cursor: not one that a page of this list gave", field="cursor")
+        return place
+
+    def _mac(self, place: str) -> str:
+        whole = self.asked + b"\n" + place.encode("utf-8", "replace")
+        return base64.urlsafe_b64encode(
+            hmac.new(self.key, whole, hashlib.sha256).digest()[:MAC_BYTES]
+        ).decode()
