@@ -16,6 +16,7 @@ from api.shapes.base import Shape
 from api.shapes.described import ExecutionConfig, Figures, Params, RuleSet
 from api.waiting import ended, somebody_works
 from db.jobs.submit import Submission, submit
+from openoutcry.backtest.request.asked import EXECUTION
 from openoutcry.errors import BadInput, NotFound
 
 KIND = "backtest_bulk"
@@ -35,6 +36,7 @@ EXAMPLE = {
 class Bulk(Body, frozen=True, kw_only=True):
     """``strategy_ids`` (ids or names) or ``strategy_configs`` (whole strategies), 1 to 100, and what they share.
 
+    Every execution field may stand beside these.
     Without ``interval`` each runs on the bars of its own rules, without ``asset`` on its own asset.
     """
 
@@ -80,7 +82,7 @@ class BulkRan(Shape, frozen=True, kw_only=True):
 
 @post(
     "/api/v1/backtests/bulk", tags=["backtests"], role="trader", permission="backtest:create", haste="backtests",
-    body=Bulk, example=EXAMPLE, idempotent=True, status_code=200, errors=(404, 422),
+    body=Bulk, example=EXAMPLE, idempotent=True, free_body=True, status_code=200, errors=(404, 422),
 )  # fmt: skip
 async def run_bulk(request: AnyRequest, floor: TheFloor) -> Answer[BulkRan]:
     """Run many strategies over the same period and wait for the end. What is wrong with one stops none of the others."""
@@ -99,7 +101,9 @@ def _strategies(body: dict[str, Any]) -> list[dict[str, Any]]:
         raise Failure(400, text, code="MISSING_FIELD", field="strategy_ids")
     if len(given) > 1:
         raise invalid_body("strategy_configs: give it or strategy_ids, not both", "strategy_configs")
-    if unknown := next((key for key in body if key not in (*SHARED, *given) and body[key] is not None), None):
+    if unknown := next(
+        (key for key in body if key not in (*SHARED, *EXECUTION, *given) and body[key] is not None), None
+    ):
         raise invalid_body(f"{unknown[:60]} is not a field of this request", unknown[:60])
     key, values = given[0], body[given[0]]
     kind: type = str if key == "strategy_ids" else dict
@@ -117,7 +121,7 @@ def _strategies(body: dict[str, Any]) -> list[dict[str, Any]]:
 async def _ran(
     request: AnyRequest, floor: Floor, body: dict[str, Any], named: list[dict[str, Any]], name: str | None
 ) -> BulkRan:
-    shared = {key: value for key, value in body.items() if key in SHARED and value is not None}
+    shared = {key: value for key, value in body.items() if key in (*SHARED, *EXECUTION) and value is not None}
     wanted: list[Submission | str] = []
     for strategy in named:
         wanted.append(await _one(request, floor, {**shared, **strategy}))
@@ -143,7 +147,10 @@ async def _one(request: AnyRequest, floor: Floor, body: dict[str, Any]) -> Submi
     except NotFound as error:
         return str(error)
     except Failure as failure:
-        if isinstance(failure.__cause__, BadInput) and (failure.field or "").partition(".")[0] in SHARED:
+        if isinstance(failure.__cause__, BadInput) and (failure.field or "").partition(".")[0] in (
+            *SHARED,
+            *EXECUTION,
+        ):
             raise
         return failure.details or failure.error
 

@@ -175,6 +175,8 @@ async def _queue(request: AnyRequest, floor: Floor, body: dict[str, Any], name: 
 async def wanted_of(request: AnyRequest, floor: Floor, body: dict[str, Any]) -> Submission:
     """The job a body asks for. Raises Failure as both documents have it, NotFound for a strategy that is not there."""
     org_id = caller_of(request).org_id
+    if "strategy_config" not in body:  # Mangrove's body: without an exchange the floor's own is meant
+        body = {**body, "exchange": body.get("exchange") or floor.run.exchange}
     try:
         return await submission(
             floor.pool, org_id, home_of(floor), body, WallClock().now(), traded=floor.run.symbols

@@ -53,7 +53,9 @@ class Symbols(Shape, frozen=True, kw_only=True):
 
     success: bool
     symbols: list[str]
+    assets: list[Asset]
     total: int
+    count: int
 
 
 class AssetList(Shape, frozen=True, kw_only=True):
@@ -62,6 +64,7 @@ class AssetList(Shape, frozen=True, kw_only=True):
     success: bool
     assets: list[Asset]
     total: int
+    count: int
 
 
 class OneAsset(Shape, frozen=True, kw_only=True):
@@ -84,6 +87,13 @@ class ExchangeList(Shape, frozen=True, kw_only=True):
 
     success: bool
     exchanges: list[ExchangeItem]
+    count: int
+
+
+class AssetExchanges(ExchangeList, frozen=True, kw_only=True):
+    """The exchanges of one asset."""
+
+    symbol: str
 
 
 class Bar(Shape, frozen=True, kw_only=True):
@@ -153,8 +163,9 @@ class Trending(Shape, frozen=True, kw_only=True):
 @get("/api/v1/crypto-assets/symbols", tags=["market"])
 async def symbols(floor: TheFloor) -> Symbols:
     """The assets whose candles are stored."""
-    found = sorted(_by_asset(await series_of(floor)))
-    return Symbols(success=True, symbols=found, total=len(found))
+    found = await _assets(floor)
+    names = [asset.symbol for asset in found]
+    return Symbols(success=True, symbols=names, assets=found, total=len(found), count=len(found))
 
 
 @get("/api/v1/crypto-assets/query", tags=["market"])
@@ -165,7 +176,7 @@ async def query(
 ) -> AssetList:
     """Assets whose symbol contains `q`."""
     found = [asset for asset in await _assets(floor) if q is None or q.strip().upper() in asset.symbol]
-    return AssetList(success=True, assets=found[:limit], total=len(found))
+    return AssetList(success=True, assets=found[:limit], total=len(found), count=len(found[:limit]))
 
 
 @get("/api/v1/crypto-assets/all", tags=["market"])
@@ -187,7 +198,7 @@ async def every(
     if min_score is not None and min_score > 0:
         raise missing("no source of asset scores is configured; leave min_score out", 503, field="min_score")
     found = [asset for asset in await _assets(floor) if asset.approved or not approved_only]
-    return AssetList(success=True, assets=found[:limit], total=len(found))
+    return AssetList(success=True, assets=found[:limit], total=len(found), count=len(found[:limit]))
 
 
 @get("/api/v1/crypto-assets/symbols/{asset:str}", tags=["market"])
@@ -211,11 +222,12 @@ async def one(floor: TheFloor, asset: AssetName) -> OneAsset:
 
 
 @get("/api/v1/crypto-assets/symbols/{asset:str}/exchanges", tags=["market"])
-async def exchanges_of(floor: TheFloor, asset: AssetName) -> ExchangeList:
+async def exchanges_of(floor: TheFloor, asset: AssetName) -> AssetExchanges:
     """The exchanges whose candles of an asset are stored."""
     stored = await series_of(floor)
     base = parse_symbol(meant(stored, asset).symbol).base
-    return _exchanges(one for one in stored if parse_symbol(one.symbol).base == base)
+    found = _exchanges(one for one in stored if parse_symbol(one.symbol).base == base)
+    return AssetExchanges(success=True, symbol=base, exchanges=found.exchanges, count=found.count)
 
 
 @get("/api/v1/crypto-assets/exchanges", tags=["market"])
@@ -353,7 +365,7 @@ def _exchanges(stored: Iterable[Series]) -> ExchangeList:
     for series in stored:
         names.setdefault(series.exchange, set()).add(series.symbol)
     found = [ExchangeItem(name=name, tier=None, symbols=len(held)) for name, held in sorted(names.items())]
-    return ExchangeList(success=True, exchanges=found)
+    return ExchangeList(success=True, exchanges=found, count=len(found))
 
 
 HANDLERS = [symbols, query, every, one, exchanges_of, exchanges, ohlcv, market_data, trending, global_market]

@@ -1,7 +1,7 @@
 """``/api/v1/market-data``: where an asset's market stands, from its daily closes."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from litestar import get
 from litestar.params import QueryParameter
@@ -21,10 +21,12 @@ MOST_DAYS = 3650
 
 
 class Direction(Shape, frozen=True, kw_only=True):
-    """Return over one horizon, in percent."""
+    """Return over one horizon, in percent; with fewer stored days null, the ``error`` and how many ``bars`` there are."""
 
-    return_pct: float
-    band: Band
+    return_pct: float | None
+    band: Band | None
+    error: str | None
+    bars: int
 
 
 class Volatility(Shape, frozen=True, kw_only=True):
@@ -48,10 +50,10 @@ class Window(Shape, frozen=True, kw_only=True):
 
 
 class RegimeView(Shape, frozen=True, kw_only=True):
-    """``direction`` has the horizons ``90d``, ``180d`` and ``365d``, null where so many days are not stored."""
+    """``direction`` has the horizons ``90d``, ``180d`` and ``365d``."""
 
     asof: datetime
-    direction: dict[str, Direction | None]
+    direction: dict[str, Direction]
     volatility: Volatility
     window: Window
 
@@ -75,11 +77,19 @@ class SegmentView(Shape, frozen=True, kw_only=True):
     bars: int
     start: datetime
     end: datetime
+    start_date: datetime
+    end_date: datetime
+    timeframe: str
+    duration_days: int
     label: str
+    direction: str
     return_pct: float
-    volatility: Volatility
+    volatility: Bucket | Literal["unscored"]
+    volatility_reading: Volatility
     trend: Trend
     efficiency: float
+    regime_composite: str
+    features: dict[str, float | None]
 
 
 @get("/api/v1/market-data/regime/{symbol:path}", tags=["market"], errors=(422,))
@@ -100,7 +110,12 @@ async def regime(
     view = RegimeView(
         asof=_end(candles),
         direction={
-            f"{days}d": None if told is None else Direction(return_pct=told[0] * 100, band=told[1])
+            f"{days}d": Direction(
+                return_pct=None if told is None else told[0] * 100,
+                band=None if told is None else told[1],
+                error="insufficient_history" if told is None else None,
+                bars=len(candles),
+            )
             for days, told in directions.items()
         },
         volatility=_volatility(every),
@@ -123,18 +138,26 @@ async def segment_of(
     asset: Annotated[str, QueryParameter(description="BTC, or a symbol such as BTC/USDT.")],
     start: Annotated[str | None, QueryParameter(description="Its first day.", required=False)] = None,
     end: Annotated[str | None, QueryParameter(description="Up to here.", required=False)] = None,
+    start_date: Annotated[
+        str | None, QueryParameter(description="Another name for start.", required=False)
+    ] = None,
+    end_date: Annotated[
+        str | None, QueryParameter(description="Another name for end.", required=False)
+    ] = None,
 ) -> SegmentView:
     """A stretch of history and what to call it; without times, the last 365 days."""
     series = meant(await series_of(floor), asset)
     at = await now(floor)
-    until = min(read_time(end, "end") or at, at)
-    since = read_time(start, "start")
+    until = min(read_time(end, "end") or read_time(end_date, "end_date") or at, at)
+    since = read_time(start, "start") or read_time(start_date, "start_date")
     candles = await window(floor, series, "1d", MOST_DAYS if since else 366, until)
     if since is not None:
         if since >= until:
             raise invalid_query("start: must be before end and the floor's clock", "start")
         candles = candles[int(candles.timestamp.searchsorted(millis(since))) :]
     found = await apart(lambda: _segment(candles, series.symbol))
+    reading = _volatility(found)
+    bucket = found.bucket or "unscored"
     return SegmentView(
         success=True,
         asset=series.symbol,
@@ -142,11 +165,23 @@ async def segment_of(
         bars=len(candles),
         start=from_millis(int(candles.timestamp[0])),
         end=_end(candles),
+        start_date=from_millis(int(candles.timestamp[0])),
+        end_date=_end(candles),
+        timeframe="1d",
+        duration_days=len(candles),
         label=found.label,
+        direction=found.label,
         return_pct=found.total_return * 100,
-        volatility=_volatility(found),
+        volatility=bucket,
+        volatility_reading=reading,
         trend=found.trend,
         efficiency=found.efficiency,
+        regime_composite=f"{found.label}_{bucket}_{found.trend}",
+        features={
+            "total_return_pct": found.total_return * 100,
+            "realized_vol_ann_pct": reading.vol_ann_pct,
+            "efficiency": found.efficiency,
+        },
     )
 
 

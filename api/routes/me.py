@@ -1,7 +1,8 @@
 """``/api/v1/users/me``: what the caller made and ran."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import get
@@ -16,6 +17,7 @@ from db.identity.holder import Role
 from db.reads import mine
 from db.strategies.listing import Query, listing
 
+FIGURES = ("total_return", "irr_annualized", "sharpe_ratio", "win_rate", "max_drawdown", "total_trades")
 Skip = Annotated[int, QueryParameter(ge=0, le=1_000_000, description="How many to skip.", required=False)]
 Limit = Annotated[
     int, QueryParameter(ge=1, le=1000, description="At most this many (default 100).", required=False)
@@ -35,12 +37,26 @@ class MyMetrics(Shape, frozen=True, kw_only=True):
     strategies_by_status: dict[str, int]
     backtests: int
     backtests_by_status: dict[str, int]
+    metrics: dict[str, int]
 
 
 class MyBacktest(Shape, frozen=True, kw_only=True):
-    """A backtest in brief; `/api/v1/backtests/{id}` has the whole."""
+    """A backtest in brief, its figures null before it has any; `/api/v1/backtests/{id}` has the whole."""
 
+    id: UUID
     backtest_id: UUID
+    asset: str
+    start_date: datetime
+    end_date: datetime
+    initial_balance: float
+    total_return: float | None
+    irr_annualized: float | None
+    sharpe_ratio: float | None
+    win_rate: float | None
+    max_drawdown: float | None
+    total_trades: int | None
+    archived: bool
+    archived_at: datetime | None
     strategy_name: str
     strategy_version: str
     status: str
@@ -75,6 +91,10 @@ async def my_metrics(request: AnyRequest, floor: TheFloor) -> MyMetrics:
         strategies_by_status=strategies,
         backtests=sum(backtests.values()),
         backtests_by_status=backtests,
+        metrics={
+            "strategies_count": sum(strategies.values()),
+            "backtests_count": sum(backtests.values()),
+        },
     )
 
 
@@ -111,18 +131,28 @@ async def my_backtests(
     caller = caller_of(request)
     rows = await mine.backtests(floor.pool, caller.org_id, caller.name, limit, skip)
     counted = await mine.backtests_by_status(floor.pool, caller.org_id, caller.name)
-    found = [
-        MyBacktest(
-            backtest_id=row["id"],
-            strategy_name=row["name"],
-            strategy_version=row["version"],
-            status=row["status"],
-            created_at=row["created_at"],
-            completed_at=row["finished_at"],
-        )
-        for row in rows
-    ]
+    found = [_backtest(row) for row in rows]
     return MyBacktests(success=True, backtests=found, total=sum(counted.values()), skip=skip, limit=limit)
+
+
+def _backtest(row: Mapping[str, Any]) -> MyBacktest:
+    asked, figures = row["request"], (row["result"] or {}).get("metrics", {})
+    return MyBacktest(
+        id=row["id"],
+        backtest_id=row["id"],
+        asset=str(asked["symbols"][0]),
+        start_date=datetime.fromisoformat(asked["start"]),
+        end_date=datetime.fromisoformat(asked["end"]),
+        initial_balance=float(asked["capital"]),
+        archived=row["archived_at"] is not None,
+        archived_at=row["archived_at"],
+        strategy_name=row["name"],
+        strategy_version=row["version"],
+        status=row["status"],
+        created_at=row["created_at"],
+        completed_at=row["finished_at"],
+        **{name: figures.get(name) for name in FIGURES},
+    )
 
 
 HANDLERS = [my_metrics, my_strategies, my_backtests]

@@ -1,7 +1,7 @@
 """``/api/v1/signals``: the registry of signals, listed, searched, and matched against a description."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from litestar import get, post
 from litestar.params import PathParameter, QueryParameter
@@ -38,16 +38,25 @@ class Search(Body, frozen=True, kw_only=True):
     search_type: str = "name"
     limit: int = 20
     offset: int = 0
+    category: str | None = None
+    regime_direction: str | None = None
+    role: str | None = None
 
 
 class Wish(Body, frozen=True, kw_only=True):
-    """What is wanted, in words; ``user_description`` and ``num_results`` are other names for the same."""
+    """What is wanted, in words; ``user_description`` and ``num_results`` are other names for the same.
+
+    The words of ``user_intent`` count as part of it; ``regime_direction`` and ``role`` leave only such signals.
+    """
 
     description: str | None = None
     user_description: str | None = None
     top_k: int | None = None
     num_results: int | None = None
     similarity_threshold: float = 0.3
+    user_intent: dict[str, Any] | None = None
+    regime_direction: str | None = None
+    role: str | None = None
 
 
 class MatchItem(Shape, frozen=True, kw_only=True):
@@ -134,7 +143,19 @@ async def search_signals(request: AnyRequest) -> SearchList:
     kind = read_choice(asked.search_type, "search_type", SEARCHES) or "name"
     _bounded(asked.limit, 1, MOST, "limit")
     _bounded(asked.offset, 0, 1_000_000, "offset")
-    found = [signal for _, signal in sorted(REGISTRY.items()) if _fits(signal, query.lower(), kind)]
+    wanted = {
+        "category": read_choice(asked.category, "category", CATEGORIES),
+        "regime_direction": read_choice(asked.regime_direction, "regime_direction", LEANINGS),
+        "role": read_choice(asked.role, "role", ROLES),
+    }
+    found = [
+        signal
+        for _, signal in sorted(REGISTRY.items())
+        if _fits(signal, query.lower(), kind)
+        and wanted["category"] in (None, signal.category)
+        and wanted["regime_direction"] in (None, leaning(signal))
+        and wanted["role"] in (None, signal.kind.lower())
+    ]
     shown, following = _page(found, asked.limit, asked.offset)
     return SearchList(
         success=True,
@@ -144,7 +165,7 @@ async def search_signals(request: AnyRequest) -> SearchList:
         offset=asked.offset,
         has_more=following is not None,
         next_offset=following,
-        filter={},
+        filter=wanted,
         query=query,
         search_type=kind,
     )
@@ -168,7 +189,15 @@ async def match_signals(request: AnyRequest) -> MatchList:
     _bounded(most, 1, MOST, "top_k")
     if not 0 <= wish.similarity_threshold <= 1:
         raise invalid_body("similarity_threshold must be from 0 to 1", "similarity_threshold")
-    found = await apart(lambda: matches(query, most, wish.similarity_threshold))
+    direction = read_choice(wish.regime_direction, "regime_direction", LEANINGS)
+    role = read_choice(wish.role, "role", ROLES)
+    said = " ".join([query, *(str(value) for value in (wish.user_intent or {}).values())])[:MOST_QUERY]
+    every = await apart(lambda: matches(said, len(REGISTRY), wish.similarity_threshold))
+    found = [
+        one
+        for one in every
+        if direction in (None, leaning(one.signal)) and role in (None, one.signal.kind.lower())
+    ][:most]
     return MatchList(
         success=True,
         query=query,

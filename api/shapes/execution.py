@@ -12,11 +12,11 @@ from openoutcry.ledger.stats import SessionStats
 
 
 class Account(Shape, frozen=True, kw_only=True):
-    """A trading session. ``user_id`` is null: sessions are an org's. ``active`` while it may enter positions."""
+    """A trading session. ``user_id`` is the org's id: a session is no one person's. ``active`` while it may enter positions."""
 
     id: UUID
     org_id: UUID
-    user_id: str | None
+    user_id: UUID
     account_type: Literal["paper", "live"]
     name: str
     asset: str
@@ -195,7 +195,7 @@ def account_of(row: Mapping[str, Any]) -> Account:
     return shaped(
         row,
         Account,
-        user_id=None,
+        user_id=row["org_id"],
         account_type=row["mode"].lower(),
         name=f"{row['symbol']} {row['mode'].lower()}",
         asset=row["symbol"],

@@ -13,7 +13,7 @@ JOBS = """
 SELECT status, count(*) AS number FROM jobs WHERE org_id = $1 AND requested_by = $2 AND kind = 'backtest' GROUP BY status
 """
 BACKTESTS = """
-SELECT id, name, version, status, created_at, finished_at FROM jobs
+SELECT id, name, version, status, request, result, started_at, created_at, finished_at, archived_at FROM jobs
 WHERE org_id = $1 AND requested_by = $2 AND kind = 'backtest' ORDER BY created_at DESC, id DESC LIMIT $3 OFFSET $4
 """
 

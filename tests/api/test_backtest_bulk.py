@@ -53,9 +53,16 @@ async def test_many_strategies_read_each_series_once_and_give_what_they_give_alo
             )
             assert alone.json()["metrics"] == one["metrics"]
         named = {"strategy_ids": ["sma_cross", NOBODY], **PERIOD}
+        named |= {"initial_balance": 5000, "volatility_mode": "stddev", "cooldown_bars": 24}
         told = (await client.post("/api/v1/backtests/bulk", json=named, timeout=60)).json()
+        assert told["results"][0]["metrics"]["starting_balance"] == 5000
         assert [one["strategy_id"] for one in told["results"]] == ["sma_cross", NOBODY]
         assert told["results"][0]["success"] and "no strategy" in told["results"][1]["error"]
+        mine = (await client.get("/api/v1/users/me/backtests")).json()
+        assert mine["total"] == 2 and mine["backtests"][1]["total_trades"] == good["trade_count"]
+        assert (mine["backtests"][1]["asset"], mine["backtests"][1]["initial_balance"]) == ("BTC/USDT", 10000)
+        metrics = (await client.get("/api/v1/users/me/metrics")).json()["metrics"]
+        assert metrics == {"strategies_count": 0, "backtests_count": 2}
         assert await staffed.pool.fetchval("SELECT count(*) FROM jobs WHERE kind = 'backtest_bulk'") == 2
 
 

@@ -272,7 +272,7 @@ async def test_the_handbook_is_read_by_the_paths_it_lists(viewer):
     assert "api.md" in [page["path"] for page in listed["documents"]]
     page = (await viewer.get("/api/v1/docs/content?path=strategies.md")).json()
     assert page["title"] == "Strategies" and page["content"].startswith("# Strategies")
-    for path in ("../README.md", "/etc/passwd", "%00", "nope.md"):
+    for path in ("../README.md", "/etc/passwd", "nope.md"):
         is_error(await viewer.get(f"/api/v1/docs/content?path={path}"), 404, "NOT_FOUND")
 
 

@@ -115,6 +115,11 @@ async def test_the_regime_of_an_asset(kept, viewer):
         "2022-07-01T00:00:00Z",
         30,
     )
+    other = (await viewer.get(f"{MARKET}/segment?asset=BTC&start_date=2022-06-01&end_date=2022-07-01")).json()
+    assert other == found
+    assert found["direction"] == found["label"] and found["duration_days"] == found["bars"]
+    assert found["regime_composite"] == f"{found['label']}_{found['volatility']}_{found['trend']}"
+    assert found["features"]["total_return_pct"] == found["return_pct"]
     for query, field in (
         ("asset=BTC&start=x", "start"),
         ("asset=BTC&start=2023-01-01&end=2022-01-01", "start"),
