@@ -206,3 +206,28 @@ async def test_labels_and_datasets(world, viewer, tmp_path):
     assert [one["id"] for one in found["datasets"]] == [
         "binance:BTC/USDT:1h", "binance:BTC/USDT:USDT:1h", "binance:ETH/USDT:1h",
     ]  # fmt: skip
+
+
+async def test_what_is_found_and_matched_can_be_narrowed(viewer):
+    asked = {"query": "rsi", "limit": 100, "regime_direction": "bull", "role": "trigger"}
+    found = (await viewer.post(f"{PATH}/search", json=asked)).json()
+    assert found["signals"] and found["filter"] == {
+        "category": None,
+        "regime_direction": "bull",
+        "role": "trigger",
+    }
+    assert all(
+        (one["signal_type"], one["metadata"]["regime_direction"]) == ("TRIGGER", "bull")
+        for one in found["signals"]
+    )
+    wish = {"description": "oversold", "top_k": 50, "similarity_threshold": 0, "role": "filter"}
+    plain = (await viewer.post(f"{PATH}/match", json=wish)).json()
+    assert len(plain["matches"]) == 50 and {one["signal_type"] for one in plain["matches"]} == {"FILTER"}
+    meant = await viewer.post(
+        f"{PATH}/match", json={**wish, "user_intent": {"idea": "bollinger squeeze volatility"}}
+    )
+    assert [one["signal_name"] for one in meant.json()["matches"]] != [
+        one["signal_name"] for one in plain["matches"]
+    ]
+    bad = {**wish, "role": "both"}
+    assert is_error(await viewer.post(f"{PATH}/match", json=bad), 400, "VALIDATION_ERROR")["field"] == "role"
