@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from db.pool import Row, fetch
+from db.reads.readable import BODY
 from openoutcry.risk.session_book import SessionBook
 from openoutcry.settings import Settings
 from openoutcry.types.book import Portfolio
@@ -32,10 +33,10 @@ FROM rounds r JOIN sessions s ON s.id = r.session_id
 WHERE r.session_id = $1 AND r.seq = $2 AND r.org_id = $3
 """
 OF_RECORD = f"""
-SELECT {COLUMNS}, c.as_of, c.body::jsonb -> 'portfolio_after' AS portfolio, c.body::jsonb -> 'snapshot' AS snapshot,
-       c.body::jsonb -> 'detail' -> 'marks' AS marks,
-       (c.body::jsonb -> 'detail' ->> 'standing_hedge')::float8 AS standing_hedge
-FROM sessions s JOIN cycles c ON c.session_id = s.id AND c.seq = s.head_seq
+SELECT {COLUMNS}, c.as_of, c.told -> 'portfolio_after' AS portfolio, c.told -> 'snapshot' AS snapshot,
+       c.told -> 'detail' -> 'marks' AS marks, (c.told -> 'detail' ->> 'standing_hedge')::float8 AS standing_hedge
+FROM sessions s
+CROSS JOIN LATERAL (SELECT as_of, {BODY} AS told FROM cycles WHERE session_id = s.id AND seq = s.head_seq) c
 WHERE s.org_id = $1
 """
 LATEST = f"""{OF_RECORD}

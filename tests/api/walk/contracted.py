@@ -196,6 +196,8 @@ CALLS: dict[str, Call] = {
     "GET /api/v1/sessions/{}": Call("/api/v1/sessions/{session}"),
     "GET /api/v1/sessions/{}/equity": Call("/api/v1/sessions/{session}/equity"),
 }  # fmt: skip
+FIRST = ("POST /api/v1/backtests/{}/cancel",)
+"""What needs that no worker is there yet."""
 LAST = (
     "POST /api/v1/strategies/{}/promote", "POST /api/v1/trade/stop", "DELETE /api/v1/strategies/{}", "DELETE /api/v1/alerts/rules/{}",
     "DELETE /api/v1/orders/{}", "DELETE /api/v1/api-keys/{}", "DELETE /api/v1/auth/api-keys/{}",

@@ -1,17 +1,18 @@
 """One world in which every route has something to say: rounds, candles, a followed market, people, models, jobs, alerts."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+
+import httpx
 
 from db import agents, embedder
 from db.candles import CandleStore
 from db.identity import clients, users
-from db.regimes.following import Follower
-from tests.api.conftest import TOKENS, World
+from tests.api.conftest import World
 from tests.api.market import stored
 from tests.api.test_alerts import raised
 from tests.api.test_backtests import ended
@@ -25,50 +26,56 @@ from tests.workers.hosting import worker
 PASSWORD = "correct horse battery"
 
 
-@asynccontextmanager
-async def furnished(world: World, home: Path) -> AsyncIterator[dict[str, str]]:
-    """The world furnished, with a worker; yields what the ``{placeholders}`` of calls stand for."""
+async def furnished(world: World, home: Path) -> dict[str, str]:
+    """The world furnished; what the ``{placeholders}`` of calls stand for."""
     as_of = world.session.as_of
     stored(world, home)
-    ids = {
-        "password": PASSWORD, "session": world.session_id, "model": NAME, "month_ago": f"{as_of - timedelta(days=60):%Y-%m-%d}",
-        "week_ago": f"{as_of - timedelta(days=7):%Y-%m-%d}",
-    }  # fmt: skip
     await agents.heartbeat(world.pool, ORG, "technical", "active", {"version": "1.0.0", "type": "analysis"})
     await embedder.embed_all(world.pool)
     await three(world.pool)
     await put(world.pool, planted(trained_until=as_of - timedelta(days=100)))
-    follower: Follower = new(world.pool, CandleStore(home))
-    await follower.update(SERIES, as_of)
+    await new(world.pool, CandleStore(home)).update(SERIES, as_of)
     await users.add(world.pool, users.NewUser("ann", PASSWORD, "trader", "ann@example.org", "Ann A."))
-    client_id, secret = await _program(world)
-    ids |= {"client_id": client_id, "client_secret": secret, "alert": (await raised(world))["id"]}
-    database = world.floor.database_url
-    working = worker(database, home)
+    program = await clients.add(world.pool, "dashboard", "viewer")
+    ids = {
+        "password": PASSWORD, "session": world.session_id, "model": NAME, "client_id": program.client.client_id,
+        "client_secret": program.secret, "month_ago": f"{as_of - timedelta(days=60):%Y-%m-%d}",
+        "week_ago": f"{as_of - timedelta(days=7):%Y-%m-%d}", "alert": (await raised(world))["id"],
+    }  # fmt: skip
     async with world.client("admin") as client:
-        ids["waiting"] = await _made(client, "backtests", _filled(CODE_RUN, ids), "job_id", RULES)
-        ids["strategy"] = (await client.get("/api/v1/strategies/mine")).json()["id"]
+        made = await client.post("/api/v1/strategies", json=RULES)
+        assert made.status_code == 201, made.text
+        ids |= {"strategy": made.json()["id"], "waiting": await _job(client, ids)}
         login = await client.post("/token", data={"username": "ann", "password": PASSWORD})
         ids["refresh_token"] = login.json()["refresh_token"]
         ids["decision"] = (await client.get("/api/v1/decisions?outcome=SUCCESS")).json()["decisions"][0]["id"]
         ids["order"] = (await client.get("/api/v1/orders?status=FILLED")).json()["orders"][0]["id"]
-        ids["position"] = _rows((await client.get("/api/v1/execution/positions")).json())[0]["id"]
-        await client.post(f"/api/v1/backtests/{ids['waiting']}/cancel")
-        await asyncio.to_thread(working.__enter__)
-        try:
-            job = await client.post("/api/v1/backtests", json=_filled(CODE_RUN, ids))
-            ids["done"] = job.json()["job_id"]
+        ids["position"] = (await client.get("/api/v1/execution/positions")).json()["positions"][0]["id"]
+    return ids
+
+
+@asynccontextmanager
+async def staffed(world: World, home: Path, ids: dict[str, str]) -> AsyncIterator[None]:
+    """A worker, and one backtest that it has done."""
+    working = worker(world.floor.database_url, home)
+    await asyncio.to_thread(working.__enter__)
+    try:
+        async with world.client("admin") as client:
+            ids["done"] = await _job(client, ids)
             assert (await ended(client, ids["done"]))["status"] == "COMPLETED"
-            yield ids
-        finally:
-            await asyncio.to_thread(working.__exit__, None, None, None)
+        yield
+    finally:
+        await asyncio.to_thread(working.__exit__, None, None, None)
 
 
-def _rows(body: Any) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = body if isinstance(body, list) else body["positions"]
-    return rows
+async def _job(client: httpx.AsyncClient, ids: Mapping[str, str]) -> str:
+    made = await client.post("/api/v1/backtests", json=json.loads(filled(json.dumps(CODE_RUN), ids)))
+    assert made.status_code == 201, made.text
+    return str(made.json()["job_id"])
 
 
-async def _program(world: World) -> tuple[str, str]:
-    made = await clients.add(world.pool, "dashboard", "viewer")
-    return made.id, made.secret
+def filled(text: str, ids: Mapping[str, str]) -> str:
+    """A text with its placeholders filled in."""
+    for name, value in ids.items():
+        text = text.replace(f"{{{name}}}", value)
+    return text
