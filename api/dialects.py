@@ -11,6 +11,8 @@ from typing import Any, Literal, get_args
 Dialect = Literal["ampfi", "alphapulse", "tradai", "mangrove", "cryptofunk"]
 DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
 HEADER = b"x-api-dialect"
+PLAIN: Dialect = "cryptofunk"
+"""Spoken where nothing says otherwise."""
 PORTS: Mapping[int, Dialect] = {8000: "tradai", 18001: "alphapulse", 5001: "mangrove"}
 """Where each product's own documents say it listens. CryptoFunk's 8080 is everybody's."""
 OWNED: tuple[tuple[str, Dialect], ...] = (
@@ -100,12 +102,12 @@ def spoken(
             return next((dialect for dialect in DIALECTS if dialect == said), None), True
     if port is not None and port in ports:
         return ports[port], True
-    return next((owner for prefix, owner in OWNED if path.startswith(prefix)), "cryptofunk"), False
+    return next((owner for prefix, owner in OWNED if path.startswith(prefix)), PLAIN), False
 
 
 def dialect_of(scope: Any) -> Dialect:
     """The dialect that was found when the request came in."""
-    dialect: Dialect = scope["state"].get("dialect", "cryptofunk")
+    dialect: Dialect = scope["state"].get("dialect", PLAIN)
     return dialect
 
 

@@ -107,8 +107,10 @@ def _heartbeat(default: Heartbeat) -> Heartbeat:
 
 def _open_to(text: str) -> Role | None:
     role = next((role for role in ROLES if role == text), None)
-    if text and role in (None, "admin"):
-        raise BadConfig(f"OUTCRY_API_OPEN: {text[:40]!r} must be viewer or trader", field="OUTCRY_API_OPEN")
+    if text and role is None:
+        raise BadConfig(
+            f"OUTCRY_API_OPEN: {text[:40]!r} must be one of {', '.join(ROLES)}", field="OUTCRY_API_OPEN"
+        )
     return role
 
 

@@ -15,7 +15,7 @@ import structlog
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.auth.hosts import Hosts, believed, welcome, well_formed
-from api.dialects import DIALECTS, Dialect, error_body, spoken
+from api.dialects import DIALECTS, PLAIN, Dialect, error_body, spoken
 from api.encoding import encode
 from api.failures import DATABASE_ERRORS, Failure, envelope, invalid_query
 from api.haste import Networks, address_of, neighbourhood
@@ -67,7 +67,7 @@ class Shell:
         state["correlation_id"] = correlation = _correlation_id(scope)
         server = scope.get("server")
         dialect, asked = spoken(scope["headers"], server[1] if server else None, scope["path"], self.ports)
-        state["dialect"], state["dialect_asked"] = dialect or "cryptofunk", asked
+        state["dialect"], state["dialect_asked"] = dialect or PLAIN, asked
         caller = _Caller.of(scope["headers"])
         ruling = await self._admit(scope, state, caller)
         if kind == "websocket":

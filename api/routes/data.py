@@ -77,7 +77,7 @@ class Freshness(Shape, frozen=True, kw_only=True):
     """By symbol, under the names they were asked by."""
 
     freshness: dict[str, Fresh]
-    threshold_hours: int | float
+    threshold_hours: float
     checked_at: datetime
 
 

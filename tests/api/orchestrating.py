@@ -79,6 +79,12 @@ class StandIn:
             case c.Unhalt():
                 await state.set_halt(self.pool, None, NOW)
                 return {"halted": False}
+            case c.ExecuteHedges() | c.CloseHedges():
+                return {
+                    "status": "completed",
+                    "executed_trades": [],
+                    "message": "No hedge adjustments needed",
+                }
             case c.ReplayRound():
                 home = Path(self.home.name)
                 done = await replay_stored(self.pool, home, UUID(command.session_id), command.seq)

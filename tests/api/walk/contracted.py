@@ -26,10 +26,12 @@ AWAITED: tuple[str, ...] = (
 )  # fmt: skip
 """Routes of the contract that are not there yet."""
 ELSEWHERE = {
+    "GET /api/v1/public/strategy/{}": "tests/api/test_public_strategy.py", "POST /mcp/{}": "tests/contract/test_gateway.py",
+    "POST /api/v1/tools/{}": "tests/contract/test_gateway.py", "POST /api/v1/execution/accounts": "tests/e2e/test_compat.py",
     "GET /mlflow/{}": "tests/api/test_mlflow.py", "POST /mlflow/{}": "tests/api/test_mlflow.py",
     "GET /mlflow/models/{}": "tests/api/test_mlflow.py", "GET /mlflow/experiments/{}": "tests/api/test_mlflow.py",
 }  # fmt: skip
-"""Routes that need a whole server behind them, which that file starts."""
+"""Routes that need servers or years of candles behind them, which that file has."""
 
 
 def bare(path: str) -> str:
@@ -88,8 +90,20 @@ CODE_RUN = {
     "date_range": {"start": "{month_ago}T00:00:00Z", "end": "{week_ago}T00:00:00Z"},
     "exchange": "binance", "timeframe": "1h", "capital": 10000, "leverage": 1.0, "symbols": ["BTC/USDT"],
 }  # fmt: skip
-RUN = {"strategy_id": "{strategy}", "asset": "BTC", "interval": "1h", "start_date": "{month_ago}", "end_date": "{week_ago}"}
-ALERT_RULE = {"name": "any", "metric_name": "memory_usage_percent", "condition": "> 0", "severity": "info", "hysteresis": 1}
+RUN = {
+    "strategy_id": "{strategy}",
+    "asset": "BTC",
+    "interval": "1h",
+    "start_date": "{month_ago}",
+    "end_date": "{week_ago}",
+}
+ALERT_RULE = {
+    "name": "any",
+    "metric_name": "memory_usage_percent",
+    "condition": "> 0",
+    "severity": "info",
+    "hysteresis": 1,
+}
 CALLS: dict[str, Call] = {
     "POST /token": Call(form={"username": "ann", "password": "{password}"}, role=""),
     "POST /oauth2/token": Call(
@@ -124,6 +138,17 @@ CALLS: dict[str, Call] = {
     "POST /api/v1/strategies/{}/unarchive": Call("/api/v1/strategies/{other}/unarchive"),
     "POST /api/v1/strategies/{}/stage": Call("/api/v1/strategies/mine/stage", body={"version": "1.0.0"}, kept="validation_id"),
     "POST /api/v1/strategies/{}/promote": Call("/api/v1/strategies/mine/promote", body={"version": "1.0.0"}),
+    "POST /api/v1/strategies/{}/register": Call(
+        "/api/v1/strategies/mine/register", body={"job_id": "{done}", "version": "1.0.0"}
+    ),
+    "POST /api/v1/strategies/merge": Call(body={"strategy": "mine", "parameters": {"is_above_sma.window": 50}}),
+    "POST /api/v1/strategies/{}/run": Call("/api/v1/strategies/{voice}/run", kept="instance_id"),
+    "GET /api/v1/strategies/{}/instances": Call("/api/v1/strategies/{voice}/instances"),
+    "GET /api/v1/strategies/{}/instances/{}/logs": Call("/api/v1/strategies/{voice}/instances/{instance_id}/logs"),
+    "POST /api/v1/strategies/{}/instances/{}/stop": Call("/api/v1/strategies/{voice}/instances/{instance_id}/stop", body={}),
+    "GET /api/v1/regime/analysis/{}": Call("/api/v1/regime/analysis/bull"),
+    "GET /api/v1/crypto-assets/global-market": Call(status=503),
+    "GET /api/v1/risk-budget/regime/{}": Call("/api/v1/risk-budget/regime/bull"),
     "GET /api/v1/catalog/strategies/{}": Call("/api/v1/catalog/strategies/mine"),
     "GET /api/v1/catalog/strategies/{}/compare": Call("/api/v1/catalog/strategies/mine/compare?baseline=1.0.0&candidate=1.0.0"),
     "POST /api/v1/backtests": Call(body=CODE_RUN, kept="job_id"),
@@ -143,9 +168,8 @@ CALLS: dict[str, Call] = {
     ),
     "GET /api/v1/data/symbols": Call("/api/v1/data/symbols?source=stored"),
     "POST /api/v1/ws/ticket": Call(body={}),
-    "POST /api/v1/execution/accounts": Call(body={"name": "second"}, kept="id=account"),
-    "GET /api/v1/execution/accounts/{}": Call("/api/v1/execution/accounts/{account}"),
-    "PUT /api/v1/execution/accounts/{}": Call("/api/v1/execution/accounts/{account}", body={"name": "third"}),
+    "GET /api/v1/execution/accounts/{}": Call("/api/v1/execution/accounts/{session}"),
+    "PUT /api/v1/execution/accounts/{}": Call("/api/v1/execution/accounts/{session}", body={"active": True}),
     "GET /api/v1/execution/positions/{}": Call("/api/v1/execution/positions/{position}"),
     "POST /api/v1/execution/evaluate/{}": Call("/api/v1/execution/evaluate/mine", body={"persist": True}),
     "POST /api/v1/execution/evaluate": Call(body={"strategy": RULES, "persist": False}),
@@ -158,7 +182,9 @@ CALLS: dict[str, Call] = {
         "/api/v1/signals/price_above_ema/evaluate",
         body={"market_data": [{"close": 100.0 + i} for i in range(30)], "parameters": {"window": 5}},
     ),
-    "POST /api/v1/signals/{}/validate-params": Call("/api/v1/signals/rsi_oversold/validate-params", body={"params": {"window": 14}}),
+    "POST /api/v1/signals/{}/validate-params": Call(
+        "/api/v1/signals/rsi_oversold/validate-params", body={"params": {"window": 14}}
+    ),
     "GET /api/v1/crypto-assets/symbols/{}": Call("/api/v1/crypto-assets/symbols/BTC"),
     "GET /api/v1/crypto-assets/symbols/{}/exchanges": Call("/api/v1/crypto-assets/symbols/BTC/exchanges"),
     "GET /api/v1/crypto-assets/ohlcv/{}": Call("/api/v1/crypto-assets/ohlcv/BTC?days=30"),
@@ -169,7 +195,7 @@ CALLS: dict[str, Call] = {
     "DELETE /api/v1/auth/api-keys/{}": Call("/api/v1/auth/api-keys/{key_id}"),
     "POST /api/v1/api-keys": Call(body={"name": "two", "role": "viewer"}, kept="api_key.id=key"),
     "DELETE /api/v1/api-keys/{}": Call("/api/v1/api-keys/{key}"),
-    "GET /api/v1/docs/content": Call("/api/v1/docs/content?path=docs/api.md"),
+    "GET /api/v1/docs/content": Call("/api/v1/docs/content?path=api.md"),
     "GET /api/v1/agents/{}": Call("/api/v1/agents/technical"),
     "GET /api/v1/agents/{}/status": Call("/api/v1/agents/technical/status"),
     "GET /api/v1/agents/{}/calibration": Call("/api/v1/agents/technical/calibration"),
@@ -199,7 +225,8 @@ CALLS: dict[str, Call] = {
 FIRST = ("POST /api/v1/backtests/{}/cancel",)
 """What needs that no worker is there yet."""
 LAST = (
-    "POST /api/v1/strategies/{}/promote", "POST /api/v1/trade/stop", "DELETE /api/v1/strategies/{}", "DELETE /api/v1/alerts/rules/{}",
+    "POST /api/v1/strategies/{}/promote", "POST /api/v1/strategies/{}/instances/{}/stop", "POST /api/v1/trade/stop",
+    "DELETE /api/v1/strategies/{}", "DELETE /api/v1/alerts/rules/{}",
     "DELETE /api/v1/orders/{}", "DELETE /api/v1/api-keys/{}", "DELETE /api/v1/auth/api-keys/{}",
 )  # fmt: skip
 """What ends something that others need."""

@@ -46,6 +46,8 @@ async def furnished(world: World, home: Path) -> dict[str, str]:
         made = await client.post("/api/v1/strategies", json=RULES)
         assert made.status_code == 201, made.text
         ids |= {"strategy": made.json()["id"], "waiting": await _job(client, ids)}
+        made = await client.post("/api/v1/strategies", json={**RULES, "name": "voice"})
+        ids["voice"] = made.json()["id"]
         login = await client.post("/token", data={"username": "ann", "password": PASSWORD})
         ids["refresh_token"] = login.json()["refresh_token"]
         ids["decision"] = (await client.get("/api/v1/decisions?outcome=SUCCESS")).json()["decisions"][0]["id"]
