@@ -8,21 +8,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 AWAITED: tuple[str, ...] = (
-    "GET /api/v1/public/strategy/{}", "GET /api/v1/regime/alerts", "GET /api/v1/regime/analysis/{}", "GET /api/v1/correlation/regime",
-    "GET /api/v1/correlation/alerts", "GET /api/v1/risk-budget/current", "GET /api/v1/risk-budget/utilization",
-    "GET /api/v1/risk-budget/recommendations", "GET /api/v1/risk-budget/history", "GET /api/v1/risk-budget/regime/{}",
-    "POST /api/v1/risk-budget/rebalance", "POST /api/v1/ensemble/create", "POST /api/v1/ensemble/{}/register-agent",
-    "POST /api/v1/ensemble/{}/predict", "GET /api/v1/ensemble/{}/performance", "GET /api/v1/ensemble/{}/weights",
-    "POST /api/v1/ensemble/{}/optimize-weights", "GET /api/v1/ensemble", "GET /api/v1/ensemble/agent-rankings",
-    "DELETE /api/v1/ensemble/{}", "POST /api/v1/backtesting/run", "POST /api/v1/strategies/{}/register",
-    "POST /api/v1/strategies/validate", "POST /api/v1/strategies/merge", "POST /api/v1/strategies/{}/run",
-    "GET /api/v1/strategies/{}/instances", "POST /api/v1/strategies/{}/instances/{}/stop",
-    "GET /api/v1/strategies/{}/instances/{}/logs", "POST /api/v1/hyperopt", "GET /api/v1/hyperopt", "GET /api/v1/hyperopt/{}",
-    "POST /api/v1/data/sync/incremental", "POST /api/v1/backtests/bulk", "POST /api/v1/backtests/{}/archive",
-    "POST /api/v1/backtests/{}/unarchive", "GET /api/v1/backtests/benchmark", "GET /api/v1/docs/tools", "POST /api/v1/tools/{}",
-    "GET /api/documents", "GET /api/documents/{}", "GET /api/documents/{}/sections", "GET /api/search", "GET /api/tags",
-    "GET /api/glossary", "GET /api/backlinks/{}", "GET /api/signals", "GET /api/indicators", "POST /api/evaluate",
-    "POST /api/compute", "POST /mcp/{}",
+    "POST /api/v1/backtesting/run",
 )  # fmt: skip
 """Routes of the contract that are not there yet."""
 ELSEWHERE = {
@@ -149,6 +135,39 @@ CALLS: dict[str, Call] = {
     "GET /api/v1/regime/analysis/{}": Call("/api/v1/regime/analysis/bull"),
     "GET /api/v1/crypto-assets/global-market": Call(status=503),
     "GET /api/v1/risk-budget/regime/{}": Call("/api/v1/risk-budget/regime/bull"),
+    "POST /api/v1/ensemble/create": Call(kept="id=ensemble"),
+    "POST /api/v1/ensemble/{}/register-agent": Call("/api/v1/ensemble/{ensemble}/register-agent"),
+    "POST /api/v1/ensemble/{}/predict": Call("/api/v1/ensemble/{ensemble}/predict"),
+    "GET /api/v1/ensemble/{}/performance": Call("/api/v1/ensemble/{ensemble}/performance"),
+    "GET /api/v1/ensemble/{}/weights": Call("/api/v1/ensemble/{ensemble}/weights"),
+    "POST /api/v1/ensemble/{}/optimize-weights": Call("/api/v1/ensemble/{ensemble}/optimize-weights"),
+    "DELETE /api/v1/ensemble/{}": Call("/api/v1/ensemble/{ensemble}"),
+    "POST /api/v1/liquidity/assess": Call(body={"symbol": "BTC/USDT", "quantity": 1}),
+    "POST /api/v1/liquidity/impact": Call(body={"symbol": "BTC/USDT", "quantity": 1}),
+    "POST /api/v1/liquidity/execution-strategy": Call(body={"symbol": "BTC/USDT", "quantity": 1}),
+    "POST /api/v1/liquidity/stress-test": Call(body={}),
+    "GET /api/v1/liquidity/metrics/{}": Call("/api/v1/liquidity/metrics/BTCUSDT"),
+    "GET /api/v1/liquidity/history/{}": Call("/api/v1/liquidity/history/BTCUSDT"),
+    "GET /api/v1/data-quality/{}": Call("/api/v1/data-quality/BTCUSDT"),
+    "GET /api/v1/audit/reports/{}": Call("/api/v1/audit/reports/trading"),
+    "PUT /api/v1/credentials/{}/rotate": Call("/api/v1/credentials/binance/rotate"),
+    "DELETE /api/v1/credentials/{}": Call("/api/v1/credentials/binance"),
+    "POST /api/v1/hyperopt": Call(
+        body={**CODE_RUN, "epochs": 2, "vary": {"entry[1].params.window": [10, 20]}}, kept="job_id=search"
+    ),
+    "GET /api/v1/hyperopt/{}": Call("/api/v1/hyperopt/{search}"),
+    "POST /api/v1/data/sync/incremental": Call(body={"symbols": ["BTC/USDT:USDT"], "exchange": "binance_futures"}),
+    "POST /api/v1/strategies/validate": Call(body=RULES),
+    "POST /api/v1/backtests/bulk": Call(
+        body={"strategy_ids": ["{strategy}"], "start_date": "{month_ago}", "end_date": "{week_ago}", "interval": "1h"}
+    ),
+    "POST /api/v1/backtests/{}/archive": Call("/api/v1/backtests/{done}/archive"),
+    "POST /api/v1/backtests/{}/unarchive": Call("/api/v1/backtests/{done}/unarchive"),
+    "GET /api/v1/backtests/benchmark": Call("/api/v1/backtests/benchmark?asset=BTC&start_date={month_ago}&end_date={week_ago}"),
+    "GET /api/documents/{}": Call("/api/documents/api"),
+    "GET /api/documents/{}/sections": Call("/api/documents/api/sections"),
+    "GET /api/search": Call("/api/search?q=risk"),
+    "GET /api/backlinks/{}": Call("/api/backlinks/api"),
     "GET /api/v1/catalog/strategies/{}": Call("/api/v1/catalog/strategies/mine"),
     "GET /api/v1/catalog/strategies/{}/compare": Call("/api/v1/catalog/strategies/mine/compare?baseline=1.0.0&candidate=1.0.0"),
     "POST /api/v1/backtests": Call(body=CODE_RUN, kept="job_id"),
@@ -225,8 +244,12 @@ CALLS: dict[str, Call] = {
 FIRST = ("POST /api/v1/backtests/{}/cancel",)
 """What needs that no worker is there yet."""
 LAST = (
-    "POST /api/v1/strategies/{}/promote", "POST /api/v1/strategies/{}/instances/{}/stop", "POST /api/v1/trade/stop",
-    "DELETE /api/v1/strategies/{}", "DELETE /api/v1/alerts/rules/{}",
-    "DELETE /api/v1/orders/{}", "DELETE /api/v1/api-keys/{}", "DELETE /api/v1/auth/api-keys/{}",
+    "POST /api/v1/strategies/{}/instances/{}/stop", "POST /api/v1/trade/stop", "DELETE /api/v1/strategies/{}",
+    "DELETE /api/v1/alerts/rules/{}", "DELETE /api/v1/orders/{}", "DELETE /api/v1/api-keys/{}", "DELETE /api/v1/auth/api-keys/{}",
+    "DELETE /api/v1/ensemble/{}", "DELETE /api/v1/credentials/{}",
 )  # fmt: skip
 """What ends something that others need."""
+QUEUED = (
+    "POST /api/v1/hyperopt", "GET /api/v1/hyperopt/{}", "POST /api/v1/strategies/{}/stage", "POST /api/v1/strategies/{}/promote",
+)  # fmt: skip
+"""What a worker would be busy with for longer than a test should be."""

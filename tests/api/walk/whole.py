@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import httpx
+import pytest
 
 from db import agents, embedder
 from db.candles import CandleStore
@@ -16,10 +17,13 @@ from tests.api.conftest import World
 from tests.api.market import stored
 from tests.api.test_alerts import raised
 from tests.api.test_backtests import ended
+from tests.api.test_data import NOW
 from tests.api.test_regimes_and_models import NAME, three
 from tests.api.walk.contracted import CODE_RUN, RULES
 from tests.db.regimes.test_following import SERIES, new, put
 from tests.factories import ORG
+from tests.mcp_servers.market.binance_double import BinanceDouble, ManualClock, serving
+from tests.mcp_servers.market.hosting import walk
 from tests.openoutcry.regime.markets import planted
 from tests.workers.hosting import worker
 
@@ -58,16 +62,20 @@ async def furnished(world: World, home: Path) -> dict[str, str]:
 
 @asynccontextmanager
 async def staffed(world: World, home: Path, ids: dict[str, str]) -> AsyncIterator[None]:
-    """A worker, and one backtest that it has done."""
-    working = worker(world.floor.database_url, home)
-    await asyncio.to_thread(working.__enter__)
-    try:
-        async with world.client("admin") as client:
-            ids["done"] = await _job(client, ids)
-            assert (await ended(client, ids["done"]))["status"] == "COMPLETED"
-        yield
-    finally:
-        await asyncio.to_thread(working.__exit__, None, None, None)
+    """A worker, an exchange for it, and one backtest that it has done."""
+    double = BinanceDouble(walk(3000), walk(3000, seed=2), ManualClock(NOW))
+    with pytest.MonkeyPatch.context() as patch:
+        async with serving(double) as url:
+            patch.setenv("OUTCRY_CCXT_URL", url)
+            working = worker(world.floor.database_url, home, "--concurrency", "2")
+            await asyncio.to_thread(working.__enter__)
+            try:
+                async with world.client("admin") as client:
+                    ids["done"] = await _job(client, ids)
+                    assert (await ended(client, ids["done"]))["status"] == "COMPLETED"
+                yield
+            finally:
+                await asyncio.to_thread(working.__exit__, None, None, None)
 
 
 async def _job(client: httpx.AsyncClient, ids: Mapping[str, str]) -> str:
