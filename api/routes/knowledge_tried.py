@@ -33,7 +33,7 @@ class SignalEntry(Shape, frozen=True, kw_only=True):
     category: str
     signal_type: Kind
     description: str
-    params: Params
+    params: dict[str, dict[str, Any]]
     requires: list[str]
 
 
@@ -50,7 +50,7 @@ class IndicatorEntry(Shape, frozen=True, kw_only=True):
     name: str
     category: str
     description: str
-    params: Params
+    params: dict[str, dict[str, Any]]
     inputs: list[str]
     outputs: list[str]
     bars: int

@@ -17,7 +17,8 @@ from api.traffic import BOUNDS_S
 from db.reads import sessions as session_reads
 from openoutcry.version import VERSION
 
-TEXT = "text/plain; version=0.0.4; charset=utf-8"
+TEXT = "text/plain; version=0.0.4"
+"""The charset is added where it is sent."""
 Labels = Mapping[str, str]
 SESSION_FIGURES: tuple[tuple[str, str, str, Callable[[Session], float]], ...] = (
     ("equity", "gauge", "Equity in the quote asset", lambda s: float(s.final_capital)),
@@ -28,7 +29,7 @@ SESSION_FIGURES: tuple[tuple[str, str, str, Callable[[Session], float]], ...] = 
 )
 
 
-@get("/metrics", tags=["system"])
+@get("/metrics", tags=["system"], media="text/plain")
 async def metrics(request: AnyRequest, floor: TheFloor) -> Answer[str]:
     """Gauges, counters and a latency histogram in Prometheus' text exposition format."""
     lines = [*_process(floor), *_http(floor)]
