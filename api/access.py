@@ -20,7 +20,7 @@ CHALLENGE = {"WWW-Authenticate": 'Bearer realm="open-outcry"'}
 
 
 def authorise(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """The guard of every route. Raises Failure 401, 403, or 503 when keys cannot be checked."""
+    """Stands before every route. Raises Failure 401, 403, or 503 when keys cannot be checked."""
     if handler.opt.get("public") or connection.scope.get("method") == "OPTIONS":
         return
     state = connection.scope["state"]

@@ -9,6 +9,7 @@ from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.handlers import BaseRouteHandler, WebsocketRouteHandler
 from litestar.types import ASGIApp
 
 from api.access import authorise
@@ -17,13 +18,15 @@ from api.alerting.watch import Watch
 from api.assets import Asset
 from api.auth.hosts import Hosts
 from api.dialects import Dialect
-from api.encoding import Answer
+from api.encoding import Answer, encode
 from api.failures import HANDLERS as FAILURES
 from api.floor import Floor, floor_of
 from api.haste import STANDARD, Limits, shared, unhurried
 from api.notifiers.base import Notifier
 from api.predicting import Predictions
+from api.requests import AnyRequest
 from api.routes import ROUTES
+from api.routes.system import OK
 from api.shell import Shell
 
 BODY_LIMIT = 64 * 1024
@@ -52,9 +55,10 @@ def build(
     """The ASGI app of a floor; ``origins`` are other sites whose pages may call it, ``compat`` ports of one product,
     ``hosts`` its names beside the loopback's.
     """
+    _sockets_let_in_themselves()
     inner = Litestar(
         route_handlers=ROUTES,
-        guards=[authorise, unhurried],
+        before_request=_admitted,
         dependencies={"floor": Provide(lambda: floor, sync_to_thread=False, use_cache=True)},
         exception_handlers=FAILURES,
         response_class=Answer,
@@ -85,7 +89,22 @@ def build(
         hosts=hosts,
         origins=origins,
         ports=compat or {},
+        plain={} if origins else dict.fromkeys(("/health", "/health/"), encode(OK)),
     )
+
+
+async def _admitted(request: AnyRequest) -> None:
+    """Before every handler: may this caller ask for this, and so often? No guard, for Litestar copies the handler for each."""
+    handler: BaseRouteHandler = request.scope["route_handler"]
+    authorise(request, handler)
+    await unhurried(request, handler)
+
+
+def _sockets_let_in_themselves() -> None:
+    """What stands before handlers stands before those of HTTP. Raises AssertionError."""
+    for route in ROUTES:
+        if isinstance(route, WebsocketRouteHandler):
+            assert route.opt.get("public"), f"{route.paths}: nobody is asked who they are"
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ what ``error`` means, how a missing credential is called, and how long a page is
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Literal, get_args
 
 Dialect = Literal["ampfi", "alphapulse", "tradai", "mangrove", "cryptofunk"]
@@ -102,7 +103,12 @@ def spoken(
             return next((dialect for dialect in DIALECTS if dialect == said), None), True
     if port is not None and port in ports:
         return ports[port], True
-    return next((owner for prefix, owner in OWNED if path.startswith(prefix)), PLAIN), False
+    return _owner(path), False
+
+
+@lru_cache(maxsize=1024)
+def _owner(path: str) -> Dialect:
+    return next((owner for prefix, owner in OWNED if path.startswith(prefix)), PLAIN)
 
 
 def dialect_of(scope: Any) -> Dialect:

@@ -51,7 +51,7 @@ def shared(pool: Any, rate: Rate, kind: str = "") -> SharedThrottle:
 
 
 async def unhurried(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """The guard of routes with a class of haste. Raises Failure 429."""
+    """Stands before routes with a class of haste. Raises Failure 429."""
     kind = handler.opt.get("haste") or (None if connection.scope.get("method", "GET") in READING else "write")
     identity: Holder | None = connection.scope["state"].get("identity")
     if kind is None or identity is None:

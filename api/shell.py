@@ -57,6 +57,8 @@ class Shell:
     origins: tuple[str, ...] = ()
     """Other sites whose pages may call."""
     ports: Mapping[int, Dialect] = field(default_factory=dict)
+    plain: Mapping[str, bytes] = field(default_factory=dict)
+    """What a GET of some paths is answered with, whoever asks: no route need be looked for."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind: str = scope["type"]
@@ -88,6 +90,8 @@ class Shell:
             await _refuse(stamped, scope, fault)
         elif dialect is None:
             await _refuse(stamped, scope, UNKNOWN_DIALECT)
+        elif scope["path"] in self.plain and scope.get("method") == "GET":
+            await _say(stamped, 200, self.plain[scope["path"]])
         else:
             await self.app(scope, receive, stamped)
 
@@ -212,9 +216,12 @@ def _too_many(ruling: Ruling) -> Failure:
 async def _refuse(send: Send, scope: Scope, failure: Failure, kind: str = "http.response") -> None:
     state: dict[str, Any] = scope["state"]
     said = envelope(failure, state["correlation_id"])
-    body = encode(error_body(said, failure.status, state["dialect"]))
+    await _say(send, failure.status, encode(error_body(said, failure.status, state["dialect"])), kind)
+
+
+async def _say(send: Send, status: int, body: bytes, kind: str = "http.response") -> None:
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    start: Any = {"type": f"{kind}.start", "status": failure.status, "headers": headers}
+    start: Any = {"type": f"{kind}.start", "status": status, "headers": headers}
     await send(start)
     whole: Any = {"type": f"{kind}.body", "body": body, "more_body": False}
     await send(whole)

@@ -29,6 +29,9 @@ class Ok(Shape, frozen=True, kw_only=True):
     version: str
 
 
+OK = Ok(status="ok", version=VERSION)
+
+
 class Health(Shape, frozen=True, kw_only=True, omit_defaults=True):
     """Whether this process can do its work; ``error`` says why it cannot."""
 
@@ -73,7 +76,7 @@ class Status(Shape, frozen=True, kw_only=True):
 @route("/health", http_method=[HttpMethod.GET, HttpMethod.HEAD], public=True, tags=["system"])
 async def alive() -> Ok:
     """Alive: this process answers."""
-    return Ok(status="ok", version=VERSION)
+    return OK
 
 
 @get("/api/v1/health", public=True, tags=["system"])

@@ -1,22 +1,20 @@
 """``/api/v1/trades``: executions, newest first."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from litestar import get
+from litestar import MediaType, get
 from litestar.params import QueryParameter
 
 from api.access import caller_of
+from api.encoding import Answer
 from api.floor import TheFloor
 from api.params import Offset, SessionId, Symbol, read_session, read_symbol, read_time
 from api.requests import AnyRequest
-from api.shapes.base import Shape, shaped
-from db import state
+from api.shapes.base import Shape
 from db.reads import trades as reads
-from wire.clock import WallClock
 
 LATELY = timedelta(days=7)
 Limit = Annotated[
@@ -52,36 +50,20 @@ async def list_trades(
     end_time: Time = None,
     limit: Limit = 100,
     offset: Offset = 0,
-) -> list[Trade]:
+) -> Answer[list[Trade]]:
     """Executions, newest first; those of the last seven days of market time when no `start_time` is given."""
-    until = read_time(end_time, "end_time")
-    since = read_time(start_time, "start_time")
-    if since is None:
-        since = (until or await state.clock(floor.pool) or WallClock().now()) - LATELY
-    rows = await reads.list_trades(
+    written: Any = await reads.trades_written(
         floor.pool,
         caller_of(request).org_id,
         session_id=read_session(session_id),
         symbol=read_symbol(symbol),
-        from_date=since,
-        to_date=until,
+        since=read_time(start_time, "start_time"),
+        until=read_time(end_time, "end_time"),
+        lately=LATELY,
         limit=limit,
         offset=offset,
     )
-    return [_trade(row) for row in rows]
-
-
-def _trade(row: Mapping[str, Any]) -> Trade:
-    return shaped(
-        row,
-        Trade,
-        id=row["trade_id"],
-        side=row["side"].lower(),
-        timestamp=row["executed_at"],
-        status="filled",
-        order_type=(row["order_type"] or "market").lower(),
-        fees=row["fee"],
-    )
+    return Answer(written, media_type=MediaType.JSON)  # the JSON of such a list, as it goes out
 
 
 HANDLERS = [list_trades]

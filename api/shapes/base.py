@@ -18,13 +18,25 @@ S = TypeVar("S", bound=Shape)
 
 def tidy(value: Any) -> Any:
     """A Decimal without trailing zeros or exponent (``1E+4`` and ``10000.00`` are ``10000``); others as they are."""
-    return Decimal(plain(value)) if isinstance(value, Decimal) else value
+    if not isinstance(value, Decimal):
+        return value
+    text = str(value)
+    if "E" not in text and ("." not in text or text[-1] not in "0.") and text != "-0":
+        return value  # as almost all of them are
+    return Decimal(plain(value))
 
 
 def shaped(row: Mapping[str, Any], shape: type[S], **more: Any) -> S:
     """The row's columns (and ``more``) that the shape names; the rest is left out."""
-    values = {**row, **more}
-    return shape(**{name: tidy(values[name]) for name in shape.__struct_fields__ if name in values})
+    values = dict(row)
+    values.update(more)
+    fields = shape.__struct_fields__
+    if len(values) > len(fields) or not values.keys() <= set(fields):
+        values = {name: values[name] for name in fields if name in values}
+    for name, value in values.items():
+        if type(value) is Decimal:
+            values[name] = tidy(value)
+    return shape(**values)
 
 
 def converted(values: Mapping[str, Any], shape: type[S], **more: Any) -> S:

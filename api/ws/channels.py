@@ -93,6 +93,7 @@ class ChannelSocket(Conversation):
     """One client of one channel."""
 
     refused = REFUSED
+    as_they_are = False
 
     def __init__(
         self,

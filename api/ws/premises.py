@@ -1,13 +1,14 @@
 """What every conversation over a socket works with."""
 
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
 from api.identity import KeyRing
 from api.ws.hub import Hub
 from api.ws.protocol import WRITE_TIMEOUT_S
+from api.ws.standing import Standing
 from api.ws.turnstile import Turnstile
 from db.identity.holder import Holder
 
@@ -36,3 +37,8 @@ class Premises:
     origins: tuple[str, ...] = ()
     """Other sites whose pages may connect."""
     write_s: float = WRITE_TIMEOUT_S
+    standing: Standing = field(init=False)
+    """Whether those who came in may stay."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "standing", Standing(self.door.still))

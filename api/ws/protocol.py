@@ -1,4 +1,4 @@
-"""uvicorn's WebSocket with what ASGI cannot say: a close that does not wait for a client that stopped reading."""
+"""uvicorn's WebSocket with what ASGI cannot say: a close, and a write, that wait for nobody."""
 
 import asyncio
 import socket
@@ -15,10 +15,11 @@ PONG_WITHIN_S = 6.0
 WRITE_TIMEOUT_S = 10.0
 KERNEL_BUFFER = 128 * 1024
 CLOSE_NOW = "openoutcry.close_now"
+WRITE_NOW = "openoutcry.write_now"
 
 
 class FloorSocket(WebSocketsSansIOProtocol):
-    """Puts ``close_now(code, reason)`` into the scope's extensions and bounds the kernel's send buffer."""
+    """``close_now(code, reason)`` and ``write_now(frame)`` in the scope's extensions; a bounded send buffer of the kernel."""
 
     write_s = WRITE_TIMEOUT_S
 
@@ -33,6 +34,14 @@ class FloorSocket(WebSocketsSansIOProtocol):
         if self.handshake_initiated and not self.close_sent:
             extensions: Any = self.scope["extensions"]
             extensions[CLOSE_NOW] = self.close_now
+            extensions[WRITE_NOW] = self.write_now
+
+    def write_now(self, frame: bytes) -> bool:
+        """Write a whole frame; False while the client does not take more, or is gone."""
+        if self.close_sent or not self.writable.is_set() or self.transport.is_closing():
+            return False
+        self.transport.write(frame)
+        return True
 
     def close_now(self, code: int, reason: str) -> None:
         """Queue a close frame behind what the client has not read; drop the connection if it never does."""

@@ -35,7 +35,7 @@ from api.ws.envelope import frame, gone, notice
 from api.ws.frames import Auth, Ping, Subscribe, Unsubscribe, read_frame
 from api.ws.hub import Stream
 from api.ws.premises import Premises
-from api.ws.protocol import CLOSE_NOW, MAX_FRAME
+from api.ws.protocol import CLOSE_NOW, MAX_FRAME, WRITE_NOW
 from api.ws.subscriber import Subscriber
 from api.ws.subscription import EVERYTHING, PARTS, Part, Subscription, Wish
 from db.identity.holder import Holder
@@ -59,6 +59,8 @@ class Conversation:
     """What somebody hears who is nobody."""
     choices: tuple[Part, ...] = PARTS
     """What of the events a client may choose by."""
+    as_they_are = True
+    """Events go out as the hub tells them."""
     hears: Subscription = EVERYTHING
     """What a client hears that chooses nothing."""
 
@@ -181,6 +183,9 @@ class Conversation:
             await self._catch_up(stream, subscriber, last_seq)
         if self._hub.stopping:
             raise Ended(GOING_AWAY)
+        if self.as_they_are:
+            extensions: Any = self._socket.scope.get("extensions") or {}
+            subscriber.write_now = extensions.get(WRITE_NOW)
         # No await since the last look at head: nothing can fall in between.
         stream.subscribers.add(subscriber)
         await self._pass_on(subscriber)
@@ -267,7 +272,7 @@ class Conversation:
             if identity.expires_at is not None and WallClock().now().timestamp() >= identity.expires_at:
                 raise Ended(KEY_ENDED)
             try:
-                still = await self._premises.door.still(identity)
+                still = await self._premises.standing.of(identity)
             except DATABASE_ERRORS as error:
                 log.warning("key_recheck_failed", error=repr(error))
                 continue

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 from api.ws.closing import FELL_BEHIND, Closing
 from api.ws.subscription import EVERYTHING
@@ -17,6 +18,9 @@ class Subscriber:
     def __init__(self, cursor: int = 0) -> None:
         self.cursor = cursor
         self.subscription = EVERYTHING
+        self.write_now: Callable[[bytes], bool] | None = None
+        """Writes a frame past the buffer, if that can be done at once; None where frames do not go out as they are."""
+        self._idle = False
         self._closing: asyncio.Future[Closing] = asyncio.get_running_loop().create_future()
         self._waiting: deque[str] = deque()
         self._size = 0
@@ -36,8 +40,13 @@ class Subscriber:
         """Queue an event unless this client has it already, or does not want it."""
         if event.seq > self.cursor:
             self.cursor = event.seq
-            if self.subscription.admits(event):
+            if self.subscription.admits(event) and not self._written(event):
                 self.put(event.text)
+
+    def _written(self, event: Told) -> bool:
+        """True when it went straight to the socket: only while nothing waits or is being sent."""
+        at_once = self._idle and not self._waiting and not self._closing.done()
+        return at_once and self.write_now is not None and self.write_now(event.wire)
 
     def put(self, text: str) -> None:
         """Queue a frame; a client whose buffer is full is told to come back."""
@@ -65,8 +74,10 @@ class Subscriber:
     async def next(self) -> str:
         """The next frame."""
         while not self._waiting:
+            self._idle = True
             self._wake.clear()
             await self._wake.wait()
+        self._idle = False
         text = self._waiting.popleft()
         self._size -= size_of(text)
         return text

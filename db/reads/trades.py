@@ -1,6 +1,6 @@
 """Fills: every execution, and funding payments where they are asked for."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import asyncpg
@@ -16,6 +16,47 @@ WHERE org_id = $1 AND ($2::uuid IS NULL OR session_id = $2) AND ($3::text IS NUL
     AND ($6::timestamptz IS NULL OR executed_at <= $6) AND (kind = 'TRADE' OR $7)
 ORDER BY executed_at DESC, seq DESC, trade_id, id LIMIT $8 OFFSET $9
 """
+
+WRITTEN = """
+WITH newest AS (
+    SELECT * FROM fills
+    WHERE org_id = $1 AND ($2::uuid IS NULL OR session_id = $2) AND ($3::text IS NULL OR symbol = $3)
+        AND executed_at >= coalesce($4::timestamptz, coalesce($5::timestamptz,
+            (SELECT (value ->> 'as_of')::timestamptz FROM floor_state WHERE key = 'clock'), now()) - $6::interval)
+        AND ($5::timestamptz IS NULL OR executed_at <= $5) AND kind = 'TRADE'
+    ORDER BY executed_at DESC, seq DESC, trade_id LIMIT $7 OFFSET $8
+)
+SELECT coalesce(json_agg(t), '[]')::text FROM (
+    SELECT n.trade_id AS id, n.symbol, lower(n.side) AS side, trim_scale(n.quantity) AS quantity,
+           trim_scale(n.price) AS price,
+           rtrim(rtrim(to_char(n.executed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), '0'), '.') || 'Z'
+               AS timestamp,
+           'filled' AS status, coalesce(lower(o.type), 'market') AS order_type, trim_scale(n.fee) AS fees, n.liquidity,
+           n.order_id, n.session_id
+    FROM newest n LEFT JOIN orders o ON o.id = n.order_id
+    ORDER BY n.executed_at DESC, n.seq DESC, n.trade_id
+) t
+"""
+
+
+async def trades_written(
+    pool: asyncpg.Pool,
+    org_id: UUID,
+    *,
+    session_id: UUID | None,
+    symbol: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    lately: timedelta,
+    limit: int,
+    offset: int,
+) -> bytes:
+    """Executions, newest first, as the JSON of ``/api/v1/trades``: the database writes it quicker than we read rows.
+
+    Without ``since`` those of the time ``lately`` up to ``until``, or to the floor's clock.
+    """
+    text: str = await pool.fetchval(WRITTEN, org_id, session_id, symbol, since, until, lately, limit, offset)
+    return text.encode()
 
 
 async def list_trades(

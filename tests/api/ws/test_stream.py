@@ -66,10 +66,10 @@ class Stage:
 
     def app(self) -> Any:
         ring = KeyRing(self.keys)
+        premises = Premises(self.hub, ring, self.keys, self.turnstile, self.known, (OURS,), self.write_s)
 
         @websocket("/api/v1/ws")
         async def live(socket: WebSocket[Any, Any, Any]) -> None:
-            premises = Premises(self.hub, ring, self.keys, self.turnstile, self.known, (OURS,), self.write_s)
             await Conversation(socket, premises).run()
 
         @asynccontextmanager
@@ -181,6 +181,7 @@ async def test_silence_instead_of_a_key_closes_1008(stage: Stage, monkeypatch: p
 async def test_a_revoked_key_loses_its_open_connection(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket_module, "RECHECK_S", 0.1)
     monkeypatch.setattr("api.identity.CACHE_S", 0.1)
+    monkeypatch.setattr("api.ws.standing.FRESH_S", 0.1)
     async with stage.connect() as client:
         await settled(stage, 1)
         del stage.keys.valid["key-1"]
