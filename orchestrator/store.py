@@ -246,7 +246,7 @@ class Store:
             data = {
                 "name": name,
                 "status": status,
-                "last_seen_at": row["last_seen_at"].isoformat(),
+                "last_seen_at": row["last_seen_at"].isoformat().replace("+00:00", "Z"),
                 "is_healthy": ok,
                 "metadata": row["metadata"],
             }

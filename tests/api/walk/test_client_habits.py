@@ -1,5 +1,7 @@
 """What clients are used to (the contract's section 7): one test for each habit."""
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -51,7 +53,7 @@ async def test_2_null_is_nothing_said_and_queries_are_text(trader):
     )
 
 
-WRONG = [
+WRONG: list[tuple[str, str, dict[str, Any], int]] = [
     ("GET", "/nowhere", {}, 404), ("PUT", "/health", {}, 405), ("POST", "/api/v1/orders", {"content": b"x" * 70_000}, 413),
     ("POST", "/api/v1/orders", {"content": b"<a/>", "headers": {"Content-Type": "text/xml"}}, 415),
     ("POST", "/api/v1/orders", {"content": b"{", "headers": {"Content-Type": "application/json"}}, 400),

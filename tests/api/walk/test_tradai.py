@@ -12,10 +12,10 @@ from db.strategies.metrics import record_metrics
 from tests.api.shaped_like import kind
 from tests.api.test_backtests import RULES, desk, ended, staffed, stocked, watched
 from tests.api.test_data import exchange, homed
-from tests.api.test_regimes_and_models import NAME, three
 from tests.api.test_strategies import CODE, METRICS
 from tests.api.walk.terms import unlike
 from tests.api.walk.transcribed import example
+from tests.db.models.test_registry import NAME, three
 from tests.db.strategies.registered import ANN, validated
 
 __all__ = ["desk", "exchange", "homed", "staffed", "stocked"]

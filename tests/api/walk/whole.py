@@ -18,8 +18,8 @@ from tests.api.market import stored
 from tests.api.test_alerts import raised
 from tests.api.test_backtests import ended
 from tests.api.test_data import NOW
-from tests.api.test_regimes_and_models import NAME, three
 from tests.api.walk.contracted import CODE_RUN, RULES
+from tests.db.models.test_registry import NAME, three
 from tests.db.regimes.test_following import SERIES, new, put
 from tests.factories import ORG
 from tests.mcp_servers.market.binance_double import BinanceDouble, ManualClock, serving
