@@ -24,6 +24,7 @@ from wire.clock import WallClock
 from wire.config import load_settings
 from wire.exchanges import refuse_unknown
 from wire.namesakes import refuse_namesakes
+from wire.vendor_keys import held
 
 NEEDED_BYTES = 1_000_000_000
 CLOCK_SKEW_S = 5.0
@@ -46,6 +47,7 @@ async def run_all(home: Path, port: int, exchange: str) -> list[Check]:
     checks.append(api_port(port, floor))
     checks += [check async for check in database(home)]
     checks += [check async for check in processes(floor)]
+    checks += await minds(home)
     checks.append(await venue(exchange))
     return checks
 
@@ -243,3 +245,30 @@ async def venue(exchange: str) -> Check:
         said=f"{exchange} does not answer",
         advice="`--market auto` will trade synthetic data; check network and proxy for live data",
     )
+
+
+async def minds(home: Path) -> list[Check]:
+    """Language models that agents are told to use: their keys, names and addresses; nothing is said where none is used."""
+    from agents.llm.checking import findings
+
+    try:
+        seats = {name: seat.mind for name, seat in load_settings(home).agents.items() if seat.enabled}
+        found = await findings(seats, held(os.environ), home)
+    except OpenOutcryError as error:
+        return [
+            Check(
+                name="minds",
+                state="fail",
+                said=str(error),
+                advice="correct the agents' minds in the settings",
+            )
+        ]
+    return [
+        Check(
+            name="minds",
+            state="ok" if one.usable else "fail",
+            said=f"{one.model} {one.said}" if one.usable else one.said,
+            advice="" if one.usable else "until then the next model of the chain, or the rules, vote",
+        )
+        for one in found
+    ]

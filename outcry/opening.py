@@ -17,6 +17,7 @@ from types import FrameType
 
 from db.embedded import EmbeddedPostgres
 from openoutcry.errors import BadConfig, StartupRefused
+from openoutcry.settings import Settings
 from openoutcry.types.market import Source
 from openoutcry.types.symbols import canonical
 from openoutcry.types.timeframes import parse_timeframe
@@ -28,7 +29,7 @@ from outcry.tasks import afterwards, plan, port_is_free, preload
 from wire.config import RunSpec, floor_key, home_folder, load_settings, parse_speed, parse_when
 from wire.exchanges import refuse_unknown
 from wire.namesakes import refuse_namesakes
-from wire.vendor_keys import take
+from wire.vendor_keys import speaks, take
 
 SYNTHETIC_START = datetime(2024, 1, 1, tzinfo=UTC)
 SYNTHETIC_SPEED = 12.0
@@ -241,6 +242,7 @@ def _run(
 
     settings = load_settings(home)
     seats = [seat.agent for seat in discover().seats(settings)]
+    _warn_of_minds(settings, wanted.vendor_keys, home, screen)
     tasks, ports = plan(
         home,
         spec=spec,
@@ -328,3 +330,15 @@ class Watcher:
             self._screen.step(f"{len(self._pids)} processes, first round closed")
             self._screen.ready(self._address, self._key, self._spec.market)
         self._screen.progress(state)
+
+
+def _warn_of_minds(settings: Settings, keys: Mapping[str, str], home: Path, screen: Screen) -> None:
+    """Say which models cannot be used, with the variable to look at. Raises BadConfig for a mind that is none."""
+    wanted = {name: seat.mind for name, seat in settings.agents.items() if seat.enabled and speaks(seat.mind)}
+    if not wanted:
+        return
+    from agents.llm.checking import findings
+
+    for one in asyncio.run(findings(wanted, keys, home)):
+        if not one.usable:
+            screen.warn(f"{one.model}: {one.said}. The next model of the chain, or the rules, vote instead.")

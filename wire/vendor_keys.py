@@ -21,6 +21,11 @@ def take(env: MutableMapping[str, str]) -> dict[str, str]:
     return found
 
 
+def speaks(mind: str) -> bool:
+    """Whether a mind is a vendor's model."""
+    return mind.partition(":")[0] in VENDORS
+
+
 def of_mind(mind: str, keys: Mapping[str, str]) -> dict[str, str]:
     """What a mind needs of them: those of the vendors it names."""
     named = [vendor for vendor in VENDORS if f"{vendor}:" in mind]

@@ -5,6 +5,7 @@ from typing import Any, Literal, Protocol
 
 from openoutcry.errors import OpenOutcryError
 
+About = Literal["key", "model", "address", "answer"]
 Ending = Literal["done", "length", "refusal", "other"]
 
 
@@ -36,8 +37,12 @@ class ProviderFault(OpenOutcryError):
 
     code = "PROVIDER_FAULT"
 
-    def __init__(self, message: str, *, passing: bool, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, passing: bool, retry_after_s: float | None = None, about: About = "answer"
+    ) -> None:
+        """``about`` is what to look at: the key, the model's name, the address, or the answer itself."""
         super().__init__(message)
+        self.about = about
         self.passing = passing
         self.retry_after_s = retry_after_s
 

@@ -4,9 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from agents.llm.provider import ProviderFault
+from agents.llm.provider import About, ProviderFault
 
 PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+SAID: dict[int, tuple[str, About]] = {
+    401: ("the key is not accepted", "key"),
+    403: ("the key may not do this", "key"),
+    404: ("there is no such model at this address", "model"),
+}
 LONGEST_WAIT_S = 86_400.0
 
 
@@ -18,20 +23,13 @@ def faults(sdk: Any, name: str) -> Iterator[None]:
     except sdk.APITimeoutError:
         raise ProviderFault(f"{name}: no answer in time", passing=True) from None
     except sdk.APIConnectionError as error:
-        raise ProviderFault(
-            f"{name}: no connection ({type(error.__cause__ or error).__name__})", passing=True
-        ) from None
+        why = type(error.__cause__ or error).__name__
+        raise ProviderFault(f"{name}: no connection ({why})", passing=True, about="address") from None
     except sdk.APIStatusError as error:
         wait = retry_after(error.response.headers.get("retry-after"))
-        said = {
-            401: "the key is not accepted",
-            403: "the key may not do this",
-            404: "there is no such model or address",
-        }
-        why = said.get(error.status_code, f"status {error.status_code}")
-        raise ProviderFault(
-            f"{name}: {why}", passing=error.status_code in PASSING, retry_after_s=wait
-        ) from None
+        why, about = SAID.get(error.status_code, (f"status {error.status_code}", "answer"))
+        passing = error.status_code in PASSING
+        raise ProviderFault(f"{name}: {why}", passing=passing, retry_after_s=wait, about=about) from None
     except sdk.APIError as error:
         raise ProviderFault(
             f"{name}: not an answer of this API ({type(error).__name__})", passing=True
