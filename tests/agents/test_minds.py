@@ -127,7 +127,7 @@ async def test_minds_are_built_by_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "named"),
     [
-        ("oracle", "", "'oracle' is not one of rules, scripted:FILE or recorded:FILE"),
+        ("oracle", "", "'oracle' is not one of rules, scripted:FILE, recorded:FILE"),
         ("rules:x", "", "is not one of"),
         ("scripted", "", "is not one of"),
         ("scripted:absent.json", "", "cannot be read as a script"),

@@ -129,7 +129,12 @@ def test_a_wrong_script_names_turn_and_field(tmp_path: Path, turn: dict[str, Any
 
 
 def test_turns_are_used_up_in_order() -> None:
-    script = Script([Turn(text="one"), Turn(text="two", times=2), Turn(model="gpt", text="three")])
+    turns: list[dict[str, Any]] = [
+        {"text": "one"},
+        {"text": "two", "times": 2},
+        {"model": "gpt", "text": "three"},
+    ]
+    script = Script([Turn.model_validate(turn) for turn in turns])
     said = [turn.said if (turn := script.next("claude", "")) else None for _ in range(4)]
     assert said == ["one", "two", "two", None]
     found = script.next("gpt-5", "")
