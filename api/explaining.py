@@ -125,7 +125,7 @@ def _wants(decision: Decision) -> tuple[str, bool]:
 def nearest_flip(record: CycleRecord, settings: Settings) -> Flip | None:
     """The closest call: None when no single agent could have turned the decision by confidence alone."""
     assert record.decision is not None
-    heard = _directional(record)
+    heard = heard_in(record)
     flips = [
         flip
         for index in range(len(heard))
@@ -151,7 +151,8 @@ def _flip(heard: Sequence[Heard], index: int, action: str, settings: VotingSetti
     return None
 
 
-def _directional(record: CycleRecord) -> list[Heard]:
+def heard_in(record: CycleRecord) -> list[Heard]:
+    """The votes with a direction, by agent, with what each weighed."""
     weights = {seat.agent: seat.weight for seat in seats_of(record) if seat.voice == "analysis"}
     votes = [b.answer for b in record.ballots if isinstance(b.answer, Vote) and b.agent in weights]
     return [Heard(vote, weights[vote.agent]) for vote in sorted(votes, key=lambda vote: vote.agent)]

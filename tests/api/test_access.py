@@ -43,7 +43,7 @@ TRADER = {
     "POST /mlflow", "PUT /mlflow", "PATCH /mlflow", "DELETE /mlflow",
     "POST /mlflow/{path}", "PUT /mlflow/{path}", "PATCH /mlflow/{path}", "DELETE /mlflow/{path}",
     "GET /api/v1/regime/alerts", "GET /api/v1/correlation/alerts",
-    "POST /api/v1/risk-budget/rebalance", "POST /api/v1/online-learning/session",
+    "POST /api/v1/backtesting/run", "POST /api/v1/risk-budget/rebalance", "POST /api/v1/online-learning/session",
     "POST /api/v1/ensemble/create", "POST /api/v1/ensemble/{id}/register-agent",
     "POST /api/v1/ensemble/{id}/optimize-weights", "DELETE /api/v1/ensemble/{id}",
 }  # fmt: skip
