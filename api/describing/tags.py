@@ -38,6 +38,8 @@ TAGS: Mapping[str, str] = {
     "liquidity": "What trading would cost, from what was traded.",
     "ensemble": "Agents together, their weights learned from outcomes.",
     "credentials": "Sealed credentials for exchanges; never shown.",
+    "audit": "Who did what when, from all that is kept.",
+    "explainability": "Each agent's part in decisions, and what went with them.",
     "knowledge": "The handbook as a knowledge base: pages, search, glossary, signals, indicators.",
     "docs": "The handbook.",
 }

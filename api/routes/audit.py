@@ -29,13 +29,13 @@ EventType = Annotated[
     str | None, QueryParameter(description="As /audit/event-types names it.", required=False)
 ]
 Category = Annotated[str | None, QueryParameter(description=", ".join(CATEGORIES), required=False)]
-Actor = Annotated[str | None, QueryParameter(required=False, max_length=200)]
+Actor = Annotated[str | None, QueryParameter(description="Who did it.", required=False, max_length=200)]
 Time = Annotated[str | None, QueryParameter(description="RFC 3339.", required=False)]
 Days = Annotated[int, QueryParameter(ge=1, le=365, description="Wall time to look back.", required=False)]
 Limit = Annotated[int, QueryParameter(ge=1, le=1000, description="How many at most.", required=False)]
 
 
-class Event(Shape, frozen=True, kw_only=True):
+class AuditEvent(Shape, frozen=True, kw_only=True):
     """One event. ``subject`` is what it was done to; ``details`` differ by type."""
 
     timestamp: datetime
@@ -47,10 +47,10 @@ class Event(Shape, frozen=True, kw_only=True):
     details: dict[str, Any]
 
 
-class Logs(Shape, frozen=True, kw_only=True):
+class Trail(Shape, frozen=True, kw_only=True):
     """Newest first; ``total`` counts all that fit the filters."""
 
-    logs: list[Event]
+    logs: list[AuditEvent]
     total: int
     limit: int
     offset: int
@@ -74,7 +74,7 @@ class EventTypes(Shape, frozen=True, kw_only=True):
     count: int
 
 
-class Summary(Shape, frozen=True, kw_only=True):
+class AuditSummary(Shape, frozen=True, kw_only=True):
     """Counts over a stretch of wall time."""
 
     total_events: int
@@ -104,7 +104,7 @@ class Report(Shape, frozen=True, kw_only=True):
     by_actor: dict[str, int]
     findings: list[Finding]
     passed: bool
-    warnings: list[Event]
+    warnings: list[AuditEvent]
     start_time: datetime
     end_time: datetime
     generated_at: datetime
@@ -141,13 +141,15 @@ async def logs(
     end_time: Time = None,
     limit: Limit = 100,
     offset: Offset = 0,
-) -> Logs:
+) -> Trail:
     """The trail, by wall time; a week unless told."""
     since, until = _span(start_time, end_time)
     kinds, org_id = _kinds(event_type, category), caller_of(request).org_id
     rows = await reads.logs(floor.pool, org_id, since, until, kinds, actor, limit, offset)
     total = await reads.count(floor.pool, org_id, since, until, kinds, actor)
-    return Logs(logs=_events(rows), total=total, limit=limit, offset=offset, start_time=since, end_time=until)
+    return Trail(
+        logs=_events(rows), total=total, limit=limit, offset=offset, start_time=since, end_time=until
+    )
 
 
 @get("/api/v1/audit/event-types", tags=["audit"], role="admin", permission="view_audit_logs")
@@ -161,11 +163,11 @@ async def event_types() -> EventTypes:
 
 
 @get("/api/v1/audit/summary", tags=["audit"], role="admin", permission="view_audit_logs")
-async def summary(request: AnyRequest, floor: TheFloor, days: Days = 7) -> Summary:
+async def summary(request: AnyRequest, floor: TheFloor, days: Days = 7) -> AuditSummary:
     """How much of what happened."""
     since, until = _back(days)
     rows = await reads.by_hour(floor.pool, caller_of(request).org_id, since, until)
-    return Summary(
+    return AuditSummary(
         total_events=sum(row["events"] for row in rows),
         by_type=_counted((row["event_type"], row["events"]) for row in rows),
         by_category=_counted((reads.KINDS[row["event_type"]][0], row["events"]) for row in rows),
@@ -217,7 +219,8 @@ async def anomalies(request: AnyRequest, floor: TheFloor, days: Days = 7) -> Ano
     return Anomalies(anomalies=found, count=len(found), hours=days * 24, start_time=since, end_time=until)
 
 
-@get("/api/v1/audit/export", tags=["audit"], role="admin", permission="view_audit_logs", haste="search")
+@get("/api/v1/audit/export", tags=["audit"], role="admin", permission="view_audit_logs", haste="search",
+     answers={200: list[AuditEvent]})  # fmt: skip
 async def export(
     request: AnyRequest,
     floor: TheFloor,
@@ -268,9 +271,9 @@ async def _findings(
     return [approved, explained]
 
 
-def _events(rows: Iterable[Row]) -> list[Event]:
+def _events(rows: Iterable[Row]) -> list[AuditEvent]:
     return [
-        Event(
+        AuditEvent(
             timestamp=row["at"],
             event_type=row["event_type"],
             category=reads.KINDS[row["event_type"]][0],
@@ -283,11 +286,11 @@ def _events(rows: Iterable[Row]) -> list[Event]:
     ]
 
 
-def _csv(events: Iterable[Event]) -> str:
+def _csv(events: Iterable[AuditEvent]) -> str:
     """A spreadsheet must not take text from outside for a formula: such cells get an apostrophe."""
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(Event.__struct_fields__)
+    writer.writerow(AuditEvent.__struct_fields__)
     for one in events:
         cells = [
             one.timestamp.isoformat(), one.event_type, one.category, one.actor, one.subject, one.severity,

@@ -95,12 +95,13 @@ class SymbolsRan(Shape, frozen=True, kw_only=True):
     results: dict[str, SymbolResult]
     data_source_used: str
     execution_time_ms: float
-    metadata: dict[str, Any]
+    metadata: dict[str, str]
 
 
 @post(
     "/api/v1/backtesting/run", tags=["backtests"], role="trader", permission="backtest:create", haste="backtests",
     body=RunWish, example=EXAMPLE, idempotent=True, status_code=200, errors=(404, 422),
+    answers={200: SymbolsRan},
 )  # fmt: skip
 async def run(request: AnyRequest, floor: TheFloor) -> Answer[Any]:
     """Run a strategy over stored candles of each symbol, and hold it against a benchmark."""

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import numpy as np
 from litestar import get, post
-from litestar.params import FromPath, PathParameter, QueryParameter
+from litestar.params import PathParameter, QueryParameter
 
 from api.access import caller_of
 from api.bodies import PLAIN, Body, read_body
@@ -176,7 +176,11 @@ async def explain_decision(request: AnyRequest, floor: TheFloor) -> DecisionExpl
 
 @get("/api/v1/explainability/agent-explanation/{agent_type:str}", tags=["explainability"], haste="search")
 async def agent_explanation(
-    request: AnyRequest, floor: TheFloor, agent_type: FromPath[str], days: Days = 30, limit: Limit = 100
+    request: AnyRequest,
+    floor: TheFloor,
+    agent_type: Annotated[str, PathParameter(description="An agent's name, e.g. technical.")],
+    days: Days = 30,
+    limit: Limit = 100,
 ) -> AgentExplained:
     """How often an agent was decisive in the newest decisions it voted on, and its part in them."""
     at, org_id = await now(floor), caller_of(request).org_id

@@ -19,6 +19,7 @@ ANYTHING = {
     "Strategy.rules.*": "the same, its rules",
     "OneStrategy.rules.*": "the same",
     "Merged.strategy.*": "the same, after the changes",
+    "AuditEvent.details.*": "what each kind of event has of its own",
     "Message.params.*": "the protocol's; the MCP server behind reads it",
     "Message.result.*": "the same",
     "Message.error.*": "the same",
