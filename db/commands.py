@@ -28,9 +28,7 @@ WITH made AS (
 )
 SELECT coalesce((SELECT id FROM made), $1) AS id, pg_notify('commands', '')
 """
-PENDING = (
-    "SELECT id, org_id, number, body, requested_by FROM commands WHERE state = 'PENDING' ORDER BY number"
-)
+PENDING = "SELECT id, org_id, number, body, requested_by FROM commands WHERE org_id = $1 AND state = 'PENDING' ORDER BY number"
 FINISH = """
 WITH done AS (
     UPDATE commands SET state = $2, result = $3, done_at = now()
@@ -69,10 +67,13 @@ async def asked(pool: asyncpg.Pool, org_id: UUID, once: str) -> bool:
     return await pool.fetchrow(RESULT, derived_id(org_id, "command", once)) is not None
 
 
-async def pending(pool: asyncpg.Pool) -> list[Pending]:
-    """The queue, oldest first. A body this version cannot read is answered as failed and left out."""
+async def pending(pool: asyncpg.Pool, org_id: UUID) -> list[Pending]:
+    """An org's queue, oldest first: a floor obeys its own org alone.
+
+    A body this version cannot read is answered as failed and left out.
+    """
     found: list[Pending] = []
-    for row in await pool.fetch(PENDING):
+    for row in await pool.fetch(PENDING, org_id):
         try:
             command = COMMAND.validate_python(row["body"])
         except ValidationError as error:

@@ -226,8 +226,8 @@ class Store:
     # people
 
     async def pending_commands(self) -> list[commands.Pending]:
-        """The queue."""
-        return await commands.pending(self.pool)
+        """The queue of this floor's org."""
+        return await commands.pending(self.pool, self._org)
 
     async def finish_command(self, command_id: UUID, *, ok: bool, result: dict[str, Any]) -> None:
         """Answer a command."""

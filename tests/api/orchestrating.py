@@ -17,7 +17,7 @@ from openoutcry.types import commands as c
 from openoutcry.types.orders import Approved, Fill, OrderRequest, PlannedOrder
 from orchestrator.again import replay_stored
 from tests.db.conftest import Writer
-from tests.factories import SETTINGS
+from tests.factories import ORG, SETTINGS
 
 NOW = datetime(2025, 1, 15, 10, tzinfo=UTC)
 
@@ -44,7 +44,7 @@ class StandIn:
     async def run(self) -> None:
         """Answer until cancelled."""
         while True:
-            for pending in [] if self.asleep else await commands.pending(self.pool):
+            for pending in [] if self.asleep else await commands.pending(self.pool, ORG):
                 self.executed.append(pending.command)
                 try:
                     done, result = "DONE", await self.execute(pending.number, pending.command)

@@ -8,6 +8,7 @@ import pytest
 from db import commands
 from openoutcry.types.commands import Halt, StartSession, StopSession
 from tests.api.test_errors import NOBODY, is_error
+from tests.factories import ORG
 
 
 async def test_a_session_is_started_paper_when_nothing_is_said(answered, admin):
@@ -123,7 +124,7 @@ async def test_a_floor_that_does_not_answer_is_said_with_the_commands_id(answere
     answer = await admin.post("/api/v1/trade/pause", json={"session_id": answered.session_id})
     body = is_error(answer, 503, "COMMAND_PENDING")
     assert answer.headers["retry-after"] == str(body["retry_after"]) == "5"
-    (waiting,) = await commands.pending(answered.pool)
+    (waiting,) = await commands.pending(answered.pool, ORG)
     assert waiting.id == UUID(body["command_id"])
     assert waiting.requested_by == "the admin"
 

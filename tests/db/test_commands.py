@@ -16,11 +16,11 @@ async def test_the_queue_keeps_its_order(pool):
     sent = [BUY, Halt(reason="test"), ChangeConfig(updates={"max_positions": 2}), Unhalt()]
     for command in sent:
         await commands.submit(pool, ORG, command, "me")
-    queue = await commands.pending(pool)
+    queue = await commands.pending(pool, ORG)
     assert [one.command for one in queue] == sent
     assert [one.number for one in queue] == sorted(one.number for one in queue)
     await commands.finish(pool, queue[0].id, "DONE", {"order_id": "x"})
-    assert [one.command for one in await commands.pending(pool)] == sent[1:]
+    assert [one.command for one in await commands.pending(pool, ORG)] == sent[1:]
 
 
 async def test_a_command_named_once_is_queued_once(pool):
@@ -28,7 +28,7 @@ async def test_a_command_named_once_is_queued_once(pool):
     again = await commands.submit(pool, ORG, BUY, "me", once="idempotency:7")
     other = await commands.submit(pool, ORG, BUY, "me")
     assert first == again != other
-    assert len(await commands.pending(pool)) == 2
+    assert len(await commands.pending(pool, ORG)) == 2
 
 
 async def test_a_waiter_is_told_at_once(pool, fresh_database):
@@ -67,7 +67,7 @@ async def test_a_body_nobody_can_read_is_answered_and_does_not_block_the_queue(p
         ORG,
     )
     await commands.submit(pool, ORG, BUY, "me")
-    assert [one.command for one in await commands.pending(pool)] == [BUY]
+    assert [one.command for one in await commands.pending(pool, ORG)] == [BUY]
     assert (await commands.wait(pool, UUID(int=5), 1))["state"] == "FAILED"
 
 

@@ -30,7 +30,8 @@ ASKS = {
 OPENS = {
     "POST /token", "POST /oauth2/token", "POST /api/v1/auth/login", "POST /api/v1/auth/refresh", "POST /api/v1/auth/logout",
     "POST /api/v1/ws/ticket", "POST /api/v1/api-keys", "POST /api/v1/auth/api-keys", "DELETE /api/v1/api-keys/{id}",
-    "DELETE /api/v1/auth/api-keys/{id}",
+    "DELETE /api/v1/auth/api-keys/{id}", "POST /api/v1/credentials", "PUT /api/v1/credentials/{exchange}/rotate",
+    "DELETE /api/v1/credentials/{exchange}",
 }  # fmt: skip
 """Credentials: an answer that must not be kept."""
 BODY = {"strategy_config": {"name": "sma_cross", "version": "latest", "parameters": {}},
