@@ -52,7 +52,7 @@ async def test_many_strategies_read_each_series_once_and_give_what_they_give_alo
                 "/api/v1/backtests", json={**MANGROVE, "strategy_json": json.dumps(rules)}, timeout=60
             )
             assert alone.json()["metrics"] == one["metrics"]
-        named = {"strategy_ids": ["sma_cross", NOBODY], **PERIOD}
+        named: dict[str, object] = {"strategy_ids": ["sma_cross", NOBODY], **PERIOD}
         named |= {"initial_balance": 5000, "volatility_mode": "stddev", "cooldown_bars": 24}
         told = (await client.post("/api/v1/backtests/bulk", json=named, timeout=60)).json()
         assert told["results"][0]["metrics"]["starting_balance"] == 5000

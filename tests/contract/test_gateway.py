@@ -4,8 +4,10 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from uuid import UUID
 
+import asyncpg
 import httpx
 import httpx2
 import pytest
@@ -26,21 +28,37 @@ ACCEPT = {"Accept": "application/json, text/event-stream"}
 PLACE = {"symbol": "BTC/USDT", "side": "BUY", "quantity": "0.01"}
 
 
+@dataclass(frozen=True)
+class Door:
+    """The API, and the text of one key per role."""
+
+    world: World
+    texts: dict[str, str]
+
+    @property
+    def address(self) -> str:
+        return self.world.address
+
+    @property
+    def pool(self) -> asyncpg.Pool:
+        return self.world.pool
+
+
 @pytest.fixture
-async def door(urls: dict[str, str], contract_database: str) -> AsyncIterator[World]:
-    """The API over the same database, with the servers behind it and ``risk`` away; one key per role in ``texts``."""
+async def door(urls: dict[str, str], contract_database: str) -> AsyncIterator[Door]:
+    """The API over the same database, with the servers behind it and ``risk`` away."""
     async with world_on(contract_database) as made:
         served = {name: urls[name] for name in SERVERS} | {"risk": GONE}
         tokens = mint_tokens(ROOT.encode(), "api", DOOR_SCOPES, ANY_ORG)
         object.__setattr__(made.floor, "mcp", Gateway(served, tokens, frozenset({"floor.example"})))
-        made.texts = {
+        texts = {
             role: (await keys.create(made.pool, f"the {role}", role)).text for role in ("viewer", "trader")
         }
-        yield made
+        yield Door(made, texts)
 
 
 @asynccontextmanager
-async def speaking(door: World, server: str, key: str) -> AsyncIterator[Client]:
+async def speaking(door: Door, server: str, key: str) -> AsyncIterator[Client]:
     """The SDK's own client, over streamable HTTP with a bearer key."""
     headers = {"Authorization": f"Bearer {key}"}
     async with httpx2.AsyncClient(headers=headers, timeout=30, trust_env=False) as http:
@@ -49,12 +67,12 @@ async def speaking(door: World, server: str, key: str) -> AsyncIterator[Client]:
             yield client
 
 
-def posting(door: World, **headers: str) -> httpx.AsyncClient:
+def posting(door: Door, **headers: str) -> httpx.AsyncClient:
     base = {"Authorization": f"Bearer {door.texts['viewer']}", **ACCEPT, **headers}
     return httpx.AsyncClient(base_url=f"http://{door.address}", headers=base, timeout=30)
 
 
-async def test_the_real_client_lists_and_calls(door: World) -> None:
+async def test_the_real_client_lists_and_calls(door: Door) -> None:
     for server, tool in (("market", "get_price"), ("indicators", "calculate_rsi"), ("execution", "get_mode")):
         async with speaking(door, server, door.texts["viewer"]) as client:
             assert tool in {found.name for found in (await client.list_tools()).tools}
@@ -64,7 +82,7 @@ async def test_the_real_client_lists_and_calls(door: World) -> None:
         assert price.structured_content["source"] == "recorded"
 
 
-async def test_who_may_only_read_places_and_cancels_nothing(door: World) -> None:
+async def test_who_may_only_read_places_and_cancels_nothing(door: Door) -> None:
     unknown = {"order_id": str(UUID(int=77))}
     said = {}
     for role, text in door.texts.items():
@@ -83,7 +101,7 @@ async def test_who_may_only_read_places_and_cancels_nothing(door: World) -> None
     assert str(UUID(int=77)) in str(queued[0]["body"])
 
 
-async def test_another_org_sees_its_own_sessions_only(door: World) -> None:
+async def test_another_org_sees_its_own_sessions_only(door: Door) -> None:
     other = str(UUID(int=88))
     await door.pool.execute("INSERT INTO orgs (id, name) VALUES ($1, $2)", other, "another")
     stranger = (await keys.create(door.pool, "stranger", "trader", org_id=other)).text
@@ -95,7 +113,7 @@ async def test_another_org_sees_its_own_sessions_only(door: World) -> None:
     assert answers[1]["code"] != "NOT_AUTHORISED" and "result" not in answers[1]
 
 
-async def test_a_key_limited_to_scopes_reaches_only_what_they_open(door: World) -> None:
+async def test_a_key_limited_to_scopes_reaches_only_what_they_open(door: Door) -> None:
     made = await keys.create(door.pool, "narrow", "trader", scopes=("view_metrics",))
     async with posting(door, Authorization=f"Bearer {made.text}") as client:
         assert (await client.post("/mcp/market", json=LIST)).status_code == 200
@@ -104,7 +122,7 @@ async def test_a_key_limited_to_scopes_reaches_only_what_they_open(door: World) 
         assert {tool["server"] for tool in listed["tools"]} == {"market", "indicators"}
 
 
-async def test_the_door_is_shut_to_strangers_other_names_and_large_bodies(door: World) -> None:
+async def test_the_door_is_shut_to_strangers_other_names_and_large_bodies(door: Door) -> None:
     async with posting(door) as client:
         cases = [
             (await client.post("/mcp/market", json=LIST, headers={"Authorization": "Bearer no"}), 401),
@@ -126,7 +144,7 @@ async def test_the_door_is_shut_to_strangers_other_names_and_large_bodies(door: 
         assert broken.status_code == 400 and broken.json()["error"]["code"] == -32700
 
 
-async def test_a_stream_begins_before_anything_was_said(door: World) -> None:
+async def test_a_stream_begins_before_anything_was_said(door: Door) -> None:
     async with (
         posting(door, Accept="text/event-stream") as client,
         asyncio.timeout(10),
@@ -136,7 +154,7 @@ async def test_a_stream_begins_before_anything_was_said(door: World) -> None:
         assert stream.headers["Content-Type"].startswith("text/event-stream")
 
 
-async def test_the_bridge_lists_calls_and_refuses(door: World) -> None:
+async def test_the_bridge_lists_calls_and_refuses(door: Door) -> None:
     async with posting(door) as client:
         listed = (await client.get("/api/v1/docs/tools")).json()
         assert listed["unavailable"] == ["risk"] and listed["total"] == len(listed["tools"])
@@ -160,7 +178,7 @@ async def test_the_bridge_lists_calls_and_refuses(door: World) -> None:
         assert (await client.post("/api/v1/tools/risk.stress_test", json={})).status_code == 503
 
 
-async def test_a_key_tells_a_repeated_call(door: World) -> None:
+async def test_a_key_tells_a_repeated_call(door: Door) -> None:
     async with posting(door) as client:
         headers = {"Idempotency-Key": "price-1"}
         first = await client.post("/api/v1/tools/get_price", json={"symbol": "BTC/USDT"}, headers=headers)
