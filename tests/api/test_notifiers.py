@@ -1,15 +1,26 @@
 """Notifiers against fakes on this machine: what arrives, what does not, and that no secret is shown."""
 
 import asyncio
+import base64
 import hashlib
 import hmac
 import json
+import shutil
+import socket
+import ssl
+import subprocess
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from uuid import UUID
 
 import httpx2
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from api.alerting.delivery import Delivery
 from api.notifiers.base import Undelivered
@@ -78,6 +89,18 @@ async def test_a_webhook_is_signed_with_its_time():
     assert abs(WallClock().now().timestamp() - int(at)) < 60
     assert json.loads(body)["data"]["id"] == str(ALERT.id)
     assert SECRET not in str(server.heard)
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the openssl command")
+async def test_a_webhook_s_signature_is_what_another_program_makes_of_it():
+    async with fake() as server:
+        await configured(environment(server.url))["webhook"].tell(ALERT)
+    ((_, headers, body),) = server.heard
+    signed = headers["x-outcry-timestamp"].encode() + b"." + body
+    command = ["openssl", "dgst", "-sha256", "-hmac", SECRET, "-hex"]
+    done = await asyncio.to_thread(subprocess.run, command, input=signed, capture_output=True, check=True)
+    told = done.stdout.decode().split("= ")[1].strip()
+    assert headers["x-outcry-signature"] == f"sha256={told}"
 
 
 async def test_slack_and_telegram_get_one_line():
@@ -198,3 +221,99 @@ async def test_an_answer_that_is_no_success_is_not_delivered():
             await configured(environment(server.url))["slack"].tell(ALERT)
     with pytest.raises(httpx2.HTTPError):
         await configured(environment(server.url))["slack"].tell(ALERT)
+
+
+def certificate(folder):
+    """A key and a certificate for 127.0.0.1 that signs itself, as files."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "loopback")])
+    now = WallClock().now()
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(7)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    paths = folder / "cert.pem", folder / "key.pem"
+    paths[0].write_bytes(made.public_bytes(Encoding.PEM))
+    paths[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return paths
+
+
+def mailing(server: socket.socket, context: ssl.SSLContext, heard: list[tuple[bool, str]]) -> None:
+    """One SMTP conversation in a thread: STARTTLS, then a login, then a message; ``heard`` has whether it was secret."""
+    raw, _ = server.accept()
+    with raw:
+        stream, secret = raw, False
+        stream.sendall(b"220 here\r\n")
+        buffer = b""
+        while True:
+            while b"\r\n" not in buffer:
+                got = stream.recv(4096)
+                if not got:
+                    return
+                buffer += got
+            line, _, buffer = buffer.partition(b"\r\n")
+            text = line.decode()
+            heard.append((secret, text))
+            word = text.upper().split(" ")[0]
+            if word == "EHLO":
+                stream.sendall(
+                    b"250-here\r\n250 AUTH PLAIN\r\n" if secret else b"250-here\r\n250 STARTTLS\r\n"
+                )
+            elif word == "STARTTLS":
+                stream.sendall(b"220 go on\r\n")
+                try:
+                    stream, secret = context.wrap_socket(raw, server_side=True), True
+                except (ssl.SSLError, ConnectionError):
+                    return  # it did not believe us
+            elif word == "AUTH":
+                stream.sendall(b"235 welcome\r\n")
+            elif word == "DATA":
+                stream.sendall(b"354 go on\r\n")
+                while b"\r\n.\r\n" not in buffer:
+                    buffer += stream.recv(4096)
+                message, _, buffer = buffer.partition(b"\r\n.\r\n")
+                heard.append((secret, message.decode()))
+                stream.sendall(b"250 ok\r\n")
+            elif word == "QUIT":
+                stream.sendall(b"221 bye\r\n")
+                return
+            else:
+                stream.sendall(b"250 ok\r\n")
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_e_mail_logs_in_over_starttls_and_only_to_whom_it_trusts(tmp_path, monkeypatch, trusted):
+    cert, key = certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(cert))
+    heard: list[tuple[bool, str]] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(20)
+        serving = asyncio.create_task(asyncio.to_thread(mailing, server, context, heard))
+        env = {
+            "OUTCRY_ALERT_SMTP_HOST": f"127.0.0.1:{server.getsockname()[1]}", "OUTCRY_ALERT_SMTP_USER": "floor",
+            "OUTCRY_ALERT_SMTP_PASSWORD": SECRET, "OUTCRY_ALERT_EMAIL_FROM": "floor@example.org",
+            "OUTCRY_ALERT_EMAIL_TO": "desk@example.org",
+        }  # fmt: skip
+        if trusted:
+            await configured(env)["email"].tell(ALERT)
+        else:
+            with pytest.raises(ssl.SSLCertVerificationError):
+                await configured(env)["email"].tell(ALERT)
+        await serving
+    login = base64.b64encode(f"\0floor\0{SECRET}".encode()).decode()
+    assert [
+        text for secret, text in heard if not secret and not text.upper().startswith(("EHLO", "STARTTLS"))
+    ] == []
+    assert ((True, f"AUTH PLAIN {login}") in heard) == trusted
+    assert any(secret and "Subject: [ERROR] leverage Alert" in text for secret, text in heard) == trusted

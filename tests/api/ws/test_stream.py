@@ -23,6 +23,7 @@ from db.identity.holder import Holder
 from db.tenancy import ORG as TENANT
 from tests.api.ws.log import ORG, MemoryLog
 from tests.api.ws.serving import served
+from wire.clock import WallClock
 
 OTHER_ORG = UUID("00000000-0000-0000-0000-000000000002")
 SESSION = UUID("00000000-0000-0000-0000-0000000000aa")
@@ -36,10 +37,14 @@ class Keys:
     def __init__(self) -> None:
         self.valid = {"key-1": ORG, "key-2": OTHER_ORG}
         self.tickets = {"once": "key-1"}
+        self.lasts_s: float | None = None
 
     async def __call__(self, token: str) -> Holder | None:
         org = self.valid.get(token)
-        return None if org is None else Holder(id=org, org_id=org, name=token, role="viewer")
+        if org is None:
+            return None
+        until = None if self.lasts_s is None else WallClock().now().timestamp() + self.lasts_s
+        return Holder(id=org, org_id=org, name=token, role="viewer", expires_at=until)
 
     async def ticket(self, text: str, job_id: UUID | None) -> Holder | None:
         return await self(self.tickets.pop(text, ""))
