@@ -8,7 +8,7 @@ from tests.api.shaped_like import differences
 from tests.api.test_backtests import desk, staffed, stocked  # noqa: F401
 from tests.api.test_errors import is_error
 
-RUN = {
+RUN: dict = {
     "symbols": ["BTC/USDT", "ETH/USDT"], "timeframe": "1h", "start_date": "2024-02-01", "end_date": "2024-04-30",
     "strategy_type": "simple_ma", "strategy_params": {"short_window": 10, "long_window": 40}, "benchmark_symbol": "BTC/USDT",
 }  # fmt: skip
@@ -62,7 +62,7 @@ async def test_each_symbol_is_run_and_held_against_the_benchmark(staffed, stocke
     assert made["results"]["BTC/USDT"]["benchmark_return"] == eth["benchmark_return"]
 
 
-BAD = [
+BAD: list[tuple[dict, str]] = [
     ({"symbols": []}, "symbols"),
     ({"symbols": ["BTC/USDT", "BTCUSDT"]}, "symbols"),
     ({"symbols": ["!!"]}, "symbols"),

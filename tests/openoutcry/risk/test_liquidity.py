@@ -1,6 +1,7 @@
 """Costs of trading, held against formulas written out anew and a simulated spread."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -60,14 +61,15 @@ def test_too_little_is_said():
         measure(bars(4))
     quiet = bars()
     with pytest.raises(BadInput):
-        measure(Candles.of(*quiet.arrays()[:5], np.zeros(len(quiet))))
+        measure(replace(quiet, volume=np.zeros(len(quiet))))
 
 
 @given(st.floats(1e-6, 1e7), st.sampled_from(["low", "medium", "high"]), st.integers(0, 23))
 def test_a_plan_trades_all_of_it_and_no_more_than_its_share(quantity, urgency, hour):
     depth = measure(bars())
     hours = np.arange(240)
-    hourly = Candles.of(hours * 3_600_000, *[np.ones(240)] * 4, 1.0 + hours % 24)
+    flat = np.ones(240)
+    hourly = Candles.of(hours * 3_600_000, flat, flat, flat, flat, 1.0 + hours % 24)
     made = plan(quantity, urgency, depth, volume_by_hour(hourly), hour)
     traded = math.fsum(one.quantity for one in made.slices)
     assert all(one.participation <= made.rate + 1e-12 for one in made.slices)
