@@ -18,7 +18,7 @@ def source(floor: Floor) -> RiskSource:
 
 
 async def seen(request: AnyRequest, floor: Floor, session_id: str | None = None) -> tuple[Seen, ...]:
-    """The session named, else every open one, else the last. Raises DataUnavailable when there is none."""
+    """The session named, else every open one, else the last. Raises NotFound for the one named, DataUnavailable without any."""
     return await sessions_seen(source(floor), caller_of(request).org_id, read_session(session_id))
 
 

@@ -195,6 +195,11 @@ def _answers(operation: Operation, known: Schemas) -> dict[str, Any]:
         }
         if operation.method != "HEAD" and kind is not None:
             answer["content"] = {operation.opt.get("media", JSON): _media(operation, known, kind)}
+            for media in operation.opt.get("also", ()):
+                answer["content"][media] = {
+                    "schema": {"type": "string"},
+                    "example": "name,value\nBTC/USDT,1\n",
+                }
         if links := LINKS.get(operation_id(operation.method, operation.path)):
             answer["links"] = {name: dict(link) for name, link in links.items()}
         answers[str(status)] = answer
@@ -219,7 +224,9 @@ def _usual(operation: Operation, public: bool) -> Iterable[int]:
     yield 400  # X-API-Dialect may name no product
     if not public:
         yield from (401, 403)
-    if "{" in operation.path:
+    if "{" in operation.path or any(
+        each["name"] == "session_id" for each in operation.made.get("parameters", ())
+    ):
         yield 404
     if operation.body is not None:
         yield from (408, 409, 413, 415)

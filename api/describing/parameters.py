@@ -48,6 +48,7 @@ KNOWN: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "from_date": ("Not before this time (RFC 3339).", {"format": "date-time"}),
     "to_date": ("Not after this time (RFC 3339).", {"format": "date-time"}),
     "job_id": ("The job's id.", {"format": "uuid"}),
+    "actor": ("Only what this person, program or key did.", {}),
     "days": ("Days to look back.", {}),
     "instance_id": ("The instance's id.", {"format": "uuid"}),
     "path": ("What of the tracking server is asked for, with everything below it.", {}),

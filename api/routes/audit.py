@@ -220,7 +220,7 @@ async def anomalies(request: AnyRequest, floor: TheFloor, days: Days = 7) -> Ano
 
 
 @get("/api/v1/audit/export", tags=["audit"], role="admin", permission="view_audit_logs", haste="search",
-     answers={200: list[AuditEvent]})  # fmt: skip
+     answers={200: list[AuditEvent]}, also=("text/csv",))  # fmt: skip
 async def export(
     request: AnyRequest,
     floor: TheFloor,

@@ -187,7 +187,8 @@ async def every(
     ] = False,
     limit: Limit = 100,
     min_score: Annotated[
-        float | None, QueryParameter(description="No source of scores: 503.", required=False)
+        float | None,
+        QueryParameter(description="There is no source of scores: 0, or left out.", required=False),
     ] = None,
 ) -> AssetList:
     """Every asset whose candles are stored."""
@@ -196,7 +197,7 @@ async def every(
             f"min_score: must be a number from -{MOST_SCORE:g} to {MOST_SCORE:g}", "min_score"
         )
     if min_score is not None and min_score > 0:
-        raise missing("no source of asset scores is configured; leave min_score out", 503, field="min_score")
+        raise invalid_query("min_score: no source of asset scores is configured; leave it out", "min_score")
     found = [asset for asset in await _assets(floor) if asset.approved or not approved_only]
     return AssetList(success=True, assets=found[:limit], total=len(found), count=len(found[:limit]))
 
@@ -294,10 +295,10 @@ async def trending(floor: TheFloor) -> Trending:
     return Trending(success=True, trending=movers, basis="absolute price change over 24 hours", as_of=at)
 
 
-@get("/api/v1/crypto-assets/global-market", tags=["market"])
+@get("/api/v1/crypto-assets/global-market", tags=["market"], errors=(404,))
 async def global_market() -> NoReturn:
-    """Capitalisation of the whole market: 503 while no source of it is configured."""
-    raise missing(f"total_market_cap_usd and btc_dominance: {NO_SUPPLY}", 503)
+    """Capitalisation of the whole market: 404, since a floor has no source of it."""
+    raise missing(f"total_market_cap_usd and btc_dominance: {NO_SUPPLY}")
 
 
 async def _figures(floor: Floor, series: Series) -> MarketFigures:

@@ -129,13 +129,18 @@ async def revoke_key(request: AnyRequest, floor: TheFloor, id: FromPath[str]) ->
 
 
 @post(
-    "/api/v1/auth/login", public=True, tags=["auth"], body=FirebaseLogin, example={"firebase_token": "eyJ…"}
+    "/api/v1/auth/login",
+    public=True,
+    tags=["auth"],
+    body=FirebaseLogin,
+    errors=(401,),
+    example={"firebase_token": "eyJ…"},
 )
 async def login(request: AnyRequest) -> NoReturn:
-    """Firebase is not configured on a floor, and no token of its is believed: 503 that names the ways in there are."""
+    """Firebase is not configured on a floor, and no token of its is believed: 401 that names the ways in there are."""
     await read_body(request, FirebaseLogin)
     raise Failure(
-        503,
+        401,
         "Firebase is not configured",
         code="FIREBASE_NOT_CONFIGURED",
         details="log in with POST /token (name and password) or POST /oauth2/token (client credentials), or use an API key",

@@ -14,7 +14,7 @@ from api.requests import AnyRequest
 from api.routes.signal_checks import MOST_BODY, MOST_ROWS, bars_given
 from api.routes.signals import CATEGORIES, known
 from api.shapes.base import Shape
-from api.shapes.described import CandleRow, Params
+from api.shapes.described import CandleRow, ParamBounds, Params
 from openoutcry.errors import BadInput, DataUnavailable
 from openoutcry.indicators.catalogue import CATALOGUE, with_params
 from openoutcry.indicators.catalogue import find as find_indicator
@@ -33,7 +33,7 @@ class SignalEntry(Shape, frozen=True, kw_only=True):
     category: str
     signal_type: Kind
     description: str
-    params: dict[str, dict[str, Any]]
+    params: dict[str, ParamBounds]
     requires: list[str]
 
 
@@ -50,7 +50,7 @@ class IndicatorEntry(Shape, frozen=True, kw_only=True):
     name: str
     category: str
     description: str
-    params: dict[str, dict[str, Any]]
+    params: dict[str, ParamBounds]
     inputs: list[str]
     outputs: list[str]
     bars: int

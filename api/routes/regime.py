@@ -111,7 +111,7 @@ class Analysed(Shape, frozen=True, kw_only=True):
     probabilities: dict[str, float]
 
 
-@get("/api/v1/regime/current", tags=["regime"], permission="view_metrics")
+@get("/api/v1/regime/current", tags=["regime"], permission="view_metrics", errors=(404,))
 async def current(
     request: AnyRequest,
     floor: TheFloor,
@@ -174,6 +174,7 @@ async def history(
 
 @post(
     "/api/v1/regime/analyze", tags=["regime"], permission="view_metrics", status_code=200, body=AnalysisWish,
+    errors=(404,),
     example={"market_data": {"symbol": "BTC/USDT", "timeframe": "1h", "lookback_hours": 24}},
 )  # fmt: skip
 async def analyze(request: AnyRequest, floor: TheFloor) -> Analysed:
@@ -189,7 +190,7 @@ async def analyze(request: AnyRequest, floor: TheFloor) -> Analysed:
     force = await Shelf(floor.pool, caller_of(request).org_id).find(series)
     if force is None:
         raise Failure(
-            503, "Regime detection service not available", code="DATA_UNAVAILABLE",
+            404, "No regime model available yet", code="DATA_UNAVAILABLE",
             details=f"no model of {series} is in production; `outcry regime train` makes one",
         )  # fmt: skip
     settings, as_of = (await running_settings(floor)).regimes, await now(floor)

@@ -99,7 +99,7 @@ class Ticket(Shape, frozen=True, kw_only=True):
     expires_at: datetime
 
 
-@post("/token", public=True, tags=["auth"], form=Login, status_code=200)
+@post("/token", errors=(401,), public=True, tags=["auth"], form=Login, status_code=200)
 async def token(request: AnyRequest, floor: TheFloor) -> UserToken:
     """Log in with a name and a password, or renew with a refresh token."""
     form = await read_form(request, Login)
@@ -124,7 +124,7 @@ async def token(request: AnyRequest, floor: TheFloor) -> UserToken:
     return await _token(floor, user, began)
 
 
-@post("/api/v1/auth/refresh", public=True, tags=["auth"], body=Renewal, status_code=200)
+@post("/api/v1/auth/refresh", errors=(401,), public=True, tags=["auth"], body=Renewal, status_code=200)
 async def renew(request: AnyRequest, floor: TheFloor) -> UserToken:
     """A new access token and a new refresh token for one that was not used before."""
     return await _renew(floor, (await read_body(request, Renewal)).refresh_token)

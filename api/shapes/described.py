@@ -140,6 +140,16 @@ Holding = Annotated[dict[str, Any], _map(SCALAR, "A position it holds", {"asset"
 Rules = Annotated[list[Any], Meta(description="Signals, all of which must hold", extra_json_schema=RULES)]
 
 
+class ParamBounds(TypedDict, total=False):
+    """One parameter: what it is, its bounds, and what it is when left out."""
+
+    type: str
+    min: float | None
+    max: float | None
+    optional: bool
+    default: Default
+
+
 class Cost(TypedDict):
     """What hedging an asset costs, in percent; ``wanted_by_vote`` is the hedging agent's ratio."""
 

@@ -10,7 +10,7 @@ import asyncpg
 
 from db.candles import CandleReader, Series
 from db.reads.session_books import latest_book, open_books, working_orders
-from openoutcry.errors import DataUnavailable
+from openoutcry.errors import DataUnavailable, NotFound
 from openoutcry.risk.seen import Seen
 from openoutcry.risk.session_book import SessionBook
 from openoutcry.settings import Settings, changed
@@ -27,7 +27,10 @@ class RiskSource:
 
 
 async def sessions_seen(source: RiskSource, org_id: UUID, session_id: UUID | None = None) -> tuple[Seen, ...]:
-    """The session named, else every open one, else the one that was stopped last. Raises DataUnavailable."""
+    """The session named, else every open one, else the one that was stopped last.
+
+    Raises NotFound for a session that is named, DataUnavailable when there is none at all.
+    """
 
     def in_force(updates: Mapping[str, object]) -> Settings:
         return changed(source.settings, updates)
@@ -36,7 +39,9 @@ async def sessions_seen(source: RiskSource, org_id: UUID, session_id: UUID | Non
     if not books:
         book = await latest_book(source.pool, in_force, org_id, session_id=session_id)
         if book is None:
-            raise DataUnavailable(f"there is no session{f' {session_id}' if session_id else ''}")
+            if session_id is not None:
+                raise NotFound(f"session not found; there is no session {session_id}")
+            raise DataUnavailable("there is no session")
         books = (book,)
     return tuple([await _seen(source, book) for book in books])
 

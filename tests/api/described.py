@@ -29,6 +29,7 @@ ANYTHING = {
     "ToolItem.output_schema.*": "a JSON schema",
     "ToolAnswer.result.*": "as the tool's own output_schema has it",
     "Bulk.strategy_configs[].*": "whole strategies, read by the strategy's own reader",
+    "Event.details.*": "each kind of event has its own, as it was recorded",
     "HyperoptWish.vary.*": "a search space: a range, or a list, by the parameter's path",
     "Found.strategy.*": "a strategy's definition as it was published",
     "Found.trials[].*": "what was tried, whatever its parameters are called",

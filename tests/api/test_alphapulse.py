@@ -128,7 +128,7 @@ async def test_a_question_that_makes_no_sense_names_the_field(trading, path, fie
 
 async def test_a_session_of_nobody_is_not_there(trading):
     async with trading.client("viewer") as client:
-        is_error(await client.get(f"/api/v1/risk/limits?session_id={NOBODY}"), 503, "DATA_UNAVAILABLE")
+        is_error(await client.get(f"/api/v1/risk/limits?session_id={NOBODY}"), 404, "NOT_FOUND")
 
 
 async def test_reloading_says_what_was_read(trading):

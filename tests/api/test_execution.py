@@ -252,7 +252,7 @@ async def test_keys_in_mangroves_shape_are_the_same_keys(world):
             answer = await admin.post("/api/v1/auth/api-keys", json=body)
             assert is_error(answer, 400, "VALIDATION_ERROR")["field"] == field
         answer = await client.post("/api/v1/auth/login", json={"firebase_token": "x"})
-        assert "POST /token" in is_error(answer, 503, "FIREBASE_NOT_CONFIGURED")["message"]
+        assert "POST /token" in is_error(answer, 401, "FIREBASE_NOT_CONFIGURED")["message"]
 
 
 async def test_what_i_made_and_ran(world):

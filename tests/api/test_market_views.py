@@ -71,8 +71,13 @@ async def test_figures_of_a_day_and_what_has_no_source(kept, viewer):
     assert data["volume_24h"] == pytest.approx(day.volume.sum())
     assert data["price_change_24h_pct"] == pytest.approx((day.close[-1] / before - 1) * 100)
     assert data["market_cap"] is None and "market_cap" in data["unavailable"]
-    for path in (f"{ASSETS}/global-market", f"{ASSETS}/all?min_score=1"):
-        assert "no source" in is_error(await viewer.get(path), 503, "DATA_UNAVAILABLE")["message"]
+    whole = is_error(await viewer.get(f"{ASSETS}/global-market"), 404, "DATA_UNAVAILABLE")
+    scored = is_error(await viewer.get(f"{ASSETS}/all?min_score=1"), 400, "VALIDATION_ERROR")
+    assert (
+        "no source" in whole["message"]
+        and "no source" in scored["message"]
+        and scored["field"] == "min_score"
+    )
     trending = (await viewer.get(f"{ASSETS}/trending")).json()
     moves = [abs(one["price_change_24h_pct"]) for one in trending["trending"]]
     assert len(moves) == 2 and moves == sorted(moves, reverse=True)

@@ -42,7 +42,7 @@ def test_every_operation_tells_its_role_and_its_errors(made):
         assert bool(operation["security"]) == (role is not None), call
         assert operation["description"], call
         assert "429" in operation["responses"], call
-        assert ("401" in operation["responses"]) == (role is not None), call
+        assert role is None or "401" in operation["responses"], call
         success = [status for status in operation["responses"] if status.startswith("2")]
         assert bool(success) == (call not in NEVER), call
 

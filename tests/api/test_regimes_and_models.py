@@ -72,7 +72,7 @@ async def test_before_anything_is_known_it_says_so(market):
             "detail"
         ] == "No regime state available yet"
         assert (await client.get("/api/v1/regime/history")).json()["regimes"] == []
-        is_error(await client.post("/api/v1/regime/analyze", json=WISH), 503, "DATA_UNAVAILABLE")
+        is_error(await client.post("/api/v1/regime/analyze", json=WISH), 404, "DATA_UNAVAILABLE")
 
 
 BAD = [

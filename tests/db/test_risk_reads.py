@@ -22,7 +22,7 @@ from db.reads.risk_figures import (
 from db.reads.risk_report import risk_report
 from db.reads.session_books import open_books, trade_results
 from db.reads.sessions_seen import RiskSource, sessions_seen
-from openoutcry.errors import BadInput, DataUnavailable
+from openoutcry.errors import BadInput, DataUnavailable, NotFound
 from openoutcry.hedging.shapes import analysis_shape
 from openoutcry.risk.metrics import figures
 from openoutcry.risk.returns import simple_returns
@@ -170,7 +170,7 @@ async def test_the_hedges_with_their_market(source: RiskSource) -> None:
 async def test_nothing_there_is_said(source: RiskSource) -> None:
     with pytest.raises(DataUnavailable, match="there is no session"):
         await sessions_seen(source, UUID(int=99))
-    with pytest.raises(DataUnavailable, match="there is no session"):
+    with pytest.raises(NotFound, match="there is no session"):
         await sessions_seen(source, ORG, UUID(int=98))
     assert await open_books(source.pool, lambda _: source.settings, UUID(int=99)) == ()
     with pytest.raises(DataUnavailable, match="2 are needed"):
