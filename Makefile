@@ -3,7 +3,7 @@ ROOT := $(shell dirname '$(strip $(MAKEFILE_LIST))')
 IN_VENV := sh '$(ROOT)/deploy/with-venv.sh'
 ARGS ?=
 
-.PHONY: help up check lint types imports test golden format bench lock clean
+.PHONY: help up check lint types imports test fuzz golden format bench lock clean
 
 help: ## show this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' '$(ROOT)/Makefile' | expand -t 16
@@ -16,6 +16,9 @@ check: ## what CI runs: lint, types, import rules, all tests
 
 test: ## the tests alone (ARGS="tests/db -x" …)
 	@cd '$(ROOT)' && exec $(IN_VENV) dev pytest $(ARGS)
+
+fuzz: ## try every operation of the API with 20,000 requests that Schemathesis thinks of (FUZZ_CASES=…, FUZZ_SEED=…)
+	@cd '$(ROOT)' && FUZZ_CASES=$${FUZZ_CASES:-20000} $(IN_VENV) dev pytest -q -s tests/api/fuzz $(ARGS)
 
 golden: ## write the golden files and the generated pages anew, to be read as a diff
 	@cd '$(ROOT)' && GOLDEN=rewrite $(IN_VENV) dev pytest -q tests/contract/test_golden.py tests/contract/test_reference.py \

@@ -63,7 +63,7 @@ def of_mcp() -> dict[str, Any]:
 
 def of_tracking() -> dict[str, Any]:
     """A tracking server's answers: any status, any kind, as it sends them."""
-    media = {"*/*": {"schema": {"type": "string", "format": "binary"}, "example": "{}"}}
+    media = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}, "example": "{}"}}
     return {
         "200": {
             "description": "What the tracking server answers",

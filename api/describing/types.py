@@ -87,8 +87,9 @@ def _or_null(schema: Schema) -> Schema:
     branches = schema.get("anyOf", [schema])
     if not schema or any(branch.get("type") == "null" for branch in branches):
         return schema
-    outer = {key: schema.pop(key) for key in ("default",) if key in schema}
-    return {"anyOf": [*branches, {"type": "null"}], **outer}
+    default = schema.pop("default", None)
+    made: Schema = {"anyOf": [*branches, {"type": "null"}]}
+    return {**made, "default": default} if isinstance(default, bool | int | float | str) else made
 
 
 def _plain(schema: Any) -> None:

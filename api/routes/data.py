@@ -50,7 +50,8 @@ Exchange = Annotated[
 Names = Annotated[
     list[str] | None,
     QueryParameter(
-        description="Repeated, or separated by commas; all that are stored without.", required=False
+        description="Repeated (`symbols[]` is the same), or separated by commas; all that are stored without.",
+        required=False,
     ),
 ]
 
@@ -162,7 +163,7 @@ async def freshness(
     floor: TheFloor,
     symbols: Names = None,
     bracketed: Annotated[
-        list[str] | None, QueryParameter(name="symbols[]", description="The same.", required=False)
+        list[str] | None, QueryParameter(name="symbols[]", required=False, include_in_schema=False)
     ] = None,
     stale_threshold_hours: Annotated[
         float, QueryParameter(description="Older than this is stale.", required=False, gt=0, le=1e6)
