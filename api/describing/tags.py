@@ -41,6 +41,5 @@ TAGS: Mapping[str, str] = {
     "audit": "Who did what when, from all that is kept.",
     "explainability": "Each agent's part in decisions, and what went with them.",
     "knowledge": "The handbook as a knowledge base: pages, search, glossary, signals, indicators.",
-    "audit": "One trail of everything that was done, and by whom.",
     "docs": "The handbook.",
 }

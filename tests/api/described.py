@@ -29,7 +29,7 @@ ANYTHING = {
     "ToolItem.output_schema.*": "a JSON schema",
     "ToolAnswer.result.*": "as the tool's own output_schema has it",
     "Bulk.strategy_configs[].*": "whole strategies, read by the strategy's own reader",
-    "Event.details.*": "each kind of event has its own, as it was recorded",
+    "Wish.user_intent.*": "the caller's own",
     "HyperoptWish.vary.*": "a search space: a range, or a list, by the parameter's path",
     "Found.strategy.*": "a strategy's definition as it was published",
     "Found.trials[].*": "what was tried, whatever its parameters are called",
@@ -44,8 +44,8 @@ ANYTHING = {
     "Inline.strategy.*": "the same",
 }
 """Where the document may say "any JSON value", and why."""
-FREE = {"Arguments"}
-"""Bodies that are what a tool's own schema says."""
+FREE = {"Arguments", "Bulk"}
+"""Bodies whose further fields are what a tool's own schema says, or the further fields of a backtest (docs/jobs.md)."""
 PRINTED = re.compile(r"^[a-z][a-z0-9_]*$")
 
 
