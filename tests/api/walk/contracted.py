@@ -8,7 +8,10 @@ from typing import Any
 
 HERE = Path(__file__).parent
 AWAITED: tuple[str, ...] = (
-    "POST /api/v1/backtesting/run",
+    "POST /api/v1/backtesting/run", "POST /api/v1/explainability/explain-decision",
+    "GET /api/v1/explainability/agent-explanation/{}", "GET /api/v1/explainability/feature-importance/{}",
+    "GET /api/v1/explainability/explanation-history/{}", "GET /api/v1/explainability/methods",
+    "GET /api/v1/explainability/compliance-report",
 )  # fmt: skip
 """Routes of the contract that are not there yet."""
 ELSEWHERE = {
@@ -164,6 +167,13 @@ CALLS: dict[str, Call] = {
     "POST /api/v1/backtests/{}/archive": Call("/api/v1/backtests/{done}/archive"),
     "POST /api/v1/backtests/{}/unarchive": Call("/api/v1/backtests/{done}/unarchive"),
     "GET /api/v1/backtests/benchmark": Call("/api/v1/backtests/benchmark?asset=BTC&start_date={month_ago}&end_date={week_ago}"),
+    "POST /api/v1/backtesting/run": Call(
+        body={"symbols": ["BTC/USDT"], "timeframe": "1h", "start_date": "{month_ago}", "end_date": "{week_ago}"}
+    ),
+    "POST /api/v1/explainability/explain-decision": Call(body={"decision_id": "{decision}"}),
+    "GET /api/v1/explainability/agent-explanation/{}": Call("/api/v1/explainability/agent-explanation/technical"),
+    "GET /api/v1/explainability/feature-importance/{}": Call("/api/v1/explainability/feature-importance/BTCUSDT"),
+    "GET /api/v1/explainability/explanation-history/{}": Call("/api/v1/explainability/explanation-history/BTCUSDT"),
     "GET /api/documents/{}": Call("/api/documents/api"),
     "GET /api/documents/{}/sections": Call("/api/documents/api/sections"),
     "GET /api/search": Call("/api/search?q=risk"),
