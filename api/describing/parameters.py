@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from api.describing.samples import sample
+from api.dialects import DIALECTS, PLAIN
 
 IDEMPOTENCY_KEY: Mapping[str, Any] = {
     "name": "Idempotency-Key",
@@ -18,8 +19,8 @@ DIALECT: Mapping[str, Any] = {
     "in": "header",
     "required": False,
     "description": "Whose client asks, where two products' documents cannot both be followed.",
-    "schema": {"type": "string", "enum": ["ampfi", "alphapulse", "tradai", "mangrove", "cryptofunk"]},
-    "example": "cryptofunk",
+    "schema": {"type": "string", "enum": list(DIALECTS)},
+    "example": PLAIN,
 }
 DAY = "2025-01-15T00:00:00Z"
 KNOWN: Mapping[str, tuple[str, Mapping[str, Any]]] = {
