@@ -9,6 +9,9 @@ from openoutcry.types.market import Snapshot
 from openoutcry.types.votes import Abstain, Ballot
 
 
+RULES = "rules"
+
+
 async def recast(agent: Agent, snapshot: Snapshot, ballot: Ballot) -> Ballot:
     """What the agent says today to what it saw then; equal to ``ballot`` when nothing changed.
 
@@ -19,10 +22,13 @@ async def recast(agent: Agent, snapshot: Snapshot, ballot: Ballot) -> Ballot:
     if isinstance(ballot.answer, Abstain):
         return ballot
     tools = RecordedToolbox(ballot)
-    mind: Model = RulesMind() if ballot.mind.model == "rules" else _recording(snapshot, ballot)
+    by_rules = ballot.mind.model == RULES
+    mind: Model = RulesMind() if by_rules else _recording(snapshot, ballot)
     reply = await agent.think(snapshot, tools, mind)
     tools.finish()
-    return Ballot(agent=agent.name, answer=reply.answer, tool_uses=tools.uses, mind=reply.mind)
+    # Rules that voted instead of a model cannot know again what the model failed with: that is in the recording alone.
+    told = ballot.mind if by_rules and ballot.mind.response else reply.mind
+    return Ballot(agent=agent.name, answer=reply.answer, tool_uses=tools.uses, mind=told)
 
 
 def _recording(snapshot: Snapshot, ballot: Ballot) -> Model:

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import os
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from types import FunctionType
@@ -15,6 +16,7 @@ from wire.compiling import ROOT, keep_kernels
 
 TEMPLATE = "migrated"
 keep_kernels(ROOT / ".cache")
+os.environ["ALLOW_MODEL_REQUESTS"] = "0"  # no test, and no floor of a test, asks a vendor
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

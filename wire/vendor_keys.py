@@ -6,11 +6,13 @@ VENDORS = ("anthropic", "openai", "compatible")
 VARIABLES = tuple(
     f"{vendor.upper()}{ending}" for vendor in VENDORS for ending in ("_API_KEY", "_API_KEY_FILE", "_BASE_URL")
 )
+SWITCH = "ALLOW_MODEL_REQUESTS"
+"""Set to 0, no model is asked but on this machine: what tests run under."""
 
 
 def held(env: Mapping[str, str]) -> dict[str, str]:
     """The variables that are set."""
-    return {name: env[name] for name in VARIABLES if env.get(name)}
+    return {name: env[name] for name in (*VARIABLES, SWITCH) if env.get(name)}
 
 
 def take(env: MutableMapping[str, str]) -> dict[str, str]:
@@ -32,5 +34,5 @@ def of_mind(mind: str, keys: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in keys.items()
-        if any(name.startswith(f"{vendor.upper()}_") for vendor in named)
+        if (name == SWITCH and named) or any(name.startswith(f"{vendor.upper()}_") for vendor in named)
     }

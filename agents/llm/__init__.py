@@ -13,6 +13,7 @@ from openoutcry.errors import BadConfig
 from openoutcry.ports import Model
 from openoutcry.settings import LlmSettings
 from openoutcry.voting.seats import Voice
+from wire.vendor_keys import speaks
 
 KNOWN = "rules, scripted:FILE, recorded:FILE, or models such as anthropic:MODEL > openai:MODEL > rules"
 log = structlog.get_logger()
@@ -39,7 +40,7 @@ def build(
         return ScriptedMind.from_file(home / file)
     if kind == "recorded" and file:
         return RecordedMind.from_file(home / file)
-    if kind in ("anthropic", "openai", "compatible"):
+    if speaks(name):
         return of_models(name, home, agent, voice, settings or LlmSettings(), deadline_s, keys or {})
     raise BadConfig(f"mind: {name!r} is not one of {KNOWN}", field="mind")
 

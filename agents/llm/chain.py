@@ -10,12 +10,13 @@ COMPATIBLE_API_KEY, or in the files that ANTHROPIC_API_KEY_FILE … name. A prov
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from agents.llm.provider import Provider
 from openoutcry.errors import BadConfig
 from openoutcry.minds.prices import Price, PriceTable
+from wire.vendor_keys import SWITCH, VENDORS
 
-VENDORS = ("anthropic", "openai", "compatible")
 MOST = 4
 
 
@@ -103,8 +104,17 @@ def priced(one: Link, table: PriceTable) -> Price:
     )
 
 
+def local(url: str | None) -> bool:
+    """Whether an address is on this machine."""
+    return url is not None and urlsplit(url).hostname in ("127.0.0.1", "::1", "localhost")
+
+
 def opened(one: Link, key: str | None, env: Mapping[str, str]) -> Provider:
-    """The provider behind a link; its SDK is imported here and nowhere earlier."""
+    """The provider behind a link; its SDK is imported here and nowhere earlier. Raises BadConfig when it may not be asked."""
+    if env.get(SWITCH) == "0" and not local(one.base_url or env.get(f"{one.vendor.upper()}_BASE_URL")):
+        raise BadConfig(
+            f"{SWITCH} is 0: {one.name} is not on this machine and may not be asked", field=SWITCH
+        )
     if one.vendor == "anthropic":
         from agents.llm.anthropic import provider as anthropic
 

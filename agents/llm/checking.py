@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
-from agents.llm.chain import VENDORS, Link, key_of, opened, parse, priced
+from agents.llm.chain import Link, key_of, opened, parse, priced
 from agents.llm.provider import ProviderFault
 from openoutcry.errors import BadConfig
 from openoutcry.types.frozen import Frozen
 from wire.prices import load_prices
+from wire.vendor_keys import speaks
 
 PATIENCE_S = 5.0
 
@@ -25,7 +26,7 @@ async def findings(minds: Mapping[str, str], keys: Mapping[str, str], home: Path
     """What is found of every model that ``minds`` (agent -> mind) name, each asked once. Raises BadConfig for a wrong name."""
     links: dict[str, Link] = {}
     for mind in minds.values():
-        if mind.partition(":")[0] in VENDORS:
+        if speaks(mind):
             links |= {link.name: link for link in parse(mind).links}
     table = load_prices(home)
     for link in links.values():

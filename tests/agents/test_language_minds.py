@@ -231,3 +231,12 @@ def test_a_key_may_be_in_a_file_and_not_in_both(tmp_path: Path) -> None:
             home=tmp_path,
             keys={"ANTHROPIC_API_KEY_FILE": str(tmp_path / "none")},
         )
+
+
+def test_a_test_cannot_ask_a_vendor() -> None:
+    with pytest.raises(BadConfig, match="ALLOW_MODEL_REQUESTS"):
+        build(
+            "anthropic:claude-haiku-4-5",
+            home=Path("/nowhere"),
+            keys={"ANTHROPIC_API_KEY": "k", "ALLOW_MODEL_REQUESTS": "0"},
+        )

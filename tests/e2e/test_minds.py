@@ -1,0 +1,91 @@
+"""A floor whose agents think with language models: real processes, the vendors' SDKs, a practice model server."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+import yaml
+
+from tests.e2e.floor import ROOT, free_port, open_floor, outcry, wait_for
+
+CANARIES = {"ANTHROPIC_API_KEY": "canary-anthropic-4711", "OPENAI_API_KEY": "canary-openai-4711"}
+BUY = {"action": "BUY", "confidence": 0.8, "reasoning": "It rises.", "claims": [], "horizon_bars": 24}
+HEDGE = {**BUY, "action": "HEDGE", "hedge_ratio": 0.2}
+TURNS = [
+    {
+        "model": "claude",
+        "tool": "vote",
+        "arguments": BUY,
+        "times": 0,
+        "prompt_tokens": 1_000,
+        "completion_tokens": 60,
+    },
+    {"model": "gpt", "fault": "status", "status": 500, "times": 0},
+    {"model": "llama", "object": HEDGE, "times": 0},
+]
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Iterator[str]:
+    script = tmp_path / "turns.yaml"
+    script.write_text(yaml.safe_dump(TURNS))
+    words = [sys.executable, "-m", "outcry", "fake-llm", "--port", str(free_port()), "--script", str(script)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdout is not None
+        yield json.loads(process.stdout.readline())["url"]
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.mark.timeout(240)
+def test_models_vote_fall_back_and_are_replayed_without_a_network(
+    home: Path, models: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    minds = {
+        "trend": "anthropic:claude-haiku-4-5 > rules", "technical": "openai:gpt-5-mini > rules",
+        "hedging": f"compatible:llama@{models}/v1 > rules",
+    }  # fmt: skip
+    seats = {name: {"mind": mind} for name, mind in minds.items()}
+    (home / "config.yaml").write_text(yaml.safe_dump({"agents": seats}))
+    for name, value in {**CANARIES, "ANTHROPIC_BASE_URL": models, "OPENAI_BASE_URL": f"{models}/v1"}.items():
+        monkeypatch.setenv(name, value)
+    words = (
+        "--market",
+        "recorded",
+        "--timeframe",
+        "1h",
+        "--from",
+        "2020-02-01",
+        "--speed",
+        "max",
+        "--rounds",
+        "5",
+        "--stay",
+    )
+    with open_floor(home, *words) as floor:
+        wait_for(lambda: (home / "run" / "summary.json").exists(), 120)
+        started = floor.runfile()["pids"]
+        for name, pid in started.items():
+            held = " ".join(psutil.Process(pid).environ().values())
+            assert "canary" not in held, name
+        decision = floor.get("/api/v1/decisions", limit=1)["decisions"][0]
+        whole = floor.get(f"/api/v1/decisions/{decision['id']}")
+        votes = {vote["agent_name"]: vote for vote in whole["votes"]}
+        assert (votes["trend"]["action"], votes["trend"]["confidence"]) == ("BUY", 0.8)
+        explained = outcry(home, "explain", "last").stdout
+    assert "trend: BUY 0.80 (weight 1.2, anthropic:claude-haiku-4-5)" in explained
+    assert "technical: " in explained
+    assert "openai:gpt-5-mini" not in explained.split("technical:")[1].split("\n")[0]
+    assert "compatible:llama" in explained
+    found = [
+        path
+        for path in home.rglob("*")
+        if path.is_file() and "pgdata" not in path.parts and b"canary" in path.read_bytes()
+    ]
+    assert found == []
+    # The record holds the answers: the round is recomputed although no vendor is there any more.
+    assert outcry(home, "replay", "last", "--verify").stdout.startswith("identical")
