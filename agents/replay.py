@@ -8,7 +8,6 @@ from openoutcry.ports import Model
 from openoutcry.types.market import Snapshot
 from openoutcry.types.votes import Abstain, Ballot
 
-
 RULES = "rules"
 
 
