@@ -53,6 +53,12 @@ async def reference(request: AnyRequest) -> Answer[bytes]:
     return send(request, _assets(request), "schema.html", REFERENCE_POLICY)
 
 
+@get(["/schema/swagger", "/docs"], public=True, include_in_schema=False)
+async def swagger(request: AnyRequest) -> Answer[bytes]:
+    """The same in Swagger UI."""
+    return send(request, _assets(request), "swagger.html", REFERENCE_POLICY)
+
+
 @get("/schema/openapi.json", public=True, include_in_schema=False)
 async def openapi_json(request: AnyRequest) -> Answer[bytes]:
     """The OpenAPI document, made when first asked for."""
@@ -74,4 +80,4 @@ def _prefers_html(accept: str) -> bool:
     return "text/html" in kinds and "application/json" not in kinds[: kinds.index("text/html")]
 
 
-HANDLERS = [root, files, favicon, reference, openapi_json]
+HANDLERS = [root, files, favicon, reference, swagger, openapi_json]

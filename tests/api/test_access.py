@@ -13,6 +13,7 @@ from tests.api.test_errors import NOBODY, is_error
 
 PUBLIC = {
     "GET /", "GET /health", "HEAD /health", "GET /api/v1/health", "GET /schema", "GET /schema/openapi.json",
+    "GET /schema/swagger", "GET /docs",
     "GET /favicon.ico", "GET /web/{path}", "POST /token", "POST /oauth2/token", "POST /api/v1/auth/refresh",
     "GET /.well-known/jwks.json", "GET /api/v1/config/trading-defaults", "GET /api/v1/config/execution-defaults",
     "POST /api/v1/auth/login",

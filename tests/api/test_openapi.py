@@ -31,7 +31,14 @@ def made() -> dict:
 
 def test_every_route_but_the_pages_is_described(made):
     there = {f"{method} {path}" for method, path in routes()}
-    pages = {"GET /schema", "GET /schema/openapi.json", "GET /favicon.ico", "GET /web/{path}"}
+    pages = {
+        "GET /schema",
+        "GET /schema/swagger",
+        "GET /docs",
+        "GET /schema/openapi.json",
+        "GET /favicon.ico",
+        "GET /web/{path}",
+    }
     assert operations(made).keys() == there - pages
 
 
@@ -117,8 +124,15 @@ async def test_it_is_served_without_a_key_and_the_page_needs_no_other_host(world
         assert page.headers["content-type"].startswith("text/html")
         assert "http" not in page.text.replace("http-equiv", "")
         assert "script-src 'self';" in page.headers["content-security-policy"]
-        script = await client.get("/web/vendor/rapidoc/rapidoc.min.js")
-        assert script.headers["content-type"].startswith("text/javascript")
+        for other in ("/schema/swagger", "/docs"):
+            swagger = await client.get(other)
+            assert (
+                "http" not in swagger.text
+                and "script-src 'self';" in swagger.headers["content-security-policy"]
+            )
+        for name in ("rapidoc/rapidoc.min.js", "swagger-ui/swagger-ui-bundle.js"):
+            script = await client.get(f"/web/vendor/{name}")
+            assert script.headers["content-type"].startswith("text/javascript")
 
 
 def test_vendored_code_stands_beside_its_licence():

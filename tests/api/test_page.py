@@ -166,5 +166,8 @@ async def test_nothing_is_asked_of_another_host(browser, world):
     assert await page.evaluate(
         "document.querySelector('rapi-doc').shadowRoot.textContent.includes('/api/v1/orders')"
     )
+    await page.goto(f"http://{world.address}/docs")
+    await page.locator(".opblock-tag-section").first.wait_for(timeout=60_000)
+    assert await page.locator("[data-tag=orders]").count() == 1
     assert hosts == {world.address}
     await context.close()
