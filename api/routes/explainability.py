@@ -148,7 +148,7 @@ class Compliance(Shape, frozen=True, kw_only=True):
 
 
 @post("/api/v1/explainability/explain-decision", tags=["explainability"], status_code=200, body=ExplainWish,
-      example={"decision_id": "00000000-0000-4000-8000-000000000001"})  # fmt: skip
+      errors=(404,), example={"decision_id": "00000000-0000-4000-8000-000000000001"})  # fmt: skip
 async def explain_decision(request: AnyRequest, floor: TheFloor) -> DecisionExplained:
     """Each agent's part in a decision, the decision without it, and the closest call."""
     wish = await read_body(request, ExplainWish, PLAIN)
