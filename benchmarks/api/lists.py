@@ -63,6 +63,11 @@ def ratio(one: Subject, other: Subject) -> float:
     return round(median(a / b for a, b in zip(one.per_s, other.per_s, strict=True)), 2)
 
 
+def cheaper(one: Subject, other: Subject) -> float:
+    """How many times as much CPU the other's process takes for an answer."""
+    return round(median(b / a for a, b in zip(one.cpu_us, other.cpu_us, strict=True)), 2)
+
+
 def same(one: Subject, other: Subject) -> None:
     """The same rows in both answers, money compared as numbers."""
     found = []
@@ -93,6 +98,8 @@ async def measure(
     return {
         "rounds": rounds, "seconds each": seconds,
         **{each.name: each.told() for each in (*lists, *empties)},
+        "list CPU, FastAPI / ours": cheaper(mine, fastapi),
+        "list CPU, raw ASGI / ours": cheaper(mine, raw),
         "list / FastAPI": ratio(mine, fastapi), "list / raw ASGI": ratio(mine, raw),
         "health / FastAPI empty": ratio(health, fastapi_empty), "health / raw empty": ratio(health, raw_empty),
     }  # fmt: skip
