@@ -5,12 +5,12 @@ from typing import Any
 
 from api.routes.strategies import RULE_EXAMPLE
 from db import idempotency, keys
+from tests.api.described import operations
 from tests.api.market import stored
 from tests.api.orchestrating import StandIn
 from tests.api.test_access import routes
 from tests.api.test_alerts import RULE
 from tests.api.test_errors import NOBODY, is_error
-from tests.api.test_openapi import operations
 from tests.api.test_regimes_and_models import NAME, three
 from tests.factories import ORG
 
