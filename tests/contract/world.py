@@ -226,7 +226,7 @@ async def bought(execution: MCPServer[Any]) -> str:
 async def stand_in(pool: asyncpg.Pool, order_id: str) -> None:
     """An orchestrator that does what it is told: the order it placed is the one there is."""
     while True:
-        for asked in await pending(pool):
+        for asked in await pending(pool, UUID(DEFAULT_ORG)):
             answer: dict[str, Any] = {"session_id": str(SESSION)}
             if isinstance(asked.command, PlaceOrder | CancelOrder):
                 answer = {"order_id": order_id}

@@ -11,7 +11,7 @@ from tests.api.orchestrating import StandIn
 from tests.api.test_access import routes
 from tests.api.test_alerts import RULE
 from tests.api.test_errors import NOBODY, is_error
-from tests.api.test_regimes_and_models import NAME, three
+from tests.db.models.test_registry import NAME, three
 from tests.factories import ORG
 
 ASKS = {

@@ -57,7 +57,7 @@ async def orchestrator(floor: Floor, answer: Callable[[Pending], Answer]) -> Asy
 
     async def work() -> None:
         while True:
-            for command in await pending(floor.pool):
+            for command in await pending(floor.pool, UUID(DEFAULT_ORG)):
                 heard.append(command)
                 await finish(floor.pool, command.id, *answer(command))
             await asyncio.sleep(0.01)
@@ -279,7 +279,7 @@ async def test_without_an_orchestrator_the_order_stays_queued(floor: Floor) -> N
         "status"
     ] == "QUEUED"
     assert (await server.call("execute_hedges", {}))["status"] == "QUEUED"
-    assert len(await pending(floor.pool)) == 3
+    assert len(await pending(floor.pool, UUID(DEFAULT_ORG))) == 3
     await server.close()
 
 
