@@ -95,7 +95,7 @@ BEGIN
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', tab);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', tab);
         EXECUTE format(
-            'CREATE POLICY own_org ON %I TO outcry_app USING (org_id = nullif(current_setting(''outcry.org_id'', true), '''')::uuid)',
+            'CREATE POLICY own_org ON %I TO outcry_app USING (org_id = (SELECT nullif(current_setting(''outcry.org_id'', true), '''')::uuid))',
             tab
         );
         EXECUTE format('CREATE POLICY floor ON %I TO %I USING (true) WITH CHECK (true)', tab, current_user);
@@ -103,7 +103,7 @@ BEGIN
     -- An org sees itself.
     EXECUTE 'ALTER TABLE orgs ENABLE ROW LEVEL SECURITY';
     EXECUTE 'ALTER TABLE orgs FORCE ROW LEVEL SECURITY';
-    EXECUTE 'CREATE POLICY own_org ON orgs TO outcry_app USING (id = nullif(current_setting(''outcry.org_id'', true), '''')::uuid)';
+    EXECUTE 'CREATE POLICY own_org ON orgs TO outcry_app USING (id = (SELECT nullif(current_setting(''outcry.org_id'', true), '''')::uuid))';
     EXECUTE format('CREATE POLICY floor ON orgs TO %I USING (true) WITH CHECK (true)', current_user);
     -- Nothing of what proves an identity is the API's to read under an org's name.
     EXECUTE 'REVOKE ALL ON login_failures FROM outcry_app';

@@ -87,7 +87,7 @@ BEGIN
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', tab);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', tab);
         EXECUTE format(
-            'CREATE POLICY own_org ON %I TO outcry_app USING (org_id = nullif(current_setting(''outcry.org_id'', true), '''')::uuid)',
+            'CREATE POLICY own_org ON %I TO outcry_app USING (org_id = (SELECT nullif(current_setting(''outcry.org_id'', true), '''')::uuid))',
             tab
         );
         EXECUTE format('CREATE POLICY floor ON %I TO %I USING (true) WITH CHECK (true)', tab, current_user);
