@@ -24,6 +24,7 @@ from api.floor import Floor, floor_of
 from api.haste import STANDARD, Limits, shared, unhurried
 from api.notifiers.base import Notifier
 from api.predicting import Predictions
+from api.quoting import Quotes
 from api.requests import AnyRequest
 from api.routes import ROUTES
 from api.routes.system import OK
@@ -70,6 +71,7 @@ def build(
                 "alerting": alerting,
                 "origins": origins,
                 "predictions": Predictions(floor),
+                "quotes": Quotes(floor),
             }
         ),
         lifespan=[_following, _watching, _tracking, _reaching],

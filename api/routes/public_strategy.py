@@ -13,9 +13,11 @@ from api.failures import Failure
 from api.floor import Floor, TheFloor
 from api.market import series_of
 from api.predicting import Predictions, market_now, preferred
+from api.quoting import Quotes
 from api.requests import AnyRequest
-from api.shapes.public_strategy import SymbolStrategy, told
+from api.shapes.public_strategy import PriceNow, SymbolStrategy, told
 from api.shapes.public_strategy_example import EXAMPLE
+from db.candles import Series
 from db.forecasting.asking import ask_for_round
 from db.forecasting.decided import newest
 from db.forecasting.making import LEAST_DAYS
@@ -68,11 +70,22 @@ async def strategy(
     except DataUnavailable as error:
         raise _too_young(pair) from error
     if given is not None:
-        return told(name, prediction, now, given, "query")
-    newest_price = await made.price(found.series, now)
-    if newest_price is None:
+        return told(name, prediction, now, PriceNow(given, "query"))
+    return told(name, prediction, now, await _price_now(request, made, found.series, pair, now))
+
+
+async def _price_now(
+    request: AnyRequest, made: Predictions, series: Series, pair: Symbol, now: datetime
+) -> PriceNow:
+    """The market server's quote, or else the newest stored close. Raises Failure 404 when there is neither."""
+    quotes: Quotes = request.app.state["quotes"]
+    quote = await quotes.of(series, str(request.scope["state"]["correlation_id"]))
+    if quote is not None:
+        return PriceNow(quote.price, "quote", quote.at)
+    stored = await made.price(series, now)
+    if stored is None:
         raise _unknown(pair)
-    return told(name, prediction, now, newest_price.price, "exchange")
+    return PriceNow(stored.price, "stored_close", stored.at)
 
 
 async def _known(

@@ -1,6 +1,8 @@
 """AmpFi's strategy: a prediction as its document has it, with the price of the moment."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from api.shapes.base import Shape
 from openoutcry.forecast.calibration import Calibrated
@@ -92,7 +94,12 @@ class StrategyCalibration(Shape, frozen=True, kw_only=True):
 
 
 class PublicStrategy(Shape, frozen=True, kw_only=True):
-    """The floor's newest decision and the forecasts beside it."""
+    """The floor's newest decision and the forecasts beside it.
+
+    ``price_basis`` says whose word ``current_price`` is: the caller's (``query``), the market server's at this moment
+    (``quote``), or the newest stored close's (``stored_close``). ``price_as_of`` is when it was the price, null for a
+    caller's.
+    """
 
     id: str
     signal: str
@@ -107,6 +114,8 @@ class PublicStrategy(Shape, frozen=True, kw_only=True):
     reason: str
     current_price: float
     price_source: str
+    price_basis: str
+    price_as_of: datetime | None
     source: str
     staleness: StrategyStaleness
     generated_at: datetime
@@ -124,9 +133,16 @@ class SymbolStrategy(Shape, frozen=True, kw_only=True):
     strategy: PublicStrategy
 
 
-def told(
-    symbol: str, prediction: Prediction, now: datetime, price: float, price_source: str
-) -> SymbolStrategy:
+@dataclass(frozen=True, slots=True)
+class PriceNow:
+    """The price that an answer goes by; ``as_of`` is None for one that the caller gave."""
+
+    price: float
+    basis: Literal["query", "quote", "stored_close"]
+    as_of: datetime | None = None
+
+
+def told(symbol: str, prediction: Prediction, now: datetime, price: PriceNow) -> SymbolStrategy:
     """The answer at ``now`` with the market at ``price``."""
     decided, ratio = prediction.decided, reward_to_risk(prediction)
     strategy = PublicStrategy(
@@ -141,10 +157,12 @@ def told(
         stop_loss=prediction.stop,
         risk_reward_ratio=None if ratio is None else _short(ratio),
         reason=decided.reasoning,
-        current_price=price,
-        price_source=price_source,
+        current_price=price.price,
+        price_source="query" if price.basis == "query" else "exchange",
+        price_basis=price.basis,
+        price_as_of=price.as_of,
         source=decided.source,
-        staleness=_staleness(prediction, now, price),
+        staleness=_staleness(prediction, now, price.price),
         generated_at=decided.as_of,
         valid_until=decided.as_of + MOST_AGE,
         risk_assessment=_risk(prediction),

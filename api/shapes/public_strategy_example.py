@@ -19,6 +19,8 @@ EXAMPLE: Mapping[str, Any] = {
         "reason": "BUY: consensus 0.78 (needs 0.60), confidence 0.52 (needs 0.30)",
         "current_price": 104824.0,
         "price_source": "exchange",
+        "price_basis": "quote",
+        "price_as_of": "2025-01-19T11:00:00Z",
         "source": "recorded",
         "staleness": {
             "is_stale": False,

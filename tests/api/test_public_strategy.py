@@ -50,7 +50,7 @@ DOCUMENT = {
         },
     },
 }  # fmt: skip
-OF_PRICE = {"current_price", "price_source", "staleness", "risk_reward_ratio"}
+OF_PRICE = {"current_price", "price_source", "price_basis", "price_as_of", "staleness", "risk_reward_ratio"}
 """What the price of the moment may change."""
 
 

@@ -15,10 +15,12 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
 from api.mcp.gateway import Gateway
+from api.quoting import Quotes
 from db import keys
+from db.candles import Series
 from tests.api.conftest import World, world_on
 from tests.contract.processes import ROOT
-from tests.contract.world import FACTS
+from tests.contract.world import AS_OF, FACTS
 from wire.config import DOOR_SCOPES, mint_tokens
 from wire.tokens import ANY_ORG, SERVERS
 
@@ -80,6 +82,13 @@ async def test_the_real_client_lists_and_calls(door: Door) -> None:
         price = await client.call_tool("get_price", {"symbol": "BTC/USDT"})
         assert not price.is_error and float(price.structured_content["price"]) > 0
         assert price.structured_content["source"] == "recorded"
+
+
+async def test_the_api_itself_asks_the_market_server_for_a_price(door: Door) -> None:
+    quotes = Quotes(door.floor)
+    quote = await quotes.of(Series("binance", "BTC/USDT", "1h"), "contract-1")
+    assert quote is not None and quote.price > 0 and quote.at == AS_OF
+    assert await quotes.of(Series("binance", "NOSUCH/USDT", "1h"), "contract-2") is None
 
 
 async def test_who_may_only_read_places_and_cancels_nothing(door: Door) -> None:
