@@ -5,6 +5,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from time import monotonic
 from uuid import UUID
 
@@ -64,7 +65,7 @@ class Quotes:
         asked = self._asked.get(series.symbol)
         if asked is None or (asked.ended_s is not None and monotonic() - asked.ended_s > KEPT_S):
             asked = _Asked(asyncio.create_task(self._ask(series.symbol, correlation)))
-            asked.answer.add_done_callback(lambda _, one=asked: _end(one))
+            asked.answer.add_done_callback(partial(_end, asked))
             self._asked[series.symbol] = asked
             self._asked.move_to_end(series.symbol)
             if len(self._asked) > MOST_KEPT:
@@ -87,5 +88,5 @@ class Quotes:
         return Quote(float(found.price), found.priced_at)
 
 
-def _end(asked: _Asked) -> None:
+def _end(asked: _Asked, _: object) -> None:
     asked.ended_s = monotonic()
