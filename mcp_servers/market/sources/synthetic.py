@@ -1,13 +1,14 @@
 """Synthetic data: the generator's months, written to the store ahead of the clock."""
 
 import asyncio
+import contextlib
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NoReturn
 
 import structlog
 
-from db.candles import CandleStore, FundingSeries, RowsConflict, Series
+from db.candles import CandleFileBroken, CandleStore, FundingSeries, RowsConflict, Series, StoreBusy
 from mcp_servers.market.sources.source import OpenInterest, Ticker, Trade
 from openoutcry.errors import DataUnavailable
 from openoutcry.market.book import Book
@@ -19,6 +20,10 @@ from openoutcry.types.symbols import parse_symbol
 from openoutcry.types.timeframes import bar_length
 
 log = structlog.get_logger()
+PAST_DAYS = 210
+"""How far back bars go in the end: forecasts take 208 whole days, at any time of the day."""
+BREATH_S = 0.05
+"""Between two months of the past, so that the rounds that run meanwhile are not held up."""
 HISTORY_BARS = 1200
 """Bars before the first time asked for."""
 AHEAD_BARS = 600
@@ -32,7 +37,8 @@ def _not_made(what: str) -> NoReturn:
 class SyntheticSource:
     """Fills the exchange ``synthetic-<seed>`` in the store month by month, spot and perpetual of a pair together.
 
-    Only ``symbols`` exist (perpetuals by their spot pair), and only one timeframe is written.
+    Only ``symbols`` exist (perpetuals by their spot pair), and only one timeframe is written. The months
+    before a run's first follow in the background, newest first.
     """
 
     def __init__(self, store: CandleStore, seed: int, symbols: Iterable[str], timeframe: str) -> None:
@@ -43,6 +49,8 @@ class SyntheticSource:
         self._filled: dict[str, tuple[int, int]] = {}
         self._locks: dict[str, asyncio.Lock] = {}
         self._ahead: dict[str, asyncio.Task[None]] = {}
+        self._past: dict[str, asyncio.Task[None]] = {}
+        self._closing = asyncio.Event()
 
     async def ensure(self, series: Series, as_of: datetime) -> None:
         """Write the months around ``as_of`` that are not there yet."""
@@ -71,6 +79,22 @@ class SyntheticSource:
             task = asyncio.create_task(self._fill(symbol, now, following), name=f"synthetic-{symbol}")
             self._ahead[symbol] = task
             task.add_done_callback(lambda done: self._done(symbol, done))
+        if symbol not in self._past:
+            first = market.index_at(max(as_of - timedelta(days=PAST_DAYS), begin))
+            self._past[symbol] = asyncio.create_task(self._deepen(symbol, first), name=f"past-{symbol}")
+
+    async def _deepen(self, symbol: str, first: int) -> None:
+        """Write the months from ``first`` to those that are filled, until closed."""
+        try:
+            for index in range(self._filled[symbol][0] - 1, first - 1, -1):
+                if self._closing.is_set():
+                    return
+                async with self._locks[symbol]:
+                    await asyncio.to_thread(self._write, symbol, index)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._closing.wait(), BREATH_S)
+        except (DataUnavailable, CandleFileBroken, StoreBusy, OSError) as error:
+            log.error("synthetic_past_not_written", symbol=symbol, error=str(error))
 
     def _has(self, symbol: str, first: int, last: int) -> bool:
         low, high = self._filled.get(symbol, (0, -1))
@@ -135,6 +159,7 @@ class SyntheticSource:
         _not_made("open interest")
 
     async def close(self) -> None:
-        """Finish the month being written."""
-        for task in list(self._ahead.values()):
+        """Finish the months being written; no further one of the past is begun."""
+        self._closing.set()
+        for task in [*self._ahead.values(), *self._past.values()]:
             await task

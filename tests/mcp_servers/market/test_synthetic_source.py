@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from db.candles import CandleReader, CandleStore, FundingSeries, Series
+from db.forecasting.making import enough
 from mcp_servers.market.sources.synthetic import SyntheticSource
 from openoutcry.errors import DataUnavailable
 from openoutcry.market.candles import Candles
@@ -49,6 +50,33 @@ async def test_the_next_month_is_written_before_the_clock_gets_there(tmp_path: P
         await asyncio.sleep(0.001)
     await made.close()
     assert waits == 1
+
+
+async def test_the_past_that_forecasts_need_follows_month_by_month(tmp_path: Path) -> None:
+    made, store = SyntheticSource(CandleStore(tmp_path), 7, [SPOT], "15m"), CandleStore(tmp_path)
+    at, first = datetime(2024, 1, 20, tzinfo=UTC), datetime(2023, 6, 1, tzinfo=UTC)
+    series = Series("synthetic-7", SPOT, "15m")
+    await made.ensure(series, at)
+    assert store.coverage(series).first == datetime(2024, 1, 1, tzinfo=UTC)
+    assert not enough(CandleReader(tmp_path), series, at)
+    async with asyncio.timeout(30):
+        while store.coverage(series).first > first:
+            assert store.coverage(series).missing == 0
+            await asyncio.sleep(0.02)
+    await made.close()
+    truth = SyntheticMarket(7, SPOT, "15m")
+    october = truth.block(truth.index_at(datetime(2023, 10, 1, tzinfo=UTC))).spot
+    kept = store.read(series, datetime(2023, 10, 1, tzinfo=UTC), datetime(2023, 11, 1, tzinfo=UTC))
+    assert kept.same_as(october)
+    assert enough(CandleReader(tmp_path), series, at)
+
+
+async def test_closing_begins_no_further_month_of_the_past(tmp_path: Path) -> None:
+    store, series = CandleStore(tmp_path), Series("synthetic-7", SPOT, "15m")
+    made = SyntheticSource(CandleStore(tmp_path), 7, [SPOT], "15m")
+    await made.ensure(series, datetime(2024, 1, 20, tzinfo=UTC))
+    await made.close()
+    assert store.coverage(series).first == datetime(2024, 1, 1, tzinfo=UTC)
 
 
 async def test_another_process_or_a_restart_writes_the_same(tmp_path: Path) -> None:
