@@ -49,3 +49,21 @@ def test_a_generation_that_was_requested_happens(tmp_path):
         said = outcry(home, "forecast", "ETHUSDT", "--json").stdout
         assert '"horizon_bars": 6' in said
     outcry(home, "ledger", "verify")
+
+
+def test_a_synthetic_floor_as_it_comes_answers_with_its_market_servers_price(tmp_path):
+    with open_floor(tmp_path / "home", "--market", "synthetic") as floor:
+        headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
+        url = f"{floor.address}/api/v1/public/strategy/BTCUSDT"
+
+        def told() -> dict | None:
+            answer = httpx2.get(url, headers=headers, timeout=30.0, trust_env=False)
+            return answer.json()["strategy"] if answer.status_code == 200 else None
+
+        strategy = wait_for(told, 60)
+    assert (strategy["source"], strategy["price_source"], strategy["price_basis"]) == (
+        "synthetic",
+        "exchange",
+        "quote",
+    )
+    assert strategy["timeframes"]["1h"]["validation"]["samples"] > 500
