@@ -10,8 +10,8 @@ import pytest
 from api.mcp.gateway import Gateway
 from api.quoting import KEPT_S, WITHIN_S
 from db import keys
-from tests.api.conftest import served
 from tests.api.test_public_strategy import asked, market  # noqa: F401
+from tests.api.ws.serving import served
 from wire.config import DOOR_SCOPES, mint_tokens
 from wire.tokens import ANY_ORG, derive_key, verify_caller
 

@@ -85,7 +85,7 @@ async def test_the_real_client_lists_and_calls(door: Door) -> None:
 
 
 async def test_the_api_itself_asks_the_market_server_for_a_price(door: Door) -> None:
-    quotes = Quotes(door.floor)
+    quotes = Quotes(door.world.floor)
     quote = await quotes.of(Series("binance", "BTC/USDT", "1h"), "contract-1")
     assert quote is not None and quote.price > 0 and quote.at == AS_OF
     assert await quotes.of(Series("binance", "NOSUCH/USDT", "1h"), "contract-2") is None
