@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.haste import CLASSES, Limits, address_of, read_proxies
+from api.haste import CLASSES, Limits, address_of, neighbourhood, read_proxies
 from api.throttle import Rate
 from openoutcry.errors import BadConfig
 from tests.api.conftest import TOKENS, world_on
@@ -98,3 +98,27 @@ def test_what_is_no_network_is_no_proxy():
     assert read_proxies("") == ()
     with pytest.raises(BadConfig, match="OUTCRY_TRUSTED_PROXIES"):
         read_proxies("10.0.0.0/8,proxy.example")
+
+
+@pytest.mark.parametrize(
+    ("address", "counts_as"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("not an address", "not an address"),
+    ],
+)
+def test_a9_a_subscribers_whole_64_counts_as_one(address, counts_as):
+    assert neighbourhood(address) == counts_as
+
+
+async def test_a9_writes_have_a_class_of_their_own(lived_database):
+    limits = Limits(classes={**CLASSES, "write": Rate(per_s=0.02, burst=2)})
+    async with world_on(lived_database, limits) as made, made.client("admin") as client:
+        wanted = {"name": "a9", "role": "viewer"}
+        statuses = [(await client.post("/api/v1/api-keys", json=wanted)).status_code for _ in range(4)]
+        assert statuses == [201, 201, 429, 429]
+        assert (await client.get("/api/v1/api-keys")).status_code == 200

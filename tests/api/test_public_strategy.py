@@ -176,7 +176,6 @@ BAD_SYMBOLS = (
     "BTC-USDT",
     "BTCU",
     "A" * 21,
-    "BTCUSDT%00",
     "BTC%20USDT",
     "ÄBCUSDT",
     "٣٣٣٣USDT",
