@@ -194,4 +194,4 @@ async def test_a_key_tells_a_repeated_call(door: Door) -> None:
         again = await client.post("/api/v1/tools/get_price", json={"symbol": "BTC/USDT"}, headers=headers)
         other = await client.post("/api/v1/tools/get_price", json={"symbol": "ETH/USDT"}, headers=headers)
         assert first.json() == again.json() and again.headers["Idempotency-Replayed"] == "true"
-        assert other.status_code == 409
+        assert other.status_code == 422
