@@ -24,6 +24,7 @@ OURS = (
     "openoutcry",
     "orchestrator",
     "outcry",
+    "sandbox",
     "wire",
     "workers",
 )

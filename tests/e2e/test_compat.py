@@ -20,7 +20,7 @@ from websockets.asyncio.client import connect
 
 from tests.api.walk.terms import unlike
 from tests.api.walk.transcribed import example, lines_to_run
-from tests.e2e.floor import ADMIN_KEY, RunningFloor, free_port, open_floor, outcry
+from tests.e2e.floor import ADMIN_KEY, RunningFloor, free_port, open_floor, outcry, wait_for
 
 EVENTS = {514, 521, 535, 549, 563, 576, 589, 604}
 WALKED = {"cryptofunk": {*EVENTS, 292, 306, 318}, "alphapulse": {153, 169}}
@@ -138,9 +138,16 @@ def test_ampfis_curl_lines(compat: Compat) -> None:
         ), body
 
 
-@pytest.mark.timeout(240)
+def _neighbours(compat: Compat) -> bool:
+    newest = compat.floor.get("/api/v1/decisions", limit=1)["decisions"][0]["id"]
+    return bool(compat.floor.get(f"/api/v1/decisions/{newest}/similar", limit=5)["similar"])
+
+
+@pytest.mark.timeout(300)
 def test_cryptofunks_program(compat: Compat, tmp_path: Path) -> None:
     """Its four examples are one program: the later ones use what the first declares."""
+    # A decision has past ones beside it once some of those have ended.
+    wait_for(lambda: _neighbours(compat), 120, 1.0)
     lines = lines_to_run("cryptofunk", "js")
     program = "const updatePositionUI = () => {};\n" + "\n".join(lines[line] for line in (684, 718, 740, 755))
     said = node(compat, program + "\nsetTimeout(() => process.exit(0), 8000);\n", tmp_path)
