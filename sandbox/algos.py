@@ -10,8 +10,6 @@ from sandbox.placing import Ticket
 from sandbox.refusal import Refusal, filtered
 from sandbox.venue import Venue
 
-CONDITIONS = {"STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"}
-
 
 @dataclass
 class Algo:

@@ -2,6 +2,7 @@
 
 from sandbox.exchange import Exchange
 from sandbox.path import Bar
+from sandbox.rest.spot_market import aggregate as aggregated
 from sandbox.rest.spot_market import best, ticker
 from sandbox.tape import INTERVALS, MINUTE_MS, Print
 from sandbox.units import notional, plain
@@ -18,10 +19,7 @@ def trade(name: str, one: Print) -> Message:
 
 
 def aggregate(name: str, one: Print) -> Message:
-    return {
-        "e": "aggTrade", "E": one.time_ms, "s": name, "a": one.id, "p": plain(one.price), "q": plain(one.quantity),
-        "f": one.id, "l": one.id, "T": one.time_ms, "m": one.buyer_maker, "M": True,
-    }  # fmt: skip
+    return {"e": "aggTrade", "E": one.time_ms, "s": name, **aggregated(one)}
 
 
 def depth(name: str, change: "Change", at: int, previous: int | None) -> Message:

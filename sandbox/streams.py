@@ -53,7 +53,7 @@ class Listener:
         with suppress(ConnectionError):
             while (text := await self.queue.get()) is not None:
                 await self.socket.send_str(text)
-        await self.socket.close(code=1006 if self.socket.closed else 1001)
+        await self.socket.close(code=1001)
 
 
 class Hub:

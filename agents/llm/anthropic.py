@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from agents.llm.provider import Completion, Ending, Prompt, Provider, ProviderFault
+from agents.llm.provider import Completion, Ending, Prompt, Provider
 from agents.llm.vendor_faults import faults
 
 ENDINGS: dict[str, Ending] = {
@@ -28,8 +28,7 @@ class Anthropic:
         self._client = anthropic.AsyncAnthropic(api_key=key, base_url=base_url, max_retries=0)
 
     async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
-        roles = ("user", "assistant")
-        sent: list[Any] = [{"role": roles[i % 2], "content": text} for i, text in enumerate(prompt.turns)]
+        sent: Any = prompt.messages()
         # The SDK has no temperature any more; the API still takes it.
         with faults(self._sdk, self.name):
             message = await self._client.messages.create(
@@ -42,10 +41,7 @@ class Anthropic:
                 extra_body={"temperature": prompt.temperature},
                 timeout=timeout_s,
             )
-        try:
             return read(message)
-        except (AttributeError, TypeError) as error:
-            raise ProviderFault(f"{self.name}: not an answer of this API: {error}", passing=True) from None
 
     async def check(self, *, timeout_s: float) -> None:
         with faults(self._sdk, self.name):

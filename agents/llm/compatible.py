@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from agents.llm.provider import Completion, Ending, Prompt, Provider, ProviderFault
+from agents.llm.provider import Completion, Ending, Prompt, Provider
 from agents.llm.vendor_faults import faults
 
 ENDINGS: dict[str, Ending] = {"stop": "done", "length": "length", "content_filter": "refusal"}
@@ -22,9 +22,8 @@ class Compatible:
         self._client = openai.AsyncOpenAI(api_key=key or NO_KEY, base_url=base_url, max_retries=0)
 
     async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
-        roles = ("user", "assistant")
         sent: list[Any] = [{"role": "system", "content": prompt.system}]
-        sent += [{"role": roles[i % 2], "content": text} for i, text in enumerate(prompt.turns)]
+        sent += prompt.messages()
         shape: Any = {
             "type": "json_schema",
             "json_schema": {"name": "vote", "schema": prompt.schema, "strict": True},
@@ -38,10 +37,7 @@ class Compatible:
                 temperature=prompt.temperature,
                 timeout=timeout_s,
             )
-        try:
             return read(completion)
-        except (AttributeError, TypeError, IndexError) as error:
-            raise ProviderFault(f"{self.name}: not an answer of this API: {error}", passing=True) from None
 
     async def check(self, *, timeout_s: float) -> None:
         with faults(self._sdk, self.name):

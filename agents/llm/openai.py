@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from agents.llm.provider import Completion, Ending, Prompt, Provider, ProviderFault
+from agents.llm.provider import Completion, Ending, Prompt, Provider
 from agents.llm.vendor_faults import faults
 
 
@@ -18,8 +18,7 @@ class OpenAI:
         self._client = openai.AsyncOpenAI(api_key=key, base_url=base_url, max_retries=0)
 
     async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
-        roles = ("user", "assistant")
-        sent: list[Any] = [{"role": roles[i % 2], "content": text} for i, text in enumerate(prompt.turns)]
+        sent: Any = prompt.messages()
         shape: Any = {
             "format": {"type": "json_schema", "name": "vote", "schema": prompt.schema, "strict": True}
         }
@@ -34,10 +33,7 @@ class OpenAI:
                 store=False,
                 timeout=timeout_s,
             )
-        try:
             return read(response)
-        except (AttributeError, TypeError) as error:
-            raise ProviderFault(f"{self.name}: not an answer of this API: {error}", passing=True) from None
 
     async def check(self, *, timeout_s: float) -> None:
         with faults(self._sdk, self.name):

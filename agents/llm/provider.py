@@ -19,6 +19,10 @@ class Prompt:
     max_tokens: int
     temperature: float
 
+    def messages(self) -> list[dict[str, str]]:
+        """The turns with their roles, as every vendor takes them."""
+        return [{"role": ("user", "assistant")[i % 2], "content": text} for i, text in enumerate(self.turns)]
+
 
 @dataclass(frozen=True, slots=True)
 class Completion:

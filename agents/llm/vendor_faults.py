@@ -34,7 +34,7 @@ def faults(sdk: Any, name: str) -> Iterator[None]:
         raise ProviderFault(
             f"{name}: not an answer of this API ({type(error).__name__})", passing=True
         ) from None
-    except (ValueError, TypeError, AttributeError, KeyError) as error:
+    except (ValueError, TypeError, AttributeError, LookupError) as error:
         # Broken JSON and bodies of another shape come out of the SDKs as they are.
         raise ProviderFault(
             f"{name}: not an answer of this API ({type(error).__name__})", passing=True

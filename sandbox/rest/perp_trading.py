@@ -10,7 +10,6 @@ from sandbox.refusal import Refusal, mandatory, not_cancelled, unknown_order
 from sandbox.shapes import perp as shape
 from sandbox.units import plain, trimmed
 
-LISTEN_KEY_MS = 60 * 60_000
 NEW = (
     "symbol side positionSide type timeInForce quantity reduceOnly price newClientOrderId newOrderRespType priceMatch "
     "selfTradePreventionMode goodTillDate stopPrice closePosition activationPrice callbackRate workingType priceProtect"
