@@ -94,6 +94,8 @@ class Server:
         return await self._spoil(request, rule, given) if rule is not None else json_answer(given)
 
     def _answered(self, asked: Asked, rule: Fault | None) -> Answer:
+        if asked.path.endswith("/depth"):
+            self.advance()  # or the levels shown would be newer than the update number beside them
         before = len(self.exchange.spot.accepted), len(self.exchange.perp.accepted)
         given = answer(self.exchange, self.limits, asked)
         if rule is not None and rule.kind == "birth":

@@ -59,7 +59,7 @@ async def opened(config: ProcessConfig, port: int | None) -> AsyncIterator[Floor
     async with AsyncExitStack() as stack:
         pool = await open_pool(url)
         stack.push_async_callback(pool.close)
-        books = PublicBooks(config.run.exchange) if config.run.market == "live" else None
+        books = PublicBooks(config.run.exchange, follow=True) if config.run.market == "live" else None
         if books is not None:
             stack.push_async_callback(books.close)
         reader = CandleReader(config.home)

@@ -1,4 +1,7 @@
-"""Order books of a real exchange's public data, through ccxt. No key, no order: only looking."""
+"""Order books of a real exchange's public data. No key, no order: only looking.
+
+A stream keeps the book where the exchange's dialect is known; until that is certain the exchange is asked over REST.
+"""
 
 import asyncio
 from datetime import datetime
@@ -7,9 +10,11 @@ from typing import Any
 
 import structlog
 
-from openoutcry.errors import BadConfig
+from openoutcry.errors import BadConfig, DataUnavailable
 from openoutcry.market.book import Book, Level
 from openoutcry.types.amounts import cents
+from openoutcry.types.symbols import parse_symbol
+from wire.live_books import LiveBooks
 
 log = structlog.get_logger()
 DEPTH = 50
@@ -19,16 +24,20 @@ DIGITS = 12
 
 
 class PublicBooks:
-    """The exchange named, connected on first use."""
+    """The exchange named, connected on first use. ``follow`` its streams where their dialect is known."""
 
-    def __init__(self, exchange: str, client: Any = None) -> None:
+    def __init__(self, exchange: str, client: Any = None, *, follow: bool = False) -> None:
         self._exchange = exchange
         self._client = client
+        self._live = LiveBooks(exchange, self._depth) if follow else None
 
     async def book(self, symbol: str, at: datetime) -> Book | None:
         """The book now, whatever ``at`` is; None when the exchange does not answer in time or answers
         nonsense.
         """
+        followed = None if self._live is None else self._live.book(symbol, DEPTH)
+        if followed is not None:
+            return followed
         client = await self._connected()
         import ccxt
 
@@ -42,8 +51,23 @@ class PublicBooks:
 
     async def close(self) -> None:
         """Close the exchange's connections."""
+        if self._live is not None:
+            await self._live.close()
         if self._client is not None:
             await self._client.close()
+
+    async def _depth(self, symbol: str, limit: int) -> Any:
+        """Binance's own answer: ccxt's leaves out what joins it to the stream."""
+        client = await self._connected()
+        import ccxt
+
+        pair = parse_symbol(symbol)
+        ask = client.publicGetDepth if pair.kind == "spot" else client.fapiPublicGetDepth
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                return await ask({"symbol": pair.joined, "limit": limit})
+        except (ccxt.BaseError, TimeoutError) as error:
+            raise DataUnavailable(f"depth: {type(error).__name__}: {error}"[:300]) from error
 
     async def _connected(self) -> Any:
         if self._client is None:

@@ -13,6 +13,7 @@ from mcp_servers.market.sources import ccxt_diet
 from mcp_servers.market.sources.listing import Listing, listing_of
 from openoutcry.errors import BadConfig, BadSymbol, DataUnavailable
 from openoutcry.ports import Clock
+from openoutcry.types.symbols import parse_symbol
 from wire.budget import RequestBudget
 from wire.clock import WallClock
 
@@ -59,7 +60,7 @@ class ExchangeClient:
         if url is not None and urlsplit(url).hostname not in LOOPBACK:
             raise BadConfig(f"{URL_ENV}: must be a loopback address, it is for tests", field=URL_ENV)
         self.exchange = exchange
-        self._url, self._timeout_s = url, timeout_s
+        self.url, self._timeout_s = url, timeout_s
         self._clock = clock or WallClock()
         self._budget = budget or RequestBudget(self._clock)
         self._client: Any = None
@@ -71,6 +72,18 @@ class ExchangeClient:
         if not await self.offers(method):
             raise DataUnavailable(f"{self.exchange} does not offer {method.removeprefix('fetch_')}")
         return await self._answer(method, lambda: getattr(client, method)(*arguments, **keywords), arguments)
+
+    @property
+    def quiet_s(self) -> float:
+        """Seconds for which the exchange still wants to be left alone."""
+        return self._budget.quiet_s
+
+    async def depth(self, symbol: str, limit: int) -> Any:
+        """Binance's own answer for a book, with the number that joins it to the stream, which ccxt's leaves out."""
+        client = await self._connected()
+        pair = parse_symbol(symbol)
+        ask = client.publicGetDepth if pair.kind == "spot" else client.fapiPublicGetDepth
+        return await self._answer("depth", lambda: ask({"symbol": pair.joined, "limit": limit}), (symbol,))
 
     async def offers(self, method: str) -> bool:
         """Whether the exchange has what a ccxt method asks for."""
@@ -186,8 +199,8 @@ class ExchangeClient:
         markets = client.options.get("fetchMarkets")
         if isinstance(markets, dict) and "types" in markets:  # options and dated futures cannot be named here
             markets["types"] = [kind for kind in markets["types"] if kind in KINDS]
-        if self._url is not None:
-            client.urls["api"] = _moved(client.urls["api"], self._url)
+        if self.url is not None:
+            client.urls["api"] = _moved(client.urls["api"], self.url)
         else:
             client.aiohttp_trust_env = True  # the proxy of the machine's owner
         return client

@@ -17,6 +17,7 @@ from openoutcry.market.candles import Candles
 from openoutcry.ports import Clock
 from openoutcry.types.market import DataFault
 from openoutcry.types.timeframes import bar_length, from_millis, last_close, millis
+from wire.live_books import LiveBooks
 
 log = structlog.get_logger()
 HISTORY_BARS = 1000
@@ -52,6 +53,7 @@ class LiveSource:
         self._awaited: dict[Series, datetime] = {}
         self._funding_due: dict[FundingSeries, datetime] = {}
         self._shared = Shared()
+        self._books = LiveBooks(client.exchange, client.depth, client.url, lambda: client.quiet_s)
         self._bad: dict[Series, str] = {}
         self._following: list[asyncio.Task[None]] = []
 
@@ -97,7 +99,9 @@ class LiveSource:
         )
 
     async def book_now(self, symbol: str, levels: int) -> Book:
-        """The exchange's book."""
+        """The exchange's book: as its stream has it once that is certain, until then as it answers."""
+        if (followed := self._books.book(symbol, levels)) is not None:
+            return followed
         return answers.book_of(await self._client.ask("fetch_order_book", symbol, max(levels, 20)), levels)
 
     async def ticker_now(self, symbol: str) -> Ticker:
@@ -126,6 +130,7 @@ class LiveSource:
         for task in self._following:
             task.cancel()
         await asyncio.gather(*self._following, return_exceptions=True)
+        await self._books.close()
         await self._shared.close()
         await self._client.close()
 
