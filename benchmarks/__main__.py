@@ -5,7 +5,18 @@ import sys
 
 from benchmarks.machine import ROOT
 
-ALL = ("api.lists", "api.reads", "api.sockets", "floor", "replay", "storage", "candles", "backtest", "sweep")
+ALL = (
+    "api.lists",
+    "api.reads",
+    "api.sockets",
+    "floor",
+    "replay",
+    "storage",
+    "candles",
+    "backtest",
+    "sweep",
+    "reconcile",
+)
 
 
 def main() -> None:

@@ -1,0 +1,104 @@
+"""What is done about a difference: booked, adopted as EXTERNAL, undone by new entries, or a symbol halted.
+
+Nothing that is not explained is ever booked as profit or loss: what is adopted stands on an account of its own.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from openoutcry.reconcile.compare import Difference
+from openoutcry.types.frozen import Frozen
+
+Action = Literal["book", "follow", "reverse", "adopt", "halt"]
+Choice = Literal["adopt", "halt"]
+
+
+class ReconcileSettings(Frozen):
+    """How the account at the venue is compared with our books, and what is done about what does not agree."""
+
+    every_s: Annotated[float, Field(ge=5.0, le=86_400.0)] = 60.0
+    """Seconds between two comparisons; there is always one before anything is traded."""
+    unknown_orders: Choice = "halt"
+    """Open orders that we did not place: adopt them as EXTERNAL, or halt their symbol."""
+    unknown_fills: Choice = "halt"
+    """Fills of orders that we did not place."""
+    moved_money: Choice = "adopt"
+    """Deposits, withdrawals and transfers that the venue names as such."""
+    unexplained: Choice = "halt"
+    """Balances and positions that nothing explains."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A difference and what is done about it. ``reason`` is what a halt says to whoever wants to trade.
+
+    ``halts`` is the symbol that is halted, ``"*"`` for every symbol of the account, None for none.
+    """
+
+    difference: Difference
+    action: Action
+    reason: str
+    halts: str | None = None
+
+
+def verdicts(found: Iterable[Difference], settings: ReconcileSettings) -> tuple[Verdict, ...]:
+    """One word on each difference."""
+    return tuple(_verdict(one, settings) for one in found)
+
+
+def halted(words: Iterable[Verdict]) -> dict[str, str]:
+    """Halted symbols (or ``"*"``) and why, first reason first."""
+    found: dict[str, str] = {}
+    for word in words:
+        if word.halts is not None:
+            found.setdefault(word.halts, word.reason)
+    return found
+
+
+def _verdict(one: Difference, settings: ReconcileSettings) -> Verdict:
+    match one.kind:
+        case "missing_fill":
+            return Verdict(one, "book", f"a fill that was not heard of: {one.theirs}")
+        case "order_moved":
+            return Verdict(one, "follow", f"the order is {one.theirs} at the venue, {one.ours} here")
+        case "liquidation":
+            return _halt(one, "book", f"the venue liquidated: {one.theirs}")
+        case "busted_fill":
+            return _halt(one, "reverse", f"the venue voided a fill: {one.ours}")
+        case "changed_fill":
+            return _halt(one, "halt", f"a fill is {one.theirs} at the venue, {one.ours} here")
+        case "vanished_order":
+            return _halt(one, "halt", f"the venue does not have an order that was open: {one.ours}")
+        case "restored_backup":
+            return Verdict(
+                one,
+                "halt",
+                "the venue has an order with our name that we do not know: the database is older than the account",
+                "*",
+            )
+        case "unknown_order":
+            return _chosen(one, settings.unknown_orders, f"an order that is not ours: {one.theirs}")
+        case "unknown_fill":
+            return _chosen(one, settings.unknown_fills, f"a fill that is not ours: {one.theirs}")
+        case "missing_move":
+            if one.move is not None and one.move.kind in ("funding", "liquidation"):
+                return Verdict(one, "book", f"{one.move.kind} {one.amount} {one.move.asset}")
+            return _chosen(one, settings.moved_money, f"money moved: {one.theirs} {one.amount}")
+        case "balance_differs":
+            return _chosen(
+                one, settings.unexplained, f"{one.subject} is {one.theirs}, our books say {one.ours}"
+            )
+        case "position_differs":
+            return _chosen(one, settings.unexplained, f"position is {one.theirs}, our books say {one.ours}")
+
+
+def _chosen(one: Difference, choice: Choice, reason: str) -> Verdict:
+    return Verdict(one, "adopt", reason) if choice == "adopt" else _halt(one, "halt", reason)
+
+
+def _halt(one: Difference, action: Action, reason: str) -> Verdict:
+    """The symbol halts whatever is booked; an asset that no symbol names halts the account."""
+    return Verdict(one, action, reason, one.symbol or "*")
