@@ -22,7 +22,7 @@ fuzz: ## try every operation of the API with 20,000 requests that Schemathesis t
 
 golden: ## write the golden files and the generated pages anew, to be read as a diff
 	@cd '$(ROOT)' && GOLDEN=rewrite $(IN_VENV) dev pytest -q tests/contract/test_golden.py tests/contract/test_reference.py \
-		tests/openoutcry/indicators/test_docs.py tests/openoutcry/strategy/test_docs.py
+		tests/openoutcry/indicators/test_docs.py tests/openoutcry/strategy/test_docs.py tests/agents/test_pins.py
 
 format: ## format the code and mend what lint can mend
 	@cd '$(ROOT)' && $(IN_VENV) dev ruff check --fix-only --quiet . && $(IN_VENV) dev ruff format .

@@ -6,6 +6,8 @@ from typing import Protocol
 import structlog
 
 from agents.declare import Agent
+from agents.handing import Handing
+from agents.pins import ToolsChanged
 from agents.toolbox import OutOfBudget
 from openoutcry.errors import DataUnavailable, OpenOutcryError, ReplayDiverged, ToolFailed
 from openoutcry.ports import Model, Reply, Toolbox
@@ -31,7 +33,7 @@ async def cast(
     """The agent's ballot within the deadline. Raises ReplayDiverged only, for that must be heard."""
     try:
         async with asyncio.timeout(deadline_s):
-            reply = await agent.think(snapshot, tools, mind)
+            reply = await agent.think(snapshot, tools, Handing(mind, tools))
         return _ballot(agent, snapshot, tools, reply)
     except Exception as error:  # whatever breaks in an agent must not reach the round
         cause = _cause(error)
@@ -58,6 +60,8 @@ def _why(error: Exception, deadline_s: float) -> tuple[AbstainReason, str]:
         return "out_of_budget", str(error)
     if isinstance(error, ToolFailed):
         return TOOL_FAULTS.get(error.code, "error"), str(error)
+    if isinstance(error, ToolsChanged):
+        return "error", f"{error.code}: {error}"
     return "error", f"{type(error).__name__}: {error}"
 
 

@@ -9,16 +9,17 @@ from mcp.server import MCPServer
 
 from agents.declare import Agent
 from agents.llm import build as build_mind
+from agents.pins import Listing, Pinned, load_pins
 from agents.registry import discover
 from agents.seated import SeatedAgent, allowed_tools
 from agents.server import build
-from agents.toolbox import Server
 from openoutcry.errors import StartupRefused
 from openoutcry.settings import AgentSettings
 from wire import logs
 from wire.config import DEFAULT_PORTS, ProcessConfig, from_environment
 from wire.connect import Connection
 from wire.host import run, serve_http
+from wire.vendor_keys import speaks
 
 PREFIX = "agent-"
 HOST = "strategies"
@@ -27,7 +28,7 @@ SPARE_PORT = 8115
 
 @asynccontextmanager
 async def opened(
-    config: ProcessConfig, port: int | None, *, servers: Mapping[str, Server] | None = None
+    config: ProcessConfig, port: int | None, *, servers: Mapping[str, Listing] | None = None
 ) -> AsyncIterator[MCPServer[Any]]:
     """The MCP server of the agent that ``config.name`` (``agent-<name>``) names, its connections held open.
 
@@ -50,6 +51,7 @@ async def opened(
                 settings=config.settings.llm,
                 deadline_s=config.settings.voting.deadline_s,
                 keys=config.vendor_keys,
+                offer=_offer(config, agent, settings, held),
             ),
             settings=settings,
             deadline_s=config.settings.voting.deadline_s,
@@ -57,10 +59,19 @@ async def opened(
         yield build(seated, key=config.key, port=port, org_id=config.org_id)
 
 
+def _offer(
+    config: ProcessConfig, agent: Agent, settings: AgentSettings, held: Mapping[str, Listing]
+) -> Pinned | None:
+    """What a language model on this seat may ask for."""
+    if not speaks(settings.mind):
+        return None
+    return Pinned(agent.name, held, allowed_tools(agent, settings), load_pins(config.home))
+
+
 def _connections(
     config: ProcessConfig, agent: Agent, settings: AgentSettings, stack: AsyncExitStack
-) -> dict[str, Server]:
-    held: dict[str, Server] = {}
+) -> dict[str, Listing]:
+    held: dict[str, Listing] = {}
     for tool in allowed_tools(agent, settings):
         name = tool.partition(".")[0]
         if name not in config.endpoints:

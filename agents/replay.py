@@ -1,7 +1,8 @@
 """Casting a recorded ballot again: the recording is the only source, and a miss is an error."""
 
 from agents.declare import Agent
-from agents.llm.recorded import RecordedAnswer, RecordedMind
+from agents.handing import Handing
+from agents.llm.recorded import RecordedAnswer, RecordedMind, asked_again
 from agents.llm.rules import RulesMind
 from agents.recorded import RecordedToolbox
 from openoutcry.ports import Model
@@ -23,7 +24,9 @@ async def recast(agent: Agent, snapshot: Snapshot, ballot: Ballot) -> Ballot:
     tools = RecordedToolbox(ballot)
     by_rules = ballot.mind.model == RULES
     mind: Model = RulesMind() if by_rules else _recording(snapshot, ballot)
-    reply = await agent.think(snapshot, tools, mind)
+    reply = await agent.think(snapshot, tools, Handing(mind, tools))
+    if by_rules:
+        await asked_again(ballot, tools)
     tools.finish()
     # Rules that voted instead of a model cannot know again what the model failed with: that is in the recording alone.
     told = ballot.mind if by_rules and ballot.mind.response else reply.mind

@@ -42,6 +42,8 @@ class Question:
     snapshot: Snapshot
     facts: tuple[ToolUse, ...]
     rules: Callable[[], Vote | Abstain]
+    tools: Toolbox | None = None
+    """The vote's own tools, for a mind that asks for more than the facts; the floor gives them, not the agent."""
 
 
 @dataclass(frozen=True, slots=True)

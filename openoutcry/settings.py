@@ -107,6 +107,12 @@ class LlmSettings(Frozen):
     temperature: Annotated[float, Field(ge=0.0, le=2.0)] = 0.0
     max_tokens: Annotated[int, Field(ge=1, le=200_000)] = 2000
     enable_caching: bool = False
+    tool_steps: Annotated[int, Field(ge=0, le=16)] = 4
+    """How often a model may ask for tools before it has to vote; 0: never."""
+    tool_tokens: Annotated[int, Field(ge=0, le=10_000_000)] = 40_000
+    """Tokens of one answer, questions included, after which no more tools are given."""
+    tool_result_chars: Annotated[int, Field(ge=100, le=1_000_000)] = 8_000
+    """The most that a model gets to read of one tool's answer."""
 
 
 class AgentSettings(Frozen):

@@ -7,11 +7,15 @@ from openoutcry.ledger.facts import SessionFacts
 from openoutcry.types.market import DataFault
 from openoutcry.types.orders import PlannedOrder, Refused
 from openoutcry.types.record import CycleRecord
+from openoutcry.types.votes import Abstain
+
+TOOLS_CHANGED = "TOOLS_CHANGED"
+"""How the detail of such an abstention begins."""
 
 
 def troubles(record: CycleRecord, facts: SessionFacts, known: frozenset[DataFault]) -> tuple[Event, ...]:
-    """Orders the gate or the venue did not take, and data faults that were not there in the round before."""
-    said = [*_orders(record), *_faults(record, known)]
+    """Orders not taken, agents stopped, and data faults that were not there in the round before."""
+    said = [*_orders(record), *_stopped(record), *_faults(record, known)]
     label = {"session_id": str(facts.session_id), "seq": record.seq, "source": record.source}
     return tuple(
         Event("error", {"error": what, "details": why, "severity": how, **label}, record.as_of)
@@ -38,6 +42,14 @@ def _why_not(planned: PlannedOrder) -> str | None:
     if planned.state is not None and planned.state.status in ("REJECTED", "UNKNOWN"):
         return planned.state.error or planned.state.status
     return None
+
+
+def _stopped(record: CycleRecord) -> Iterator[tuple[str, str, str]]:
+    """Agents that a tool's changed description has stopped, until somebody has looked at it."""
+    for ballot in record.ballots:
+        answer = ballot.answer
+        if isinstance(answer, Abstain) and answer.detail.startswith(TOOLS_CHANGED):
+            yield "Agent stopped", f"{ballot.agent}: {answer.detail}", "high"
 
 
 def _faults(record: CycleRecord, known: frozenset[DataFault]) -> Iterator[tuple[str, str, str]]:

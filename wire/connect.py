@@ -35,6 +35,12 @@ class Connection:
         self._closing = asyncio.Event()
         self._lock = asyncio.Lock()
         self._refused = False
+        self._epoch = 0
+
+    @property
+    def epoch(self) -> int:
+        """How often it has connected: another number, and the server may be another one."""
+        return self._epoch
 
     async def call(
         self,
@@ -95,6 +101,7 @@ class Connection:
             # The client's cancel scopes must be entered and left in one task, so a task of its own holds it open.
             self._holder = asyncio.create_task(self._hold(ready, self._closing), name=f"mcp-{self.name}")
             self._client = await asyncio.shield(ready)
+            self._epoch += 1
             return self._client
 
     async def _note_status(self, response: httpx2.Response) -> None:

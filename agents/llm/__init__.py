@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -14,6 +15,9 @@ from openoutcry.ports import Model
 from openoutcry.settings import LlmSettings
 from openoutcry.voting.seats import Voice
 from wire.vendor_keys import speaks
+
+if TYPE_CHECKING:
+    from agents.llm.asking import Offer
 
 KNOWN = "rules, scripted:FILE, recorded:FILE, or models such as anthropic:MODEL > openai:MODEL > rules"
 log = structlog.get_logger()
@@ -28,8 +32,10 @@ def build(
     settings: LlmSettings | None = None,
     deadline_s: float = 5.0,
     keys: Mapping[str, str] | None = None,
+    offer: "Offer | None" = None,
 ) -> Model:
-    """The mind called ``name``; a relative FILE lies in ``home``. ``keys`` holds the variables of vendors' keys and addresses.
+    """The mind called ``name``; a relative FILE lies in ``home``. ``keys`` holds the variables of vendors' keys and addresses,
+    ``offer`` what a model may ask for beyond the facts it is given.
 
     Raises BadConfig for an unknown mind, a model without a price and a key that cannot be one.
     """
@@ -41,7 +47,7 @@ def build(
     if kind == "recorded" and file:
         return RecordedMind.from_file(home / file)
     if speaks(name):
-        return of_models(name, home, agent, voice, settings or LlmSettings(), deadline_s, keys or {})
+        return of_models(name, home, agent, voice, settings or LlmSettings(), deadline_s, keys or {}, offer)
     raise BadConfig(f"mind: {name!r} is not one of {KNOWN}", field="mind")
 
 
@@ -53,8 +59,10 @@ def of_models(
     settings: LlmSettings,
     deadline_s: float,
     keys: Mapping[str, str],
+    offer: "Offer | None" = None,
 ) -> Model:
     """A chain of models. Those without a key are left out, which is said once; with none left the rules vote."""
+    from agents.llm.asking import nothing
     from agents.llm.chain import key_of, opened, parse, priced
     from agents.llm.language import LanguageMind
     from wire.prices import load_prices
@@ -71,4 +79,6 @@ def of_models(
     if not usable:
         log.warning("mind_is_rules", agent=agent, wanted=name)
         return RulesMind()
-    return LanguageMind(usable, prices, voice, settings, deadline_s, chain.rules_last, Random(agent))
+    return LanguageMind(
+        usable, prices, voice, settings, deadline_s, chain.rules_last, Random(agent), offer or nothing
+    )

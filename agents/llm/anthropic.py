@@ -1,9 +1,9 @@
-"""Claude by Anthropic's SDK: the vote is a forced tool call whose schema the vendor enforces."""
+"""Claude by Anthropic's SDK: the vote is a tool call whose schema the vendor enforces."""
 
 import json
 from typing import Any
 
-from agents.llm.provider import Completion, Ending, Prompt, Provider
+from agents.llm.provider import Calls, Completion, Ending, Prompt, Provider, Results, ToolCall, Turn
 from agents.llm.vendor_faults import faults
 
 ENDINGS: dict[str, Ending] = {
@@ -28,7 +28,13 @@ class Anthropic:
         self._client = anthropic.AsyncAnthropic(api_key=key, base_url=base_url, max_retries=0)
 
     async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
-        sent: Any = prompt.messages()
+        sent: Any = [{"role": role, "content": content(turn)} for role, turn in prompt.spoken()]
+        offered: Any = [{"name": TOOL, "description": "Cast the vote.", "input_schema": prompt.schema}]
+        offered += [
+            {"name": tool.spoken, "description": tool.description, "input_schema": tool.schema}
+            for tool in prompt.tools
+        ]
+        choice: Any = {"type": "any"} if prompt.may_ask else {"type": "tool", "name": TOOL}
         # The SDK has no temperature any more; the API still takes it.
         with faults(self._sdk, self.name):
             message = await self._client.messages.create(
@@ -36,8 +42,8 @@ class Anthropic:
                 max_tokens=prompt.max_tokens,
                 system=[{"type": "text", "text": prompt.system, "cache_control": {"type": "ephemeral"}}],
                 messages=sent,
-                tools=[{"name": TOOL, "description": "Cast the vote.", "input_schema": prompt.schema}],
-                tool_choice={"type": "tool", "name": TOOL},
+                tools=offered,
+                tool_choice=choice,
                 extra_body={"temperature": prompt.temperature},
                 timeout=timeout_s,
             )
@@ -48,24 +54,44 @@ class Anthropic:
             await self._client.models.retrieve(self._model, timeout=timeout_s)
 
 
+def content(turn: Turn) -> Any:
+    """A turn as content blocks; a text as itself."""
+    if isinstance(turn, Calls):
+        return [
+            {"type": "tool_use", "id": call.id, "name": call.spoken, "input": json.loads(call.arguments)}
+            for call in turn.calls
+        ]
+    if isinstance(turn, Results):
+        return [
+            {"type": "tool_result", "tool_use_id": call.id, "content": text} for call, text in turn.answers
+        ]
+    return turn
+
+
 def read(message: Any) -> Completion:
-    """The vote's arguments, or the text that came instead of them."""
-    calls = [
+    """The vote's arguments, or the text that came instead of them; what it asks for beside them."""
+    votes = [
         json.dumps(block.input)
         for block in message.content
         if block.type == "tool_use" and block.name == TOOL
     ]
+    asked = tuple(
+        ToolCall(block.id, block.name, json.dumps(block.input))
+        for block in message.content
+        if block.type == "tool_use" and block.name != TOOL
+    )
     texts = [block.text for block in message.content if block.type == "text"]
     usage = message.usage
     cached = usage.cache_read_input_tokens or 0
     written = usage.cache_creation_input_tokens or 0
     return Completion(
-        text="".join(calls or texts),
+        text="".join(votes or texts),
         ending=ENDINGS.get(message.stop_reason or "", "other"),
         model=str(message.model),
         prompt_tokens=usage.input_tokens + cached + written,
         cached_tokens=cached,
         completion_tokens=usage.output_tokens,
+        calls=asked,
     )
 
 

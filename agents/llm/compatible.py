@@ -2,10 +2,15 @@
 
 from typing import Any
 
-from agents.llm.provider import Completion, Ending, Prompt, Provider
+from agents.llm.provider import Calls, Completion, Ending, Prompt, Provider, Results, ToolCall, Turn
 from agents.llm.vendor_faults import faults
 
-ENDINGS: dict[str, Ending] = {"stop": "done", "length": "length", "content_filter": "refusal"}
+ENDINGS: dict[str, Ending] = {
+    "stop": "done",
+    "tool_calls": "done",
+    "length": "length",
+    "content_filter": "refusal",
+}
 NO_KEY = "none"
 """What is sent to a server that asks for no key; the SDK insists on one."""
 
@@ -23,7 +28,8 @@ class Compatible:
 
     async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
         sent: list[Any] = [{"role": "system", "content": prompt.system}]
-        sent += prompt.messages()
+        sent += [message for role, turn in prompt.spoken() for message in messages(role, turn)]
+        offered: Any = tools(prompt)
         shape: Any = {
             "type": "json_schema",
             "json_schema": {"name": "vote", "schema": prompt.schema, "strict": True},
@@ -36,12 +42,44 @@ class Compatible:
                 max_tokens=prompt.max_tokens,
                 temperature=prompt.temperature,
                 timeout=timeout_s,
+                **offered,
             )
             return read(completion)
 
     async def check(self, *, timeout_s: float) -> None:
         with faults(self._sdk, self.name):
             await self._client.models.retrieve(self._model, timeout=timeout_s)
+
+
+def messages(role: str, turn: Turn) -> list[dict[str, Any]]:
+    """A turn as messages: each tool's answer is one of its own."""
+    if isinstance(turn, Calls):
+        calls = [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.spoken, "arguments": call.arguments},
+            }
+            for call in turn.calls
+        ]
+        return [{"role": "assistant", "content": None, "tool_calls": calls}]
+    if isinstance(turn, Results):
+        return [{"role": "tool", "tool_call_id": call.id, "content": text} for call, text in turn.answers]
+    return [{"role": role, "content": turn}]
+
+
+def tools(prompt: Prompt) -> dict[str, Any]:
+    """The tools and whether one may be asked for; nothing where there are none."""
+    if not prompt.tools:
+        return {}
+    offered = [
+        {
+            "type": "function",
+            "function": {"name": tool.spoken, "description": tool.description, "parameters": tool.schema},
+        }
+        for tool in prompt.tools
+    ]
+    return {"tools": offered, "tool_choice": "auto" if prompt.may_ask else "none"}
 
 
 def read(completion: Any) -> Completion:
@@ -57,6 +95,10 @@ def read(completion: Any) -> Completion:
         prompt_tokens=usage.prompt_tokens if usage else 0,
         cached_tokens=(details.cached_tokens or 0) if details else 0,
         completion_tokens=usage.completion_tokens if usage else 0,
+        calls=tuple(
+            ToolCall(call.id, call.function.name, call.function.arguments)
+            for call in choice.message.tool_calls or ()
+        ),
     )
 
 

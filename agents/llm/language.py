@@ -12,16 +12,17 @@ from random import Random
 from time import monotonic
 from typing import cast
 
+from agents.llm.asking import Asking, Offer, nothing
 from agents.llm.breaker import Breaker
-from agents.llm.prompt import repair, system, user
-from agents.llm.provider import Completion, Prompt, Provider, ProviderFault
+from agents.llm.prompt import repair, system, told, user
+from agents.llm.provider import Completion, Prompt, Provider, ProviderFault, Turn
 from agents.llm.rules import RulesMind
-from openoutcry.minds.answer import Answer, Unreadable, read, schema
+from openoutcry.minds.answer import LONGEST, Answer, Unreadable, read, schema
 from openoutcry.minds.grounding import ground
 from openoutcry.minds.prices import Price
 from openoutcry.ports import Question, Reply
 from openoutcry.settings import LlmSettings
-from openoutcry.types.votes import Abstain, AbstainReason, Action, MindUse, Vote
+from openoutcry.types.votes import Abstain, AbstainReason, Action, MindUse, ToolUse, Vote
 from openoutcry.voting.seats import Voice
 
 TRIES = 3
@@ -46,47 +47,65 @@ class LanguageMind:
     deadline_s: float
     rules_last: bool
     random: Random
+    offer: Offer = nothing
     _breakers: dict[str, Breaker] = field(default_factory=dict)
 
     async def answer(self, question: Question) -> Reply:
         """The vote, an abstention with the raw answer kept, or the rules' vote saying why it is theirs."""
         until = monotonic() + self.deadline_s * SHARE
+        asking = Asking(question, await self.offer(), self.settings)
         faults: list[str] = []
         for provider in self.providers:
             try:
-                return await self._asked(provider, question, until)
+                return await self._asked(provider, asking, until)
             except ProviderFault as fault:
                 faults.append(str(fault))
-        told = "; ".join(faults)
+        why = "; ".join(faults)
+        asked = tuple(use.result_id for use in asking.uses)
         if not self.rules_last:
             return Reply(
-                abstained(question, "error", told),
-                MindUse(model="none", prompt=question.brief, response=told),
+                abstained(question, "error", why),
+                MindUse(model="none", prompt=question.brief, response=why, asked=asked),
             )
         reply = await RulesMind().answer(question)
-        return Reply(
-            reply.answer,
-            MindUse(model="rules", prompt=question.brief, response=f"instead of a model: {told}"),
-        )
+        said = f"instead of a model: {why}"
+        return Reply(reply.answer, MindUse(model="rules", prompt=question.brief, response=said, asked=asked))
 
-    async def _asked(self, provider: Provider, question: Question, until: float) -> Reply:
+    async def _asked(self, provider: Provider, asking: Asking, until: float) -> Reply:
         """One provider's answer, repaired once if need be. Raises ProviderFault when it gives none."""
-        use = Use(provider.name, self.prices)
-        turns: tuple[str, ...] = (user(question),)
+        use, question = Use(provider.name, self.prices, asking.uses), asking.question
+        turns: tuple[Turn, ...] = (user(question, self.settings.tool_result_chars),)
         error = ""
         for _ in range(2):
-            prompt = self._prompt(question, turns)
-            use.prompt = "\n\n".join((prompt.system, *turns))
-            completion = await self._tried(provider, prompt, until)
-            use.add(completion)
+            completion, turns = await self._heard(provider, asking, turns, use, until)
+            if completion.calls:
+                return Reply(
+                    abstained(question, "out_of_budget", "it asks for tools without end"), use.told()
+                )
             if completion.ending != "done":
                 return Reply(abstained(question, "unparsable", ENDED[completion.ending]), use.told())
             try:
-                return Reply(voted(question, read(completion.text, self.voice)), use.told())
+                return Reply(voted(question, read(completion.text, self.voice), asking.uses), use.told())
             except Unreadable as unreadable:
                 error = str(unreadable)
-                turns = (turns[0], completion.text or "(nothing)", repair(error))
+                turns = (*turns, kept(completion.text) or "(nothing)", repair(error))
         return Reply(abstained(question, "unparsable", error), use.told())
+
+    async def _heard(
+        self, provider: Provider, asking: Asking, turns: tuple[Turn, ...], use: "Use", until: float
+    ) -> tuple[Completion, tuple[Turn, ...]]:
+        """What it says once it has asked for what it wanted to know, and the turns up to there.
+
+        Still asking when nothing more may be asked for, it comes back with its calls.
+        """
+        while True:
+            prompt = self._prompt(asking, turns, asking.may_ask(use.tokens))
+            use.prompt = "\n\n".join((prompt.system, *map(told, turns)))
+            completion = await self._tried(provider, prompt, until)
+            use.add(completion)
+            if not completion.calls or not prompt.may_ask or completion.ending != "done":
+                return completion, turns
+            turns = (*turns, *await asking.answered(completion.calls))
 
     async def _tried(self, provider: Provider, prompt: Prompt, until: float) -> Completion:
         """Bounded tries with jitter inside the time; a Retry-After is obeyed, or the provider given up for this round."""
@@ -119,13 +138,15 @@ class LanguageMind:
             return completion
         raise AssertionError("the last try either answers or raises")
 
-    def _prompt(self, question: Question, turns: tuple[str, ...]) -> Prompt:
+    def _prompt(self, asking: Asking, turns: tuple[Turn, ...], may_ask: bool) -> Prompt:
         return Prompt(
-            system(question.brief, self.voice),
+            system(asking.question.brief, self.voice),
             turns,
             schema(self.voice),
             self.settings.max_tokens,
             self.settings.temperature,
+            tuple(asking.specs),
+            may_ask,
         )
 
 
@@ -135,6 +156,7 @@ class Use:
 
     name: str
     prices: Mapping[str, Price]
+    asked: Sequence[ToolUse] = ()
     prompt: str = ""
     responses: list[str] = field(default_factory=list)
     prompt_tokens: int = 0
@@ -142,13 +164,18 @@ class Use:
     cost: Decimal = Decimal(0)
 
     def add(self, completion: Completion) -> None:
-        self.responses.append(completion.text)
+        calls = [f"{call.spoken}({kept(call.arguments)})" for call in completion.calls]
+        self.responses.append("\n".join((kept(completion.text), *calls)).strip())
         self.prompt_tokens += completion.prompt_tokens
         self.completion_tokens += completion.completion_tokens
         price = self.prices.get(self.name, Price())
         self.cost += price.cost(
             completion.prompt_tokens, completion.cached_tokens, completion.completion_tokens
         )
+
+    @property
+    def tokens(self) -> int:
+        return self.prompt_tokens + self.completion_tokens
 
     def told(self) -> MindUse:
         return MindUse(
@@ -158,12 +185,18 @@ class Use:
             prompt_tokens=self.prompt_tokens,
             completion_tokens=self.completion_tokens,
             cost_usd=self.cost,
+            asked=tuple(use.result_id for use in self.asked),
         )
 
 
-def voted(question: Question, answer: Answer) -> Vote:
+def kept(text: str) -> str:
+    """What is kept of an answer: all of one that could be read, the beginning of a longer one."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text)} characters in all)"
+
+
+def voted(question: Question, answer: Answer, asked: Sequence[ToolUse] = ()) -> Vote:
     """The answer as a vote: its confidence lowered for figures that do not hold, its stop and target the rules' own."""
-    found = ground(answer, question.facts)
+    found = ground(answer, (*question.facts, *asked))
     stop, target = protection(question, answer.action)
     return Vote(
         agent=question.agent,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from agents.llm.provider import Completion, Ending, Prompt, Provider
+from agents.llm.provider import Calls, Completion, Ending, Prompt, Provider, Results, ToolCall, Turn
 from agents.llm.vendor_faults import faults
 
 
@@ -18,7 +18,8 @@ class OpenAI:
         self._client = openai.AsyncOpenAI(api_key=key, base_url=base_url, max_retries=0)
 
     async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
-        sent: Any = prompt.messages()
+        sent: Any = [item for role, turn in prompt.spoken() for item in items(role, turn)]
+        offered: Any = tools(prompt)
         shape: Any = {
             "format": {"type": "json_schema", "name": "vote", "schema": prompt.schema, "strict": True}
         }
@@ -31,6 +32,7 @@ class OpenAI:
                 max_output_tokens=prompt.max_tokens,
                 temperature=prompt.temperature,
                 store=False,
+                **offered,
                 timeout=timeout_s,
             )
             return read(response)
@@ -38,6 +40,43 @@ class OpenAI:
     async def check(self, *, timeout_s: float) -> None:
         with faults(self._sdk, self.name):
             await self._client.models.retrieve(self._model, timeout=timeout_s)
+
+
+def items(role: str, turn: Turn) -> list[dict[str, Any]]:
+    """A turn as input items."""
+    if isinstance(turn, Calls):
+        return [
+            {
+                "type": "function_call",
+                "call_id": call.id,
+                "name": call.spoken,
+                "arguments": call.arguments,
+            }
+            for call in turn.calls
+        ]
+    if isinstance(turn, Results):
+        return [
+            {"type": "function_call_output", "call_id": call.id, "output": text}
+            for call, text in turn.answers
+        ]
+    return [{"role": role, "content": turn}]
+
+
+def tools(prompt: Prompt) -> dict[str, Any]:
+    """The tools and whether one may be asked for; nothing where there are none."""
+    if not prompt.tools:
+        return {}
+    offered = [
+        {
+            "type": "function",
+            "name": tool.spoken,
+            "description": tool.description,
+            "parameters": tool.schema,
+            "strict": False,
+        }
+        for tool in prompt.tools
+    ]
+    return {"tools": offered, "tool_choice": "auto" if prompt.may_ask else "none"}
 
 
 def read(response: Any) -> Completion:
@@ -58,6 +97,11 @@ def read(response: Any) -> Completion:
         prompt_tokens=usage.input_tokens if usage else 0,
         cached_tokens=usage.input_tokens_details.cached_tokens if usage else 0,
         completion_tokens=usage.output_tokens if usage else 0,
+        calls=tuple(
+            ToolCall(item.call_id, item.name, item.arguments)
+            for item in response.output
+            if item.type == "function_call"
+        ),
     )
 
 

@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError
 
 from openoutcry.canonical import canonical_json
 from openoutcry.errors import BadConfig, ReplayDiverged
-from openoutcry.ports import Question, Reply
+from openoutcry.ports import Question, Reply, Toolbox
 from openoutcry.types.frozen import Frozen
 from openoutcry.types.votes import Ballot, ToolUse
 
@@ -53,8 +53,23 @@ class RecordedMind:
             raise ReplayDiverged(
                 f"{agent}, round {seq}: asked for {question.snapshot.symbol}, recorded {ballot.answer.symbol}"
             )
-        _same_facts(f"{agent}, round {seq}", question.facts, ballot.tool_uses)
+        facts = question.facts
+        if question.tools is not None:
+            facts = (*facts, *await asked_again(ballot, question.tools))
+        _same_facts(f"{agent}, round {seq}", facts, ballot.tool_uses)
         return Reply(ballot.answer, ballot.mind)
+
+
+async def asked_again(ballot: Ballot, tools: Toolbox) -> tuple[ToolUse, ...]:
+    """The answers to the calls that the recorded mind made itself, made again in its order."""
+    recorded = {use.result_id: use for use in ballot.tool_uses}
+    return tuple(
+        [
+            await tools.call(recorded[result].tool, **recorded[result].arguments)
+            for result in ballot.mind.asked
+            if result in recorded
+        ]
+    )
 
 
 def _same_facts(where: str, given: Iterable[ToolUse], recorded: Iterable[ToolUse]) -> None:

@@ -1,5 +1,6 @@
 """What an agent may call out: a vote with its evidence, or an abstention with its reason."""
 
+import operator
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -77,6 +78,8 @@ class MindUse(Frozen):
     prompt_tokens: Annotated[int, Field(ge=0)] = 0
     completion_tokens: Annotated[int, Field(ge=0)] = 0
     cost_usd: Amount = Decimal(0)
+    asked: Annotated[tuple[str, ...], Field(max_length=64, exclude_if=operator.not_)] = ()
+    """Results that the mind asked for itself, in order; the others were given to it. Left out when there are none."""
 
 
 class Ballot(Frozen):

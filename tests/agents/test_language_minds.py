@@ -15,7 +15,11 @@ from openoutcry.types.votes import Abstain, Vote
 from tests.agents.practice import GOOD, asked, keys, mind_name, practice, said, system_of
 
 VENDORS = ("anthropic", "openai", "compatible")
-pytestmark = pytest.mark.timeout(60)
+pytestmark = [
+    pytest.mark.timeout(60),
+    # The SDKs' clients are collected after the loop of their test is gone.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 
 @pytest.fixture(autouse=True)

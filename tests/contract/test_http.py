@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -18,7 +19,7 @@ from tests.contract.offered import OFFERS, SURFACES, Offer, each
 from tests.contract.processes import HOSTED, ROOT, bearer
 from tests.contract.test_refusals import refusal
 from tests.contract.world import AS_OF, CLAIMS, SESSION
-from wire.config import FLOOR_SCOPES, READ_SCOPES
+from wire.config import FLOOR_SCOPES, READ_SCOPES, from_environment
 from wire.tokens import ROUND_META_KEY, RoundClaims, derive_key, sign_round
 
 Urls = dict[str, str]
@@ -177,6 +178,20 @@ async def test_a_token_that_only_reads_moves_nothing(urls: Urls) -> None:
             assert body["code"] == "NOT_AUTHORISED", offer.name
         orders = await client.call_tool("list_orders", {})
     assert orders.structured_content is not None and orders.structured_content["orders"] == []
+
+
+async def test_an_agent_that_does_whatever_it_reads_places_nothing(urls: Urls, tmp_path: Path) -> None:
+    """With every token that an agent's process holds, at every tool of execution that moves anything."""
+    held = from_environment("agent-trend", home=str(tmp_path), env={"OUTCRY_FLOOR_KEY": ROOT}, role="agent")
+    moving = [o for o in OFFERS if o.server == "execution" and not o.tool["annotations"]["readOnlyHint"]]
+    async with client_of(urls["execution"], held.tokens["execution"]) as client:
+        for offer in moving:
+            body = refusal(await client.call_tool(offer.name, arguments(offer, **KNOWN)))
+            assert body["code"] == "NOT_AUTHORISED", offer.name
+    for server in ("market", "indicators", "risk"):
+        with pytest.raises((MCPError, ExceptionGroup, httpx2.HTTPError)):
+            async with client_of(urls["execution"], held.tokens[server]) as client:
+                await client.call_tool("place_order", {})
 
 
 async def test_a_resource_wants_its_scope(urls: Urls) -> None:

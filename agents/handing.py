@@ -1,0 +1,17 @@
+"""Every question of a vote goes to the mind with the vote's own tools: same allow-list, same deadline, same memory."""
+
+from dataclasses import dataclass, replace
+
+from openoutcry.ports import Model, Question, Reply, Toolbox
+
+
+@dataclass(frozen=True, slots=True)
+class Handing:
+    """A mind that is handed the tools with each question."""
+
+    mind: Model
+    tools: Toolbox
+
+    async def answer(self, question: Question) -> Reply:
+        """The mind's answer."""
+        return await self.mind.answer(replace(question, tools=self.tools))
