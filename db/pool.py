@@ -55,7 +55,13 @@ Hook: TypeAlias = "Callable[[Any], Coroutine[Any, Any, None]]"
 
 
 async def open_pool(
-    url: str, *, least: int = 1, most: int = 4, opened: Hook | None = None, lent: Hook | None = None
+    url: str,
+    *,
+    least: int = 1,
+    most: int = 4,
+    opened: Hook | None = None,
+    lent: Hook | None = None,
+    settings: Mapping[str, str] = SESSION,
 ) -> asyncpg.Pool:
     """A pool whose connections read jsonb as Python objects, numeric as Decimal, vector as a list of floats.
 
@@ -77,7 +83,7 @@ async def open_pool(
         reset=_keep,
         command_timeout=STATEMENT_S,
         timeout=CONNECT_S,
-        server_settings=dict(SESSION),
+        server_settings=dict(settings),
     )
 
 

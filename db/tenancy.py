@@ -12,11 +12,14 @@ from uuid import UUID
 
 import asyncpg
 
-from db.pool import open_pool
+from db.pool import SESSION, open_pool
 
 APP_ROLE = "outcry_app"
 ORG: ContextVar[UUID | None] = ContextVar("org", default=None)
 BECOME = f"SET ROLE {APP_ROLE}"
+ONE_PLAN = {**SESSION, "plan_cache_mode": "force_generic_plan"}
+"""A list is planned once a connection, not once a request: planning it takes as long as running it, and its index by org and
+time is the right one whatever the filters are."""
 SEE = "SELECT set_config('outcry.org_id', $1, false)"
 
 
@@ -47,4 +50,4 @@ async def open_tenant_pool(url: str, *, least: int = 0, most: int = 8) -> asyncp
             await connection.execute(SEE, "" if org_id is None else str(org_id))
             seen[pid] = org_id
 
-    return await open_pool(url, least=least, most=most, opened=opened, lent=lent)
+    return await open_pool(url, least=least, most=most, opened=opened, lent=lent, settings=ONE_PLAN)
