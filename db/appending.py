@@ -17,7 +17,7 @@ from openoutcry.errors import LedgerBroken
 from openoutcry.ledger import rows
 from openoutcry.ledger.announce import KnownOrder
 
-FIXED = 22
+FIXED = 24
 """The first parameter after the record's own."""
 KEPT_ROUNDS = 100
 """The record tells all of a closed round; its row is kept this long for a look."""
@@ -31,6 +31,7 @@ WITH head AS (
         stopped_at = CASE WHEN $7 = 'STOP' THEN $8 ELSE stopped_at END,
         final_capital = CASE WHEN $7 = 'STOP' THEN $9 ELSE final_capital END
     WHERE id = $1 AND head_seq = $2 - 1 AND head_hash = $10 AND head_seal = $11
+        AND ($18::text IS NULL OR EXISTS (SELECT FROM leases WHERE name = $18 AND token = $19 FOR SHARE))
     RETURNING id AS of_session
 ), cycle AS (
     INSERT INTO cycles
@@ -49,7 +50,7 @@ WITH head AS (
 ), voted AS ({insert_all("votes", rows.VoteRow, STARTS[1], "head")}
 ), held AS ({upsert_all("positions", rows.PositionRow, STARTS[2], "head", kept=("created_at",))}
 ), ended AS ({update_all("decisions", rows.OutcomeRow, STARTS[3], "head")}
-), {COUNTED.format(org="$12", number="$18", types="$19", data="$20", times="$21", source="head")}
+), {COUNTED.format(org="$12", number="$20", types="$21", data="$22", times="$23", source="head")}
 SELECT of_session, pg_notify('cycles', $1::text || ':' || $2),
        (SELECT pg_notify('events', $12::text || ':' || last_seq) FROM counter)
 FROM head

@@ -12,6 +12,7 @@ import asyncpg
 from db.anchor import Anchor, write_anchor
 from db.appending import RECORD, batches, is_quiet, write_trades
 from db.feed import append_events, event_arrays
+from db.leases import must_hold
 from db.pool import Connection, retrying
 from openoutcry.errors import LedgerBroken
 from openoutcry.ledger.announce import Event, announce
@@ -19,6 +20,7 @@ from openoutcry.ledger.chain import Link, UsedApproval, beside, link, opening_ma
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.ledger.projection import project
 from openoutcry.ledger.stats import SessionStats, after
+from openoutcry.types.fence import Fence
 from openoutcry.types.record import CycleRecord
 
 HEAD = "SELECT head_seq, head_hash, head_seal, stats FROM sessions WHERE id = $1"
@@ -58,12 +60,14 @@ async def append(
     timings: Mapping[str, Any],
     events: Sequence[Event] = (),
     home: Path | None = None,
+    fence: Fence | None = None,
 ) -> Head:
     """Append ``record`` after ``head`` and return the new head.
 
     ``committed_at`` is wall time; it and ``timings`` stand beside the hashed body. ``events`` are heard after
     the record's own. With ``home`` the new head is also kept in a file. Safe to repeat after a lost
-    connection. Raises LedgerBroken, and writes nothing, when the chain has gone another way.
+    connection. Raises LedgerBroken, and writes nothing, when the chain has gone another way; Fenced when
+    ``fence``, the lease it is appended under, was taken by another.
     """
     stored = link(record)
     if (record.seq, record.prev_hash) != (head.seq + 1, head.hash):
@@ -96,10 +100,14 @@ async def append(
             parts,
             projected.equity.cash,
             projected.equity.drawdown,
+            None if fence is None else fence.name,
+            0 if fence is None else fence.token,
             *event_arrays(known),
             *batches(projected, quiet),
         )
         if advanced is None:
+            if fence is not None:
+                await must_hold(connection, (fence,))
             return await _repeated(connection, facts, stored, moved)
         if not quiet:
             earlier = await write_trades(connection, projected)

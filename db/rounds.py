@@ -12,22 +12,26 @@ from uuid import UUID
 import asyncpg
 from pydantic import TypeAdapter
 
+from db.leases import still_held
 from db.pool import ASYNC_COMMIT, Connection, retrying
 from openoutcry.errors import LedgerBroken
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.strategy.seat import StrategySeat
 from openoutcry.types.book import Portfolio
+from openoutcry.types.fence import Fence
 from openoutcry.types.market import Snapshot
 from openoutcry.types.votes import Ballot
 
 OPEN = f"""
-WITH soon AS ({ASYNC_COMMIT}), clock AS (
-    INSERT INTO floor_state (key, value) VALUES ('clock', $7)
+WITH soon AS ({ASYNC_COMMIT}), held AS (
+    SELECT WHERE $9::text IS NULL OR EXISTS (SELECT FROM leases WHERE name = $9 AND token = $10 FOR SHARE)
+), clock AS (
+    INSERT INTO floor_state (key, value) SELECT 'clock', $7 FROM held
     ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = now()
 )
 INSERT INTO rounds (session_id, seq, org_id, as_of, state, opening)
 SELECT $1, $2, $3, $4, 'OPEN', jsonb_build_object('snapshot', $5::text::jsonb, 'portfolio', $6::text::jsonb) || $8
-FROM soon
+FROM soon, held
 ON CONFLICT (session_id, seq) DO UPDATE SET as_of = excluded.as_of, opening = excluded.opening
     WHERE rounds.state IN ('OPEN', 'POLLED')
 RETURNING ballots
@@ -68,11 +72,12 @@ async def open_round(
     snapshot: Snapshot | None,
     portfolio: Portfolio,
     strategies: tuple[StrategySeat, ...] = (),
+    fence: Fence | None = None,
 ) -> tuple[Ballot, ...] | None:
     """Note that a round began, and set the floor clock to its ``as_of``.
 
     Returns the ballots of an interrupted first attempt, if those had been cast. Raises LedgerBroken when the
-    round already ended.
+    round already ended, Fenced when ``fence``, the lease it is opened under, was taken by another.
     """
     clock = {"as_of": as_of.isoformat(), "source": facts.source}
 
@@ -87,10 +92,14 @@ async def open_round(
             portfolio.model_dump_json(),
             clock,
             {"strategies": [seat.model_dump(mode="json") for seat in strategies]} if strategies else {},
+            None if fence is None else fence.name,
+            0 if fence is None else fence.token,
         )
 
     row = await retrying(pool, work, begin=False)
     if row is None:
+        if fence is not None:
+            await still_held(pool, (fence,))
         raise LedgerBroken(f"round {seq} of session {facts.session_id} has already ended")
     return _ballots(row["ballots"])
 

@@ -43,14 +43,9 @@ async def set_clock(pool: asyncpg.Pool, as_of: datetime, source: str) -> None:
 
 
 async def halt(pool: asyncpg.Pool) -> dict[str, Any] | None:
-    """``{"reason", "at"}`` while the floor is halted, else None."""
+    """Why, since when and by whom everything is halted (db/halting.py), None while it is not."""
     value: dict[str, Any] | None = await get(pool, "halt")
     return value
-
-
-async def set_halt(pool: asyncpg.Pool, reason: str | None, at: datetime) -> None:
-    """Latch the kill switch, or with no reason release it."""
-    await put(pool, "halt", None if reason is None else {"reason": reason, "at": at.isoformat()})
 
 
 async def config_updates(pool: asyncpg.Pool) -> dict[str, Any]:

@@ -15,6 +15,7 @@
     ├── VenueError
     │   ├── VenueRejected     definitive: the venue did not and will not accept the order
     │   └── VenueUnknown      the outcome is not known; look it up, never resend
+    ├── Fenced                another process holds the lease: this one may do nothing under it
     ├── ReplayDiverged        a strict replay asked what its recording does not hold
     ├── LedgerBroken          the hash chain or a row under it is not what was written
     └── StartupRefused        the process must not start (namesake package, version mismatch, missing secret)
@@ -111,6 +112,12 @@ class VenueUnknown(VenueError):
     """Nobody knows whether the order exists; it is looked up, never resent."""
 
     code = "VENUE_UNKNOWN"
+
+
+class Fenced(OpenOutcryError):
+    """Another process took the lease that this one acts under; nothing was written or sent."""
+
+    code = "FENCED"
 
 
 class ReplayDiverged(OpenOutcryError):

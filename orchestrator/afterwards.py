@@ -32,8 +32,8 @@ async def serve(config: ProcessConfig) -> None:
     if config.database_url is None:
         raise StartupRefused("answering commands needs a database")
     async with (
-        sole_orchestrator(config.database_url),
-        Store.opened(config.database_url, config.home, config.org_id) as store,
+        sole_orchestrator(config.database_url) as fence,
+        Store.opened(config.database_url, config.home, config.org_id, fence) as store,
     ):
         roster()  # imports the agents before anybody waits for them
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
@@ -42,11 +42,16 @@ async def serve(config: ProcessConfig) -> None:
         stopping = asyncio.ensure_future(stop.wait())
         while not stop.is_set():
             store.command_waiting.clear()
+            store.halts_changed.clear()
+            for symbol, halt in (await store.halts()).items():
+                await store.swept(symbol, flatten=halt["flatten"])  # nothing is open any more
             for pending in await store.pending_commands():
                 await _answer(store, config, pending)
             waking = asyncio.ensure_future(store.command_waiting.wait())
-            await asyncio.wait({stopping, waking}, return_when=asyncio.FIRST_COMPLETED)
+            halting = asyncio.ensure_future(store.halts_changed.wait())
+            await asyncio.wait({stopping, waking, halting}, return_when=asyncio.FIRST_COMPLETED)
             waking.cancel()
+            halting.cancel()
 
 
 async def _answer(store: Store, config: ProcessConfig, pending: commands.Pending) -> None:

@@ -67,6 +67,7 @@ class LiveFloor:
     strategies: tuple[StrategySeat, ...] = ()
     org_id: str = DEFAULT_ORG
     halted: str | None = None
+    restricted: tuple[str, ...] = ()
     clock: WallClock = field(default_factory=WallClock)
     _digest: tuple[Settings, str] | None = None
     _faults: dict[UUID, frozenset[DataFault]] = field(default_factory=dict)
@@ -117,9 +118,12 @@ class LiveFloor:
             source=facts.source,
             timeframe=facts.timeframe,
             symbols=tuple(s for s in (facts.symbol, facts.hedge_symbol) if s),
+            fence=self.store.fence,
         )
         token = sign_round({name: derive_key(self.root, name) for name in SERVERS}, claims)
-        halt = {"halted": self.halted} if self.halted else {}
+        halt: dict[str, Any] = {"halted": self.halted} if self.halted else {}
+        if self.restricted:
+            halt["restricted"] = list(self.restricted)
         told = {**(detail or {}), **halt, **tell_seats(table, desk.seated)}
         if desk.config_digest and desk.config_digest != self.config_digest:
             told["settings"] = self.settings.model_dump(
@@ -127,7 +131,17 @@ class LiveFloor:
             )  # changed at runtime: the record says to what
         seats = (*self.voices, *seats_of(table))
         return Turn(
-            desk, desk.seq, as_of, token, self.settings, self.config_digest, self.halted, told, seats, table
+            desk=desk,
+            seq=desk.seq,
+            as_of=as_of,
+            token=token,
+            settings=self.settings,
+            config_digest=self.config_digest,
+            halted=self.halted,
+            detail=told,
+            seats=seats,
+            strategies=table,
+            restricted=self.restricted,
         )
 
     async def look(self, turn: Turn) -> Seen:
@@ -156,7 +170,7 @@ class LiveFloor:
             asked |= {seat.agent: StrategyVoice(self.host, seat) for seat in turn.strategies}
         return await poll(asked, snapshot, turn.token, turn.settings.voting.deadline_s)
 
-    def approve(self, turn: Turn, request: OrderRequest) -> Approval:
+    def approve(self, turn: Turn, request: OrderRequest, *, reduces: bool) -> Approval:
         """A signed approval of one order, good until the next bar closes."""
         session = turn.desk.facts.session_id
         approval = Approval(
@@ -166,6 +180,7 @@ class LiveFloor:
             session_id=str(session),
             seq=turn.seq,
             expires_at=turn.as_of + bar_length(turn.desk.facts.timeframe),
+            reduces=reduces,
             mac="",
         )
         return sign_approval(derive_key(self.root, "execution"), approval)

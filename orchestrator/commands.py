@@ -78,13 +78,6 @@ class Commander:
                 return await self._pause(command)
             case c.RunRound():
                 return await self._round(command)
-            case c.Halt():
-                return await self._halt(command, number)
-            case c.Unhalt():
-                self._floor.halted = None
-                await self._floor.store.set_halt(None)
-                await self._floor.store.say("trading_resumed", "The halt is lifted", {})
-                return {"halted": False}
             case c.ReplayRound():
                 pool, home = self._floor.store.pool, self._floor.home
                 done = await replay_stored(pool, home, UUID(command.session_id), command.seq)
@@ -203,15 +196,6 @@ class Commander:
         return {
             "session_id": command.session_id, "as_of": as_of.isoformat(), "ran": True, "seq": record.seq,
         }  # fmt: skip
-
-    async def _halt(self, command: c.Halt, number: int) -> dict[str, Any]:
-        self._floor.halted = command.reason
-        await self._floor.store.set_halt(command.reason)
-        await self._floor.store.say("trading_halted", command.reason, {"flatten": command.flatten})
-        for desk in self._desks.values():
-            if command.flatten:
-                await flatten(self._floor, desk, f"halt: {command.reason}")
-        return {"halted": True, "reason": command.reason, "flattened": command.flatten}
 
     async def _change(self, updates: Mapping[str, Any]) -> dict[str, Any]:
         if str(updates.get("trading_mode", "paper")).lower() == "live":

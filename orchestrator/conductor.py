@@ -16,6 +16,7 @@ from orchestrator.bootstrap import LiveFloor
 from orchestrator.commands import Commander
 from orchestrator.cycle import run_cycle
 from orchestrator.desk import Desk
+from orchestrator.halts import heed
 from orchestrator.heartbeats import Heartbeats
 from orchestrator.recovery import Resumed, resume
 from orchestrator.sessions import close_session, open_session
@@ -47,6 +48,8 @@ class Conductor:
         await self._floor.ready()
         resumed = await resume(self._floor, self._spec)
         self._desks.update({desk.facts.session_id: desk for desk in resumed.desks})
+        await heed(self._floor, ())  # an interrupted round goes on under what is halted now
+        self._floor.store.halts_changed.set()
         await self._finish_interrupted(resumed)
         if not self._desks:
             if self._spec.start is not None:
@@ -75,10 +78,13 @@ class Conductor:
         stopping = asyncio.ensure_future(self._stop.wait())
         try:
             while not self._enough():
+                await heed(self._floor, self._desks.values())
                 await self._commander.run_pending()
                 waking = asyncio.ensure_future(self._floor.store.command_waiting.wait())
-                await asyncio.wait({pending, stopping, waking}, return_when=asyncio.FIRST_COMPLETED)
+                halting = asyncio.ensure_future(self._floor.store.halts_changed.wait())
+                await asyncio.wait({pending, stopping, waking, halting}, return_when=asyncio.FIRST_COMPLETED)
                 waking.cancel()
+                halting.cancel()
                 if stopping.done():
                     return False
                 if not pending.done():
@@ -110,6 +116,7 @@ class Conductor:
             await self._floor.store.agent_left(left)
         for desk in list(self._desks.values()):
             if desk.as_of is None or as_of > desk.as_of:
+                await heed(self._floor, self._desks.values())
                 record = await run_cycle(self._floor, self._floor.turn(desk, as_of))
                 await self._heartbeats.note(record)
                 self._show(record.as_of, str(record.equity))

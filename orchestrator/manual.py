@@ -52,9 +52,11 @@ async def cancel_order(floor: LiveFloor, desk: Desk, seq: int, leg: str) -> None
     await act(floor, desk, exactly(), {"cancel": [seq, leg]}, cancels=((seq, leg),))
 
 
-async def flatten(floor: LiveFloor, desk: Desk, reason: str) -> None:
-    """Cancel every working order and close every position at market."""
-    cancels = tuple(sorted(desk.working))
+async def flatten(floor: LiveFloor, desk: Desk, reason: str, symbol: str | None = None) -> None:
+    """Cancel every working order and close every position at market; of one symbol only, if named."""
+    cancels = tuple(
+        key for key, order in sorted(desk.working.items()) if symbol in (None, order.request.symbol)
+    )
     closing = tuple(
         OrderRequest(
             leg=f"flatten-{position.ordinal}",
@@ -66,6 +68,7 @@ async def flatten(floor: LiveFloor, desk: Desk, reason: str) -> None:
             reason=f"FLATTEN: {reason}"[:500],
         )
         for position in desk.portfolio.positions
+        if symbol in (None, position.symbol)
     )
     if cancels or closing:
         await act(floor, desk, exactly(*closing), {"flatten": reason}, cancels=cancels)

@@ -29,7 +29,7 @@ from orchestrator.poll import Polled
 from orchestrator.seating import DEFINED, seats_of
 from orchestrator.turn import Turn
 
-TOLD = ("halted", "settings", SEATED, DEFINED)
+TOLD = ("halted", "restricted", "settings", SEATED, DEFINED)
 """What comes into a record's detail from outside its round."""
 Recast = Callable[[Snapshot, Ballot], Awaitable[Ballot]]
 """What an agent says today to what it saw then. Raises ReplayDiverged."""
@@ -116,7 +116,7 @@ class RecordedFloor:
     async def cast(self, turn: Turn, ballots: tuple[Ballot, ...]) -> None:
         """Nothing to keep."""
 
-    def approve(self, turn: Turn, request: OrderRequest) -> Approval:
+    def approve(self, turn: Turn, request: OrderRequest, *, reduces: bool) -> Approval:
         """An unsigned approval: nothing is placed anywhere."""
         return Approval(
             approval_id=str(derived_id(self.session_id, "approval", turn.seq, request.leg)),
@@ -125,6 +125,7 @@ class RecordedFloor:
             session_id=str(self.session_id),
             seq=turn.seq,
             expires_at=turn.as_of,
+            reduces=reduces,
             mac="",
         )
 
@@ -177,6 +178,7 @@ async def replay(recording: Recording, recast: Recast, seats: Sequence[Seat]) ->
         told,
         (*seats, *seats_of(recording.strategies)),
         recording.strategies,
+        tuple(record.detail.get("restricted", ())),
     )
     floor = RecordedFloor(record, recording.facts.session_id, recast)
     diverged: tuple[str, ...] = ()

@@ -2,16 +2,18 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 from collections.abc import AsyncIterator
 from uuid import UUID
 
-import asyncpg
 import structlog
 
 from db.embedder import embed_all, keep_embedding
+from db.leases import Leases
 from db.regimes.keeping import RegimeKeeper
-from openoutcry.errors import StartupRefused
+from openoutcry.errors import Fenced, StartupRefused
+from openoutcry.types.fence import Fence
 from orchestrator.bootstrap import LiveFloor, connections, roster, seats
 from orchestrator.conductor import Conductor
 from orchestrator.store import Store
@@ -19,8 +21,8 @@ from wire.config import ProcessConfig
 from wire.host import run as run_async
 
 log = structlog.get_logger()
-LOCK = 0x6F6F3031
-LOCK_TRIES = 60
+LEASE = "orchestrator"
+PATIENCE_S = 15.0
 TOLD_TO_STOP = 143
 """Exit code after SIGTERM: not the end of the run, so a supervisor that did not ask for it starts us again."""
 
@@ -43,8 +45,8 @@ async def conduct(config: ProcessConfig) -> bool:
         raise StartupRefused("the orchestrator needs the floor key and a database")
     servers, agents, host = connections(config)
     async with (
-        sole_orchestrator(config.database_url),
-        Store.opened(config.database_url, config.home, config.org_id) as store,
+        sole_orchestrator(config.database_url) as fence,
+        Store.opened(config.database_url, config.home, config.org_id, fence) as store,
     ):
         floor = LiveFloor(
             home=config.home,
@@ -56,7 +58,6 @@ async def conduct(config: ProcessConfig) -> bool:
             root=config.floor_key,
             settings=await store.settings(config.settings),
             org_id=config.org_id,
-            halted=await store.halt(),
         )
         await store.publish_roster(roster())
         conductor = Conductor(floor, config.run, config.home)
@@ -80,20 +81,14 @@ async def conduct(config: ProcessConfig) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def sole_orchestrator(url: str) -> AsyncIterator[None]:
-    """Hold the database's orchestrator lock, waiting for one that is dying. Raises StartupRefused when another lives.
+async def sole_orchestrator(url: str) -> AsyncIterator[Fence]:
+    """Hold the database's orchestrator lease, waiting for one that is dying. Raises StartupRefused when another lives.
 
-    The lock keeps two from working against each other; that no record is ever written twice is the chain's own
-    compare-and-set.
+    Records are appended, rounds opened and orders sent under the fence: one that was stopped and woke up after another
+    had taken its place can do none of it.
     """
-    connection = await asyncpg.connect(url)
-    try:
-        for _ in range(LOCK_TRIES):
-            if await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
-                break
-            await asyncio.sleep(0.25)
-        else:
-            raise StartupRefused("another orchestrator works on this database")
-        yield
-    finally:
-        connection.terminate()
+    async with Leases.opened(url, f"orchestrator:{os.getpid()}") as leases:
+        try:
+            yield await leases.wait_for(LEASE, PATIENCE_S)
+        except Fenced as error:
+            raise StartupRefused(f"another orchestrator works on this database: {error}") from error

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
-from db import agents, commands, feed, ledger, rounds, sessions, state
+from db import agents, commands, feed, halting, ledger, rounds, sessions, state
 from db.listening import Listening
 from db.pool import Connection, open_pool, retrying
 from db.reads import orders
@@ -26,6 +26,7 @@ from openoutcry.ledger.outcomes import Case, Judging, judging, rebuild
 from openoutcry.settings import Settings, changed
 from openoutcry.strategy.seat import StrategySeat
 from openoutcry.types.book import Portfolio
+from openoutcry.types.fence import Fence
 from openoutcry.types.market import Snapshot
 from openoutcry.types.record import CycleRecord
 from openoutcry.types.votes import Ballot
@@ -48,30 +49,40 @@ class OpenSession:
     paused: bool
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """Set when there may be news of each kind."""
+
+    commands: asyncio.Event
+    seats: asyncio.Event
+    halts: asyncio.Event
+
+
 class Store:
     """One per orchestrator. ``command_waiting`` is set when commands may be pending, ``seats_changed`` when the
-    registry may seat others than it did.
+    registry may seat others than it did, ``halts_changed`` when a kill switch may have been thrown or released.
     """
 
-    def __init__(
-        self, pool: asyncpg.Pool, home: Path, org_id: UUID, woken: asyncio.Event, seats_changed: asyncio.Event
-    ) -> None:
-        self.pool, self._home, self._org = pool, home, org_id
+    def __init__(self, pool: asyncpg.Pool, home: Path, org_id: UUID, fence: Fence | None, news: News) -> None:
+        self.pool, self._home, self._org, self.fence = pool, home, org_id, fence
         self._heads: dict[UUID, ledger.Head] = {}
         self._clock = WallClock()
-        self.command_waiting, self.seats_changed = woken, seats_changed
+        self.command_waiting, self.seats_changed, self.halts_changed = news.commands, news.seats, news.halts
 
     @classmethod
     @asynccontextmanager
-    async def opened(cls, url: str, home: Path, org_id: str) -> AsyncIterator["Store"]:
-        """Connect and listen for commands."""
+    async def opened(
+        cls, url: str, home: Path, org_id: str, fence: Fence | None = None
+    ) -> AsyncIterator["Store"]:
+        """Connect and listen for commands. ``fence`` is the orchestrator's lease, under which it writes."""
         async with AsyncExitStack() as stack:
             pool = await open_pool(url, least=2)
             stack.push_async_callback(pool.close)
             listening = await stack.enter_async_context(Listening(url))
             woken = await stack.enter_async_context(listening.on(commands.SUBMITTED))
             seats_changed = await stack.enter_async_context(listening.on(history.CHANNEL))
-            yield cls(pool, home, UUID(org_id), woken, seats_changed)
+            halts = await stack.enter_async_context(listening.on(halting.CHANNEL))
+            yield cls(pool, home, UUID(org_id), fence, News(woken, seats_changed, halts))
 
     # the chain
 
@@ -93,6 +104,7 @@ class Store:
             timings=timings,
             events=events,
             home=self._home,
+            fence=self.fence,
         )
         self._heads[facts.session_id] = moved
         return moved.hash
@@ -107,7 +119,9 @@ class Store:
         strategies: tuple[StrategySeat, ...] = (),
     ) -> tuple[Ballot, ...] | None:
         """Note that a round began; ballots of an interrupted first attempt come back."""
-        return await rounds.open_round(self.pool, facts, seq, as_of, snapshot, portfolio, strategies)
+        return await rounds.open_round(
+            self.pool, facts, seq, as_of, snapshot, portfolio, strategies, self.fence
+        )
 
     async def save_ballots(self, session_id: UUID, seq: int, ballots: tuple[Ballot, ...]) -> None:
         """Keep ballots before orders follow from them."""
@@ -195,14 +209,19 @@ class Store:
         """Market time before the first round."""
         await state.set_clock(self.pool, as_of, source)
 
-    async def halt(self) -> str | None:
-        """Why the floor is halted, None when it is not."""
-        found = await state.halt(self.pool)
-        return None if found is None else str(found["reason"])
+    async def halts(self) -> dict[str | None, dict[str, Any]]:
+        """The halts that hold: by symbol, and under None that of everything."""
+        return await halting.standing(self.pool)
 
-    async def set_halt(self, reason: str | None) -> None:
-        """Latch or release the kill switch."""
-        await state.set_halt(self.pool, reason, self._clock.now())
+    async def swept(self, symbol: str | None, *, flatten: bool) -> None:
+        """Note that what a halt wanted cancelled and closed was."""
+        await halting.mark_swept(self.pool, symbol, flatten=flatten)
+
+    async def throw(self, reason: str, source: halting.Source) -> None:
+        """Throw the kill switch."""
+        await halting.throw(
+            self.pool, self._org, reason=reason, by="orchestrator", source=source, at=self._clock.now()
+        )
 
     async def settings(self, base: Settings) -> Settings:
         """The settings with the runtime changes in force."""

@@ -11,7 +11,7 @@ from openoutcry.errors import ToolFailed, VenueRejected, VenueUnknown
 from openoutcry.orders import stem
 from openoutcry.ports import AccountSync
 from openoutcry.risk.case import GateInput
-from openoutcry.risk.gate import review
+from openoutcry.risk.gate import only_reduces, review
 from openoutcry.risk.instruments import instrument_at
 from openoutcry.risk.protection import protect
 from openoutcry.types.market import Instrument, Snapshot
@@ -66,6 +66,7 @@ def gate_input(
         faults=snapshot.faults if snapshot is not None else (),
         mode=turn.desk.facts.mode,
         halted=turn.halted is not None,
+        restricted=turn.restricted,
         paused=turn.desk.paused,
         approved_by_model=approved_by_model,
     )
@@ -86,7 +87,7 @@ async def submit(
     done: list[PlannedOrder] = []
     for request in requests:
         gate = replace(gate, portfolio=books.portfolio, working=books.working())
-        verdict = review(request, gate, turn.settings)
+        verdict, reduces = review(request, gate, turn.settings), only_reduces(request, gate, turn.settings)
         gate = replace(gate, placed=(*gate.placed, request))
         if isinstance(verdict, Refused):
             log.info(
@@ -94,7 +95,7 @@ async def submit(
             )
             done.append(PlannedOrder(request=request, verdict=verdict))
             continue
-        state = await _place(floor, turn, broker, books, request)
+        state = await _place(floor, turn, broker, books, request, reduces=reduces)
         done.append(
             PlannedOrder(request=request, verdict=Approved(order_hash=verdict.order_hash), state=state)
         )
@@ -102,11 +103,11 @@ async def submit(
 
 
 async def _place(
-    floor: Floor, turn: Turn, broker: RoundBroker, books: Books, request: OrderRequest
+    floor: Floor, turn: Turn, broker: RoundBroker, books: Books, request: OrderRequest, *, reduces: bool
 ) -> OrderState:
     """Place one approved order. A definitive refusal is a state; an unknown outcome is looked up, never resent."""
     books.expect(turn.seq, request)
-    approval = floor.approve(turn, request)
+    approval = floor.approve(turn, request, reduces=reduces)
     try:
         news = await _placed(broker, request, approval)
     except VenueUnknown as error:

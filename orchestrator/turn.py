@@ -22,8 +22,9 @@ from orchestrator.poll import Polled
 class Turn:
     """A round of one session: its number, the time beyond which nothing is seen, and the token that says so.
 
-    ``seats`` are all who may vote, ``strategies`` those of them that are the registry's. ``halted`` and ``detail`` come
-    from outside the round (the kill switch, commands) and go into its record.
+    ``seats`` are all who may vote, ``strategies`` those of them that are the registry's. ``halted``, ``restricted``
+    (symbols whose trading is halted) and ``detail`` come from outside the round (the kill switch, commands) and go into
+    its record.
     """
 
     desk: Desk
@@ -36,6 +37,7 @@ class Turn:
     detail: dict[str, Any]
     seats: tuple[Seat, ...]
     strategies: tuple[StrategySeat, ...] = ()
+    restricted: tuple[str, ...] = ()
 
 
 class RoundBroker(Broker, Protocol):
@@ -76,8 +78,8 @@ class Floor(Protocol):
         """Note the ballots before anything irrevocable follows from them."""
         ...
 
-    def approve(self, turn: Turn, request: OrderRequest) -> Approval:
-        """A signed, single-use permission to place exactly this order in this round."""
+    def approve(self, turn: Turn, request: OrderRequest, *, reduces: bool) -> Approval:
+        """A signed, single-use permission to place exactly this order in this round; ``reduces``: even while halted."""
         ...
 
     async def commit(self, turn: Turn, record: CycleRecord, timings: dict[str, Any]) -> str:

@@ -11,6 +11,8 @@ from openoutcry.version import VERSION
 COMMANDS = {
     "up": "open the floor: database, servers, agents, orchestrator, API",
     "down": "close a floor that runs detached",
+    "halt": "the kill switch: only orders that reduce risk leave",
+    "unhalt": "release the kill switch",
     "status": "what runs, and how the sessions stand",
     "doctor": "check this machine and say what to do about each failure",
     "explain": "why a decision was taken",

@@ -13,6 +13,7 @@ from wire.config import (
     READ_SCOPES,
     ProcessConfig,
     RunSpec,
+    kill_path,
     mint_tokens,
 )
 from wire.tokens import ANY_ORG, SERVERS, derive_key
@@ -106,6 +107,7 @@ def plan(
             tokens=mint_tokens(root, name, scopes or {}, org_id),
             floor_key=root if trusted else None,
             vendor_keys=of_mind(mind_of(name, settings), vendor_keys or {}),
+            kill_at=kill_path(),
         )
 
     servers = [

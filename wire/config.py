@@ -4,6 +4,7 @@ Environment (``python -m mcp_servers.market`` and friends, compose):
   OUTCRY_HOME             folder of everything written; default ~/.openoutcry
   OUTCRY_DATABASE_URL     your own Postgres; otherwise the embedded one that ``outcry up`` runs for this home
   OUTCRY_FLOOR_KEY        secret all tokens derive from (>= 32 characters); default the home's own generated key file
+  OUTCRY_KILL_FILE        halts trading while it is there; default {home}/KILL
   OUTCRY_ENDPOINT_<NAME>  URL of another process, e.g. OUTCRY_ENDPOINT_MARKET, OUTCRY_ENDPOINT_AGENT_TREND
   OUTCRY_MARKET OUTCRY_EXCHANGE OUTCRY_SYMBOLS OUTCRY_TIMEFRAME OUTCRY_SEED OUTCRY_FROM OUTCRY_TO OUTCRY_SPEED OUTCRY_ROUNDS
 """
@@ -30,6 +31,7 @@ from wire.vendor_keys import held
 
 SHIPPED = ("default", "risk", "agents", "regimes")
 CONFIG_FOLDER = Path(__file__).resolve().parent.parent / "config"
+KILL_FILE = "KILL"
 DEFAULT_ORG = "00000000-0000-0000-0000-000000000001"
 DEFAULT_PORTS: Mapping[str, int] = {
     "market": 8101,
@@ -49,10 +51,13 @@ READ_SCOPES: Mapping[str, tuple[str, ...]] = {
     "risk": ("risk:read",),
     "execution": ("order:read",),
 }
-FLOOR_SCOPES = {**READ_SCOPES, "execution": ("order:read", "order:place", "order:cancel", "account:sync")}
+FLOOR_SCOPES = {
+    **READ_SCOPES,
+    "execution": ("order:read", "order:place", "order:cancel", "account:sync", "floor:halt"),
+}
 
 
-DOOR_SCOPES = {**READ_SCOPES, "execution": ("order:read", "order:place", "order:cancel")}
+DOOR_SCOPES = {**READ_SCOPES, "execution": ("order:read", "order:place", "order:cancel", "floor:halt")}
 """What the API may hand on to its own callers, each of whom gets a part of it for one org."""
 
 
@@ -88,6 +93,13 @@ class ProcessConfig(Frozen):
     org_id: str = DEFAULT_ORG
     vendor_keys: dict[str, str] = Field(default_factory=dict, repr=False)
     """Keys and addresses of the model vendors that this process asks; empty for every other one."""
+
+    kill_at: Path | None = None
+
+    @property
+    def kill_file(self) -> Path:
+        """While this file is there, the execution server lets nothing but risk-reducing orders leave."""
+        return self.kill_at or self.home / KILL_FILE
 
 
 def load_settings(home: Path, folder: Path = CONFIG_FOLDER) -> Settings:
@@ -237,7 +249,14 @@ def from_environment(
         ),
         floor_key=root if trusted else None,
         vendor_keys=held(env) if role == "agent" else {},
+        kill_at=kill_path(env),
     )
+
+
+def kill_path(env: Mapping[str, str] = os.environ) -> Path | None:
+    """OUTCRY_KILL_FILE, None for the file ``KILL`` in the home."""
+    given = env.get("OUTCRY_KILL_FILE")
+    return Path(given).expanduser() if given else None
 
 
 def votes(name: str) -> bool:

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from openoutcry.canonical import canonical_json
 from openoutcry.errors import NotAuthorised
+from openoutcry.types.fence import Fence
 from openoutcry.types.frozen import Frozen
 from openoutcry.types.market import Source
 from openoutcry.types.orders import Approval
@@ -60,6 +61,8 @@ class RoundClaims(Frozen):
     source: Source
     timeframe: str
     symbols: tuple[str, ...]
+    fence: Fence | None = None
+    """The orchestrator's lease: one that lost it can have nothing sent. None where there is no floor to lose."""
 
 
 def derive_key(floor_key: bytes, audience: str) -> bytes:

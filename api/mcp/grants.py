@@ -14,6 +14,7 @@ NEEDS: Mapping[str, Mapping[str, str]] = {
         "order:read": "view_trades",
         "order:place": "execute_trades",
         "order:cancel": "execute_trades",
+        "floor:halt": "manage_users",
     },
 }
 """By server: each scope its tools ask for, and the permission that opens it. A scope not named here opens for nobody."""

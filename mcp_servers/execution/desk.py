@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 from db.candles import CandleReader
+from db.leases import Leases
 from mcp_servers.execution.venues.feed import Books, StoredFeed
 from mcp_servers.execution.venues.paper import PaperVenue
 from mcp_servers.execution.venues.synthetic_books import SyntheticBooks
@@ -16,22 +17,38 @@ from openoutcry.ledger.facts import SessionFacts
 from openoutcry.settings import VenueSettings
 from openoutcry.sim.events import Opened
 from openoutcry.sim.rules import rules_of
+from openoutcry.types.fence import Fence
 from openoutcry.types.symbols import parse_symbol
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 """When accounts are opened: before any bar, whatever market time it is when somebody first looks."""
 
 
+def lease_of(facts: SessionFacts) -> str:
+    """The lease of a session's venue account: whoever holds it is the account's one writer."""
+    return f"account:{facts.session_id}"
+
+
 class VenueDesk:
-    """Opens a session's account on first use and keeps it open. Calls for one session take turns."""
+    """Opens a session's account on first use and keeps it open. Calls for one session take turns.
+
+    An account is this process's only under its lease; one that was lost and taken again is opened anew.
+    """
 
     def __init__(
-        self, home: Path, reader: CandleReader, settings: VenueSettings, live_books: Books | None = None
+        self,
+        home: Path,
+        reader: CandleReader,
+        settings: VenueSettings,
+        leases: Leases,
+        live_books: Books | None = None,
     ) -> None:
         self._folder = home / "venue"
         self._reader = reader
         self._settings = settings
         self._live_books = live_books
+        self._leases = leases
+        self._fences: dict[UUID, Fence] = {}
         self._open: dict[UUID, PaperVenue] = {}
         self._turns: dict[UUID, asyncio.Lock] = {}
 
@@ -39,13 +56,21 @@ class VenueDesk:
     async def account(self, facts: SessionFacts) -> AsyncIterator[PaperVenue]:
         """The session's account, nobody else's until the block ends.
 
-        Raises VenueRejected for a session that is not on paper, JournalBusy, JournalBroken.
+        Raises Fenced while another process has it, VenueRejected for a session that is not on paper, JournalBusy,
+        JournalBroken.
         """
         async with self._turns.setdefault(facts.session_id, asyncio.Lock()):
-            venue = self._open.get(facts.session_id)
+            venue, fence = self._open.get(facts.session_id), await self._leases.take(lease_of(facts))
+            if venue is not None and fence != self._fences[facts.session_id]:
+                venue.close()
             if venue is None or venue.broken:
                 venue = self._open[facts.session_id] = self._opened(facts)
+            self._fences[facts.session_id] = fence
             yield venue
+
+    def fence(self, facts: SessionFacts) -> Fence:
+        """The lease under which the account is open."""
+        return self._fences[facts.session_id]
 
     def close(self) -> None:
         """Let go of every account."""

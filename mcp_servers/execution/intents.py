@@ -4,12 +4,15 @@ INTENT and the use of its approval are one commit; SENT is another; both are on 
 The record of the round carries the row on from there.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 
+from db.halting import EVERYTHING
+from db.leases import CHECK, must_hold, shown
 from db.pool import ASYNC_COMMIT, LOST, Connection, retrying
 from db.statements import insert
 from openoutcry.canonical import derived_id
@@ -18,6 +21,7 @@ from openoutcry.ledger.facts import SessionFacts
 from openoutcry.ledger.rows import OrderRow
 from openoutcry.ledger.situation import clean
 from openoutcry.orders import client_order_id
+from openoutcry.types.fence import Fence
 from openoutcry.types.orders import Approval, OrderRequest, OrderState, OrderStatus
 
 USE = """
@@ -36,9 +40,16 @@ SELECT seq, leg, client_order_id, symbol, side, type, quantity, price, stop_pric
        reason
 FROM orders WHERE session_id = $1 AND seq < $2 AND status IN ('INTENT', 'SENT', 'UNKNOWN') ORDER BY seq, leg
 """
-SENT = """
+SENT = f"""
+WITH held AS ({CHECK.format(names="$4", tokens="$5")})
 UPDATE orders SET status = 'SENT', updated_at = $2
-WHERE id = $1 AND status IN ('INTENT', 'SENT', 'UNKNOWN') RETURNING id
+WHERE id = $1 AND status IN ('INTENT', 'SENT', 'UNKNOWN')
+    AND (SELECT count(*) FROM held) = cardinality($4::text[])
+    AND ($3::boolean OR NOT EXISTS (SELECT FROM floor_state WHERE key IN ('{EVERYTHING}', '{EVERYTHING}:' || symbol)))
+RETURNING id
+"""
+HALT = f"""
+SELECT value->>'reason' FROM floor_state WHERE key IN ('{EVERYTHING}', '{EVERYTHING}:' || $1::text) ORDER BY key LIMIT 1
 """
 SETTLE = f"""
 WITH soon AS ({ASYNC_COMMIT}), said AS (SELECT $2::text AS status, $7::timestamptz AS at)
@@ -49,6 +60,10 @@ UPDATE orders SET status = said.status, venue_order_id = coalesce($3, venue_orde
     expired_at = CASE WHEN said.status = 'EXPIRED' THEN said.at END
 FROM soon, said WHERE id = $1
 """
+
+
+class Halted(VenueRejected):
+    """Trading is halted, so the order was not sent and never will be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +131,20 @@ async def strays(
     return found
 
 
-async def sent(pool: asyncpg.Pool, intent: Intent) -> None:
-    """Commit that the order may be leaving from now on. Raises VenueRejected when it has ended meanwhile."""
+async def sent(pool: asyncpg.Pool, intent: Intent, fences: Sequence[Fence] = ()) -> None:
+    """Commit that the order may be leaving from now on, under leases that hold and with no halt in its way.
+
+    Raises Fenced for a lease that another has taken, Halted, and VenueRejected when the order has ended meanwhile.
+    """
+    reduces = intent.approval.reduces
 
     async def work(connection: Connection) -> UUID | None:
-        found: UUID | None = await connection.fetchval(SENT, intent.id, intent.as_of)
+        found: UUID | None = await connection.fetchval(SENT, intent.id, intent.as_of, reduces, *shown(fences))
+        if found is None:
+            await must_hold(connection, fences)
+            why = None if reduces else await connection.fetchval(HALT, intent.request.symbol)
+            if why is not None:
+                raise Halted(f"HALTED: {why}")
         return found
 
     if await retrying(pool, work) is None:

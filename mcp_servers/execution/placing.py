@@ -13,7 +13,8 @@ from datetime import datetime
 import asyncpg
 import structlog
 
-from mcp_servers.execution.intents import Intent, claim, sent, settle
+from mcp_servers.execution.intents import Halted, Intent, claim, settle
+from mcp_servers.execution.leaving import Guard, leave
 from mcp_servers.execution.venues.protocol import Venue
 from openoutcry.errors import VenueRejected, VenueUnknown
 from openoutcry.sim.engine import Ticket
@@ -23,10 +24,11 @@ from wire.crashpoint import crashpoint
 log = structlog.get_logger()
 
 
-async def place(pool: asyncpg.Pool, venue: Venue, intent: Intent, at: datetime) -> OrderState:
+async def place(pool: asyncpg.Pool, venue: Venue, intent: Intent, at: datetime, guard: Guard) -> OrderState:
     """Bring one approved order to the venue exactly once, and say where it stands.
 
-    ``at`` is market time. Raises NotAuthorised and VenueRejected before anything was written.
+    ``at`` is market time. Raises NotAuthorised and VenueRejected before anything was written, Fenced with the
+    INTENT left to whoever holds the lease.
     """
     standing = await claim(pool, intent)
     crashpoint("k8")
@@ -36,10 +38,14 @@ async def place(pool: asyncpg.Pool, venue: Venue, intent: Intent, at: datetime) 
             if known != standing:
                 await settle(pool, intent, known)
             return known
-    await sent(pool, intent)
-    crashpoint("k9")
-    state = await _send(venue, intent, at)
-    crashpoint("k11")
+    try:
+        await leave(pool, intent, guard)
+    except Halted as error:
+        log.warning("order_halted", leg=intent.request.leg, error=str(error))
+        state = _without_venue(intent, "REJECTED", error)
+    else:
+        state = await _send(venue, intent, at)
+        crashpoint("k11")
     await settle(pool, intent, state)
     return state
 

@@ -1,21 +1,28 @@
 """The execution server: its dependencies, its tools, and the mode as a resource."""
 
+import asyncio
 import json
+import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+from uuid import UUID
 
 from db.candles import CandleReader
+from db.leases import Leases
 from db.pool import open_pool
 from db.state import halt
 from mcp_servers.execution import tools
 from mcp_servers.execution.deps import ExecutionDeps
 from mcp_servers.execution.desk import VenueDesk
+from mcp_servers.execution.killfile import KillFile
 from mcp_servers.execution.lookup import KnownSessions
 from mcp_servers.execution.venues.public_book import PublicBooks
 from mcp_servers.present import floor_present
 from mcp_servers.toolkit import Hosting, build_server, discover
 from openoutcry.errors import NotAuthorised, StartupRefused
 from wire.calls import current_caller
+from wire.clock import WallClock
 from wire.config import FLOOR_SCOPES, ProcessConfig
 from wire.server import FloorServer
 from wire.tokens import Caller
@@ -63,11 +70,20 @@ async def opened(config: ProcessConfig, port: int | None) -> AsyncIterator[Floor
         if books is not None:
             stack.push_async_callback(books.close)
         reader = CandleReader(config.home)
-        desk = VenueDesk(config.home, reader, config.settings.venue, books)
+        kill_file, org_id, clock = KillFile(config.kill_file), UUID(config.org_id), WallClock()
+        await kill_file.heed(
+            pool, org_id, clock.now()
+        )  # one that is there already halts before the first order
+        watching = asyncio.create_task(kill_file.watch(pool, org_id, clock))
+        stack.push_async_callback(_ended, watching)
+        leases = await stack.enter_async_context(Leases.opened(url, f"execution:{os.getpid()}"))
+        desk = VenueDesk(config.home, reader, config.settings.venue, leases, books)
         stack.callback(desk.close)
         yield build(
             Hosting(
-                deps=ExecutionDeps(pool, desk, KnownSessions(pool), reader, config.settings, config.key),
+                deps=ExecutionDeps(
+                    pool, desk, KnownSessions(pool), reader, config.settings, config.key, kill_file
+                ),
                 present=floor_present(pool, config.run.market),
                 key=config.key,
                 local_scopes=FLOOR_SCOPES["execution"],
@@ -75,3 +91,8 @@ async def opened(config: ProcessConfig, port: int | None) -> AsyncIterator[Floor
                 org_id=config.org_id,
             )
         )
+
+
+async def _ended(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

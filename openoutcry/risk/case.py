@@ -28,7 +28,8 @@ class GateInput:
     ``prices`` are the last good prices by symbol; a symbol without one cannot be entered. ``portfolio`` has
     every fill known so far; ``working`` every order that may still execute, those of this round included.
     ``placed`` are the orders of this round, sent or not. ``approved_by_model`` says that a language model's
-    risk voice approved the round, or that a person asked for the order.
+    risk voice approved the round, or that a person asked for the order. ``restricted`` are symbols whose trading
+    is halted, beside those that the settings restrict.
     """
 
     portfolio: Portfolio
@@ -40,6 +41,7 @@ class GateInput:
     mode: Literal["PAPER", "LIVE"] = "PAPER"
     halted: bool = False
     paused: bool = False
+    restricted: tuple[str, ...] = ()
     approved_by_model: bool = False
 
     def after(self, request: OrderRequest, seq: int) -> "GateInput":

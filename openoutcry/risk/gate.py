@@ -56,3 +56,8 @@ def review(request: OrderRequest, book: GateInput, settings: Settings) -> Approv
         if breach is not None:
             return Refused(rule=name, value=breach.value, limit=breach.limit, message=breach.message)
     return Approved(order_hash=order_hash(request))
+
+
+def only_reduces(request: OrderRequest, book: GateInput, settings: Settings) -> bool:
+    """Whether the order can only shrink a position: such a one passes even while trading is halted."""
+    return Case(request, book, settings).effect == "reduces"

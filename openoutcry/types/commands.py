@@ -86,17 +86,21 @@ class CloseHedges(Frozen):
 
 
 class Halt(Frozen):
-    """Kill switch: nothing but risk-reducing orders until an admin unhalts."""
+    """Kill switch, of everything or of one symbol: nothing but risk-reducing orders until an admin unhalts.
 
-    kind: Literal["halt"] = "halt"
+    Not for the queue: it holds from the moment it is stored (db/halting.py), whoever is busy.
+    """
+
     reason: Annotated[str, Field(min_length=1, max_length=500)]
     flatten: bool = False
+    symbol: str | None = None
 
 
 class Unhalt(Frozen):
     """Release the kill switch."""
 
-    kind: Literal["unhalt"] = "unhalt"
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+    symbol: str | None = None
 
 
 class ReplayRound(Frozen):
@@ -124,8 +128,6 @@ Command = Annotated[
     | CancelOrder
     | ExecuteHedges
     | CloseHedges
-    | Halt
-    | Unhalt
     | ReplayRound
     | ChangeConfig,
     Field(discriminator="kind"),

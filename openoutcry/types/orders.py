@@ -70,7 +70,10 @@ Verdict = Annotated[Approved | Refused, Field(discriminator="kind")]
 
 
 class Approval(Frozen):
-    """A single-use, signed permission to place one order (``mac`` by the execution server's key)."""
+    """A single-use, signed permission to place one order (``mac`` by the execution server's key).
+
+    ``reduces``: the gate found that the order can only shrink a position, so it may pass while trading is halted.
+    """
 
     approval_id: str
     client_order_id: str
@@ -78,6 +81,7 @@ class Approval(Frozen):
     session_id: str
     seq: int
     expires_at: datetime
+    reduces: bool = False
     mac: str
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
 
-from db import commands, sessions, state
+from db import commands, halting, sessions, state
 from openoutcry.errors import BadConfig
 from openoutcry.ledger.announce import Event
 from openoutcry.ledger.traded import order_id
@@ -51,6 +51,10 @@ class StandIn:
                 except Refusal as refusal:
                     done, result = "FAILED", refusal.body
                 await commands.finish(self.pool, pending.id, done, result)
+            halts = {} if self.asleep else await halting.standing(self.pool)
+            for symbol, halt in halts.items():
+                if not halt["swept"]:
+                    await halting.mark_swept(self.pool, symbol, flatten=halt["flatten"])
             await asyncio.sleep(0.01)
 
     async def execute(self, number: int, command: c.Command) -> dict:
@@ -73,12 +77,6 @@ class StandIn:
                 self.known(command.session_id)
                 await self.writer.write(self.session.round())
                 return {"session_id": command.session_id, "ran": True}
-            case c.Halt():
-                await state.set_halt(self.pool, command.reason, NOW)
-                return {"halted": True, "reason": command.reason, "flattened": command.flatten}
-            case c.Unhalt():
-                await state.set_halt(self.pool, None, NOW)
-                return {"halted": False}
             case c.ExecuteHedges() | c.CloseHedges():
                 return {
                     "status": "completed",

@@ -141,6 +141,7 @@ async def test_the_kill_switch_is_thrown_and_released(page):
     await page.wait_for_selector("#banner:not([hidden])")
     assert "prices look wrong" in await page.inner_text("#banner")
     await page.click("#halt")
+    await page.fill("#reason", "they are right again")
     await page.click("#halt-now")
     await page.wait_for_selector("#banner", state="hidden")
 

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from db import commands
-from openoutcry.types.commands import Halt, StartSession, StopSession
+from openoutcry.types.commands import StartSession, StopSession
 from tests.api.test_errors import NOBODY, is_error
 from tests.factories import ORG
 
@@ -101,12 +101,18 @@ async def test_the_kill_switch_is_thrown_seen_and_released(answered, admin):
         True,
         "prices look wrong",
     )
-    assert answered.stand_in.executed == [Halt(reason="prices look wrong", flatten=True)]
+    assert (thrown.json()["by"], thrown.json()["flatten"], thrown.json()["swept"]) == (
+        "the admin",
+        True,
+        True,
+    )
     async with answered.client("viewer") as viewer:
         seen = (await viewer.get("/api/v1/trade/halt")).json()
         assert (seen["halted"], seen["reason"]) == (True, "prices look wrong")
         assert seen["since"]
-    released = await admin.post("/api/v1/trade/unhalt")
+    for body in ({}, {"reason": ""}):
+        is_error(await admin.post("/api/v1/trade/unhalt", json=body), 400, "INVALID_ARGUMENT")
+    released = await admin.post("/api/v1/trade/unhalt", json={"reason": "right again"})
     assert (released.status_code, released.json()["halted"]) == (200, False)
 
 

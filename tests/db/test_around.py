@@ -6,9 +6,10 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from db import feedback, idempotency, state
+from db import feedback, halting, idempotency, state
 from db.embedder import embed_all, embed_pending, keep_embedding
 from openoutcry.embedding import NAME, embed
+from openoutcry.errors import NotFound
 from tests.factories import ORG, START, Session
 
 
@@ -50,9 +51,28 @@ async def test_the_floors_state(pool):
     await state.set_clock(pool, START, "recorded")
     assert await state.clock(pool) == START
     assert await state.halt(pool) is None
-    await state.set_halt(pool, "stop everything", START)
-    assert await state.halt(pool) == {"reason": "stop everything", "at": START.isoformat()}
-    await state.set_halt(pool, None, START)
+    why = {"reason": "stop everything", "by": "me", "at": START}
+    assert await halting.throw(pool, ORG, **why, source="api")
+    assert not await halting.throw(
+        pool, ORG, reason="again", by="you", at=START, source="file"
+    )  # the first stands
+    stands = {"source": "api", "flatten": False, "swept": False, **why, "at": START.isoformat()}
+    assert await state.halt(pool) == stands
+    assert await halting.throw(pool, ORG, reason="close", by="you", at=START, source="cli", flatten=True)
+    assert await halting.throw(
+        pool, ORG, reason="odd", by="r", at=START, source="reconciliation", symbol="A/B"
+    )
+    assert await halting.standing(pool) == {
+        None: {**stands, "flatten": True}, "A/B": {**stands, "reason": "odd", "by": "r", "source": "reconciliation"},
+    }  # fmt: skip
+    await halting.mark_swept(pool, None, flatten=False)  # what was done is not what is wanted now
+    assert not await halting.wait_swept(pool, None, 0.0)
+    await halting.mark_swept(pool, None, flatten=True)
+    assert await halting.wait_swept(pool, None, 0.0)
+    for symbol in (None, "A/B"):
+        await halting.release(pool, ORG, reason="fine", by="admin", at=START, symbol=symbol)
+        with pytest.raises(NotFound):
+            await halting.release(pool, ORG, reason="fine", by="admin", at=START, symbol=symbol)
     assert await state.halt(pool) is None
     await state.add_config_updates(pool, {"max_positions": 2})
     await state.add_config_updates(pool, {"max_drawdown": 0.1})

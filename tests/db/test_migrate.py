@@ -54,7 +54,15 @@ async def test_every_table_of_someone_carries_its_org(fresh_database):
         "SELECT table_name, array_agg(column_name::text) AS columns FROM information_schema.columns"
         " WHERE table_schema = 'public' GROUP BY table_name"
     )
-    shared = {"orgs", "floor_state", "alembic_version", "login_failures", "rate_buckets", "forecasts"}
+    shared = {
+        "orgs",
+        "floor_state",
+        "alembic_version",
+        "login_failures",
+        "rate_buckets",
+        "forecasts",
+        "leases",
+    }
     assert {row["table_name"] for row in rows if "org_id" not in row["columns"]} == shared
     await connection.close()
 

@@ -67,7 +67,7 @@ def test_execute_holds_and_close_flattens(home: Path) -> None:
         assert refused["message"].startswith(
             "Failed to execute hedge adjustments: BTC-PERP: the floor is halted"
         )
-        assert floor.post("/api/v1/trade/unhalt", {}).status_code == 200
+        assert floor.post("/api/v1/trade/unhalt", {"reason": "over"}).status_code == 200
 
         done = said(floor, "hedge", "execute", "--once", "first")
         assert (done["status"], done["message"]) == ("completed", "Successfully executed hedge adjustments")

@@ -110,7 +110,7 @@ def test_an_order_by_hand_goes_through_the_gate_and_trouble_is_heard(home: Path)
             "/api/v1/orders", {"symbol": "BTC/USDT", "side": "BUY", "type": "MARKET", "quantity": 0.001}
         )
         assert halted.json()["order"]["refusal"]["rule"] == "halted"
-        assert floor.post("/api/v1/trade/unhalt", {}).status_code == 200
+        assert floor.post("/api/v1/trade/unhalt", {"reason": "over"}).status_code == 200
 
         session = floor.get("/api/v1/sessions")["sessions"][0]["id"]
         stopped = floor.post("/api/v1/trade/stop", {"session_id": session, "final_capital": 0})

@@ -10,8 +10,7 @@ export function halting(changed) {
     $("halt-error").textContent = "";
     $("t-halt").textContent = halted ? "Release the halt" : "Halt the floor";
     $("halt-text").textContent = halted ? "Trading goes on from the next round." : "Only orders that reduce risk pass until an admin releases it.";
-    $("halt-fields").hidden = halted;
-    $("reason").required = !halted;
+    $("halt-flatten").hidden = halted;
     $("halt-now").textContent = halted ? "Release" : "Halt now";
     dialog.showModal();
   });
@@ -21,7 +20,7 @@ export function halting(changed) {
     $("halt-now").disabled = true;
     try {
       const answer = halted
-        ? await ask("/api/v1/trade/unhalt", { method: "POST", body: {} })
+        ? await ask("/api/v1/trade/unhalt", { method: "POST", body: { reason: $("reason").value.trim() } })
         : await ask("/api/v1/trade/halt", { method: "POST", body: { reason: $("reason").value.trim(), flatten: $("flatten").checked } });
       show(answer);
       dialog.close();

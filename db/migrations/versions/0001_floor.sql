@@ -30,6 +30,16 @@ CREATE TABLE floor_state (
     updated_at timestamptz NOT NULL DEFAULT now()
 );
 
+-- Who may act: a name, its holder's connection, and a token that grows whenever another takes it (db/leases.py).
+CREATE TABLE leases (
+    name text PRIMARY KEY,
+    holder text NOT NULL,
+    token bigint NOT NULL,
+    backend_pid integer NOT NULL,
+    backend_start timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL
+);
+
 CREATE TABLE agents (
     org_id uuid NOT NULL REFERENCES orgs,
     name text NOT NULL,
@@ -256,6 +266,21 @@ CREATE TABLE orders (
 );
 CREATE INDEX orders_by_time ON orders (org_id, created_at DESC);
 CREATE INDEX orders_open ON orders (session_id) WHERE status IN ('INTENT', 'SENT', 'NEW', 'PARTIALLY_FILLED', 'UNKNOWN');
+
+-- No order leaves this floor without the gate's approval of exactly it, used once.
+CREATE FUNCTION order_needs_approval() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM approvals a WHERE a.session_id = NEW.session_id AND a.seq = NEW.seq AND a.leg = NEW.leg
+            AND a.client_order_id = NEW.client_order_id AND a.org_id = NEW.org_id
+    ) THEN
+        RAISE EXCEPTION 'order % has no approval', NEW.client_order_id USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER order_needs_approval BEFORE INSERT OR UPDATE OF status ON orders
+    FOR EACH ROW WHEN (NEW.status IN ('INTENT', 'SENT')) EXECUTE FUNCTION order_needs_approval();
 
 CREATE TABLE fills (
     id uuid PRIMARY KEY,

@@ -107,6 +107,9 @@ BEGIN
     EXECUTE format('CREATE POLICY floor ON orgs TO %I USING (true) WITH CHECK (true)', current_user);
     -- Nothing of what proves an identity is the API's to read under an org's name.
     EXECUTE 'REVOKE ALL ON login_failures FROM outcry_app';
+    -- Nor can it make an order or an approval, or take a lease: those are the floor's.
+    EXECUTE 'REVOKE ALL ON leases FROM outcry_app';
+    EXECUTE 'REVOKE INSERT, UPDATE, DELETE ON orders, approvals FROM outcry_app';
 END
 $$;
 

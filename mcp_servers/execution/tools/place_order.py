@@ -8,9 +8,10 @@ from mcp_servers.execution.answers import OrderAnswer, head, told
 from mcp_servers.execution.asking import ask_for_order
 from mcp_servers.execution.deps import ExecutionDeps
 from mcp_servers.execution.intents import Intent
+from mcp_servers.execution.leaving import Guard
 from mcp_servers.execution.permission import permitted
 from mcp_servers.execution.placing import place
-from mcp_servers.execution.round import AfterArg, in_round, market_time
+from mcp_servers.execution.round import AfterArg, fences, in_round, market_time
 from mcp_servers.toolkit import Call, tool
 from openoutcry.errors import NotAuthorised
 from openoutcry.types.commands import PlaceOrder
@@ -43,7 +44,8 @@ async def place_order(
     facts = await call.deps.sessions.facts(claims.session_id, claims.org_id)
     intent = Intent(facts, claims.seq, order, approval, claims.as_of)
     async with call.deps.desk.account(facts) as venue:
-        state = await place(call.deps.pool, venue, intent, market_time(call, claims))
+        guard = Guard(fences(call.deps.desk.fence(facts), claims), call.deps.kill_file)
+        state = await place(call.deps.pool, venue, intent, market_time(call, claims), guard)
         news = venue.upto_placing(claims.seq, order.leg, after)
     known = next((s for s in news.orders if (s.order_seq, s.leg) == (claims.seq, order.leg)), state)
     return OrderAnswer(

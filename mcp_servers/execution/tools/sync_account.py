@@ -1,9 +1,10 @@
 """Bringing the venue's account up to the round."""
 
+from db.leases import still_held
 from mcp_servers.execution.answers import AccountNews, head, told
 from mcp_servers.execution.deps import ExecutionDeps
 from mcp_servers.execution.intents import strays
-from mcp_servers.execution.round import AfterArg, in_round
+from mcp_servers.execution.round import AfterArg, fences, in_round
 from mcp_servers.toolkit import Call, tool
 from openoutcry.sim.engine import Ticket
 
@@ -20,6 +21,9 @@ async def sync_account(call: Call[ExecutionDeps], after: AfterArg = 0) -> Accoun
     facts = await call.deps.sessions.facts(claims.session_id, claims.org_id)
     async with call.deps.desk.account(facts) as venue:
         await venue.advance(claims.as_of)
-        for seq, name, request in await strays(call.deps.pool, facts.session_id, claims.seq):
+        interrupted = await strays(call.deps.pool, facts.session_id, claims.seq)
+        if interrupted:
+            await still_held(call.deps.pool, fences(call.deps.desk.fence(facts), claims))
+        for seq, name, request in interrupted:
             await venue.disown(Ticket(name, seq, request, claims.as_of))
         return AccountNews(**head(call), **told(venue.before(claims.seq, after)))

@@ -28,7 +28,7 @@ def paused(case: Case) -> Breach | None:
 
 def restricted_symbol(case: Case) -> Breach | None:
     """Nothing is entered in a restricted symbol; what is held may be closed."""
-    restricted = case.settings.risk.restricted_symbols
+    restricted = (*case.settings.risk.restricted_symbols, *case.book.restricted)
     if case.request.symbol in restricted and case.effect != "reduces":
         return Breach(case.request.symbol, ", ".join(restricted), f"{case.request.symbol} is restricted")
     return None

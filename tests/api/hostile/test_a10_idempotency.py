@@ -124,8 +124,8 @@ async def samples(world, admin) -> list[tuple[str, str, Any, dict[str, int]]]:
         ("POST /api/v1/trade/start", "/api/v1/trade/start", {"symbol": "BTC/USDT", "initial_capital": 1}, command),
         ("POST /api/v1/trade/pause", "/api/v1/trade/pause", session, command),
         ("POST /api/v1/trade/resume", "/api/v1/trade/resume", session, command),
-        ("POST /api/v1/trade/halt", "/api/v1/trade/halt", {"reason": "x"}, command),
-        ("POST /api/v1/trade/unhalt", "/api/v1/trade/unhalt", {}, command),
+        ("POST /api/v1/trade/halt", "/api/v1/trade/halt", {"reason": "x"}, {}),
+        ("POST /api/v1/trade/unhalt", "/api/v1/trade/unhalt", {"reason": "y"}, {}),
         ("PATCH /api/v1/config", "/api/v1/config", {"max_position_size": 0.1}, command),
         ("POST /api/v1/decisions/{id}/feedback", said, {"rating": "positive"}, {"feedback": 1}),
         ("POST /api/v1/strategies", s, {**RULE_EXAMPLE, "name": name}, one_strategy),
@@ -265,6 +265,8 @@ async def test_a10_another_orgs_key_of_the_same_text_is_another_key(world):
 
 async def test_a10_two_keys_in_one_request_are_none(admin):
     answer = await admin.post(
-        "/api/v1/trade/unhalt", json={}, headers=[("Idempotency-Key", "a"), ("Idempotency-Key", "b")]
+        "/api/v1/trade/unhalt",
+        json={"reason": "y"},
+        headers=[("Idempotency-Key", "a"), ("Idempotency-Key", "b")],
     )
     assert is_error(answer, 400, "INVALID_ARGUMENT")["field"] == "Idempotency-Key"

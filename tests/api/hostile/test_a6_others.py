@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from api.routes.strategies import RULE_EXAMPLE
-from db import commands, keys
+from db import commands, halting, keys
 from tests.api.hostile.test_a10_idempotency import BODY, ENSEMBLE
 from tests.api.hostile.walking import FILL, Operation, operations
 from tests.api.market import stored
@@ -183,7 +183,7 @@ async def test_a6_a_floor_obeys_no_other_orgs_commands(two):
     session = {"session_id": world.session_id}
     obeyed = len(world.stand_in.executed)
     for path, body in (
-        ("pause", session), ("resume", session), ("stop", {**session, "final_capital": 0}), ("halt", {"reason": "theirs"}),
+        ("pause", session), ("resume", session), ("stop", {**session, "final_capital": 0}), 
         ("start", {"symbol": "BTC/USDT", "initial_capital": 1}),
     ):  # fmt: skip
         is_error(await theirs.post(f"/api/v1/trade/{path}", json=body), 503, "COMMAND_PENDING")
@@ -192,4 +192,7 @@ async def test_a6_a_floor_obeys_no_other_orgs_commands(two):
     is_error(await theirs.patch("/api/v1/config", json={"max_position_size": 0.1}), 503, "COMMAND_PENDING")
     assert len(world.stand_in.executed) == obeyed
     assert await commands.pending(world.pool, ORG) == []
-    assert len(await commands.pending(world.pool, UUID(OTHER))) == 7
+    assert len(await commands.pending(world.pool, UUID(OTHER))) == 6
+    for path in ("halt", "unhalt"):
+        is_error(await theirs.post(f"/api/v1/trade/{path}", json={"reason": "theirs"}), 403, "FORBIDDEN")
+    assert (await halting.standing(world.pool)) == {}

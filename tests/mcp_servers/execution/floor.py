@@ -11,7 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
-from db import sessions
+from db import halting, sessions
 from db.pool import open_pool
 from mcp_servers.execution.server import opened
 from openoutcry.canonical import derived_id
@@ -133,6 +133,16 @@ def config(home: Path, url: str) -> ProcessConfig:
         settings=SETTINGS,
         endpoints={},
         key=KEY,
+    )
+
+
+async def halted(
+    pool: asyncpg.Pool, reason: str, symbol: str | None = None, *, flatten: bool = False
+) -> None:
+    """Throw the kill switch."""
+    org = UUID(DEFAULT_ORG)
+    await halting.throw(
+        pool, org, reason=reason, by="me", source="cli", at=T0, symbol=symbol, flatten=flatten
     )
 
 

@@ -114,7 +114,7 @@ async def test_tokens_are_checked_and_a_second_server_is_kept_out(
         second.start()
         try:
             await second.ready()
-            with pytest.raises(ToolFailed, match="VENUE_JOURNAL_BUSY"):
+            with pytest.raises(ToolFailed, match="FENCED"):
                 await _placing_with(f"http://127.0.0.1:{second.port}/mcp", bearer(), floor)
         finally:
             second.kill()

@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
@@ -16,9 +15,11 @@ from mcp import Client
 from db import state
 from db.candles import CandleReader
 from db.commands import Pending, finish, pending
+from db.leases import Leases
 from db.ledger import append, read_head
 from mcp_servers.execution.deps import ExecutionDeps
 from mcp_servers.execution.desk import VenueDesk
+from mcp_servers.execution.killfile import KillFile
 from mcp_servers.execution.lookup import KnownSessions
 from mcp_servers.execution.server import build, opened
 from mcp_servers.present import floor_present
@@ -35,7 +36,7 @@ from openoutcry.types.commands import (
     StopSession,
 )
 from openoutcry.types.record import CycleRecord
-from tests.mcp_servers.execution.floor import KEY, SETTINGS, Floor, config, facts, floor_in_memory
+from tests.mcp_servers.execution.floor import KEY, SETTINGS, Floor, config, facts, floor_in_memory, halted
 from tests.mcp_servers.execution.venue import PERP, SESSION, SPOT, T0, order
 from wire.config import DEFAULT_ORG, FLOOR_SCOPES
 from wire.connect import Connection
@@ -221,7 +222,7 @@ async def test_mode_and_stats(floor: Floor) -> None:
         [SESSION],
         "recorded",
     )
-    await state.set_halt(floor.pool, "testing", datetime(2023, 1, 1, tzinfo=UTC))
+    await halted(floor.pool, "testing")
     assert (await floor.server.call("get_mode", {}))["halted"]["reason"] == "testing"
     stats = await floor.server.call("get_session_stats", {})
     assert (stats["status"], stats["detail"]["symbol"], stats["detail"]["equity"]) == (
@@ -266,10 +267,11 @@ def at_venue(floor: Floor) -> int:
     return len(list((floor.home / "venue").glob("*"))) if (floor.home / "venue").exists() else 0
 
 
-async def test_without_an_orchestrator_the_order_stays_queued(floor: Floor) -> None:
+async def test_without_an_orchestrator_the_order_stays_queued(floor: Floor, fresh_database: str) -> None:
     reader = CandleReader(floor.home)
-    desk = VenueDesk(floor.home, reader, SETTINGS.venue)
-    deps = ExecutionDeps(floor.pool, desk, KnownSessions(floor.pool), reader, SETTINGS, KEY, patience_s=0.1)
+    leases, file = Leases(fresh_database, "tests"), KillFile(floor.home / "KILL")
+    desk, known = VenueDesk(floor.home, reader, SETTINGS.venue, leases), KnownSessions(floor.pool)
+    deps = ExecutionDeps(floor.pool, desk, known, reader, SETTINGS, KEY, file, patience_s=0.1)
     present = floor_present(floor.pool, "recorded")
     scopes = FLOOR_SCOPES["execution"]
     server = Connection("execution", build(Hosting(deps, present, KEY, scopes, org_id=DEFAULT_ORG)))
@@ -286,17 +288,12 @@ async def test_without_an_orchestrator_the_order_stays_queued(floor: Floor) -> N
 async def test_answers_fit_the_schemas_they_declare(tmp_path: Path, fresh_database: str) -> None:
     async with floor_in_memory(tmp_path, fresh_database) as floor:
         await floor.place(order("entry", "BUY", "MARKET", "1"), seq=1, hour=0)
-        async with (
-            opened(config(tmp_path / "elsewhere", fresh_database), None) as server,
-            Client(server) as client,
-        ):
-            tools = {tool.name: tool for tool in (await client.list_tools()).tools}
-            assert all(
-                tool.description and tool.annotations and tool.output_schema for tool in tools.values()
-            )
-            for name in ("get_mode", "list_orders", "get_positions", "get_balances", "get_session_stats"):
-                assert tools[name].annotations.read_only_hint  # type: ignore[union-attr]
-                answer = await client.call_tool(name, {})  # the SDK checks it against the output schema
-                assert not answer.is_error and answer.structured_content, name
-            rounds = {"order": order("hedge", "SELL", "LIMIT", "1", price="150").model_dump(mode="json")}
-            assert (await client.call_tool("place_order", rounds | {"after": -1})).is_error
+    async with opened(config(tmp_path, fresh_database), None) as server, Client(server) as client:
+        tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+        assert all(tool.description and tool.annotations and tool.output_schema for tool in tools.values())
+        for name in ("get_mode", "list_orders", "get_positions", "get_balances", "get_session_stats"):
+            assert tools[name].annotations.read_only_hint  # type: ignore[union-attr]
+            answer = await client.call_tool(name, {})  # the SDK checks it against the output schema
+            assert not answer.is_error and answer.structured_content, name
+        rounds = {"order": order("hedge", "SELL", "LIMIT", "1", price="150").model_dump(mode="json")}
+        assert (await client.call_tool("place_order", rounds | {"after": -1})).is_error

@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from db import sessions, state
+from db import halting, sessions, state
 from db.pool import open_pool
 from mcp_servers.risk.ledger_books import LedgerBooks
 from openoutcry.errors import DataUnavailable
@@ -91,7 +91,7 @@ async def test_open_orders_and_equity(pool: CountingPool) -> None:
 
 async def test_pause_halt_and_runtime_settings_are_seen(pool: CountingPool) -> None:
     await state.add_config_updates(pool.pool, {"max_drawdown": 0.3})
-    await state.set_halt(pool.pool, "enough", AT)
+    await halting.throw(pool.pool, UUID(DEFAULT_ORG), reason="enough", by="me", source="cli", at=AT)
     await sessions.set_paused(pool.pool, SESSION, True)
     book = await LedgerBooks(pool, TOLD).of_round(claims(1))  # type: ignore[arg-type]
     assert book.settings.risk.max_drawdown == 0.3

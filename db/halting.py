@@ -1,0 +1,132 @@
+"""The kill switch: thrown in one durable commit that every process sees, heard by all, released by a person only.
+
+A halt is a fact of the floor (``floor_state``), of everything or of one symbol: ``reason``, ``at``, ``by`` whom,
+through which ``source``, whether everything is to be closed (``flatten``), and whether the orchestrator has cancelled
+and closed what there was (``swept``). The first throw stands; a later one can only add that everything be closed.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+from time import monotonic
+from typing import Any, Literal
+from uuid import UUID
+
+import asyncpg
+
+from db.feed import append_events
+from db.pool import Connection, retrying
+from openoutcry.errors import NotFound
+from openoutcry.ledger.announce import Event
+
+Source = Literal["api", "cli", "mcp", "file", "breaker", "reconciliation"]
+EVERYTHING = "halt"
+CHANNEL = "halts"
+LOOK_S = 0.05
+THROW = f"""
+WITH thrown AS (
+    INSERT INTO floor_state (key, value) VALUES ($1, $2)
+    ON CONFLICT (key) DO UPDATE SET updated_at = now(),
+        value = floor_state.value || '{{"flatten": true, "swept": false}}'
+    WHERE (excluded.value->>'flatten')::boolean AND NOT (floor_state.value->>'flatten')::boolean
+    RETURNING value
+)
+SELECT value, pg_notify('{CHANNEL}', $1) FROM thrown
+"""
+RELEASE = f"""
+WITH gone AS (DELETE FROM floor_state WHERE key = $1 RETURNING value)
+SELECT value, pg_notify('{CHANNEL}', $1) FROM gone
+"""
+STANDING = (
+    f"SELECT key, value FROM floor_state WHERE key = '{EVERYTHING}' OR key LIKE '{EVERYTHING}:%' ORDER BY key"
+)
+SWEPT = (
+    """UPDATE floor_state SET value = value || '{"swept": true}' WHERE key = $1 AND value->>'flatten' = $2"""
+)
+
+
+def key_of(symbol: str | None) -> str:
+    """Where a halt is kept: of everything, or of one symbol."""
+    return EVERYTHING if symbol is None else f"{EVERYTHING}:{symbol}"
+
+
+async def throw(
+    pool: asyncpg.Pool,
+    org_id: UUID,
+    *,
+    reason: str,
+    by: str,
+    source: Source,
+    at: datetime,
+    symbol: str | None = None,
+    flatten: bool = False,
+) -> bool:
+    """Halt; when this returns it is on disk and holds. True when it was not already so."""
+    value = {
+        "reason": reason, "at": at.isoformat(), "by": by, "source": source, "flatten": flatten, "swept": False,
+    }  # fmt: skip
+    told = {"flatten": flatten, "by": by, "source": source, **({"symbol": symbol} if symbol else {})}
+
+    async def work(connection: Connection) -> bool:
+        if await connection.fetchrow(THROW, key_of(symbol), value) is None:
+            return False
+        await append_events(connection, org_id, (_event("trading_halted", reason, told, at),))
+        return True
+
+    return await retrying(pool, work)
+
+
+async def release(
+    pool: asyncpg.Pool, org_id: UUID, *, reason: str, by: str, at: datetime, symbol: str | None = None
+) -> Mapping[str, Any]:
+    """Let trading go on; returns the halt that stood. Raises NotFound when nothing was halted."""
+    told = {"by": by, **({"symbol": symbol} if symbol else {})}
+
+    async def work(connection: Connection) -> Mapping[str, Any] | None:
+        row = await connection.fetchrow(RELEASE, key_of(symbol))
+        if row is None:
+            return None
+        await append_events(connection, org_id, (_event("trading_resumed", reason, told, at),))
+        stood: Mapping[str, Any] = row["value"]
+        return stood
+
+    found = await retrying(pool, work)
+    if found is None:
+        raise NotFound(f"{symbol} is not halted" if symbol else "the floor is not halted")
+    return found
+
+
+async def standing(pool: asyncpg.Pool) -> dict[str | None, dict[str, Any]]:
+    """The halts that hold: by symbol, and under None that of everything."""
+
+    async def work(connection: Connection) -> list[asyncpg.Record]:
+        rows: list[asyncpg.Record] = await connection.fetch(STANDING)
+        return rows
+
+    rows = await retrying(pool, work, begin=False)
+    return {row["key"].partition(":")[2] or None: row["value"] for row in rows}
+
+
+async def mark_swept(pool: asyncpg.Pool, symbol: str | None, *, flatten: bool) -> None:
+    """Note that what this halt wanted cancelled and closed was."""
+
+    async def work(connection: Connection) -> None:
+        await connection.execute(SWEPT, key_of(symbol), "true" if flatten else "false")
+
+    await retrying(pool, work, begin=False)
+
+
+async def wait_swept(pool: asyncpg.Pool, symbol: str | None, within_s: float) -> bool:
+    """Whether the orchestrator has cancelled and closed what the halt wants, or it was released; waits for it."""
+    deadline = monotonic() + within_s
+    while True:
+        value = await pool.fetchval("SELECT value FROM floor_state WHERE key = $1", key_of(symbol))
+        if value is None or value["swept"]:
+            return True
+        if monotonic() > deadline:
+            return False
+        await asyncio.sleep(LOOK_S)
+
+
+def _event(status: str, message: str, metadata: Mapping[str, Any], at: datetime) -> Event:
+    return Event("system_status", {"status": status, "message": message, "metadata": dict(metadata)}, at)

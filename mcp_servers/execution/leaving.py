@@ -1,0 +1,48 @@
+"""The last check before an order leaves: no halt, and every lease it goes under still held.
+
+Both are checked in the transaction that commits SENT. Whoever is stopped between that commit and the first byte, and
+wakes when all is different, finds its SENT too old to act on and has to commit it anew, under what holds then.
+"""
+
+from dataclasses import dataclass
+from time import monotonic
+
+import asyncpg
+import structlog
+
+from mcp_servers.execution.intents import Halted, Intent, sent
+from mcp_servers.execution.killfile import KillFile
+from openoutcry.errors import VenueUnknown
+from openoutcry.types.fence import Fence
+from wire.crashpoint import crashpoint
+
+log = structlog.get_logger()
+FRESH_S = 0.5
+"""How long after its check an order may still leave: with the venue's own delay, what a halt lets through."""
+TRIES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What must hold when an order leaves: the leases of the account and of who asks, and no kill file."""
+
+    fences: tuple[Fence, ...]
+    kill_file: KillFile
+
+
+async def leave(pool: asyncpg.Pool, intent: Intent, guard: Guard) -> float:
+    """Commit SENT; returns the ``monotonic`` time until which the order may leave on the strength of it.
+
+    Raises Halted, which is definitive, Fenced, and VenueUnknown when the database is too slow to act upon.
+    """
+    for _ in range(TRIES):
+        until = monotonic() + FRESH_S
+        reason = guard.kill_file.reason()
+        if reason is not None and not intent.approval.reduces:
+            raise Halted(f"HALTED: {reason}")
+        await sent(pool, intent, guard.fences)
+        crashpoint("k9")
+        if monotonic() < until:
+            return until
+        log.warning("sent_too_long_ago", leg=intent.request.leg, seq=intent.seq)
+    raise VenueUnknown("the database is too slow: the order was not sent")

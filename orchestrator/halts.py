@@ -1,0 +1,51 @@
+"""What the orchestrator does about a thrown kill switch: cancel what could still add, and close everything if asked to.
+
+The switch itself holds without it: the execution server looks before every order. Protective orders of what is held
+stay, unless everything is closed.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import structlog
+
+from orchestrator.bootstrap import LiveFloor
+from orchestrator.desk import Desk
+from orchestrator.manual import act, exactly, flatten
+
+log = structlog.get_logger()
+
+
+async def heed(floor: LiveFloor, desks: Iterable[Desk]) -> None:
+    """Take in what is halted now, and do once what each halt wants done."""
+    while floor.store.halts_changed.is_set():
+        floor.store.halts_changed.clear()
+        await _heed(floor, tuple(desks))
+
+
+async def _heed(floor: LiveFloor, desks: tuple[Desk, ...]) -> None:
+    found = await floor.store.halts()
+    whole = found.get(None)
+    floor.halted = None if whole is None else str(whole["reason"])
+    floor.restricted = tuple(sorted(symbol for symbol in found if symbol is not None))
+    for symbol, halt in found.items():
+        if not halt["swept"]:
+            for desk in desks:
+                if symbol in (None, desk.facts.symbol, desk.facts.hedge_symbol):
+                    await _sweep(floor, desk, symbol, halt)
+            await floor.store.swept(symbol, flatten=halt["flatten"])
+
+
+async def _sweep(floor: LiveFloor, desk: Desk, symbol: str | None, halt: dict[str, Any]) -> None:
+    reason = f"halt: {halt['reason']}"
+    if halt["flatten"]:
+        await flatten(floor, desk, reason, symbol)
+        return
+    adding = tuple(
+        key
+        for key, order in sorted(desk.working.items())
+        if symbol in (None, order.request.symbol) and not order.request.reduce_only
+    )
+    log.info("halt_swept", session=str(desk.facts.session_id), cancels=len(adding))
+    if adding:
+        await act(floor, desk, exactly(), {"halt": reason}, cancels=adding)

@@ -1,0 +1,84 @@
+"""Leases: one holder at a time, tokens that only grow, ghosts that find out."""
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from db.leases import Leases, must_hold, still_held
+from openoutcry.errors import Fenced
+from openoutcry.types.fence import Fence
+
+KILL = "SELECT pg_terminate_backend(backend_pid) FROM leases WHERE name = $1"
+
+
+async def test_p6_one_of_two_holds_and_the_token_grows(pool, fresh_database):
+    async with Leases.opened(fresh_database, "first") as first:
+        fence = await first.take("account:1")
+        assert (fence, await first.take("account:1")) == (Fence(name="account:1", token=1), fence)
+        async with Leases.opened(fresh_database, "second") as second:
+            assert (await second.take("account:2")).token == 1
+            with pytest.raises(Fenced, match="held by first"):
+                await second.take("account:1")
+            await still_held(pool, (fence, await second.take("account:2")))
+    async with Leases.opened(fresh_database, "second") as second:
+        assert (await second.take("account:1")).token == 2  # let go of at once
+    with pytest.raises(Fenced, match="account:1: taken by another"):
+        await still_held(pool, (fence,))
+
+
+async def test_p6_a_holder_that_stops_renewing_is_replaced_and_finds_out(pool, fresh_database):
+    ghost = Leases(fresh_database, "ghost", good_for_s=0.2)  # nobody renews it, as when it is stopped
+    fence = await ghost.take("account:1")
+    async with Leases.opened(fresh_database, "replacement", good_for_s=0.2) as replacement:
+        taken = await replacement.wait_for("account:1", 5)
+        assert taken.token == 2
+        with pytest.raises(Fenced):
+            await still_held(pool, (fence,))
+        await ghost._renew()  # awake again: its own renewal tells it
+        with pytest.raises(Fenced, match="held by replacement"):
+            await ghost.take("account:1")
+        await asyncio.sleep(0.5)  # renewed, not run out
+        await still_held(pool, (taken,))
+    await ghost._let_go()
+
+
+async def test_p8_a_holder_whose_connection_was_cut_keeps_its_lease_when_nobody_took_it(pool, fresh_database):
+    async with Leases.opened(fresh_database, "first", good_for_s=0.3) as first:
+        fence = await first.take("account:1")
+        await pool.fetchval(KILL, "account:1")
+        await asyncio.sleep(0.5)
+        await still_held(pool, (fence,))
+        assert await first.take("account:1") == fence
+
+
+async def test_a_killed_holder_is_replaced_at_once(pool, fresh_database):
+    async with Leases.opened(fresh_database, "killed", good_for_s=60) as killed:
+        await killed.take("account:1")
+        await pool.fetchval(KILL, "account:1")
+        async with Leases.opened(fresh_database, "replacement") as replacement:
+            assert (await replacement.wait_for("account:1", 5)).token == 2
+
+
+async def test_a_lease_shown_in_a_transaction_cannot_be_taken_until_it_ends(pool, fresh_database):
+    ghost = Leases(fresh_database, "ghost", good_for_s=0.01)
+    fence = await ghost.take("account:1")
+    await asyncio.sleep(0.05)
+    async with Leases.opened(fresh_database, "replacement") as replacement:
+        async with pool.acquire() as connection, connection.transaction():
+            await must_hold(connection, (fence,))
+            taking = asyncio.create_task(replacement.take("account:1"))
+            await asyncio.sleep(0.1)
+            assert not taking.done()
+        assert (await taking).token == 2
+    await ghost._let_go()
+
+
+async def test_an_order_row_needs_an_approval_of_its_own(pool):
+    with pytest.raises(asyncpg.PostgresError, match="no approval"):
+        await pool.execute(
+            "INSERT INTO orders (id, org_id, session_id, seq, leg, client_order_id, symbol, exchange, side, type, status,"
+            " quantity, time_in_force, reduce_only, reason, created_at, updated_at) SELECT gen_random_uuid(), o.id,"
+            " gen_random_uuid(), 1, 'entry', 'oo-x', 'BTC/USDT', 'PAPER', 'BUY', 'MARKET', 'SENT', 1, 'GTC', false, '',"
+            " now(), now() FROM orgs o"
+        )

@@ -1,0 +1,155 @@
+"""The kill switch at the execution server: nothing that adds leaves, what reduces does, whatever threw it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from db import halting
+from db.leases import Leases
+from mcp_servers.execution.leaving import FRESH_S
+from openoutcry.errors import NotAuthorised, ToolFailed
+from openoutcry.types.fence import Fence
+from tests.mcp_servers.execution.floor import (
+    Floor,
+    approve,
+    arguments,
+    floor_in_memory,
+    halted,
+    token,
+)
+from tests.mcp_servers.execution.test_placing import ENTRY, STOP, at_venue
+from tests.mcp_servers.execution.venue import PERP, SPOT, T0, order
+from wire.config import DEFAULT_ORG
+
+EXIT = order("exit", "SELL", "MARKET", "1", reduce_only=True)
+ORG = UUID(DEFAULT_ORG)
+
+
+@pytest.fixture
+async def floor(tmp_path: Path, fresh_database: str) -> AsyncIterator[Floor]:
+    async with floor_in_memory(tmp_path, fresh_database) as running:
+        yield running
+
+
+async def test_while_halted_only_what_reduces_leaves(floor: Floor) -> None:
+    await floor.place(ENTRY, seq=1, hour=0)
+    await halted(floor.pool, "enough")
+    refused = await floor.place(ENTRY, seq=2, hour=0)
+    assert (refused["status"], refused["error"]) == ("REJECTED", "HALTED: enough")
+    again = await floor.place(ENTRY, seq=2, hour=0)
+    assert again["status"] == "REJECTED" and at_venue(floor) == 1
+    asked = arguments(EXIT, 3, 0, changes={"reduces": True})
+    assert (await floor.server.call("place_order", asked, round_token=token(3, 0)))["status"] == "FILLED"
+    await halting.release(floor.pool, ORG, reason="fine", by="me", at=T0)
+    assert (await floor.place(ENTRY, seq=4, hour=0))["status"] == "FILLED"
+
+
+async def test_that_an_order_reduces_is_the_gates_word_not_the_callers(floor: Floor) -> None:
+    await halted(floor.pool, "enough")
+    claimed = {**approve(ENTRY, 1, 0).model_dump(mode="json"), "reduces": True}
+    with pytest.raises(NotAuthorised, match="signature"):
+        asked = {**arguments(ENTRY, 1, 0), "approval": claimed}
+        await floor.server.call("place_order", asked, round_token=token(1, 0))
+    assert await floor.row(1, "entry") is None
+
+
+async def test_one_symbol_is_halted_by_itself(floor: Floor) -> None:
+    await halted(floor.pool, "the venue knows of a position that we do not", PERP)
+    assert (await floor.place(ENTRY, seq=1, hour=0))["status"] == "FILLED"
+    hedge = order("hedge", "SELL", "MARKET", "1", symbol=PERP)
+    refused = await floor.place(hedge, seq=2, hour=0)
+    assert (refused["status"], refused["error"][:7]) == ("REJECTED", "HALTED:")
+    await halting.release(floor.pool, ORG, reason="found it", by="me", at=T0, symbol=PERP)
+    assert (await floor.place(hedge, seq=3, hour=0))["status"] == "FILLED"
+
+
+async def test_a_kill_file_halts_by_itself_and_the_floor_stays_halted_when_it_is_gone(floor: Floor) -> None:
+    file = floor.home / "KILL"
+    file.write_text("smoke in the server room\nand more\n")
+    refused = await floor.place(ENTRY, seq=1, hour=0)
+    assert (refused["status"], refused["error"]) == (
+        "REJECTED",
+        "HALTED: kill file: smoke in the server room",
+    )
+    for _ in range(100):
+        if found := (await halting.standing(floor.pool)).get(None):
+            break
+        await asyncio.sleep(0.05)
+    assert (found["source"], found["reason"]) == ("file", "kill file: smoke in the server room")
+    file.unlink()
+    assert (await floor.place(ENTRY, seq=2, hour=0))["status"] == "REJECTED"
+    await halting.release(floor.pool, ORG, reason="only toast", by="me", at=T0)
+    assert (await floor.place(ENTRY, seq=3, hour=0))["status"] == "FILLED"
+
+
+async def test_a_floor_that_finds_its_kill_file_starts_halted(tmp_path: Path, fresh_database: str) -> None:
+    (tmp_path / "KILL").touch()
+    async with floor_in_memory(tmp_path, fresh_database) as floor:
+        assert (await halting.standing(floor.pool))[None]["reason"] == "kill file"
+        assert (await floor.place(ENTRY, seq=1, hour=0))["status"] == "REJECTED"
+
+
+async def test_an_unreadable_kill_file_halts_too(floor: Floor) -> None:
+    (floor.home / "KILL").mkdir()
+    assert (await floor.place(ENTRY, seq=1, hour=0))["status"] == "REJECTED"
+
+
+async def test_the_kill_switch_over_mcp(floor: Floor) -> None:
+    asked = {"reason": "the model is odd", "symbol": "btc-usdt"}
+    answer = asyncio.create_task(floor.server.call("halt_trading", asked, timeout_s=20))
+    for _ in range(200):
+        if SPOT in await halting.standing(floor.pool):
+            break
+        await asyncio.sleep(0.02)
+    await halting.mark_swept(floor.pool, SPOT, flatten=False)
+    said = await answer
+    assert (said["halted"], said["symbol"], said["by"], said["swept"]) == (True, SPOT, "local", True)
+    assert (await floor.place(ENTRY, seq=1, hour=0))["status"] == "REJECTED"
+
+
+async def test_p6_what_another_holds_nothing_is_sent_under(floor: Floor, fresh_database: str) -> None:
+    await floor.place(ENTRY, seq=1, hour=0)
+    await floor.pool.execute("UPDATE leases SET token = token + 1 WHERE name LIKE 'account:%'")
+    for attempt in (
+        floor.place(STOP, seq=1, hour=0),
+        floor.cancel(1, "entry", seq=2, hour=0),
+    ):
+        with pytest.raises(ToolFailed, match="FENCED"):
+            await attempt
+    row = await floor.row(1, "stop_loss")
+    assert row is not None and row["status"] == "INTENT" and at_venue(floor) == 1
+
+
+async def test_p6_a_ghost_orchestrators_order_is_not_sent(floor: Floor, fresh_database: str) -> None:
+    async with Leases.opened(fresh_database, "living") as leases:
+        living = await leases.take("orchestrator")
+        ghost = Fence(name="orchestrator", token=living.token - 1)
+        with pytest.raises(ToolFailed, match="FENCED"):
+            asked = arguments(ENTRY, 1, 0)
+            await floor.server.call("place_order", asked, round_token=token(1, 0, fence=ghost))
+        assert at_venue(floor) == 0
+        done = await floor.server.call("place_order", asked, round_token=token(1, 0, fence=living))
+        assert done["status"] == "FILLED"
+
+
+async def test_an_order_leaves_soon_after_its_check_or_is_checked_again(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the process was stopped between SENT and the first byte: what was thrown meanwhile holds."""
+    from mcp_servers.execution import leaving
+
+    times = iter([0.0, FRESH_S, FRESH_S, FRESH_S])
+    monkeypatch.setattr(leaving, "monotonic", lambda: next(times))
+    real = leaving.sent
+
+    async def stopped(*given: object) -> None:
+        await real(*given)  # type: ignore[arg-type]
+        await halted(floor.pool, "while it slept")
+
+    monkeypatch.setattr(leaving, "sent", stopped)
+    refused = await floor.place(ENTRY, seq=1, hour=0)
+    assert (refused["status"], refused["error"]) == ("REJECTED", "HALTED: while it slept")
+    assert at_venue(floor) == 0
