@@ -17,6 +17,7 @@ from mcp_servers.execution.intents import Halted, Intent, claim, settle
 from mcp_servers.execution.leaving import Guard, leave
 from mcp_servers.execution.venues.protocol import Venue
 from openoutcry.errors import VenueRejected, VenueUnknown
+from openoutcry.order_states import moved
 from openoutcry.sim.engine import Ticket
 from openoutcry.types.orders import FINAL, OrderState, OrderStatus
 from wire.crashpoint import crashpoint
@@ -35,6 +36,7 @@ async def place(pool: asyncpg.Pool, venue: Venue, intent: Intent, at: datetime, 
     if standing.status != "INTENT":
         known = await _known(venue, intent, standing)
         if known is not None:
+            known = moved(standing, known)
             if known != standing:
                 await settle(pool, intent, known)
             return known

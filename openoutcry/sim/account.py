@@ -19,6 +19,7 @@ from openoutcry.sim.events import (
     Filled,
     Opened,
     Rejected,
+    Reported,
     Triggered,
     VenueEvent,
 )
@@ -97,7 +98,7 @@ def evolve(account: Account, event: VenueEvent) -> Account:
             return Account(quote_asset=event.quote_asset, cash=event.capital, as_of=event.at)
         case Accepted():
             return _accepted(account, event)
-        case Rejected():
+        case Rejected() | Reported():
             return account
         case Triggered():
             order = account.working[event.client_order_id]

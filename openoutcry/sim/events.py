@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from openoutcry.sim.rules import VenueRules
-from openoutcry.types.amounts import PositiveAmount
+from openoutcry.types.amounts import Amount, PositiveAmount
 from openoutcry.types.frozen import Frozen
-from openoutcry.types.orders import Fill, OrderRequest
+from openoutcry.types.orders import Fill, OrderRequest, OrderStatus
 
 
 class Opened(Frozen):
@@ -86,6 +86,22 @@ class Expired(Frozen):
     reason: str
 
 
+class Reported(Frozen):
+    """A real venue's own word on an order: where it stands, and all of it that was executed so far.
+
+    Its trades are told by ``filled`` events without a client order id: fees taken in the asset bought make what is
+    held less than what was executed.
+    """
+
+    kind: Literal["reported"] = "reported"
+    at: datetime
+    client_order_id: str
+    status: OrderStatus
+    executed_quantity: Amount
+    executed_quote: Amount
+    error: str | None = None
+
+
 class Advanced(Frozen):
     """All bars closed by ``at`` are matched; ``cursors`` has each symbol's first bar (its open time) that is
     not.
@@ -97,6 +113,6 @@ class Advanced(Frozen):
 
 
 VenueEvent = Annotated[
-    Opened | Accepted | Rejected | Triggered | Filled | Canceled | Expired | Advanced,
+    Opened | Accepted | Rejected | Triggered | Filled | Canceled | Expired | Reported | Advanced,
     Field(discriminator="kind"),
 ]

@@ -3,7 +3,7 @@
 from db.script import run_beside
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 
 
 def upgrade() -> None:

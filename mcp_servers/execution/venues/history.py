@@ -9,7 +9,17 @@ from typing import Any, TypeVar
 from mcp_servers.execution.venues.journal import Transaction
 from mcp_servers.execution.venues.protocol import Statement
 from openoutcry.errors import VenueError
-from openoutcry.sim.events import Accepted, Canceled, Expired, Filled, Rejected, Triggered, VenueEvent
+from openoutcry.order_states import moved
+from openoutcry.sim.events import (
+    Accepted,
+    Canceled,
+    Expired,
+    Filled,
+    Rejected,
+    Reported,
+    Triggered,
+    VenueEvent,
+)
 from openoutcry.types.amounts import cents
 from openoutcry.types.orders import Fill, OrderRequest, OrderState
 
@@ -105,6 +115,8 @@ class History:
                 self._change(number, event.client_order_id, event.at, **changes)
             case Triggered():
                 self._change(number, event.client_order_id, event.at)
+            case Reported():
+                self._reported(number, event)
             case _:
                 pass
 
@@ -119,6 +131,19 @@ class History:
             executed_quantity=done,
             executed_quote=order.state.executed_quote + cents(fill.price * fill.quantity),
         )
+
+    def _reported(self, number: int, event: Reported) -> None:
+        before = self.orders[event.client_order_id].state
+        said = before.model_copy(
+            update={
+                "status": event.status,
+                "updated_at": event.at,
+                "executed_quantity": event.executed_quantity,
+                "executed_quote": event.executed_quote,
+                "error": event.error,
+            }
+        )
+        self._move(number, event.client_order_id, moved(before, said))
 
     def _change(self, number: int, cid: str, at: datetime, **changes: Any) -> None:
         self._move(number, cid, self.orders[cid].state.model_copy(update={"updated_at": at, **changes}))

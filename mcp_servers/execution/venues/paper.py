@@ -14,7 +14,8 @@ from pathlib import Path
 from mcp_servers.execution.venues.feed import Feed
 from mcp_servers.execution.venues.history import History, cancelling, placing
 from mcp_servers.execution.venues.journal import Journal, JournalBroken, Transaction
-from mcp_servers.execution.venues.protocol import Balance, Statement, VenuePosition
+from mcp_servers.execution.venues.protocol import Balance, VenuePosition
+from mcp_servers.execution.venues.statements import Statements
 from openoutcry.errors import VenueError, VenueRejected
 from openoutcry.sim.account import Account, evolve, is_perp
 from openoutcry.sim.checks import locked
@@ -23,13 +24,13 @@ from openoutcry.sim.events import Advanced, Opened, Rejected, VenueEvent
 from openoutcry.sim.latency import first_bar
 from openoutcry.sim.rules import VenueRules
 from openoutcry.types.market import Bar
-from openoutcry.types.orders import OrderRequest, OrderState
+from openoutcry.types.orders import OrderState
 from openoutcry.types.symbols import parse_symbol
 from openoutcry.types.timeframes import bar_length
 from wire.crashpoint import crashpoint
 
 
-class PaperVenue:
+class PaperVenue(Statements):
     """One session's account. ``symbols`` are those it may trade."""
 
     def __init__(self, path: Path, feed: Feed, symbols: Sequence[str], opening: Opened) -> None:
@@ -135,22 +136,6 @@ class PaperVenue:
         if events:
             self._commit("advance", events)
 
-    def before(self, seq: int, after: int) -> Statement:
-        """What happened before round ``seq`` first asked for anything."""
-        return self._history.between(after, self._history.before(seq, after))
-
-    def upto_placing(self, seq: int, leg: str, after: int) -> Statement:
-        """What happened up to and with an order's placing."""
-        return self._upto(placing(seq, leg), seq, after)
-
-    def upto_cancelling(self, by_seq: int, client_order_id: str, after: int) -> Statement:
-        """What happened up to and with a cancel."""
-        return self._upto(cancelling(by_seq, client_order_id), by_seq, after)
-
-    def orders(self) -> tuple[tuple[OrderRequest, OrderState], ...]:
-        """Every order, oldest first."""
-        return tuple((order.request, order.state) for order in self._history.orders.values())
-
     def balances(self) -> tuple[Balance, ...]:
         """Cash, and the base asset of every spot symbol held."""
         cash = Balance(self._account.quote_asset, self._account.cash, locked(self._account, self._rules))
@@ -163,10 +148,6 @@ class PaperVenue:
             VenuePosition(symbol, held.quantity, held.cost / held.quantity)
             for symbol, held in sorted(self._account.holdings.items())
         )
-
-    def _upto(self, cause: str, seq: int, after: int) -> Statement:
-        end = self._history.end_of(cause)
-        return self._history.between(after, self._history.before(seq, after) if end is None else end)
 
     def _unmatched(self, symbol: str, since: datetime) -> datetime:
         """Open time of the first bar of the symbol that may still matter."""
