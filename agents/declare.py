@@ -22,7 +22,10 @@ TOOL = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """A declared agent. ``tools`` are the ``server.tool`` names it may call, ``source`` its module."""
+    """A declared agent. ``tools`` are the ``server.tool`` names it may call, ``source`` its module.
+
+    An ``optional`` one sits only where the settings name it.
+    """
 
     name: str
     voice: Voice
@@ -30,10 +33,16 @@ class Agent:
     description: str
     think: Think
     source: str
+    optional: bool = False
 
 
 def agent(
-    name: str, *, voice: Voice = "analysis", tools: tuple[str, ...], description: str
+    name: str,
+    *,
+    voice: Voice = "analysis",
+    tools: tuple[str, ...],
+    description: str,
+    optional: bool = False,
 ) -> Callable[[Think], Agent]:
     """Declare an agent. Raises StartupRefused when its name or a tool's name cannot be one."""
     if not NAME.fullmatch(name):
@@ -41,4 +50,4 @@ def agent(
     for tool in tools:
         if not TOOL.fullmatch(tool):
             raise StartupRefused(f"agent {name!r}: tool {tool!r} must be named server.tool")
-    return lambda think: Agent(name, voice, tools, description, think, think.__module__)
+    return lambda think: Agent(name, voice, tools, description, think, think.__module__, optional)

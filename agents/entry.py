@@ -16,7 +16,7 @@ from agents.server import build
 from openoutcry.errors import StartupRefused
 from openoutcry.settings import AgentSettings
 from wire import logs
-from wire.config import DEFAULT_PORTS, ProcessConfig, from_environment
+from wire.config import DEFAULT_PORTS, OPTIONAL_PORTS, ProcessConfig, from_environment
 from wire.connect import Connection
 from wire.host import run, serve_http
 from wire.vendor_keys import speaks
@@ -133,7 +133,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.stdio:
         run(over_pipe(config))
     else:
-        port = args.port or DEFAULT_PORTS.get(config.name, SPARE_PORT)
+        port = args.port or {**DEFAULT_PORTS, **OPTIONAL_PORTS}.get(config.name, SPARE_PORT)
         run(over_http(config, host=args.host, port=port))
     return 0
 

@@ -31,7 +31,7 @@ class Roster:
         return self.agents[name]
 
     def seats(self, settings: Settings) -> tuple[Seat, ...]:
-        """The seats of a floor: every enabled agent, with its configured weight, by name.
+        """The seats of a floor by name: every enabled agent with its configured weight, the optional ones only when named.
 
         Raises StartupRefused for a broken file and for a setting that names no agent.
         """
@@ -42,7 +42,11 @@ class Roster:
                 raise StartupRefused(
                     f"agents.{name}: is configured, but no file in agents/roster/ declares it"
                 )
-        given = {name: settings.agents.get(name, AgentSettings()) for name in self.agents}
+        given = {
+            name: settings.agents.get(name, AgentSettings())
+            for name, agent in self.agents.items()
+            if name in settings.agents or not agent.optional
+        }
         return tuple(
             Seat(agent=name, voice=self.agents[name].voice, weight=seat.weight)
             for name, seat in given.items()

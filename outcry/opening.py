@@ -8,7 +8,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from types import FrameType
 
 from db.embedded import EmbeddedPostgres
 from openoutcry.errors import BadConfig, StartupRefused
-from openoutcry.settings import Settings
+from openoutcry.settings import AgentSettings, Settings
 from openoutcry.types.market import Source
 from openoutcry.types.symbols import canonical
 from openoutcry.types.timeframes import parse_timeframe
@@ -57,6 +57,8 @@ class Wanted:
     workers: int
     stay: bool
     as_json: bool
+    agents: str | None = None
+    """Who sits, by name and comma; None: who the settings seat."""
     vendor_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Taken from the environment by ``open_floor`` itself."""
 
@@ -240,8 +242,9 @@ def _run(
 ) -> int:
     from agents.registry import discover
 
-    settings = load_settings(home)
-    seats = [seat.agent for seat in discover().seats(settings)]
+    roster = discover()
+    settings = seated(load_settings(home), wanted.agents, roster.agents)
+    seats = [seat.agent for seat in roster.seats(settings)]
     _warn_of_minds(settings, wanted.vendor_keys, home, screen)
     tasks, ports = plan(
         home,
@@ -281,6 +284,22 @@ def _run(
         screen.end_progress()
         supervisor.stop()
         runfile.path_of(home).unlink(missing_ok=True)
+
+
+def seated(settings: Settings, asked: str | None, known: Collection[str]) -> Settings:
+    """The settings with these agents on their seats and all others off. Raises BadConfig naming the option."""
+    if asked is None:
+        return settings
+    names = [name.strip() for name in asked.split(",") if name.strip()]
+    strange = [name for name in names if name not in known]
+    if strange or not names:
+        raise BadConfig(
+            f"--agents: {strange[0] if strange else asked!r} is no agent; there are {', '.join(known)}",
+            field="agents",
+        )
+    given = {name: settings.agents.get(name, AgentSettings()) for name in {*known, *settings.agents}}
+    seats = {name: seat.model_copy(update={"enabled": name in names}) for name, seat in given.items()}
+    return settings.model_copy(update={"agents": dict(sorted(seats.items()))})
 
 
 class Watcher:

@@ -45,6 +45,13 @@ DEFAULT_PORTS: Mapping[str, int] = {
     "strategies": 8105,
     "api": 8080,
 }
+OPTIONAL_PORTS: Mapping[str, int] = {
+    "news": 8106,
+    "agent-mean_reversion": 8116,
+    "agent-order_book": 8117,
+    "agent-sentiment": 8118,
+}
+"""Of what runs only when it is asked for: nobody looks for it there by default."""
 READ_SCOPES: Mapping[str, tuple[str, ...]] = {
     "market": ("md:read",),
     "indicators": ("ind:read",),

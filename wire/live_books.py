@@ -52,7 +52,10 @@ class LiveBooks:
         ask: Asks,
         url: str | None = None,
         quiet_s: Callable[[], float] = lambda: 0.0,
+        watch: Callable[[str, DepthBook], None] = lambda symbol, depth: None,
     ) -> None:
+        """``watch`` is told of every difference that was applied, and of a book that is lost (not ready)."""
+        self._watch = watch
         self._known = exchange in EXCHANGES
         self._ask, self._url, self._quiet_s = ask, url, quiet_s
         self._open: dict[str, FollowedBook] = {}
@@ -65,7 +68,7 @@ class LiveBooks:
         if found is None:
             while len(self._open) >= MOST_BOOKS:
                 self._open.pop(next(iter(self._open))).stop()
-            found = FollowedBook(symbol, lambda: self._address(symbol), self._ask)
+            found = FollowedBook(symbol, lambda: self._address(symbol), self._ask, self._watch)
         self._open[symbol] = found
         return found.book(levels)
 
@@ -95,7 +98,14 @@ class LiveBooks:
 class FollowedBook:
     """One symbol's book and the tasks that keep it."""
 
-    def __init__(self, symbol: str, address: Callable[[], str], ask: Asks) -> None:
+    def __init__(
+        self,
+        symbol: str,
+        address: Callable[[], str],
+        ask: Asks,
+        watch: Callable[[str, DepthBook], None],
+    ) -> None:
+        self._watch = watch
         self._symbol, self._address, self._ask = symbol, address, ask
         self._depth = DepthBook()
         self._heard = float("-inf")
@@ -152,6 +162,7 @@ class FollowedBook:
         outcome = self._depth.take(diff)
         if outcome in ("gap", "crossed"):
             log.info("depth_gap", symbol=self._symbol, outcome=outcome, at=diff.first)
+        self._watch(self._symbol, self._depth)
         if not self._depth.ready:
             self._fetch()
 

@@ -48,6 +48,10 @@ def up(
     compat_ports: Annotated[
         str | None, typer.Option(help="other ports for --compat, e.g. tradai:8000,alphapulse:18001")
     ] = None,
+    agents: Annotated[
+        str | None,
+        typer.Option(help="who sits, e.g. trend,risk,mean_reversion [default: config/agents.yaml]"),
+    ] = None,
     stay: Annotated[bool, typer.Option("--stay", help="keep serving after a bounded run has ended")] = False,
     detach: Annotated[
         bool, typer.Option("--detach", help="open in the background and return when ready")
@@ -64,7 +68,7 @@ def up(
             Wanted(
                 home=home, port=port, market=market, exchange=exchange, symbols=symbols, timeframe=timeframe, start=start,
                 end=end, compat=compat_ports or (COMPAT if compat else None), speed=speed, rounds=rounds, seed=seed,
-                workers=workers, stay=stay, as_json=as_json,
+                workers=workers, stay=stay, as_json=as_json, agents=agents,
             )
         )
     )  # fmt: skip

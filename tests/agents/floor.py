@@ -132,11 +132,27 @@ def basis(_: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def pressure(_: Mapping[str, Any]) -> dict[str, Any]:
+    """``market.get_book_pressure`` of a watched, even book."""
+    return {
+        "symbol": SPOT,
+        "spread_bps": 0.5,
+        "imbalance": 0.1,
+        "bid_depth": 11.0,
+        "ask_depth": 9.0,
+        "imbalance_mean": 0.05,
+        "vanished_bid": 0.1,
+        "vanished_ask": 0.1,
+        "watched_s": 59.0,
+    }
+
+
 CATALOGUE: dict[str, Answer] = {
     "indicators.indicator_snapshot": indicators,
     "risk.get_exposure": exposure,
     "risk.analyze_hedge": hedge,
     "market.get_basis": basis,
+    "market.get_book_pressure": pressure,
 }
 
 

@@ -19,7 +19,15 @@ from openoutcry.voting.seats import WORDS
 from tests.agents.floor import CATALOGUE, Answer, FakeToolbox, snapshot
 
 FOUND = discover()
-NULLABLE = {"funding_rate", "funding_annual_pct", "correlation", "funding_cost_daily_pct"}
+NULLABLE = {
+    "imbalance_mean",
+    "vanished_bid",
+    "vanished_ask",
+    "funding_rate",
+    "funding_annual_pct",
+    "correlation",
+    "funding_cost_daily_pct",
+}
 """What the catalogue says may honestly be null."""
 
 pytestmark = pytest.mark.parametrize("agent", FOUND.agents.values(), ids=FOUND.agents)

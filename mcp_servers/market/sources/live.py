@@ -13,7 +13,9 @@ from mcp_servers.market.sources.sharing import Shared
 from mcp_servers.market.sources.source import OpenInterest, Ticker, Trade
 from openoutcry.errors import BadSymbol, DataUnavailable
 from openoutcry.market.book import Book
+from openoutcry.market.book_watch import LEVELS, BookWatch, Pressure
 from openoutcry.market.candles import Candles
+from openoutcry.market.depth import DepthBook
 from openoutcry.ports import Clock
 from openoutcry.types.market import DataFault
 from openoutcry.types.timeframes import bar_length, from_millis, last_close, millis
@@ -53,7 +55,10 @@ class LiveSource:
         self._awaited: dict[Series, datetime] = {}
         self._funding_due: dict[FundingSeries, datetime] = {}
         self._shared = Shared()
-        self._books = LiveBooks(client.exchange, client.depth, client.url, lambda: client.quiet_s)
+        self._watches: dict[str, BookWatch] = {}
+        self._books = LiveBooks(
+            client.exchange, client.depth, client.url, lambda: client.quiet_s, self._watch
+        )
         self._bad: dict[Series, str] = {}
         self._following: list[asyncio.Task[None]] = []
 
@@ -97,6 +102,23 @@ class LiveSource:
         raise DataUnavailable(
             "a live order book is newer than the round; it can be seen outside a round only"
         )
+
+    async def pressure_at(self, symbol: str, bar: Candles, as_of: datetime) -> Pressure:
+        """From the followed stream up to ``as_of``. Raises DataUnavailable while nothing was seen; asking begins to follow."""
+        self._books.book(symbol, 1)
+        watch = self._watches.get(symbol)
+        seen = watch.at(millis(as_of)) if watch is not None else None
+        if seen is None:
+            raise DataUnavailable(f"the order book of {symbol} was not being watched at {as_of:%H:%M:%S}")
+        return seen
+
+    def _watch(self, symbol: str, depth: DepthBook) -> None:
+        watch = self._watches.setdefault(symbol, BookWatch())
+        now = millis(self._clock.now())
+        if not depth.ready:
+            watch.lose()
+        elif watch.due(now) and (book := depth.book(LEVELS)) is not None:
+            watch.take(now, book)
 
     async def book_now(self, symbol: str, levels: int) -> Book:
         """The exchange's book: as its stream has it once that is certain, until then as it answers."""

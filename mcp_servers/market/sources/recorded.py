@@ -7,6 +7,7 @@ from db.candles import FundingSeries, Series
 from mcp_servers.market.sources.source import OpenInterest, Ticker, Trade
 from openoutcry.errors import DataUnavailable
 from openoutcry.market.book import Book
+from openoutcry.market.book_watch import Pressure
 from openoutcry.market.candles import Candles
 from openoutcry.types.market import DataFault
 
@@ -29,6 +30,10 @@ class RecordedSource:
         return ()
 
     async def book_at(self, symbol: str, bar: Candles, levels: int) -> Book:
+        """Raises DataUnavailable."""
+        _not_recorded("order book")
+
+    async def pressure_at(self, symbol: str, bar: Candles, as_of: datetime) -> Pressure:
         """Raises DataUnavailable."""
         _not_recorded("order book")
 

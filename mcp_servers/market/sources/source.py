@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 from db.candles import FundingSeries, Series
 from openoutcry.market.book import Book
+from openoutcry.market.book_watch import Pressure
 from openoutcry.market.candles import Candles
 from openoutcry.types.market import DataFault
 
@@ -59,6 +60,10 @@ class MarketSource(Protocol):
 
     async def book_at(self, symbol: str, bar: Candles, levels: int) -> Book:
         """The book as it stood when the one bar in ``bar`` closed, for a market that remembers or makes it."""
+        ...
+
+    async def pressure_at(self, symbol: str, bar: Candles, as_of: datetime) -> Pressure:
+        """What the book said at ``as_of``, from what was seen up to then; ``bar`` is the one that closed last."""
         ...
 
     async def book_now(self, symbol: str, levels: int) -> Book:

@@ -12,6 +12,7 @@ from db.candles import CandleFileBroken, CandleStore, FundingSeries, RowsConflic
 from mcp_servers.market.sources.source import OpenInterest, Ticker, Trade
 from openoutcry.errors import DataUnavailable
 from openoutcry.market.book import Book
+from openoutcry.market.book_watch import LEVELS, Pressure, pressure_of
 from openoutcry.market.candles import Candles
 from openoutcry.market.synthetic import SyntheticMarket, epoch_of, synthetic_exchange
 from openoutcry.market.synthetic_book import synthetic_book
@@ -137,6 +138,10 @@ class SyntheticSource:
         spot = str(parse_symbol(symbol).spot())
         market = self._markets.get(spot) or SyntheticMarket(self._seed, spot, self._timeframe)
         return synthetic_book(self._seed, symbol, bar, market.decimals, levels)
+
+    async def pressure_at(self, symbol: str, bar: Candles, as_of: datetime) -> Pressure:
+        """The generated book's own; between bars nothing is generated that could be watched."""
+        return pressure_of(await self.book_at(symbol, bar, LEVELS))
 
     async def book_now(self, symbol: str, levels: int) -> Book:
         """A synthetic market has no now of its own: see ``book_at``."""
