@@ -10,6 +10,7 @@ from datetime import datetime
 import numpy as np
 
 from openoutcry.market.candles import Candles
+from openoutcry.market.rows import HIGHEST
 from openoutcry.types.market import DataFault, FaultKind
 from openoutcry.types.timeframes import SECONDS, millis
 
@@ -22,6 +23,8 @@ STALE_BARS = 2
 SPIKE_FACTOR = 10.0
 SPIKE_BARS = 48
 """How long a spike is held against the series: it is inside the indicators that long."""
+FROZEN_BARS = 3
+"""So many newest bars alike to the last digit, volume too: the source repeats itself, or nobody trades."""
 SPIKE_SIDE = 5
 """Neighbours on each side a bar is compared with."""
 
@@ -45,6 +48,7 @@ def examine(
         *_time_faults(window, at_ms, bar_ms),
         *_value_faults(window),
         *_spikes(window),
+        *_frozen(window),
         *_lateness(window, at_ms, bar_ms),
         *_shortness(window, at_ms, bar_ms, min_bars),
     ]
@@ -94,15 +98,17 @@ def _time_faults(window: Candles, at_ms: int, bar_ms: int) -> list[_Found]:
 def _value_faults(window: Candles) -> list[_Found]:
     o, h, low, c, v = window.open, window.high, window.low, window.close, window.volume
     if (
-        low.min() > 0 and v.min() >= 0 and h.max() < np.inf and v.max() < np.inf
+        low.min() > 0 and v.min() >= 0 and h.max() < HIGHEST and v.max() < HIGHEST
         and (low <= np.minimum(o, c)).all() and (h >= np.maximum(o, c)).all()
     ):  # fmt: skip
         return []
     finite = np.isfinite(o) & np.isfinite(h) & np.isfinite(low) & np.isfinite(c) & np.isfinite(v)
     wrong = (low > np.minimum(o, c)) | (h < np.maximum(o, c)) | (low <= 0) | (v < 0)
+    beyond = np.maximum(h, v) >= HIGHEST
     return [
         *_rows("not_finite", ~finite, window, "a value that is no number"),
         *_rows("inconsistent", finite & wrong, window, "prices that contradict each other"),
+        *_rows("inconsistent", finite & beyond, window, f"a price or volume beyond {HIGHEST:g}"),
     ]
 
 
@@ -116,10 +122,20 @@ def _spikes(window: Candles) -> list[_Found]:
         before = recent.close[max(row - SPIKE_SIDE, 0) : row]
         after = recent.close[row + 1 : row + 1 + SPIKE_SIDE]
         sides = [float(np.median(side)) for side in (before, after) if len(side)]
-        up = all(high[row] >= SPIKE_FACTOR * side for side in sides)
-        down = all(SPIKE_FACTOR * low[row] <= side for side in sides)
+        up = all(high[row] / SPIKE_FACTOR >= side for side in sides)
+        down = all(low[row] <= side / SPIKE_FACTOR for side in sides)
         spiked[len(window) - len(recent) + row] = bool(sides) and (up or down)
     return _rows("spike", spiked, window, f"a price {SPIKE_FACTOR:g} times off its neighbours")
+
+
+def _frozen(window: Candles) -> list[_Found]:
+    closes = window.close
+    if len(closes) < FROZEN_BARS or closes[-1] != closes[-FROZEN_BARS]:
+        return []
+    values = window.arrays()[1:]
+    if any((column[-FROZEN_BARS:] != column[-1]).any() for column in values):
+        return []
+    return [_Found("frozen", f"the last {FROZEN_BARS} bars are the same to the last digit")]
 
 
 def _lateness(window: Candles, at_ms: int, bar_ms: int) -> list[_Found]:

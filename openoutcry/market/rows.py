@@ -12,6 +12,8 @@ FIRST_MS = 1_230_768_000_000
 """2009-01-01: nothing traded against money before; an earlier time means a wrong unit."""
 MAX_FUNDING = 0.2
 """Largest believable funding rate per interval; venues cap it near 0.03."""
+HIGHEST = 1e15
+"""No price or volume is larger: arithmetic on what is would overflow."""
 Check = tuple[NDArray[np.bool_], str]
 
 
@@ -39,6 +41,10 @@ def candle_faults(candles: Candles, bar_ms: int, now_ms: int) -> list[RowFault]:
             (~finite, "a value is missing, NaN or infinite"),
             ((o <= 0) | (h <= 0) | (low <= 0) | (c <= 0), "a price is not positive"),
             (v < 0, "the volume is negative"),
+            (
+                np.maximum(np.maximum(o, h), np.maximum(c, v)) >= HIGHEST,
+                f"a price or volume is beyond {HIGHEST:g}",
+            ),
             (low > np.minimum(o, c), "low is above open or close"),
             (h < np.maximum(o, c), "high is below open or close"),
         ]

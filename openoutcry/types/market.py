@@ -17,6 +17,7 @@ FaultKind = Literal[
     "not_finite",
     "inconsistent",
     "spike",
+    "frozen",
     "open_bar",
     "future_bar",
     "short_history",

@@ -157,3 +157,11 @@ def test_reading_before_the_first_and_after_the_last_bar_gives_none(store: Candl
     store.merge(BTC_1H, walk(10))
     assert len(store.read(BTC_1H, datetime(2030, 1, 1, tzinfo=UTC))) == 0
     assert len(store.read(BTC_1H, end=START)) == 0
+
+
+def test_e11_revised_history_is_refused_and_what_is_stored_stays(store: CandleStore) -> None:
+    bars = walk(100)
+    store.merge(BTC_1H, bars)
+    with pytest.raises(RowsConflict):
+        store.merge(BTC_1H, changed(bars, 50, volume=1e3))
+    assert store.read(BTC_1H).same_as(bars)
