@@ -9,6 +9,7 @@ from mcp.server import MCPServer
 
 from agents.declare import Agent
 from agents.llm import build as build_mind
+from agents.llm.purse import FloorPurse
 from agents.pins import Listing, Pinned, load_pins
 from agents.registry import discover
 from agents.seated import SeatedAgent, allowed_tools
@@ -16,7 +17,7 @@ from agents.server import build
 from openoutcry.errors import StartupRefused
 from openoutcry.settings import AgentSettings
 from wire import logs
-from wire.config import DEFAULT_PORTS, OPTIONAL_PORTS, ProcessConfig, from_environment
+from wire.config import DEFAULT_PORTS, OPTIONAL_PORTS, PURSE, ProcessConfig, from_environment
 from wire.connect import Connection
 from wire.host import run, serve_http
 from wire.vendor_keys import speaks
@@ -52,6 +53,7 @@ async def opened(
                 deadline_s=config.settings.voting.deadline_s,
                 keys=config.vendor_keys,
                 offer=_offer(config, agent, settings, held),
+                purse=_purse(config, settings, stack),
             ),
             settings=settings,
             deadline_s=config.settings.voting.deadline_s,
@@ -66,6 +68,20 @@ def _offer(
     if not speaks(settings.mind):
         return None
     return Pinned(agent.name, held, allowed_tools(agent, settings), load_pins(config.home))
+
+
+def _purse(config: ProcessConfig, settings: AgentSettings, stack: AsyncExitStack) -> FloorPurse | None:
+    """Where a language model's money comes from: the risk server, by a token that is good for nothing else.
+
+    Raises StartupRefused without one: no model is asked that is not paid for.
+    """
+    if not speaks(settings.mind):
+        return None
+    if PURSE not in config.tokens or "risk" not in config.endpoints:
+        raise StartupRefused(f"{config.name} asks models, but no budget is known: it needs the risk server")
+    connection = Connection(PURSE, config.endpoints["risk"], config.tokens[PURSE])
+    stack.push_async_callback(connection.close)
+    return FloorPurse(connection)
 
 
 def _connections(

@@ -7,6 +7,7 @@ from time import monotonic
 
 from agents.cast import abstention, cast
 from agents.declare import Agent
+from agents.llm.purse import ROUND
 from agents.toolbox import FloorToolbox, Server
 from openoutcry.ports import Model
 from openoutcry.settings import AgentSettings
@@ -64,6 +65,7 @@ class SeatedAgent:
         if not self.settings.enabled:
             return abstention(self.agent.name, snapshot, "disabled", "disabled by configuration")
         given_s = self.deadline_s * ANSWERING_SHARE
+        ROUND.set(round_token)
         tools = FloorToolbox(self.servers, self.tools, round_token, monotonic() + given_s)
         ballot = await cast(self.agent, snapshot, tools, self.mind, deadline_s=given_s)
         if isinstance(ballot.answer, Abstain):

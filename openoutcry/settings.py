@@ -99,6 +99,26 @@ class HedgingSettings(Frozen):
     """Ratio that a hedge a person asks for is brought to (``outcry hedge execute``); the floor's own follows its vote."""
 
 
+class BudgetSettings(Frozen):
+    """Dollars that models may cost, unless `outcry budgets set` says otherwise, and at which spent share of a day's or the
+    org's the floor steps down.
+    """
+
+    call: Annotated[Amount, Field(ge=0)] = Decimal("0.50")
+    round: Annotated[Amount, Field(ge=0)] = Decimal("2")
+    agent_day: Annotated[Amount, Field(ge=0)] = Decimal("10")
+    day: Annotated[Amount, Field(ge=0)] = Decimal("25")
+    org: Annotated[Amount, Field(ge=0)] = Decimal("500")
+    smaller_at: Annotated[Amount, Field(gt=0, le=1)] = Decimal("0.7")
+    fewer_at: Annotated[Amount, Field(gt=0, le=1)] = Decimal("0.85")
+
+    @model_validator(mode="after")
+    def _steps_down(self) -> "BudgetSettings":
+        if self.smaller_at > self.fewer_at:
+            raise ValueError("smaller_at must not be above fewer_at")
+        return self
+
+
 class LlmSettings(Frozen):
     """Language models; none is used until one is configured."""
 
@@ -113,6 +133,7 @@ class LlmSettings(Frozen):
     """Tokens of one answer, questions included, after which no more tools are given."""
     tool_result_chars: Annotated[int, Field(ge=100, le=1_000_000)] = 8_000
     """The most that a model gets to read of one tool's answer."""
+    budget: BudgetSettings = BudgetSettings()
 
 
 class AgentSettings(Frozen):

@@ -15,9 +15,10 @@ from wire.config import (
     RunSpec,
     kill_path,
     mint_tokens,
+    purse_token,
 )
 from wire.tokens import ANY_ORG, SERVERS, derive_key
-from wire.vendor_keys import of_mind
+from wire.vendor_keys import of_mind, speaks
 
 LOOPBACK = "127.0.0.1"
 STRATEGIES = "strategies"
@@ -104,7 +105,10 @@ def plan(
             settings=settings,
             endpoints={peer: url for peer, url in endpoints.items() if peer in (scopes or {})},
             key=derive_key(root, name),
-            tokens=mint_tokens(root, name, scopes or {}, org_id),
+            tokens={
+                **mint_tokens(root, name, scopes or {}, org_id),
+                **(purse_token(root, name) if speaks(mind_of(name, settings)) else {}),
+            },
             floor_key=root if trusted else None,
             vendor_keys=of_mind(mind_of(name, settings), vendor_keys or {}),
             kill_at=kill_path(),

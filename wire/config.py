@@ -64,6 +64,8 @@ FLOOR_SCOPES = {
 }
 
 
+PURSE = "purse"
+"""Under this name an agent with a language model holds a second token for the risk server, to spend and nothing else."""
 DOOR_SCOPES = {**READ_SCOPES, "execution": ("order:read", "order:place", "order:cancel", "floor:halt")}
 """What the API may hand on to its own callers, each of whom gets a part of it for one org."""
 
@@ -173,6 +175,11 @@ def mint_tokens(
     }
 
 
+def purse_token(root: bytes, agent: str) -> dict[str, str]:
+    """What an agent pays for models with."""
+    return {PURSE: mint_tokens(root, agent, {"risk": ("mind:spend",)})["risk"]}
+
+
 def parse_when(text: str | None, *, field: str, end: bool = False) -> datetime | None:
     """ISO date or datetime, UTC unless it says otherwise; a bare end date includes that whole day."""
     if not text:
@@ -248,12 +255,15 @@ def from_environment(
         settings=load_settings(folder),
         endpoints=agents,
         key=derive_key(root, name),
-        tokens=mint_tokens(
-            root,
-            name,
-            {**scopes, **({a: ("vote",) for a in agents if votes(a)} if trusted else {})},
-            org_id=ANY_ORG if role == "api" else DEFAULT_ORG,
-        ),
+        tokens={
+            **mint_tokens(
+                root,
+                name,
+                {**scopes, **({a: ("vote",) for a in agents if votes(a)} if trusted else {})},
+                org_id=ANY_ORG if role == "api" else DEFAULT_ORG,
+            ),
+            **(purse_token(root, name) if role == "agent" else {}),
+        },
         floor_key=root if trusted else None,
         vendor_keys=held(env) if role == "agent" else {},
         kill_at=kill_path(env),

@@ -18,6 +18,7 @@ from wire.vendor_keys import speaks
 
 if TYPE_CHECKING:
     from agents.llm.asking import Offer
+    from agents.llm.purse import Purse
 
 KNOWN = "rules, scripted:FILE, recorded:FILE, or models such as anthropic:MODEL > openai:MODEL > rules"
 log = structlog.get_logger()
@@ -33,9 +34,11 @@ def build(
     deadline_s: float = 5.0,
     keys: Mapping[str, str] | None = None,
     offer: "Offer | None" = None,
+    purse: "Purse | None" = None,
 ) -> Model:
     """The mind called ``name``; a relative FILE lies in ``home``. ``keys`` holds the variables of vendors' keys and addresses,
-    ``offer`` what a model may ask for beyond the facts it is given.
+    ``offer`` what a model may ask for beyond the facts it is given, ``purse`` where the money for models comes from; without
+    one none is counted.
 
     Raises BadConfig for an unknown mind, a model without a price and a key that cannot be one.
     """
@@ -47,7 +50,9 @@ def build(
     if kind == "recorded" and file:
         return RecordedMind.from_file(home / file)
     if speaks(name):
-        return of_models(name, home, agent, voice, settings or LlmSettings(), deadline_s, keys or {}, offer)
+        return of_models(
+            name, home, agent, voice, settings or LlmSettings(), deadline_s, keys or {}, offer, purse
+        )
     raise BadConfig(f"mind: {name!r} is not one of {KNOWN}", field="mind")
 
 
@@ -60,6 +65,7 @@ def of_models(
     deadline_s: float,
     keys: Mapping[str, str],
     offer: "Offer | None" = None,
+    purse: "Purse | None" = None,
 ) -> Model:
     """A chain of models. Those without a key are left out, which is said once; with none left the rules vote."""
     from agents.llm.asking import nothing
@@ -80,5 +86,5 @@ def of_models(
         log.warning("mind_is_rules", agent=agent, wanted=name)
         return RulesMind()
     return LanguageMind(
-        usable, prices, voice, settings, deadline_s, chain.rules_last, Random(agent), offer or nothing
+        usable, prices, voice, settings, deadline_s, chain.rules_last, Random(agent), offer or nothing, purse
     )

@@ -90,6 +90,7 @@ def read(message: Any) -> Completion:
         model=str(message.model),
         prompt_tokens=usage.input_tokens + cached + written,
         cached_tokens=cached,
+        written_tokens=written,
         completion_tokens=usage.output_tokens,
         calls=asked,
     )

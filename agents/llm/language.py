@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
 from time import monotonic
-from typing import cast
+from typing import Any, cast
 
 from agents.llm.asking import Asking, Offer, nothing
 from agents.llm.breaker import Breaker
-from agents.llm.prompt import repair, system, told, user
+from agents.llm.paying import Paying
+from agents.llm.prompt import VERSION, repair, system, told, user
 from agents.llm.provider import Completion, Prompt, Provider, ProviderFault, Turn
+from agents.llm.purse import Purse, Refused, prompt_hash
 from agents.llm.rules import RulesMind
 from openoutcry.minds.answer import LONGEST, Answer, Unreadable, read, schema
 from openoutcry.minds.grounding import ground
@@ -48,23 +50,30 @@ class LanguageMind:
     rules_last: bool
     random: Random
     offer: Offer = nothing
+    purse: Purse | None = None
     _breakers: dict[str, Breaker] = field(default_factory=dict)
+
+    @property
+    def paying(self) -> Paying:
+        return Paying(self.prices, self.purse, [provider.name for provider in self.providers])
 
     async def answer(self, question: Question) -> Reply:
         """The vote, an abstention with the raw answer kept, or the rules' vote saying why it is theirs."""
         until = monotonic() + self.deadline_s * SHARE
         asking = Asking(question, await self.offer(), self.settings)
         faults: list[str] = []
+        poor = False
         for provider in self.providers:
             try:
                 return await self._asked(provider, asking, until)
             except ProviderFault as fault:
                 faults.append(str(fault))
+                poor = isinstance(fault, Refused)
         why = "; ".join(faults)
         asked = tuple(use.result_id for use in asking.uses)
         if not self.rules_last:
             return Reply(
-                abstained(question, "error", why),
+                abstained(question, "out_of_budget" if poor else "error", why),
                 MindUse(model="none", prompt=question.brief, response=why, asked=asked),
             )
         reply = await RulesMind().answer(question)
@@ -102,7 +111,7 @@ class LanguageMind:
             prompt = self._prompt(asking, turns, asking.may_ask(use.tokens))
             use.prompt = "\n\n".join((prompt.system, *map(told, turns)))
             completion = await self._tried(provider, prompt, until)
-            use.add(completion)
+            use.add(completion, prompt)
             if not completion.calls or not prompt.may_ask or completion.ending != "done":
                 return completion, turns
             turns = (*turns, *await asking.answered(completion.calls))
@@ -118,7 +127,9 @@ class LanguageMind:
                 raise ProviderFault(f"{provider.name}: no time left", passing=True)
             try:
                 async with asyncio.timeout(left):
-                    completion = await provider.complete(prompt, timeout_s=left)
+                    completion = await self.paying.complete(provider, prompt, left)
+            except Refused:
+                raise
             except (ProviderFault, TimeoutError) as error:
                 fault = (
                     error
@@ -162,15 +173,30 @@ class Use:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost: Decimal = Decimal(0)
+    cached_tokens: int = 0
+    latency_ms: float = 0.0
+    calls: int = 0
+    prompt_hash: str = ""
+    params: dict[str, Any] = field(default_factory=dict)
 
-    def add(self, completion: Completion) -> None:
+    def add(self, completion: Completion, prompt: Prompt) -> None:
+        self.calls += 1
+        self.latency_ms += completion.latency_ms
+        self.cached_tokens += completion.cached_tokens
+        self.prompt_hash = prompt_hash(prompt)
+        self.params = {
+            "model": completion.model, "max_tokens": prompt.max_tokens, "temperature": prompt.temperature, "version": VERSION,
+        }  # fmt: skip
         calls = [f"{call.spoken}({kept(call.arguments)})" for call in completion.calls]
         self.responses.append("\n".join((kept(completion.text), *calls)).strip())
         self.prompt_tokens += completion.prompt_tokens
         self.completion_tokens += completion.completion_tokens
         price = self.prices.get(self.name, Price())
         self.cost += price.cost(
-            completion.prompt_tokens, completion.cached_tokens, completion.completion_tokens
+            completion.prompt_tokens,
+            completion.cached_tokens,
+            completion.completion_tokens,
+            completion.written_tokens,
         )
 
     @property
@@ -186,6 +212,11 @@ class Use:
             completion_tokens=self.completion_tokens,
             cost_usd=self.cost,
             asked=tuple(use.result_id for use in self.asked),
+            cached_tokens=self.cached_tokens,
+            latency_ms=round(self.latency_ms, 3),
+            calls=self.calls,
+            prompt_hash=self.prompt_hash,
+            params=self.params,
         )
 
 

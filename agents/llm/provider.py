@@ -80,8 +80,10 @@ class Completion:
     model: str
     prompt_tokens: int = 0
     cached_tokens: int = 0
+    written_tokens: int = 0
     completion_tokens: int = 0
     calls: tuple[ToolCall, ...] = ()
+    latency_ms: float = 0.0
 
 
 class ProviderFault(OpenOutcryError):
@@ -90,10 +92,19 @@ class ProviderFault(OpenOutcryError):
     code = "PROVIDER_FAULT"
 
     def __init__(
-        self, message: str, *, passing: bool, retry_after_s: float | None = None, about: About = "answer"
+        self,
+        message: str,
+        *,
+        passing: bool,
+        retry_after_s: float | None = None,
+        about: About = "answer",
+        free: bool = False,
     ) -> None:
-        """``about`` is what to look at: the key, the model's name, the address, or the answer itself."""
+        """``about`` is what to look at: the key, the model's name, the address, or the answer itself. ``free``: the
+        vendor cannot have charged for it.
+        """
         super().__init__(message)
+        self.free = free
         self.about = about
         self.passing = passing
         self.retry_after_s = retry_after_s

@@ -29,7 +29,9 @@ def faults(sdk: Any, name: str) -> Iterator[None]:
         wait = retry_after(error.response.headers.get("retry-after"))
         why, about = SAID.get(error.status_code, (f"status {error.status_code}", "answer"))
         passing = error.status_code in PASSING
-        raise ProviderFault(f"{name}: {why}", passing=passing, retry_after_s=wait, about=about) from None
+        raise ProviderFault(
+            f"{name}: {why}", passing=passing, retry_after_s=wait, about=about, free=True
+        ) from None
     except sdk.APIError as error:
         raise ProviderFault(
             f"{name}: not an answer of this API ({type(error).__name__})", passing=True

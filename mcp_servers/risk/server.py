@@ -38,7 +38,7 @@ async def opened(config: ProcessConfig, port: int | None) -> AsyncIterator[Floor
             books = LedgerBooks(pool, config.settings)
         yield build(
             Hosting(
-                deps=RiskDeps(books, CandleReader(config.home), config.run.exchange, config.settings),
+                deps=RiskDeps(books, CandleReader(config.home), config.run.exchange, config.settings, pool),
                 present=floor_present(pool, config.run.market),
                 key=config.key,
                 local_scopes=READ_SCOPES["risk"],

@@ -70,7 +70,10 @@ class Abstain(Frozen):
 
 
 class MindUse(Frozen):
-    """Which mind answered, what it was asked and what that cost."""
+    """Which mind answered, what it was asked and what that cost. ``prompt_hash`` and ``params`` are of the last call; tokens,
+    dollars and ``latency_ms`` are summed over all. ``cached_tokens`` are what the vendor read from its cache; ``cache`` is the
+    floor's own, when it answered in the model's place.
+    """
 
     model: str = "rules"
     prompt: str = ""
@@ -80,6 +83,12 @@ class MindUse(Frozen):
     cost_usd: Amount = Decimal(0)
     asked: Annotated[tuple[str, ...], Field(max_length=64, exclude_if=operator.not_)] = ()
     """Results that the mind asked for itself, in order; the others were given to it. Left out when there are none."""
+    cached_tokens: Annotated[int, Field(ge=0, exclude_if=operator.not_)] = 0
+    latency_ms: Annotated[float, Field(ge=0.0, exclude_if=operator.not_)] = 0.0
+    calls: Annotated[int, Field(ge=0, exclude_if=operator.not_)] = 0
+    cache: Annotated[Literal["", "exact", "semantic"], Field(exclude_if=operator.not_)] = ""
+    prompt_hash: Annotated[str, Field(exclude_if=operator.not_)] = ""
+    params: dict[str, Any] = Field(default_factory=dict, exclude_if=operator.not_)
 
 
 class Ballot(Frozen):

@@ -1,15 +1,20 @@
 """A floor whose agents think with language models: real processes, the vendors' SDKs, a practice model server."""
 
+import asyncio
 import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
+import asyncpg
 import psutil
 import pytest
 import yaml
 
+from outcry.floordb import running_database
 from tests.e2e.floor import ROOT, free_port, open_floor, outcry, wait_for
 
 CANARIES = {"ANTHROPIC_API_KEY": "canary-anthropic-4711", "OPENAI_API_KEY": "canary-openai-4711"}
@@ -39,6 +44,14 @@ def models(tmp_path: Path) -> Iterator[str]:
         yield json.loads(process.stdout.readline())["url"]
         process.terminate()
         process.wait(20)
+
+
+async def paid(home: Path) -> list[Any]:
+    connection = await asyncpg.connect(running_database(home))
+    try:
+        return list(await connection.fetch("SELECT * FROM model_calls ORDER BY created_at"))
+    finally:
+        await connection.close()
 
 
 @pytest.mark.timeout(240)
@@ -76,7 +89,18 @@ def test_models_vote_fall_back_and_are_replayed_without_a_network(
         whole = floor.get(f"/api/v1/decisions/{decision['id']}")
         votes = {vote["agent_name"]: vote for vote in whole["votes"]}
         assert (votes["trend"]["action"], votes["trend"]["confidence"]) == ("BUY", 0.8)
+        trend = votes["trend"]
         explained = outcry(home, "explain", "last").stdout
+        bought = asyncio.run(paid(home))
+    # Every call was reserved before it was made and settled after it, in the round it was for.
+    assert {row["state"] for row in bought} == {"SETTLED"}
+    answered = [row for row in bought if row["agent"] == "trend"]
+    assert [row["seq"] for row in answered] == [1, 2, 3, 4, 5]
+    for row in answered:
+        assert row["reserved"] > row["cost"] == Decimal(trend["cost_usd"]) == Decimal("0.0013")
+        assert row["latency_ms"] > 0
+    failed = [row for row in bought if row["agent"] == "technical"]
+    assert failed and all(row["fault"] and row["cost"] == 0 for row in failed)
     assert "trend: BUY 0.80 (weight 1.2, anthropic:claude-haiku-4-5)" in explained
     assert "technical: " in explained
     assert "openai:gpt-5-mini" not in explained.split("technical:")[1].split("\n")[0]

@@ -1,0 +1,1 @@
+"""What minds cost and remember."""
