@@ -201,6 +201,7 @@ def answer_to(request: AnyRequest, error: Exception) -> Answer[Any]:
 DATABASE_ERRORS: tuple[type[Exception], ...] = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # hung up on while idle, its end not seen yet
     asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError,
     asyncpg.AdminShutdownError,

@@ -10,6 +10,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+import structlog
 
 from db.embedded import EmbeddedPostgres
 from wire.compiling import ROOT, keep_kernels
@@ -22,6 +23,14 @@ os.environ["ALLOW_MODEL_REQUESTS"] = "0"  # no test, and no floor of a test, ask
 def pytest_make_parametrize_id(val: object) -> str | None:
     """Call a function by its name: by default it goes by its address, which differs between workers."""
     return val.__name__ if isinstance(val, FunctionType) else None
+
+
+@pytest.fixture(autouse=True)
+def _own_logs() -> Iterator[None]:
+    """A command that a test calls in this process configures the log of all: not beyond the test."""
+    yield
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
 
 
 @pytest.fixture(scope="session")

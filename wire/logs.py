@@ -1,15 +1,56 @@
-"""Logs are events: one JSON line each on stderr or in the process's file under {home}/logs; secrets never go in."""
+"""Logs are events: one JSON line each on stderr or in the process's file under {home}/logs; secrets never go in.
+
+A line that cannot be written, be it that the disk is full, the file closed or a value has no text, is lost and counted:
+what was to be logged goes on.
+"""
 
 import logging
 import os
 import sys
+from collections.abc import MutableMapping
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO, cast
 
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 
 KEEP_BYTES = 20_000_000
+_as_json = structlog.processors.JSONRenderer()
+
+
+class Sink:
+    """Where lines go: a file, or what is standard error at the moment a line is written."""
+
+    def __init__(self, file: TextIO | None = None) -> None:
+        self._file = file
+        self.lost = 0
+
+    def write(self, text: str) -> int:
+        """Write; the first line after some that were lost is preceded by how many."""
+        file = self._file or sys.stderr
+        try:
+            if self.lost:
+                file.write(f'{{"event": "log_lines_lost", "level": "warning", "count": {self.lost}}}\n')
+                self.lost = 0
+            file.write(text)
+        except (OSError, ValueError):
+            self.lost += 1
+        return len(text)
+
+    def flush(self) -> None:
+        """Hand on what is buffered."""
+        try:
+            (self._file or sys.stderr).flush()
+        except (OSError, ValueError):
+            self.lost += 1
+
+
+def _render(logger: Any, method: str, event: MutableMapping[str, Any]) -> str:
+    try:
+        return str(_as_json(logger, method, event))
+    except Exception as error:  # whatever the repr of a logged value raises
+        told = {"event": str(event.get("event")), "level": method, "unloggable": type(error).__name__}
+        return str(_as_json(logger, method, told))
 
 
 def configure(
@@ -19,13 +60,14 @@ def configure(
 
     ``own_output``: what this process prints, the traceback of a crash above all, goes there too.
     """
-    stream: TextIO = sys.stderr
+    sink = Sink()
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{name}.log"
         if path.exists() and path.stat().st_size > KEEP_BYTES:
             path.replace(path.with_suffix(".log.1"))
         stream = path.open("a", buffering=1, encoding="utf-8")
+        sink = Sink(stream)
         if own_output:
             os.dup2(stream.fileno(), sys.stdout.fileno())
             os.dup2(stream.fileno(), sys.stderr.fileno())
@@ -37,15 +79,15 @@ def configure(
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             # local variables of a crash could hold tokens
             structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
-            structlog.processors.JSONRenderer(),
+            _render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, sink)),
         cache_logger_on_first_use=False,
     )
     structlog.contextvars.bind_contextvars(process=name)
     logging.basicConfig(
-        stream=stream,
+        stream=sink,
         level=logging.WARNING,
         format="%(asctime)s %(name)s %(levelname)s %(message)s",
         force=True,

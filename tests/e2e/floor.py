@@ -16,10 +16,11 @@ from typing import Any
 import httpx2
 import psutil
 
+from tests.patience import PATIENCE_S
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 ADMIN_KEY = "test-admin-key-0123456789abcdef"
 CANDLES = ROOT.parent / "shared" / "data"
-READY_S = 90.0
 
 
 def free_port() -> int:
@@ -77,7 +78,7 @@ class RunningFloor:
             f"{self.address}{path}",
             params=params,
             headers={"X-API-Key": ADMIN_KEY},
-            timeout=20.0,
+            timeout=PATIENCE_S,
             trust_env=False,
         )
         answer.raise_for_status()
@@ -89,13 +90,13 @@ class RunningFloor:
             f"{self.address}{path}",
             json=body,
             headers={"X-API-Key": ADMIN_KEY},
-            timeout=30.0,
+            timeout=PATIENCE_S,
             trust_env=False,
         )
 
     def wait_rounds(self, goal: int) -> None:
         """Wait until so many rounds are done."""
-        wait_for(lambda: self.rounds() >= goal, 60)
+        wait_for(lambda: self.rounds() >= goal)
 
     def rounds(self) -> int:
         """Rounds that are done, by the progress file."""
@@ -105,14 +106,14 @@ class RunningFloor:
             return 0
 
 
-def wait_for(what: Callable[[], Any], within_s: float = 30.0, every_s: float = 0.05) -> Any:
+def wait_for(what: Callable[[], Any], every_s: float = 0.05) -> Any:
     """The first truthy answer, asked again and again."""
-    deadline = monotonic() + within_s
+    deadline = monotonic() + PATIENCE_S
     while monotonic() < deadline:
         if found := what():
             return found
         sleep(every_s)
-    raise AssertionError(f"not within {within_s:.0f} s: {what}")
+    raise AssertionError(f"not within {PATIENCE_S:.0f} s: {what}")
 
 
 @contextmanager
@@ -133,7 +134,7 @@ def open_floor(home: Path, *words: str) -> Iterator[RunningFloor]:
     floor = RunningFloor(home, process, f"http://127.0.0.1:{port}")
     family: list[psutil.Process] = []
     try:
-        wait_for(lambda: floor.rounds() > 0 or _ended(process, log), READY_S)
+        wait_for(lambda: floor.rounds() > 0 or _ended(process, log))
         family = psutil.Process(process.pid).children(recursive=True)
         yield floor
     finally:

@@ -50,7 +50,7 @@ def _price(floor: RunningFloor) -> float:
     return float(row["price"])
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_execute_holds_and_close_flattens(home: Path) -> None:
     with open_floor(home, *EARLY) as floor:
         quantity = buy(floor)
@@ -99,7 +99,7 @@ def test_execute_holds_and_close_flattens(home: Path) -> None:
     assert json.loads(outcry(home, "ledger", "verify", "--json").stdout)["ok"]
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_a_venue_that_dies_with_the_order_taken_makes_no_second_one(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

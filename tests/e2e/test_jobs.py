@@ -10,7 +10,7 @@ from tests.e2e.floor import open_floor, outcry, wait_for
 SUBMIT = ("jobs", "submit", "sma_cross", "--from", "2023-02-01", "--to", "2023-03-15", "--wait", "--json")
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_the_floors_worker_does_jobs_and_comes_back_when_killed(home: Path) -> None:
     words = ("--market", "recorded", "--timeframe", "1h", "--from", "2020-02-01", "--speed", "36000")
     with open_floor(home, *words) as floor:

@@ -27,20 +27,19 @@ def votes_of(floor: RunningFloor, agent: str) -> list[dict[str, object]]:
     )
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_a_killed_agent_is_an_abstention_and_is_back_within_ten_seconds(home: Path) -> None:
     with open_floor(home, *SLOW) as floor:
         wait_for(lambda: floor.rounds() >= 5)
         before = floor.kill("agent-trend")
         died = monotonic()
-        absent = wait_for(lambda: [v for v in votes_of(floor, "trend") if v["abstain_reason"]], 20)
+        absent = wait_for(lambda: [v for v in votes_of(floor, "trend") if v["abstain_reason"]])
         assert absent[0]["abstain_reason"] in ("unreachable", "deadline")
         last = int(str(absent[-1]["seq"]))
         back = wait_for(
             lambda: [
                 v for v in votes_of(floor, "trend") if int(str(v["seq"])) > last and not v["abstain_reason"]
-            ],
-            20,
+            ]
         )
         assert monotonic() - died < 10.0
         assert back
@@ -49,7 +48,7 @@ def test_a_killed_agent_is_an_abstention_and_is_back_within_ten_seconds(home: Pa
     assert verified["ok"], verified
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_a_killed_database_comes_back_and_the_books_agree_with_the_venues_own(home: Path) -> None:
     with open_floor(home, *SLOW) as floor:
         wait_for(lambda: floor.rounds() >= 30)
@@ -72,7 +71,7 @@ def test_a_killed_database_comes_back_and_the_books_agree_with_the_venues_own(ho
     books_agree(home)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_a_killed_supervisor_leaves_nothing_and_the_run_goes_on_where_it_was(home: Path) -> None:
     with open_floor(home, *SLOW) as floor:
         wait_for(lambda: floor.rounds() >= 20)
@@ -85,7 +84,7 @@ def test_a_killed_supervisor_leaves_nothing_and_the_run_goes_on_where_it_was(hom
         assert not alive, f"left running: {alive}"
         reached = floor.rounds()
     with open_floor(home, *SLOW) as again:
-        wait_for(lambda: again.rounds() >= reached + 10, 60)
+        wait_for(lambda: again.rounds() >= reached + 10)
     verified = json.loads(outcry(home, "ledger", "verify", "--json").stdout)
     assert verified["ok"], verified
     assert len(verified["sessions"]) == 1, "the run must go on in its own session"

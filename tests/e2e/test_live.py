@@ -44,7 +44,7 @@ def exchange() -> Iterator[str]:
     thread.join(10)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_auto_trades_live_when_the_exchange_answers(tmp_path: Path, exchange: str) -> None:
     home = tmp_path / "home"
     words = (
@@ -72,7 +72,7 @@ def test_auto_trades_live_when_the_exchange_answers(tmp_path: Path, exchange: st
     }
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 def test_auto_says_loudly_when_the_exchange_does_not_answer(tmp_path: Path) -> None:
     home = tmp_path / "home"
     words = ("up", "--market", "auto", "--timeframe", "1h", "--speed", "max", "--rounds", "1", "--json")

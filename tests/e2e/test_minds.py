@@ -54,7 +54,7 @@ async def paid(home: Path) -> list[Any]:
         await connection.close()
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_models_vote_fall_back_and_are_replayed_without_a_network(
     home: Path, models: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -80,7 +80,7 @@ def test_models_vote_fall_back_and_are_replayed_without_a_network(
         "--stay",
     )
     with open_floor(home, *words) as floor:
-        wait_for(lambda: (home / "run" / "summary.json").exists(), 120)
+        wait_for(lambda: (home / "run" / "summary.json").exists())
         started = floor.runfile()["pids"]
         for name, pid in started.items():
             held = " ".join(psutil.Process(pid).environ().values())

@@ -9,6 +9,7 @@ import pytest
 import websockets
 
 from tests.e2e.floor import ADMIN_KEY, RunningFloor, open_floor, outcry, wait_for
+from tests.patience import PATIENCE_S
 
 RUN = (
     "--market",
@@ -26,7 +27,7 @@ RUN = (
 TYPES = {"position_update", "order_update", "trade", "agent_status", "system_status"}
 
 
-async def heard(floor: RunningFloor, until: set[str], seconds: float = 30.0) -> list[dict[str, Any]]:
+async def heard(floor: RunningFloor, until: set[str], seconds: float = PATIENCE_S) -> list[dict[str, Any]]:
     """Everything the floor's stream has said from its first message on, until each type was heard."""
     url = floor.address.replace("http", "ws") + "/api/v1/ws?last_seq=0"
     said: list[dict[str, Any]] = []
@@ -42,10 +43,10 @@ async def heard(floor: RunningFloor, until: set[str], seconds: float = 30.0) -> 
     return said
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_a_candle_becomes_a_decision_an_order_a_fill_a_message_and_an_explanation(home: Path) -> None:
     with open_floor(home, *RUN) as floor:
-        wait_for(lambda: (home / "run" / "summary.json").exists(), 120)
+        wait_for(lambda: (home / "run" / "summary.json").exists())
 
         entry = next(o for o in floor.get("/api/v1/orders", limit=200)["orders"] if o["leg"] == "entry")
         assert entry["status"] == "FILLED"
@@ -83,7 +84,7 @@ def test_a_candle_becomes_a_decision_an_order_a_fill_a_message_and_an_explanatio
     assert json.loads(outcry(home, "ledger", "verify", "--json").stdout)["ok"]
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_an_order_by_hand_goes_through_the_gate_and_trouble_is_heard(home: Path) -> None:
     slow = ("--market", "recorded", "--timeframe", "1h", "--from", "2020-02-01", "--speed", "36000")
     with open_floor(home, *slow) as floor:

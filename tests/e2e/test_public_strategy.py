@@ -44,7 +44,7 @@ def test_a_generation_that_was_requested_happens(tmp_path):
         assert started.status_code == 200, started.text
         first = ask("ETHUSDT")  # the next bar closes in three minutes
         assert first.status_code == 404 and first.json()["generationRequested"] is True
-        told = wait_for(lambda: (answer := ask("ETHUSDT")).status_code == 200 and answer.json(), 30)
+        told = wait_for(lambda: (answer := ask("ETHUSDT")).status_code == 200 and answer.json())
         assert told["strategy"]["generated_at"] == OPENS.isoformat().replace("+00:00", "Z")
         said = outcry(home, "forecast", "ETHUSDT", "--json").stdout
         assert '"horizon_bars": 6' in said
@@ -60,7 +60,7 @@ def test_a_synthetic_floor_as_it_comes_answers_with_its_market_servers_price(tmp
             answer = httpx2.get(url, headers=headers, timeout=30.0, trust_env=False)
             return answer.json()["strategy"] if answer.status_code == 200 else None
 
-        strategy = wait_for(told, 60)
+        strategy = wait_for(told)
     assert (strategy["source"], strategy["price_source"], strategy["price_basis"]) == (
         "synthetic",
         "exchange",

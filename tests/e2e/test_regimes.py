@@ -20,11 +20,11 @@ def told(home: Path, *words: str) -> Any:
     return json.loads(outcry(home, "regime", *words, "--json").stdout)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_a_running_floor_keeps_the_regimes_of_what_it_trades(home: Path) -> None:
     told(home, "train", *MARKET, "--to", "2020-03-04", "--promote")
     with open_floor(home, *RUN):
-        wait_for(lambda: (home / "run" / "summary.json").exists(), 120)
+        wait_for(lambda: (home / "run" / "summary.json").exists())
         last = json.loads((home / "run" / "summary.json").read_text())["sessions"][0]["to"]
         # To the last round, within a second of it, and no further though more is stored.
         wait_for(lambda: told(home, "current", *MARKET)["timestamp"] == last)

@@ -12,7 +12,7 @@ from tests.api.test_live import SHAPES
 from tests.e2e.floor import ADMIN_KEY, RunningFloor, open_floor
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_a_floor_emits_all_seven_types(tmp_path: Path) -> None:
     words = ("--market", "synthetic", "--timeframe", "1h", "--speed", "7200")
     with open_floor(tmp_path / "home", *words) as floor:

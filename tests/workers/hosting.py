@@ -14,6 +14,7 @@ from uuid import UUID
 import psutil
 
 from tests.db.embedded.asking import ask
+from tests.patience import PATIENCE_S
 from tests.workers.probe import ENTRY_POINT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,7 +73,7 @@ def worker(url: str, home: Path, *words: str) -> Iterator[Worker]:
         if process.poll() is None:
             process.kill()
         process.wait(10)
-        wait_for(lambda: all(gone(one) for one in family), 5)
+        wait_for(lambda: all(gone(one) for one in family))
 
 
 def gone(process: psutil.Process) -> bool:
@@ -83,14 +84,14 @@ def gone(process: psutil.Process) -> bool:
         return True
 
 
-def wait_for(what: Callable[[], Any], within_s: float = 30.0, log: Path | None = None) -> Any:
+def wait_for(what: Callable[[], Any], log: Path | None = None) -> Any:
     """The first truthy answer, asked again and again."""
-    deadline = monotonic() + within_s
+    deadline = monotonic() + PATIENCE_S
     while monotonic() < deadline:
         if found := what():
             return found
         sleep(0.05)
-    raise AssertionError(f"not within {within_s:.0f} s\n{log.read_text() if log else ''}")
+    raise AssertionError(f"not within {PATIENCE_S:.0f} s\n{log.read_text() if log else ''}")
 
 
 def job(url: str, job_id: UUID) -> dict[str, Any]:

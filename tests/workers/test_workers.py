@@ -80,7 +80,7 @@ def test_jobs_run_or_fail_with_the_reason_once(fresh_database, tmp_path, send):
         failed = {job_id: ended(fresh_database, job_id) for job_id in bad}
         ask(fresh_database, "DELETE FROM queue.procrastinate_workers", "SELECT 1")  # as if taken for dead
         assert ended(fresh_database, send())["status"] == "COMPLETED"
-        wait_for(lambda: ask(fresh_database, "SELECT count(*) FROM queue.procrastinate_jobs") == [(0,)], 5)
+        wait_for(lambda: ask(fresh_database, "SELECT count(*) FROM queue.procrastinate_jobs") == [(0,)])
     assert (done["status"], done["result"]) == ("COMPLETED", '{"attempt": 1}')
     assert ask(fresh_database, f"SELECT cardinality(equity) FROM job_curves WHERE job_id = '{good}'") == [
         (5,)
@@ -100,7 +100,7 @@ def test_a_killed_workers_job_is_done_by_another_once(fresh_database, tmp_path, 
         running(fresh_database, job_id)
         family = first.children()
         first.signal(signal.SIGKILL)
-        wait_for(lambda: all(gone(one) for one in family), 5)
+        wait_for(lambda: all(gone(one) for one in family))
         assert job(fresh_database, job_id)["status"] == "RUNNING"
         with worker(fresh_database, tmp_path, "--stalled-after", "2"):
             done = ended(fresh_database, job_id)
@@ -140,10 +140,10 @@ def test_too_long_or_cancelled_it_is_stopped_for_certain_with_all_it_started(fre
         family = one.children()
         began = monotonic()
         assert _on(fresh_database, lambda pool: ending.cancel(pool, ORG, unwanted)).updated
-        wait_for(lambda: sum(gone(process) for process in family) == 2, 5)
+        wait_for(lambda: sum(gone(process) for process in family) == 2)
         assert monotonic() - began < 4
         failed = ended(fresh_database, late)
-        wait_for(lambda: all(gone(process) for process in family), 3)
+        wait_for(lambda: all(gone(process) for process in family))
         assert ended(fresh_database, send())["status"] == "COMPLETED"
     assert (failed["status"], failed["error"]) == ("FAILED", "ran longer than 3 s and was stopped")
     assert job(fresh_database, unwanted)["status"] == "CANCELLED"
@@ -183,7 +183,7 @@ def test_told_to_stop_it_hands_back_what_takes_too_long(fresh_database, tmp_path
         family = one.children()
         one.signal(signal.SIGTERM)
         assert one.process.wait(20) == 0
-        wait_for(lambda: all(gone(process) for process in family), 3)
+        wait_for(lambda: all(gone(process) for process in family))
     row = job(fresh_database, job_id)
     assert (row["status"], row["attempt"], row["losses"], row["worker"]) == ("RUNNING", 2, 0, None)
     with worker(fresh_database, tmp_path):

@@ -16,6 +16,7 @@ from tests.api.walk.terms import unlike
 from tests.api.walk.transcribed import example
 from tests.factories import ORG
 from tests.openoutcry.risk.books import AT
+from tests.patience import PATIENCE_S
 
 __all__ = ["trading"]
 EXAMPLES = {"metrics": 275, "alerts": 286, "portfolio": 299, "trades": 318}
@@ -27,7 +28,7 @@ TRADE = {
 }  # fmt: skip
 
 
-async def hear(client, within_s: float = 8.0) -> dict:
+async def hear(client, within_s: float = PATIENCE_S) -> dict:
     return json.loads(await asyncio.wait_for(client.recv(), within_s))
 
 

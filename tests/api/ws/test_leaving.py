@@ -14,6 +14,7 @@ from db.identity import users
 from tests.api.test_tokens import PASSWORD, login, peopled
 from tests.api.ws.serving import served
 from tests.api.ws.test_stream import OURS, Stage, hear, settled
+from tests.patience import PATIENCE_S
 
 __all__ = ["peopled"]
 
@@ -25,7 +26,7 @@ async def stage():
         yield made
 
 
-async def ended(client, within_s: float = 10.0) -> tuple[int, str]:
+async def ended(client, within_s: float = PATIENCE_S) -> tuple[int, str]:
     """How the server closes it."""
     with pytest.raises(ConnectionClosed) as closed:
         while True:

@@ -12,6 +12,7 @@ from tests.api.conftest import TOKENS
 from tests.api.ws.processes import Api, api
 from tests.factories import ORG
 from tests.openoutcry.risk.books import AT
+from tests.patience import PATIENCE_S
 
 KEY = {"X-API-Key": TOKENS["trader"]}
 RULE = {"name": "any memory", "metric_name": "memory_usage_percent", "condition": "> 0", "severity": "critical",
@@ -22,7 +23,7 @@ def listening(at: Api, path: str = "/api/v1/ws", query: str = ""):
     return connect(f"ws://{at.address}{path}{query}", additional_headers=KEY, compression=None)
 
 
-async def hear(client, within_s: float = 30.0) -> dict:
+async def hear(client, within_s: float = PATIENCE_S) -> dict:
     return json.loads(await asyncio.wait_for(client.recv(), within_s))
 
 
@@ -62,7 +63,7 @@ async def raised(world) -> int:
     return count
 
 
-async def until(what, within_s: float = 40.0) -> None:
+async def until(what, within_s: float = PATIENCE_S) -> None:
     async with asyncio.timeout(within_s):
         while not await what():  # noqa: ASYNC110
             await asyncio.sleep(0.1)

@@ -23,6 +23,7 @@ from db.identity.holder import Holder
 from db.tenancy import ORG as TENANT
 from tests.api.ws.log import ORG, MemoryLog
 from tests.api.ws.serving import served
+from tests.patience import PATIENCE_S
 from wire.clock import WallClock
 
 OTHER_ORG = UUID("00000000-0000-0000-0000-000000000002")
@@ -110,7 +111,7 @@ async def stage() -> AsyncIterator[Stage]:
         yield made
 
 
-async def hear(client: ClientConnection, within_s: float = 3.0) -> dict[str, Any]:
+async def hear(client: ClientConnection, within_s: float = PATIENCE_S) -> dict[str, Any]:
     message: dict[str, Any] = json.loads(await asyncio.wait_for(client.recv(), within_s))
     return message
 

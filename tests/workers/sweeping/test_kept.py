@@ -75,13 +75,13 @@ def test_a_killed_sweep_goes_on_without_a_loss_or_a_repeat(home, store, fresh_da
         stdout=subprocess.DEVNULL,
     )
     try:
-        wait_for(lambda: done(fresh_database) >= 4, 60)
+        wait_for(lambda: done(fresh_database) >= 4)
         family = psutil.Process(process.pid).children(recursive=True)
         assert len(family) >= 2
     finally:
         process.kill()
         process.wait(10)
-    wait_for(lambda: all(gone(one) for one in family), 10)
+    wait_for(lambda: all(gone(one) for one in family))
     before = done(fresh_database)
     assert before < ALL, "it was killed in the middle"
     found = kept(home, store, asked)
@@ -160,13 +160,13 @@ def test_workers_do_a_sweep_as_a_job_and_again_after_a_kill(home, store, fresh_d
     wrong = asyncio.run(hand_in({"study": "nobody"}))
     job_id = asyncio.run(hand_in({"study": "k", "workers": 1}))
     with worker(fresh_database, home) as working:
-        wait_for(lambda: done(fresh_database) >= 4, 60)
+        wait_for(lambda: done(fresh_database) >= 4)
         computing = next(
             child for child in working.children() if "workers.child" in " ".join(child.cmdline())
         )
         os.kill(computing.pid, signal.SIGKILL)
         row = wait_for(
-            lambda: (row := job(fresh_database, job_id))["status"] not in ("QUEUED", "RUNNING") and row, 90
+            lambda: (row := job(fresh_database, job_id))["status"] not in ("QUEUED", "RUNNING") and row
         )
     assert (row["status"], row["attempt"]) == ("COMPLETED", 2), row["error"]
     result = row["result"] if isinstance(row["result"], dict) else json.loads(row["result"])
