@@ -142,7 +142,10 @@ def _word(turn: Turn, request: OrderRequest, status: OrderStatus, error: Excepti
 async def cancel(broker: RoundBroker, books: Books, orders: Iterable[tuple[int, str]]) -> None:
     """Cancel orders at the venue; one that executed meanwhile is booked as what it did."""
     for seq, leg in orders:
-        books.book(f"cancel:{seq}:{leg}", await broker.cancel(seq, leg))
+        try:
+            books.book(f"cancel:{seq}:{leg}", await broker.cancel(seq, leg))
+        except VenueUnknown as error:  # it still counts as working; whoever wants it gone asks again
+            log.error("cancel_unresolved", seq=seq, leg=leg, error=str(error))
 
 
 async def protect_positions(

@@ -28,6 +28,7 @@ from openoutcry.types.symbols import canonical
 from openoutcry.types.timeframes import parse_timeframe
 from wire.tokens import ANY_ORG, Caller, derive_key, mint_caller
 from wire.vendor_keys import held
+from wire.venue_keys import VenueAccess
 
 SHIPPED = ("default", "risk", "agents", "regimes")
 CONFIG_FOLDER = Path(__file__).resolve().parent.parent / "config"
@@ -102,6 +103,8 @@ class ProcessConfig(Frozen):
     org_id: str = DEFAULT_ORG
     vendor_keys: dict[str, str] = Field(default_factory=dict, repr=False)
     """Keys and addresses of the model vendors that this process asks; empty for every other one."""
+    venue_access: VenueAccess | None = Field(default=None, repr=False)
+    """The exchange account of real orders: the execution server's alone, and only on a live floor."""
 
     kill_at: Path | None = None
 

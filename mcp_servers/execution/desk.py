@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 from uuid import UUID
 
 from db.candles import CandleReader
 from db.leases import Leases
 from mcp_servers.execution.venues.feed import Books, StoredFeed
 from mcp_servers.execution.venues.paper import PaperVenue
+from mcp_servers.execution.venues.protocol import Venue
 from mcp_servers.execution.venues.synthetic_books import SyntheticBooks
 from openoutcry.errors import VenueRejected
 from openoutcry.ledger.facts import SessionFacts
@@ -29,6 +31,27 @@ def lease_of(facts: SessionFacts) -> str:
     return f"account:{facts.session_id}"
 
 
+class Account(Venue, Protocol):
+    """A venue's account that is held open."""
+
+    @property
+    def broken(self) -> bool:
+        """True when it must be opened again to be believed."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+
+class Exchange(Protocol):
+    """Opens sessions' accounts at a real exchange."""
+
+    async def __call__(self, facts: SessionFacts) -> Account:
+        """The account of a live session. Raises VenueRejected."""
+        ...
+
+
 class VenueDesk:
     """Opens a session's account on first use and keeps it open. Calls for one session take turns.
 
@@ -42,29 +65,31 @@ class VenueDesk:
         settings: VenueSettings,
         leases: Leases,
         live_books: Books | None = None,
+        exchange: Exchange | None = None,
     ) -> None:
         self._folder = home / "venue"
         self._reader = reader
         self._settings = settings
         self._live_books = live_books
+        self._exchange = exchange
         self._leases = leases
         self._fences: dict[UUID, Fence] = {}
-        self._open: dict[UUID, PaperVenue] = {}
+        self._open: dict[UUID, Account] = {}
         self._turns: dict[UUID, asyncio.Lock] = {}
 
     @asynccontextmanager
-    async def account(self, facts: SessionFacts) -> AsyncIterator[PaperVenue]:
+    async def account(self, facts: SessionFacts) -> AsyncIterator[Account]:
         """The session's account, nobody else's until the block ends.
 
-        Raises Fenced while another process has it, VenueRejected for a session that is not on paper, JournalBusy,
-        JournalBroken.
+        Raises Fenced while another process has it, VenueRejected for a live session on a floor
+        that has no exchange, JournalBusy, JournalBroken.
         """
         async with self._turns.setdefault(facts.session_id, asyncio.Lock()):
             venue, fence = self._open.get(facts.session_id), await self._leases.take(lease_of(facts))
             if venue is not None and fence != self._fences[facts.session_id]:
                 venue.close()
             if venue is None or venue.broken:
-                venue = self._open[facts.session_id] = self._opened(facts)
+                venue = self._open[facts.session_id] = await self._opened(facts)
             self._fences[facts.session_id] = fence
             yield venue
 
@@ -83,9 +108,13 @@ class VenueDesk:
             return SyntheticBooks(self._reader, facts.exchange, facts.timeframe, facts.seed)
         return self._live_books
 
-    def _opened(self, facts: SessionFacts) -> PaperVenue:
+    async def _opened(self, facts: SessionFacts) -> Account:
         if facts.mode != "PAPER":
-            raise VenueRejected(f"session {facts.session_id} trades {facts.mode}: no such venue is set up")
+            if self._exchange is None:
+                raise VenueRejected(
+                    f"session {facts.session_id} trades {facts.mode}: no such venue is set up"
+                )
+            return await self._exchange(facts)
         opening = Opened(
             at=BEGINNING,
             account=str(facts.session_id),

@@ -16,6 +16,7 @@ from mcp_servers.execution import tools
 from mcp_servers.execution.deps import ExecutionDeps
 from mcp_servers.execution.desk import VenueDesk
 from mcp_servers.execution.killfile import KillFile
+from mcp_servers.execution.live_door import keep_looking, opened_exchange
 from mcp_servers.execution.lookup import KnownSessions
 from mcp_servers.execution.venues.public_book import PublicBooks
 from mcp_servers.present import floor_present
@@ -77,13 +78,19 @@ async def opened(config: ProcessConfig, port: int | None) -> AsyncIterator[Floor
         watching = asyncio.create_task(kill_file.watch(pool, org_id, clock))
         stack.push_async_callback(_ended, watching)
         leases = await stack.enter_async_context(Leases.opened(url, f"execution:{os.getpid()}"))
-        desk = VenueDesk(config.home, reader, config.settings.venue, leases, books)
+        exchange = None
+        if config.venue_access is not None:
+            exchange = await stack.enter_async_context(
+                opened_exchange(config.venue_access, config, pool, clock)
+            )
+        desk = VenueDesk(config.home, reader, config.settings.venue, leases, books, exchange)
         stack.callback(desk.close)
+        sessions = KnownSessions(pool)
+        if exchange is not None:
+            stack.push_async_callback(_ended, asyncio.create_task(keep_looking(pool, desk, sessions, clock)))
         yield build(
             Hosting(
-                deps=ExecutionDeps(
-                    pool, desk, KnownSessions(pool), reader, config.settings, config.key, kill_file
-                ),
+                deps=ExecutionDeps(pool, desk, sessions, reader, config.settings, config.key, kill_file),
                 present=floor_present(pool, config.run.market),
                 key=config.key,
                 local_scopes=FLOOR_SCOPES["execution"],

@@ -1,12 +1,17 @@
 """Bringing the venue's account up to the round."""
 
+import structlog
+
 from db.leases import still_held
 from mcp_servers.execution.answers import AccountNews, head, told
 from mcp_servers.execution.deps import ExecutionDeps
 from mcp_servers.execution.intents import strays
 from mcp_servers.execution.round import AfterArg, fences, in_round
 from mcp_servers.toolkit import Call, tool
+from openoutcry.errors import VenueUnknown
 from openoutcry.sim.engine import Ticket
+
+log = structlog.get_logger()
 
 
 @tool(scope="account:sync", idempotent=True)
@@ -25,5 +30,10 @@ async def sync_account(call: Call[ExecutionDeps], after: AfterArg = 0) -> Accoun
         if interrupted:
             await still_held(call.deps.pool, fences(call.deps.desk.fence(facts), claims))
         for seq, name, request in interrupted:
-            await venue.disown(Ticket(name, seq, request, claims.as_of))
+            try:
+                await venue.disown(Ticket(name, seq, request, claims.as_of))
+            except (
+                VenueUnknown
+            ) as error:  # it may have left: looked up until it is known, here and in the background
+                log.warning("order_still_unknown", client_order_id=name, error=str(error))
         return AccountNews(**head(call), **told(venue.before(claims.seq, after)))

@@ -1,0 +1,98 @@
+"""Opening and keeping the door to the exchange: the key is looked at first, what is unknown is looked up for ever."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from db import halting, venue_sends
+from mcp_servers.execution.desk import Exchange, VenueDesk
+from mcp_servers.execution.lookup import KnownSessions
+from mcp_servers.execution.venues.live.asking import BOUND, must
+from mcp_servers.execution.venues.live.gateway import Gateway
+from mcp_servers.execution.venues.live.venue import LiveVenue
+from openoutcry.errors import OpenOutcryError, StartupRefused, VenueUnknown
+from openoutcry.ledger.facts import SessionFacts
+from openoutcry.ports import Clock
+from wire.budget import RequestBudget
+from wire.config import ProcessConfig
+from wire.venue_keys import VenueAccess
+
+log = structlog.get_logger()
+LOOK_S = 2.0
+ALARM = BOUND + timedelta(seconds=60)
+TRIES = 5
+
+
+def gateway_of(access: VenueAccess, home: Path, pool: asyncpg.Pool, org_id: str, clock: Clock) -> Gateway:
+    """The gateway of a floor: its budget is every process's, and a lost key halts the floor."""
+
+    async def halt(reason: str) -> None:
+        why = f"the exchange does not accept the key any more: {reason}"[:500]
+        await halting.throw(pool, UUID(org_id), reason=why, by="execution", source="breaker", at=clock.now())
+
+    budget = RequestBudget(clock, home / "exchanges" / f"{access.exchange}.budget")
+    return Gateway(access, budget, halt, clock)
+
+
+@asynccontextmanager
+async def opened_exchange(
+    access: VenueAccess, config: ProcessConfig, pool: asyncpg.Pool, clock: Clock
+) -> AsyncIterator[Exchange]:
+    """The door to the exchange, until the context is left. Raises StartupRefused for a key that may too much."""
+    gateway = gateway_of(access, config.home, pool, config.org_id, clock)
+
+    async def opened_account(facts: SessionFacts) -> LiveVenue:
+        venue = LiveVenue(pool, gateway, facts, clock)
+        await venue.open()
+        return venue
+
+    try:
+        await refuse_wide_key(gateway)
+        yield opened_account
+    finally:
+        await gateway.close()
+
+
+async def refuse_wide_key(gateway: Gateway) -> None:
+    """Raises StartupRefused for a key that may withdraw, may not trade, or of which nobody says what it may."""
+    for left in range(TRIES, 0, -1):
+        said = await gateway.ask("spot", "GET", "account/apiRestrictions", api="sapi")
+        try:
+            rights = must(said)
+        except VenueUnknown as error:
+            if gateway.lost is None and left > 1:
+                await asyncio.sleep(0.5)
+                continue
+            raise StartupRefused(f"the exchange does not say what the key may do: {error}") from error
+        if not isinstance(rights, dict) or rights.get("enableWithdrawals") is not False:
+            raise StartupRefused("the exchange's key may withdraw money: make one without that permission")
+        if rights.get("enableSpotAndMarginTrading") is not True:
+            raise StartupRefused("the exchange's key may not trade: give it the permission")
+        return
+
+
+async def keep_looking(pool: asyncpg.Pool, desk: VenueDesk, sessions: KnownSessions, clock: Clock) -> None:
+    """Look up every order of unknown outcome until it is known, whoever sent it and however long ago."""
+    while True:
+        await asyncio.sleep(LOOK_S)
+        try:
+            rows = await venue_sends.unresolved(pool)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("unknown_orders_not_read", error=str(error))
+            continue
+        for row in rows:
+            name = row["client_order_id"]
+            try:
+                facts = await sessions.facts(str(row["session_id"]), str(row["org_id"]))
+                async with desk.account(facts) as venue:
+                    await venue.lookup(name)
+            except (OpenOutcryError, OSError, asyncpg.PostgresError) as error:
+                late = clock.now() - row["sent_at"] > ALARM
+                if late and await venue_sends.alarm_once(pool, name):
+                    log.error("order_unknown_too_long", client_order_id=name, error=str(error))

@@ -1,0 +1,213 @@
+"""The one door to an exchange account: signs with ccxt, sends over a bounded connection, keeps the limits.
+
+Every process's requests to the exchange spend from one budget file; a Retry-After stops them all, this one too. A
+cancel does not queue: the pace of the others leaves it room. A revoked key closes the door until the server is opened
+again.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
+from urllib.parse import urlsplit, urlunsplit
+
+import aiohttp
+import structlog
+
+from mcp_servers.execution.venues.live.outcome import (
+    Answered,
+    KeyRevoked,
+    Limited,
+    NoReply,
+    Outcome,
+    Reply,
+    RetryAfterResync,
+    outcome,
+)
+from openoutcry.errors import BadConfig
+from openoutcry.ports import Clock
+from openoutcry.types.timeframes import millis
+from wire.budget import RequestBudget
+from wire.venue_keys import VenueAccess
+
+log = structlog.get_logger()
+RECV_WINDOW_MS = 5_000
+DEADLINE_S = 12.0
+"""Of one request and its whole answer: longer than the exchange's engine may take (10 s)."""
+MOST_BYTES = 8 * 1024 * 1024
+MOST_WAITING = 64
+MS_PER_WEIGHT = {"spot": 12.5, "perp": 31.25}
+"""Four fifths of 6,000 and 2,400 a minute; the rest is for cancels."""
+APIS = {
+    ("spot", True): "private",
+    ("spot", False): "public",
+    ("perp", True): "fapiPrivate",
+    ("perp", False): "fapiPublic",
+}
+READ = 64 * 1024
+
+
+class Wire(Protocol):
+    """Sends bytes and says what came back."""
+
+    def __call__(
+        self, method: str, url: str, headers: Mapping[str, str], body: str | None
+    ) -> Awaitable[Reply | NoReply]: ...
+
+
+class Gateway:
+    """One account at Binance, spot and USD-M. ``on_lost`` is told once when the key is no longer accepted."""
+
+    def __init__(
+        self,
+        access: VenueAccess,
+        budget: RequestBudget,
+        on_lost: Callable[[str], Awaitable[None]],
+        clock: Clock,
+        *,
+        deadline_s: float = DEADLINE_S,
+    ) -> None:
+        if access.exchange != "binance":
+            raise BadConfig(
+                f"--exchange: live orders are offered on binance, not on {access.exchange}", field="exchange"
+            )
+        self._access, self._budget, self._on_lost = access, budget, on_lost
+        self._clock, self._deadline_s = clock, deadline_s
+        self._signer: Any = None
+        self._session: aiohttp.ClientSession | None = None
+        self._waiting = 0
+        self._opening = asyncio.Lock()
+        self.lost: str | None = None
+        self.requests = 0
+
+    async def ask(
+        self,
+        kind: str,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        *,
+        weight: int = 1,
+        urgent: bool = False,
+        signed: bool = True,
+        api: str | None = None,
+    ) -> Outcome:
+        """One request of ``kind`` spot or perp, sent at most once. ``urgent`` does not queue."""
+        if self.lost is not None and signed:
+            return outcome(NoReply(f"key not accepted: {self.lost}", sent=False))
+        await self._opened()
+        if not urgent and not await self._slot(kind, weight):
+            return outcome(NoReply("too many requests are waiting", sent=False))
+        if (left := self._budget.quiet_s) > 0:
+            return outcome(
+                NoReply(f"the exchange asked for a pause; {left:.0f} s are left of it", sent=False)
+            )
+        request = self._signer.sign(path, [api or APIS[kind, signed]], method, dict(params or {}))
+        self.requests += 1
+        reply = await self._send(request["method"], request["url"], request["headers"] or {}, request["body"])
+        said = outcome(reply)
+        if isinstance(said, Limited):
+            self._budget.pause(said.retry_after_s)
+            log.warning("exchange_pause", exchange=self._access.exchange, seconds=said.retry_after_s)
+        if isinstance(said, KeyRevoked):
+            await self._revoked(said)
+        if isinstance(said, RetryAfterResync):
+            await self.measure_clock(kind)
+        return said
+
+    async def measure_clock(self, kind: str = "spot") -> None:
+        """Learn how far the exchange's clock is from ours; every later signature uses it."""
+        before = millis(self._clock.now())
+        said = await self.ask(kind, "GET", "time", signed=False, urgent=True)
+        after = millis(self._clock.now())
+        theirs = (
+            said.value.get("serverTime")
+            if isinstance(said, Answered) and isinstance(said.value, dict)
+            else None
+        )
+        if isinstance(theirs, int) and 0 < theirs < 10**14:
+            self._signer.options["timeDifference"] = (before + after) // 2 - theirs
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def _revoked(self, said: KeyRevoked) -> None:
+        if self.lost is None:
+            self.lost = f"code {said.code}: {said.message}"
+            log.error("venue_key_lost", code=said.code, message=said.message)
+            await self._on_lost(self.lost)
+
+    async def _slot(self, kind: str, weight: int) -> bool:
+        if self._waiting >= MOST_WAITING:
+            return False
+        self._waiting += 1
+        try:
+            await self._budget.take(weight * MS_PER_WEIGHT[kind])
+        finally:
+            self._waiting -= 1
+        return True
+
+    async def _opened(self) -> None:
+        async with self._opening:
+            if self._session is None:
+                self._signer = await asyncio.to_thread(_signer, self._access)
+                self._session = aiohttp.ClientSession(
+                    auto_decompress=False, trust_env=self._access.url is None
+                )
+                fresh = True
+            else:
+                fresh = False
+        if fresh:
+            await self.measure_clock()
+
+    async def _send(
+        self, method: str, url: str, headers: Mapping[str, str], body: str | None
+    ) -> Reply | NoReply:
+        assert self._session is not None
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                async with self._session.request(
+                    method,
+                    url,
+                    data=body,
+                    headers={**headers, "Accept-Encoding": "identity"},
+                    allow_redirects=False,
+                ) as response:
+                    data = bytearray()
+                    async for chunk in response.content.iter_chunked(READ):
+                        data += chunk
+                        if len(data) > MOST_BYTES:
+                            return NoReply(f"an answer of more than {MOST_BYTES} bytes")
+                    return Reply(response.status, data.decode("utf-8", "replace"), dict(response.headers))
+        except TimeoutError:
+            return NoReply(f"no whole answer within {self._deadline_s:.0f} s")
+        except aiohttp.ClientConnectorError as error:
+            return NoReply(type(error).__name__, sent=False)
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            return NoReply(type(error).__name__)
+
+
+def _signer(access: VenueAccess) -> Any:
+    import ccxt  # seconds of CPU: only a floor with real money pays for it
+
+    client = getattr(ccxt, access.exchange)(
+        {
+            "apiKey": access.key.get_secret_value(),
+            "secret": access.secret.get_secret_value(),
+            "enableRateLimit": False,
+        }
+    )
+    client.options.update({"recvWindow": RECV_WINDOW_MS, "maxRetriesOnFailure": 0, "timeDifference": 0})
+    if access.url is not None:
+        client.urls["api"] = _moved(client.urls["api"], access.url)
+    return client
+
+
+def _moved(urls: Any, base: str) -> Any:
+    if isinstance(urls, Mapping):
+        return {name: _moved(url, base) for name, url in urls.items()}
+    if not isinstance(urls, str):
+        return urls
+    scheme, host = urlsplit(base)[:2]
+    return urlunsplit((scheme, host, *urlsplit(urls)[2:]))

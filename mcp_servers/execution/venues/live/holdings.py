@@ -1,0 +1,43 @@
+"""What the account holds by the exchange's word, and what a session holds by its own fills."""
+
+from decimal import Decimal
+
+from mcp_servers.execution.venues.history import History
+from mcp_servers.execution.venues.live.asking import must
+from mcp_servers.execution.venues.live.gateway import Gateway
+from mcp_servers.execution.venues.protocol import Balance, VenuePosition
+from openoutcry.errors import VenueUnknown
+from openoutcry.sim.account import Account, evolve
+from openoutcry.sim.events import Filled
+from openoutcry.types.amounts import parse_amount
+
+
+class Holdings:
+    """``balances`` are those of the whole account, every session's and other bots' together."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self.balances: tuple[Balance, ...] = ()
+
+    async def read(self) -> None:
+        """Ask the exchange. Raises VenueUnknown."""
+        said = await self._gateway.ask("spot", "GET", "account", {"omitZeroBalances": "true"}, weight=20)
+        try:
+            rows = [
+                (str(row["asset"]), parse_amount(row["free"]), parse_amount(row["locked"]))
+                for row in must(said)["balances"]
+            ]
+        except (LookupError, TypeError, ValueError) as error:
+            raise VenueUnknown(f"balances that cannot be read: {error!r}"[:200]) from error
+        self.balances = tuple(Balance(asset, free + locked, locked) for asset, free, locked in rows)
+
+    def positions(self, history: History) -> tuple[VenuePosition, ...]:
+        """Net quantity and mean cost of what the session's fills left."""
+        account = Account()
+        for fill in history.between(0, history.cursor).fills:
+            account = evolve(account, Filled(at=fill.executed_at, client_order_id=None, fill=fill))
+        return tuple(
+            VenuePosition(symbol, held.quantity, held.cost / held.quantity)
+            for symbol, held in sorted(account.holdings.items())
+            if held.quantity != Decimal(0)
+        )

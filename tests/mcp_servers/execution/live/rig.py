@@ -1,0 +1,120 @@
+"""The practice exchange and a session's live account at it, in one loop."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from aiohttp import web
+from pydantic import SecretStr
+
+from db import sessions
+from db.pool import open_pool
+from mcp_servers.execution.venues.live.gateway import Gateway
+from mcp_servers.execution.venues.live.venue import LiveVenue
+from openoutcry.ledger.facts import SessionFacts
+from openoutcry.orders import client_order_id
+from openoutcry.settings import Settings
+from openoutcry.sim.engine import Ticket
+from openoutcry.types.orders import OrderRequest, OrderState
+from sandbox.accounts import Account
+from sandbox.clock import ExchangeClock
+from sandbox.exchange import Exchange
+from sandbox.running import Running
+from sandbox.serving import Server
+from tests.mcp_servers.execution.floor import facts
+from tests.mcp_servers.execution.venue import SESSION, order
+from tests.sandbox.conftest import PRICES, Flat
+from wire.budget import RequestBudget
+from wire.clock import WallClock
+from wire.venue_keys import VenueAccess
+
+__all__ = ["Rig", "order", "rigged"]
+
+
+@dataclass
+class Rig:
+    """``running`` is the exchange; ``venue`` the account under test; ``lost`` what the gateway said of its key."""
+
+    running: Running
+    user: Account
+    pool: asyncpg.Pool
+    gateway: Gateway
+    venue: LiveVenue
+    facts: SessionFacts
+    lost: list[str]
+
+    def fault(self, kind: str, path: str = "/api/v3/order", method: str = "POST", **more: Any) -> None:
+        self.running.faults.add({"kind": kind, "method": method, "path": path, **more})
+
+    async def place(self, request: OrderRequest, seq: int = 1) -> OrderState:
+        return await self.venue.place(self.ticket(request, seq))
+
+    def ticket(self, request: OrderRequest, seq: int = 1) -> Ticket:
+        return Ticket(self.cid(request.leg, seq), seq, request, WallClock().now())
+
+    def cid(self, leg: str, seq: int = 1) -> str:
+        return client_order_id(SESSION, seq, leg)
+
+    def posts(self) -> int:
+        """Orders that were asked for, accepted or not."""
+        return sum(
+            1
+            for _, method, path, _ in self.running.requests
+            if method == "POST" and path.lower().endswith("order")
+        )
+
+    def accepted(self) -> list[str]:
+        venues = (self.running.exchange.spot, self.running.exchange.perp)
+        return [one.client_id for venue in venues for _, one in venue.accepted]
+
+    def held(self, asset: str) -> int:
+        ledger = self.running.exchange.ledger
+        return ledger.free[self.user.name, asset] + ledger.locked[self.user.name, asset]
+
+    async def restarted(self) -> LiveVenue:
+        """The account as a new process opens it."""
+        self.venue = LiveVenue(self.pool, self.gateway, self.facts, WallClock())
+        await self.venue.open()
+        return self.venue
+
+
+def live_facts(**more: Any) -> SessionFacts:
+    return facts().model_copy(update={"mode": "LIVE", "source": "live", "symbol": "BTC/USDT", **more})
+
+
+@asynccontextmanager
+async def rigged(home: Path, url: str, *, deadline_s: float = 1.0) -> AsyncIterator[Rig]:
+    exchange = Exchange(ExchangeClock(), {asset: Flat(price) for asset, price in PRICES.items()}, seed=7)
+    user = exchange.open_account("trader", {"USDT": "100000", "BTC": "2"}, "50000")
+    running = Running(exchange)
+    runner = web.AppRunner(Server(running).app(), shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = runner.addresses[0][1]
+    access = VenueAccess(
+        exchange="binance",
+        key=SecretStr(user.key),
+        secret=SecretStr(user.secret),
+        url=f"http://127.0.0.1:{port}",
+    )
+    lost: list[str] = []
+
+    async def on_lost(reason: str) -> None:
+        lost.append(reason)
+
+    gateway = Gateway(access, RequestBudget(WallClock()), on_lost, WallClock(), deadline_s=deadline_s)
+    pool = await open_pool(url)
+    known = live_facts()
+    await sessions.create(pool, known, "tests", Settings())
+    venue = LiveVenue(pool, gateway, known, WallClock())
+    await venue.open()
+    try:
+        yield Rig(running, user, pool, gateway, venue, known, lost)
+    finally:
+        await gateway.close()
+        await runner.cleanup()
+        await pool.close()

@@ -1,0 +1,196 @@
+"""A live account against an exchange that misbehaves, by the rows of the fault catalogue."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from mcp_servers.execution.venues.live import asking, venue
+from mcp_servers.execution.venues.live.asking import BOUND
+from openoutcry.errors import VenueUnknown
+from tests.mcp_servers.execution.live.rig import Rig, order
+
+ENTRY = order("entry", "BUY", "MARKET", "0.01")
+RESTING = order("entry", "BUY", "LIMIT", "0.01", price="50000")
+ONE = 10**8
+ACCEPTED_AND_LOST = (
+    "hang",
+    "reset",
+    "close",
+    "cut",
+    "html",
+    "empty",
+    "braces",
+    "nulls",
+    "garbage",
+    "foreign",
+    "ack",
+)
+
+
+async def test_an_order_is_filled_and_booked_to_the_unit(rig: Rig) -> None:
+    state = await rig.place(ENTRY)
+    news = rig.venue.upto_placing(1, "entry", 0)
+    assert (state.status, state.executed_quantity) == ("FILLED", Decimal("0.01"))
+    assert [o.status for o in news.orders] == ["FILLED"] and rig.accepted() == [rig.cid("entry")]
+    bought = sum(fill.quantity for fill in news.fills)
+    paid = sum(fill.price * fill.quantity + fill.fee for fill in news.fills)
+    assert bought * ONE == rig.held("BTC") - 2 * ONE  # E5: the fee was taken in base
+    assert paid * ONE == 100_000 * ONE - rig.held("USDT")
+    assert (await rig.place(ENTRY)) == state and rig.posts() == 1
+    again = await rig.restarted()
+    assert again.upto_placing(1, "entry", 0) == news and (await again.lookup(rig.cid("entry"))) == state
+
+
+@pytest.mark.parametrize("request_", [ENTRY, RESTING], ids=["filled", "open"])
+@pytest.mark.parametrize("kind", ACCEPTED_AND_LOST)
+async def test_E1_accepted_and_the_answer_lost(rig: Rig, kind: str, request_: venue.OrderRequest) -> None:
+    rig.fault(kind)
+    state = await rig.place(request_)
+    assert state.status == ("FILLED" if request_ is ENTRY else "NEW")
+    assert rig.posts() == 1 and rig.accepted() == [rig.cid("entry")]
+
+
+@pytest.mark.parametrize(("status", "body"), [(500, ""), (502, "<html>"), (503, ""), (504, ""), (403, "")])
+async def test_E1_accepted_and_an_error_status(rig: Rig, status: int, body: str) -> None:
+    rig.fault("status", status=status, body=body)
+    assert (await rig.place(ENTRY)).status == "FILLED" and rig.posts() == 1
+
+
+@pytest.mark.parametrize("status", [200, 400, 504])
+async def test_E1_timeout_code_in_any_status(rig: Rig, status: int) -> None:
+    rig.fault("code", code=-1007, message="Timeout waiting for response from backend server.", status=status)
+    assert (await rig.place(ENTRY)).status == "FILLED" and rig.posts() == 1
+
+
+async def test_E2_never_received_is_absent_only_after_the_bound(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(venue, "LOOK_AGAIN_S", (0.01,))
+    rig.fault("hang", accept=False)
+    with pytest.raises(VenueUnknown):
+        await rig.place(ENTRY)
+    with pytest.raises(VenueUnknown, match="absent only in"):
+        await (await rig.restarted()).lookup(rig.cid("entry"))
+    with pytest.raises(VenueUnknown):
+        await rig.place(ENTRY)
+    await rig.pool.execute(
+        "UPDATE venue_sends SET sent_at = sent_at - $1::interval", BOUND + timedelta(seconds=1)
+    )
+    state = await rig.venue.lookup(rig.cid("entry"))
+    assert state is not None and state.status == "REJECTED" and "NEVER_ARRIVED" in str(state.error)
+    assert (await (await rig.restarted()).place(rig.ticket(ENTRY))).status == "REJECTED"
+    assert rig.posts() == 1 and rig.accepted() == []
+
+
+async def test_E3_an_order_that_is_born_slowly_is_waited_for(rig: Rig) -> None:
+    rig.fault("birth", seconds=1.0)
+    rig.fault("hang")
+    assert (await rig.place(ENTRY)).status == "FILLED" and rig.posts() == 1
+
+
+async def test_E3_an_old_order_that_is_not_found_is_not_forgotten(rig: Rig) -> None:
+    await rig.place(RESTING)
+    rig.fault("code", method="GET", code=-2013, message="Order does not exist.", times=1)
+    with pytest.raises(VenueUnknown, match="does not find it now"):
+        await rig.venue.lookup(rig.cid("entry"))
+    state = await rig.venue.lookup(rig.cid("entry"))
+    assert state is not None and state.status == "NEW"
+
+
+async def test_E1_an_ambiguous_cancel_is_looked_up(rig: Rig) -> None:
+    await rig.place(RESTING)
+    rig.fault("hang", method="DELETE")
+    state = await rig.venue.cancel(rig.cid("entry"), at=rig.ticket(RESTING).at, by_seq=2)
+    assert state is not None and state.status == "CANCELED"
+
+
+async def test_a_cancel_that_never_arrived_is_not_believed(rig: Rig) -> None:
+    await rig.place(RESTING)
+    rig.fault("hang", method="DELETE", accept=False)
+    with pytest.raises(VenueUnknown, match="cancel of"):
+        await rig.venue.cancel(rig.cid("entry"), at=rig.ticket(RESTING).at, by_seq=2)
+    assert rig.venue.orders()[0][1].status == "NEW"
+
+
+@pytest.mark.parametrize("status", [429, 418])
+async def test_E7_nothing_is_asked_until_retry_after(rig: Rig, status: int) -> None:
+    await rig.place(RESTING)
+    rig.fault("limited", method="GET", status=status, seconds=7)
+    with pytest.raises(VenueUnknown):
+        await rig.venue.lookup(rig.cid("entry"))
+    before = rig.gateway.requests
+    refused = await rig.place(ENTRY, seq=2)
+    assert refused.status == "REJECTED" and "pause" in str(refused.error)
+    with pytest.raises(VenueUnknown):
+        await rig.venue.cancel(rig.cid("entry"), at=rig.ticket(RESTING).at, by_seq=2)
+    await rig.venue.advance(rig.ticket(ENTRY).at)
+    assert rig.gateway.requests == before and rig.running.limits.during_ban == 0
+
+
+async def test_E8_a_revoked_key_stops_everything_and_says_so_once(rig: Rig) -> None:
+    await rig.place(RESTING)
+    rig.user.revoked = True
+    refused = await rig.place(ENTRY, seq=2)
+    assert refused.status == "REJECTED" and len(rig.lost) == 1 and "-2015" in rig.lost[0]
+    before = rig.gateway.requests
+    await rig.venue.advance(rig.ticket(ENTRY).at)
+    assert rig.gateway.requests == before and len(rig.lost) == 1
+
+
+@pytest.mark.parametrize("skew_ms", [1_500, -1_500, 5_000, -5_000, 60_000])
+async def test_E9_a_clock_that_is_wrong_is_measured_and_signed_anew(rig: Rig, skew_ms: int) -> None:
+    await rig.place(RESTING)
+    rig.running.exchange.clock.skew_ms = skew_ms
+    state = await rig.place(ENTRY, seq=2)
+    assert state.status == "FILLED" and rig.accepted() == [rig.cid("entry"), rig.cid("entry", 2)]
+
+
+async def test_E12_filters_that_change_are_read_again(rig: Rig) -> None:
+    await rig.place(ENTRY)
+    market = rig.running.exchange.spot.market("BTCUSDT")
+    market.symbol = market.symbol.changed(step="0.001")
+    market.book.step = market.symbol.step
+    state = await rig.place(order("entry", "BUY", "MARKET", "0.01234"), seq=2)
+    assert (state.status, state.executed_quantity) == ("FILLED", Decimal("0.012"))
+    market.symbol = market.symbol.changed(status="HALT")
+    halted = await rig.place(ENTRY, seq=3)
+    assert halted.status == "REJECTED"
+
+
+async def test_E14_an_answer_without_end_is_cut_off(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mcp_servers.execution.venues.live import gateway
+
+    monkeypatch.setattr(gateway, "MOST_BYTES", 100_000)
+    rig.fault("huge", bytes=1_000_000)
+    assert (await rig.place(ENTRY)).status == "FILLED" and rig.posts() == 1
+    rig.fault("drip", seconds=0.2)
+    assert (await rig.place(ENTRY, seq=2)).status == "FILLED" and rig.posts() == 2
+
+
+async def test_a_definitive_refusal_is_a_state(rig: Rig) -> None:
+    state = await rig.place(order("entry", "BUY", "MARKET", "100"))
+    assert state.status == "REJECTED" and "-2010" in str(state.error) and rig.accepted() == []
+
+
+async def test_stops_and_perpetuals(rig: Rig) -> None:
+    assert (
+        await rig.place(order("hedge", "SELL", "MARKET", "0.1", symbol="BTC/USDT:USDT"))
+    ).status == "FILLED"
+    stop = order(
+        "stop_loss", "BUY", "STOP_LOSS", "0.1", symbol="BTC/USDT:USDT", stop_price="66000", reduce_only=True
+    )
+    assert (await rig.place(stop)).status == "NEW"
+    assert (
+        await rig.place(order("take_profit", "SELL", "STOP_LOSS", "0.5", stop_price="55000"))
+    ).status == "NEW"
+    for one in (rig.running.exchange.spot, rig.running.exchange.perp):
+        one.markets["BTCUSDT"].tape.held = 67_000 * ONE
+    rig.running.exchange.tick()
+    await rig.venue.advance(rig.ticket(stop).at)
+    states = {state.leg: state for _, state in rig.venue.orders()}
+    assert states["stop_loss"].status == "FILLED" and states["take_profit"].status == "NEW"
+    gone = await rig.venue.cancel(rig.cid("take_profit"), at=rig.ticket(stop).at, by_seq=2)
+    assert gone is not None and gone.status == "CANCELED" and rig.venue.positions() == ()
+    assert {b.asset for b in rig.venue.balances()} == {"USDT", "BTC"}
+    assert timedelta(seconds=15) < asking.BOUND
