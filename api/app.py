@@ -178,6 +178,8 @@ def _cors(origins: tuple[str, ...]) -> CORSConfig:
         ],
         expose_headers=[
             "X-Correlation-ID",
+            "X-Page-Anchor",
+            "Link",
             "X-RateLimit-Limit",
             "X-RateLimit-Remaining",
             "Retry-After",

@@ -22,14 +22,18 @@ class Cursors:
 
     key: bytes
     asked: bytes
+    name: str = "cursor"
+    """The parameter that they come back in."""
 
     @classmethod
-    async def of(cls, request: AnyRequest, floor: Floor, filters: Mapping[str, Any]) -> "Cursors":
+    async def of(
+        cls, request: AnyRequest, floor: Floor, filters: Mapping[str, Any], name: str = "cursor"
+    ) -> "Cursors":
         """Of this caller's org at this route with these filters."""
         signer = await floor.doorman.signer()
         path: str = request.scope["path"]
         asked = [str(caller_of(request).org_id), path.rstrip("/"), dict(filters)]
-        return cls(signer.cursor_key, canonical_json(asked))
+        return cls(signer.cursor_key, canonical_json(asked), name)
 
     def sealed(self, place: str | None) -> str | None:
         """A place as the caller gets it; None where there is no next page."""
@@ -41,7 +45,7 @@ class Cursors:
             return None
         place, _, mac = cursor.rpartition(".")
         if not hmac.compare_digest(mac.encode("utf-8", "replace"), self._mac(place).encode()):
-            raise BadInput("cursor: not one that a page of this list gave", field="cursor")
+            raise BadInput(f"{self.name}: not one that a page of this list gave", field=self.name)
         return place
 
     def _mac(self, place: str) -> str:

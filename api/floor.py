@@ -14,6 +14,7 @@ from api.auth.doorman import Doorman
 from api.identity import KeyRing
 from api.machine import Machine
 from api.mcp.gateway import Gateway
+from api.page_memory import PageMemory
 from api.throttle import SharedThrottle
 from api.tracking.forwarding import Tracking
 from api.tracking.settings import TrackingSettings
@@ -55,9 +56,11 @@ class Floor:
     """How long a WebSocket's client may leave a frame unread."""
     verifying: asyncio.Lock = field(default_factory=asyncio.Lock)
     trading: DefaultsFile = field(init=False)
+    pages: PageMemory = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "trading", DefaultsFile(self.home))
+        object.__setattr__(self, "pages", PageMemory(self.home))
 
 
 TheFloor: TypeAlias = NamedDependency[Floor]

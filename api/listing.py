@@ -7,6 +7,7 @@ from api.access import caller_of
 from api.dialects import page_limit, page_most
 from api.failures import invalid_query
 from api.floor import Floor
+from api.paging import Walk
 from api.params import read_choice
 from api.requests import AnyRequest
 from db.strategies.listing import SORTS, Page, Query, listing
@@ -39,6 +40,7 @@ class Asked:
     limit: int | None
     skip: int | None
     offset: int | None
+    anchor: str | None = None
 
 
 async def page_of(request: AnyRequest, floor: Floor, asked: Asked, sort: str) -> tuple[Page, Query]:
@@ -47,7 +49,13 @@ async def page_of(request: AnyRequest, floor: Floor, asked: Asked, sort: str) ->
     Raises Failure 400 and BadInput naming the parameter.
     """
     query = _query(request, asked, sort)
-    return await listing(floor.pool, caller_of(request).org_id, query), query
+    step = "offset" if asked.offset is not None else "skip"
+    walk = await Walk.of(request, floor, query.offset, asked.anchor, step)
+    page = await listing(
+        floor.pool, caller_of(request).org_id, query.model_copy(update={"snapshot": walk.snapshot})
+    )
+    walk.leave(page.seen, len(page.items), query.limit)
+    return page, query
 
 
 def _query(request: AnyRequest, asked: Asked, sort: str) -> Query:

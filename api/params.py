@@ -20,6 +20,15 @@ Symbol = Annotated[
 ]
 Offset = Annotated[int, QueryParameter(ge=0, le=1_000_000, description="How many to skip.", required=False)]
 
+Anchor = Annotated[
+    str | None,
+    QueryParameter(
+        description="`X-Page-Anchor` of the first page: this page leaves out what came in since.",
+        required=False,
+        max_length=8192,
+    ),
+]
+
 
 def read_id(text: str, what: str) -> UUID:
     """An id in a path. Raises Failure 400 ``invalid <what>_id format``."""

@@ -80,7 +80,9 @@ class Shell:
 
         async def stamped(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = _stamp(list(message["headers"]), correlation, ruling)
+                message["headers"] = _stamp(
+                    [*message["headers"], *state.get("headers", ())], correlation, ruling
+                )
                 self.traffic.count(message["status"], perf_counter() - started)
             await send(message)
 

@@ -6,6 +6,8 @@ from uuid import UUID
 
 import asyncpg
 
+from db.seen import SEEN, in_sight
+
 Rating = Literal["positive", "negative"]
 FIELDS = "f.id, f.decision_id, f.rating, f.comment, f.tags, f.given_by, f.created_at"
 GIVE = """
@@ -15,7 +17,8 @@ RETURNING id, decision_id, rating, comment, tags, given_by, created_at
 """
 OF_DECISION = f"SELECT {FIELDS} FROM feedback f WHERE org_id = $1 AND decision_id = $2 ORDER BY created_at"
 LIST = f"""
-SELECT {FIELDS} FROM feedback f WHERE org_id = $1 AND ($2::text IS NULL OR rating = $2)
+SELECT {FIELDS}, {SEEN} FROM feedback f WHERE org_id = $1 AND ($2::text IS NULL OR rating = $2)
+    AND {in_sight("born", 5)}
 ORDER BY created_at DESC, id LIMIT $3 OFFSET $4
 """
 STATS = """
@@ -51,10 +54,16 @@ async def of_decision(pool: asyncpg.Pool, org_id: UUID, decision_id: UUID) -> li
 
 
 async def list_feedback(
-    pool: asyncpg.Pool, org_id: UUID, rating: Rating | None = None, *, limit: int = 50, offset: int = 0
+    pool: asyncpg.Pool,
+    org_id: UUID,
+    rating: Rating | None = None,
+    *,
+    limit: int = 50,
+    offset: int = 0,
+    snapshot: str | None = None,
 ) -> list[asyncpg.Record]:
     """Words about decisions, newest first."""
-    return await pool.fetch(LIST, org_id, rating, limit, offset)
+    return await pool.fetch(LIST, org_id, rating, limit, offset, snapshot)
 
 
 async def stats(pool: asyncpg.Pool, org_id: UUID) -> asyncpg.Record:

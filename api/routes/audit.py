@@ -14,7 +14,8 @@ from litestar.params import PathParameter, QueryParameter
 from api.access import caller_of
 from api.encoding import Answer, encode
 from api.floor import Floor, TheFloor
-from api.params import Offset, read_choice, read_time
+from api.paging import Walk
+from api.params import Anchor, Offset, read_choice, read_time
 from api.requests import AnyRequest
 from api.shapes.base import Shape
 from db.pool import Row
@@ -141,12 +142,16 @@ async def logs(
     end_time: Time = None,
     limit: Limit = 100,
     offset: Offset = 0,
+    anchor: Anchor = None,
 ) -> Trail:
     """The trail, by wall time; a week unless told."""
-    since, until = _span(start_time, end_time)
+    walk = await Walk.of(request, floor, offset, anchor)
+    since, until = _span(start_time, end_time, walk.at)
     kinds, org_id = _kinds(event_type, category), caller_of(request).org_id
-    rows = await reads.logs(floor.pool, org_id, since, until, kinds, actor, limit, offset)
-    total = await reads.count(floor.pool, org_id, since, until, kinds, actor)
+    rows = await reads.logs(floor.pool, org_id, since, until, kinds, actor, limit, offset, walk.snapshot)
+    walk.left(rows, limit, until)
+    seen = rows[0]["seen"] if rows and walk.sight is None else walk.snapshot
+    total = await reads.count(floor.pool, org_id, since, until, kinds, actor, seen)
     return Trail(
         logs=_events(rows), total=total, limit=limit, offset=offset, start_time=since, end_time=until
     )
@@ -317,8 +322,8 @@ def _kinds(event_type: str | None, category: str | None) -> list[str] | None:
     return [name for name, (of, _) in reads.KINDS.items() if kind in (None, name) and group in (None, of)]
 
 
-def _span(start: str | None, end: str | None) -> tuple[datetime, datetime]:
-    until = read_time(end, "end_time") or WallClock().now()
+def _span(start: str | None, end: str | None, at: datetime | None = None) -> tuple[datetime, datetime]:
+    until = read_time(end, "end_time") or at or WallClock().now()
     since = read_time(start, "start_time")
     if since is None:
         since = until - timedelta(days=7)

@@ -7,6 +7,7 @@ from litestar.params import QueryParameter
 
 from api.floor import TheFloor
 from api.listing import Asked, page_of
+from api.params import Anchor
 from api.registrar import org_of, shown
 from api.requests import AnyRequest
 from api.routes.strategies import Name
@@ -72,11 +73,13 @@ async def leaderboard(
     limit: Annotated[int | None, QueryParameter(required=False)] = None,
     skip: Annotated[int | None, QueryParameter(required=False)] = None,
     offset: Annotated[int | None, QueryParameter(required=False)] = None,
+    anchor: Anchor = None,
 ) -> Catalog:
     """Strategies ranked by composite score; the filters are those of `/api/v1/strategies`."""
     asked = Asked(
         stage=stage, exchange=exchange, timeframe=timeframe, search=search, min_sharpe=min_sharpe,
         max_drawdown=max_drawdown, sort_by=sort_by, sort_order=sort_order, limit=limit, skip=skip, offset=offset,
+        anchor=anchor,
     )  # fmt: skip
     page, query = await page_of(request, floor, asked, "score")
     return Catalog(

@@ -8,7 +8,18 @@ from litestar.params import FromPath, QueryParameter
 from api.access import caller_of
 from api.failures import Failure
 from api.floor import TheFloor
-from api.params import Offset, SessionId, Symbol, read_choice, read_id, read_session, read_symbol, read_time
+from api.paging import Walk
+from api.params import (
+    Anchor,
+    Offset,
+    SessionId,
+    Symbol,
+    read_choice,
+    read_id,
+    read_session,
+    read_symbol,
+    read_time,
+)
 from api.requests import AnyRequest
 from api.shapes.base import shaped
 from api.shapes.decisions import (
@@ -51,6 +62,7 @@ async def list_decisions(
     to_date: Time = None,
     limit: Limit = 50,
     offset: Offset = 0,
+    anchor: Anchor = None,
 ) -> DecisionList:
     """Decisions, newest first; the filters combine."""
     wanted = DecisionFilter(
@@ -65,7 +77,9 @@ async def list_decisions(
         limit=limit,
         offset=offset,
     )
-    rows = await reads.list_decisions(floor.pool, caller_of(request).org_id, wanted)
+    walk = await Walk.of(request, floor, offset, anchor)
+    rows = await reads.list_decisions(floor.pool, caller_of(request).org_id, wanted, walk.snapshot)
+    walk.left(rows, limit)
     decisions = [decision_of(row) for row in rows]
     return DecisionList(decisions=decisions, count=len(decisions), filter=wanted)
 

@@ -14,7 +14,8 @@ from api.encoding import Answer
 from api.failures import Failure, invalid_body
 from api.floor import Floor, TheFloor
 from api.idempotency import once
-from api.params import read_choice, read_id
+from api.paging import Walk
+from api.params import Anchor, read_choice, read_id
 from api.requests import AnyRequest
 from api.shapes.execution import (
     Account,
@@ -61,10 +62,14 @@ class AccountChange(Body, frozen=True, kw_only=True):
 
 @get("/api/v1/execution/accounts", tags=["execution"])
 async def list_accounts(
-    request: AnyRequest, floor: TheFloor, skip: Skip = 0, limit: Limit = 100
+    request: AnyRequest, floor: TheFloor, skip: Skip = 0, limit: Limit = 100, anchor: Anchor = None
 ) -> AccountList:
     """Trading sessions as accounts, those that run first."""
-    rows = await reads.accounts(floor.pool, caller_of(request).org_id, limit=limit, offset=skip)
+    walk = await Walk.of(request, floor, skip, anchor, "skip")
+    rows = await reads.accounts(
+        floor.pool, caller_of(request).org_id, limit=limit, offset=skip, snapshot=walk.snapshot
+    )
+    walk.left(rows, limit)
     return AccountList(success=True, accounts=[account_of(row) for row in rows], skip=skip, limit=limit)
 
 
@@ -138,9 +143,11 @@ async def list_positions(
     asset: AssetFilter = None,
     skip: Skip = 0,
     limit: Limit = 100,
+    anchor: Anchor = None,
 ) -> HeldList:
     """Positions of every account, newest first."""
     state = read_choice(status, "status", ("open", "closed"))
+    walk = await Walk.of(request, floor, skip, anchor, "skip")
     rows = await reads.positions(
         floor.pool,
         caller_of(request).org_id,
@@ -149,7 +156,9 @@ async def list_positions(
         asset=_base(asset),
         limit=limit,
         offset=skip,
+        snapshot=walk.snapshot,
     )
+    walk.left(rows, limit)
     return HeldList(success=True, positions=[held(row) for row in rows], skip=skip, limit=limit)
 
 
@@ -174,8 +183,10 @@ async def list_trades(
     outcome: Annotated[str | None, QueryParameter(description="win or loss.", required=False)] = None,
     skip: Skip = 0,
     limit: Limit = 100,
+    anchor: Anchor = None,
 ) -> ClosedList:
     """Closed positions, newest first. Single executions are at `/api/v1/trades`."""
+    walk = await Walk.of(request, floor, skip, anchor, "skip")
     rows = await reads.positions(
         floor.pool,
         caller_of(request).org_id,
@@ -185,7 +196,9 @@ async def list_trades(
         outcome=read_choice(outcome, "outcome", ("win", "loss")),
         limit=limit,
         offset=skip,
+        snapshot=walk.snapshot,
     )
+    walk.left(rows, limit)
     return ClosedList(success=True, trades=[closed(row) for row in rows], skip=skip, limit=limit)
 
 

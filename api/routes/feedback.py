@@ -13,7 +13,8 @@ from api.bodies import Body, read_body
 from api.failures import Failure, invalid_body
 from api.floor import TheFloor
 from api.idempotency import kept
-from api.params import Offset, read_choice, read_id
+from api.paging import Walk
+from api.params import Anchor, Offset, read_choice, read_id
 from api.requests import AnyRequest
 from api.shapes.base import Shape, shaped
 from db import feedback
@@ -107,16 +108,20 @@ async def list_feedback(
     rating: Annotated[str | None, QueryParameter(description=" or ".join(RATINGS), required=False)] = None,
     limit: Limit = 50,
     offset: Offset = 0,
+    anchor: Anchor = None,
 ) -> FeedbackList:
     """Words about decisions, newest first."""
     wanted = read_choice(rating, "rating", RATINGS)
+    walk = await Walk.of(request, floor, offset, anchor)
     rows = await feedback.list_feedback(
         floor.pool,
         caller_of(request).org_id,
         wanted,  # type: ignore[arg-type]
         limit=limit,
         offset=offset,
+        snapshot=walk.snapshot,
     )
+    walk.left(rows, limit)
     return _list(rows)
 
 

@@ -10,6 +10,8 @@ from litestar.params import QueryParameter
 
 from api.access import caller_of
 from api.floor import TheFloor
+from api.paging import Walk
+from api.params import Anchor
 from api.requests import AnyRequest
 from api.shapes.base import Shape
 from api.shapes.strategies import StrategyList, item
@@ -100,10 +102,11 @@ async def my_metrics(request: AnyRequest, floor: TheFloor) -> MyMetrics:
 
 @get("/api/v1/users/me/strategies", tags=["users"], permission="strategy:read")
 async def my_strategies(
-    request: AnyRequest, floor: TheFloor, skip: Skip = 0, limit: Limit = 100
+    request: AnyRequest, floor: TheFloor, skip: Skip = 0, limit: Limit = 100, anchor: Anchor = None
 ) -> StrategyList:
     """The strategies you made, newest first, archived ones too."""
     caller = caller_of(request)
+    walk = await Walk.of(request, floor, skip, anchor, "skip")
     query = Query(
         owner=str(caller.id),
         include_archived=True,
@@ -111,8 +114,10 @@ async def my_strategies(
         descending=True,
         limit=limit,
         offset=skip,
+        snapshot=walk.snapshot,
     )
     page = await listing(floor.pool, caller.org_id, query)
+    walk.leave(page.seen, len(page.items), limit)
     return StrategyList(
         success=True,
         strategies=[item(one.strategy, one.version) for one in page.items],
@@ -125,12 +130,15 @@ async def my_strategies(
 
 @get("/api/v1/users/me/backtests", tags=["users"])
 async def my_backtests(
-    request: AnyRequest, floor: TheFloor, skip: Skip = 0, limit: Limit = 100
+    request: AnyRequest, floor: TheFloor, skip: Skip = 0, limit: Limit = 100, anchor: Anchor = None
 ) -> MyBacktests:
     """The backtests you handed in, newest first."""
     caller = caller_of(request)
-    rows = await mine.backtests(floor.pool, caller.org_id, caller.name, limit, skip)
-    counted = await mine.backtests_by_status(floor.pool, caller.org_id, caller.name)
+    walk = await Walk.of(request, floor, skip, anchor, "skip")
+    rows = await mine.backtests(floor.pool, caller.org_id, caller.name, limit, skip, walk.snapshot)
+    walk.left(rows, limit)
+    seen = rows[0]["seen"] if rows and walk.sight is None else walk.snapshot
+    counted = await mine.backtests_by_status(floor.pool, caller.org_id, caller.name, seen)
     found = [_backtest(row) for row in rows]
     return MyBacktests(success=True, backtests=found, total=sum(counted.values()), skip=skip, limit=limit)
 

@@ -13,7 +13,8 @@ from api.encoding import Answer
 from api.failures import Failure, invalid_body
 from api.floor import Floor, TheFloor
 from api.idempotency import once
-from api.params import Offset, SessionId, Symbol, read_choice, read_id, read_session, read_symbol
+from api.paging import Walk
+from api.params import Anchor, Offset, SessionId, Symbol, read_choice, read_id, read_session, read_symbol
 from api.requests import AnyRequest
 from api.shapes.orders import IN_FLIGHT, OneOrder, Order, OrderChanged, OrderList, order_of
 from db import commands
@@ -51,9 +52,11 @@ async def list_orders(
     status: Annotated[str | None, QueryParameter(description=", ".join(STATUSES), required=False)] = None,
     limit: Limit = 500,
     offset: Offset = 0,
+    anchor: Anchor = None,
 ) -> OrderList:
     """Orders, newest first; the filters combine."""
     wanted = read_choice(status, "status", STATUSES)
+    walk = await Walk.of(request, floor, offset, anchor)
     rows = await reads.list_orders(
         floor.pool,
         caller_of(request).org_id,
@@ -62,7 +65,9 @@ async def list_orders(
         statuses=IN_FLIGHT if wanted == "NEW" else None if wanted is None else (wanted,),
         limit=limit,
         offset=offset,
+        snapshot=walk.snapshot,
     )
+    walk.left(rows, limit)
     orders = [order_of(row) for row in rows]
     return OrderList(orders=orders, count=len(orders))
 

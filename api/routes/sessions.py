@@ -9,7 +9,8 @@ from litestar.params import FromPath, QueryParameter
 from api.access import caller_of
 from api.failures import Failure
 from api.floor import Floor, TheFloor
-from api.params import Offset, Symbol, read_choice, read_id, read_symbol
+from api.paging import Walk
+from api.params import Anchor, Offset, Symbol, read_choice, read_id, read_symbol
 from api.requests import AnyRequest
 from api.shapes.base import shaped, tidy
 from api.shapes.sessions import EquityCurve, EquityPoint, OneSession, Session, SessionList
@@ -33,8 +34,10 @@ async def list_sessions(
     status: Annotated[str | None, QueryParameter(description=", ".join(STATUSES), required=False)] = None,
     limit: Limit = 50,
     offset: Offset = 0,
+    anchor: Anchor = None,
 ) -> SessionList:
     """Trading sessions, those that run first, then the newest."""
+    walk = await Walk.of(request, floor, offset, anchor)
     rows = await reads.list_sessions(
         floor.pool,
         caller_of(request).org_id,
@@ -42,7 +45,9 @@ async def list_sessions(
         status=read_choice(status, "status", STATUSES),
         limit=limit,
         offset=offset,
+        snapshot=walk.snapshot,
     )
+    walk.left(rows, limit)
     sessions = [session_of(row) for row in rows]
     return SessionList(sessions=sessions, count=len(sessions))
 

@@ -11,6 +11,7 @@ from api.failures import Failure, invalid_body
 from api.floor import Floor, TheFloor
 from api.idempotency import kept
 from api.listing import Asked, page_of
+from api.params import Anchor
 from api.registrar import asking, defined, org_of, reserved, shown, told, under, whole_of
 from api.requests import AnyRequest
 from api.shapes.base import Shape
@@ -140,13 +141,14 @@ async def list_strategies(
     ] = None,
     skip: Annotated[int | None, QueryParameter(description="How many to skip.", required=False)] = None,
     offset: Annotated[int | None, QueryParameter(description="The same as skip.", required=False)] = None,
+    anchor: Anchor = None,
 ) -> StrategyList:
     """Strategies with the version in force, newest first unless sorted. `skip` and `offset` are the same."""
     asked = Asked(
         stage=stage, status=status, exchange=exchange, timeframe=timeframe, asset=asset,
         strategy_type=strategy_type, search=search, min_sharpe=min_sharpe, max_drawdown=max_drawdown,
         include_archived=include_archived, sort_by=sort_by, sort_order=sort_order, limit=limit, skip=skip,
-        offset=offset,
+        offset=offset, anchor=anchor,
     )  # fmt: skip
     page, query = await page_of(request, floor, asked, "created")
     return StrategyList(

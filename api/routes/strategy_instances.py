@@ -11,7 +11,8 @@ from api.bodies import PLAIN, Body, read_body
 from api.failures import Failure
 from api.floor import Floor, TheFloor
 from api.idempotency import kept
-from api.params import Offset, read_id
+from api.paging import Walk
+from api.params import Anchor, Offset, read_id
 from api.registrar import asking, org_of, reserved
 from api.requests import AnyRequest
 from api.routes.strategies import Name
@@ -165,10 +166,13 @@ async def logs(
     instance_id: FromPath[str],
     limit: Limit = 100,
     offset: Offset = 0,
+    anchor: Anchor = None,
 ) -> Logs:
     """What it said in the floor's rounds, and whether that counted."""
     strategy, stay = await _meant(request, floor, name, instance_id)
-    rows = await said(floor.pool, org_of(request), strategy.id, stay, limit, offset)
+    walk = await Walk.of(request, floor, offset, anchor)
+    rows = await said(floor.pool, org_of(request), strategy.id, stay, limit, offset, walk.snapshot)
+    walk.left(rows, limit)
     return Logs(instance_id=stay.id, logs=[_line(row) for row in rows], limit=limit, offset=offset)
 
 

@@ -11,7 +11,8 @@ from litestar.params import QueryParameter
 from api.access import caller_of
 from api.encoding import Answer
 from api.floor import TheFloor
-from api.params import Offset, SessionId, Symbol, read_session, read_symbol, read_time
+from api.paging import Walk
+from api.params import Anchor, Offset, SessionId, Symbol, read_session, read_symbol, read_time
 from api.requests import AnyRequest
 from api.shapes.base import Shape
 from db.reads import trades as reads
@@ -50,9 +51,11 @@ async def list_trades(
     end_time: Time = None,
     limit: Limit = 100,
     offset: Offset = 0,
+    anchor: Anchor = None,
 ) -> Answer[list[Trade]]:
     """Executions, newest first; those of the last seven days of market time when no `start_time` is given."""
-    written: Any = await reads.trades_written(
+    walk = await Walk.of(request, floor, offset, anchor)
+    found = await reads.trades_written(
         floor.pool,
         caller_of(request).org_id,
         session_id=read_session(session_id),
@@ -62,7 +65,10 @@ async def list_trades(
         lately=LATELY,
         limit=limit,
         offset=offset,
+        sight=walk.sight,
     )
+    walk.leave(found.seen, found.shown, limit, found.at)
+    written: Any = found.text
     return Answer(written, media_type=MediaType.JSON)  # the JSON of such a list, as it goes out
 
 

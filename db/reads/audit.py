@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from db.pool import Row, fetch
+from db.seen import SEEN, in_sight
 
 Category = Literal["security", "trading", "risk", "compliance"]
 KINDS: Mapping[str, tuple[Category, str]] = {
@@ -32,49 +33,51 @@ KINDS: Mapping[str, tuple[Category, str]] = {
 }
 """Every type of event: its category, and what it says."""
 BRANCHES: Mapping[str, str] = {
-    "login": """SELECT min(t.issued_at), u.username, t.family::text, 'info', jsonb_build_object('role', u.role)
+    "login": """SELECT min(t.issued_at), u.username, t.family::text, 'info', jsonb_build_object('role', u.role),
+        (array_agg(t.born ORDER BY t.issued_at))[1]
         FROM refresh_tokens t JOIN users u ON u.id = t.user_id WHERE t.org_id = $1 GROUP BY t.family, u.username, u.role""",
-    "login_ended": """SELECT min(t.revoked_at), u.username, t.family::text, 'warning', jsonb_build_object('role', u.role)
+    "login_ended": """SELECT min(t.revoked_at), u.username, t.family::text, 'warning', jsonb_build_object('role', u.role),
+        (array_agg(t.ended_in ORDER BY t.revoked_at))[1]
         FROM refresh_tokens t JOIN users u ON u.id = t.user_id
         WHERE t.org_id = $1 AND t.revoked_at IS NOT NULL GROUP BY t.family, u.username, u.role""",
-    "user_created": """SELECT created_at, 'operator', username, 'info', jsonb_build_object('role', role)
+    "user_created": """SELECT created_at, 'operator', username, 'info', jsonb_build_object('role', role), born
         FROM users WHERE org_id = $1""",
-    "user_disabled": """SELECT disabled_at, 'operator', username, 'warning', jsonb_build_object('role', role)
+    "user_disabled": """SELECT disabled_at, 'operator', username, 'warning', jsonb_build_object('role', role), ended_in
         FROM users WHERE org_id = $1 AND disabled_at IS NOT NULL""",
-    "api_key_created": """SELECT created_at, 'admin', name, 'info', jsonb_build_object('prefix', prefix, 'role', role)
+    "api_key_created": """SELECT created_at, 'admin', name, 'info', jsonb_build_object('prefix', prefix, 'role', role), born
         FROM api_keys WHERE org_id = $1""",
-    "api_key_revoked": """SELECT revoked_at, 'admin', name, 'info', jsonb_build_object('prefix', prefix, 'role', role)
+    "api_key_revoked": """SELECT revoked_at, 'admin', name, 'info', jsonb_build_object('prefix', prefix, 'role', role), ended_in
         FROM api_keys WHERE org_id = $1 AND revoked_at IS NOT NULL""",
-    "credential": "SELECT at, actor, subject, 'info', details, event_type FROM audit_events WHERE org_id = $1",
+    "credential": "SELECT at, actor, subject, 'info', details, born, event_type FROM audit_events WHERE org_id = $1",
     "command": """SELECT created_at, requested_by, body->>'kind', CASE WHEN state = 'FAILED' THEN 'warning' ELSE 'info' END,
-        jsonb_build_object('state', state, 'body', body, 'result', result) FROM commands WHERE org_id = $1""",
+        jsonb_build_object('state', state, 'body', body, 'result', result), born FROM commands WHERE org_id = $1""",
     "order": """SELECT c.committed_at, 'floor', o.symbol, 'info', jsonb_build_object('order_id', o.id, 'side', o.side,
-        'type', o.type, 'status', o.status, 'quantity', o.quantity, 'reason', o.reason, 'market_time', o.created_at)
+        'type', o.type, 'status', o.status, 'quantity', o.quantity, 'reason', o.reason, 'market_time', o.created_at), c.born
         FROM orders o JOIN cycles c USING (session_id, seq) WHERE o.org_id = $1 AND o.refusal IS NULL""",
     "fill": """SELECT c.committed_at, 'venue', f.symbol, 'info', jsonb_build_object('order_id', f.order_id, 'side', f.side,
-        'price', f.price, 'quantity', f.quantity, 'fee', f.fee, 'kind', f.kind, 'market_time', f.executed_at)
+        'price', f.price, 'quantity', f.quantity, 'fee', f.fee, 'kind', f.kind, 'market_time', f.executed_at), c.born
         FROM fills f JOIN cycles c USING (session_id, seq) WHERE f.org_id = $1""",
     "order_refused": """SELECT c.committed_at, 'risk gate', o.symbol, 'warning', jsonb_build_object('order_id', o.id,
-        'side', o.side, 'quantity', o.quantity, 'refusal', o.refusal, 'market_time', o.created_at)
+        'side', o.side, 'quantity', o.quantity, 'refusal', o.refusal, 'market_time', o.created_at), c.born
         FROM orders o JOIN cycles c USING (session_id, seq) WHERE o.org_id = $1 AND o.refusal IS NOT NULL""",
     "alert": """SELECT created_at, 'alerts', source, severity, jsonb_build_object('title', title, 'message', message,
-        'acknowledged_by', acknowledged_by) FROM alerts WHERE org_id = $1""",
+        'acknowledged_by', acknowledged_by), born FROM alerts WHERE org_id = $1""",
     "risk_budget": """SELECT created_at, requested_by, 'risk budget', 'info',
-        jsonb_build_object('adopted', adopted, 'forced', forced, 'reason', reason, 'market_time', as_of)
+        jsonb_build_object('adopted', adopted, 'forced', forced, 'reason', reason, 'market_time', as_of), born
         FROM risk_budgets WHERE org_id = $1""",
     "record": """SELECT committed_at, 'orchestrator', session_id::text, CASE kind WHEN 'ABORTED' THEN 'warning' ELSE 'info' END,
-        jsonb_build_object('kind', kind, 'seq', seq, 'hash', hash, 'market_time', as_of) FROM cycles WHERE org_id = $1""",
+        jsonb_build_object('kind', kind, 'seq', seq, 'hash', hash, 'market_time', as_of), born FROM cycles WHERE org_id = $1""",
     "strategy": """SELECT h.at, h.who, s.name, CASE WHEN h.forced THEN 'warning' ELSE 'info' END,
-        jsonb_build_object('what', h.what, 'version', h.version, 'reason', h.reason, 'forced', h.forced)
+        jsonb_build_object('what', h.what, 'version', h.version, 'reason', h.reason, 'forced', h.forced), h.born
         FROM strategy_history h JOIN strategies s ON s.id = h.strategy_id WHERE h.org_id = $1""",
     "model": """SELECT h.at, h.who, m.name, 'info', jsonb_build_object('what', h.what, 'version', h.version,
-        'before', h.before, 'after', h.after, 'reason', h.reason)
+        'before', h.before, 'after', h.after, 'reason', h.reason), h.born
         FROM model_history h JOIN models m ON m.id = h.model_id WHERE h.org_id = $1""",
 }
 
 
 def _branch(kind: str, query: str) -> str:
-    columns = "at, actor, subject, severity, details"
+    columns = "at, actor, subject, severity, details, born"
     named = columns if kind != "credential" else f"{columns}, event_type"
     shown = "event_type" if kind == "credential" else f"'{kind}'"
     return f"SELECT {shown} AS event_type, {columns} FROM ({query}) q({named}) WHERE at >= $2 AND at <= $3"
@@ -83,8 +86,11 @@ def _branch(kind: str, query: str) -> str:
 TRAIL = " UNION ALL ".join(_branch(kind, query) for kind, query in BRANCHES.items())
 WANTED = (
     f"({TRAIL}) trail WHERE ($4::text[] IS NULL OR event_type = ANY($4)) AND ($5::text IS NULL OR actor = $5)"
+    f" AND {in_sight('born', 6)}"
 )
-LOGS = f"SELECT * FROM {WANTED} ORDER BY at DESC, event_type, subject, details::text LIMIT $6 OFFSET $7"
+LOGS = (
+    f"SELECT *, {SEEN} FROM {WANTED} ORDER BY at DESC, event_type, subject, details::text LIMIT $7 OFFSET $8"
+)
 COUNT = f"SELECT count(*) FROM {WANTED}"
 HOURS = f"""
 SELECT event_type, date_trunc('hour', at AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS hour, actor, severity, count(*) AS events
@@ -120,10 +126,11 @@ async def logs(
     actor: str | None,
     limit: int,
     offset: int = 0,
+    snapshot: str | None = None,
 ) -> list[Row]:
     """Events of a stretch of wall time: ``event_type``, ``at``, ``actor``, ``subject``, ``severity``, ``details``."""
     wanted = None if kinds is None else list(kinds)
-    return await fetch(pool, LOGS, org_id, since, until, wanted, actor, limit, offset)
+    return await fetch(pool, LOGS, org_id, since, until, wanted, actor, snapshot, limit, offset)
 
 
 async def count(
@@ -133,10 +140,11 @@ async def count(
     until: datetime,
     kinds: Sequence[str] | None,
     actor: str | None,
+    snapshot: str | None = None,
 ) -> int:
     """How many there are."""
     found: int = await pool.fetchval(
-        COUNT, org_id, since, until, None if kinds is None else list(kinds), actor
+        COUNT, org_id, since, until, None if kinds is None else list(kinds), actor, snapshot
     )
     return found
 
@@ -145,7 +153,7 @@ async def by_hour(
     pool: asyncpg.Pool, org_id: UUID, since: datetime, until: datetime, kinds: Sequence[str] | None = None
 ) -> list[Row]:
     """``events`` by ``event_type``, ``hour``, ``actor`` and ``severity``."""
-    return await fetch(pool, HOURS, org_id, since, until, None if kinds is None else list(kinds), None)
+    return await fetch(pool, HOURS, org_id, since, until, None if kinds is None else list(kinds), None, None)
 
 
 async def reused(pool: asyncpg.Pool, org_id: UUID, since: datetime, until: datetime) -> list[Row]:

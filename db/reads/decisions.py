@@ -54,7 +54,9 @@ class Wanted(Protocol):
     def offset(self) -> int: ...
 
 
-async def list_decisions(pool: asyncpg.Pool, org_id: UUID, wanted: Wanted) -> list[Row]:
+async def list_decisions(
+    pool: asyncpg.Pool, org_id: UUID, wanted: Wanted, snapshot: str | None = None
+) -> list[Row]:
     """Decisions, newest first; the filters combine."""
     return await fetch(
         pool,
@@ -70,6 +72,7 @@ async def list_decisions(pool: asyncpg.Pool, org_id: UUID, wanted: Wanted) -> li
         wanted.to_date,
         wanted.limit,
         wanted.offset,
+        snapshot,
     )
 
 

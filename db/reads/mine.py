@@ -5,16 +5,19 @@ from uuid import UUID
 import asyncpg
 
 from db.pool import Row, fetch
+from db.seen import SEEN, in_sight
 
 STRATEGIES = (
     "SELECT status, count(*) AS number FROM strategies WHERE org_id = $1 AND owner = $2 GROUP BY status"
 )
-JOBS = """
-SELECT status, count(*) AS number FROM jobs WHERE org_id = $1 AND requested_by = $2 AND kind = 'backtest' GROUP BY status
+JOBS = f"""
+SELECT status, count(*) AS number FROM jobs
+WHERE org_id = $1 AND requested_by = $2 AND kind = 'backtest' AND {in_sight("born", 3)} GROUP BY status
 """
-BACKTESTS = """
-SELECT id, name, version, status, request, result, started_at, created_at, finished_at, archived_at FROM jobs
-WHERE org_id = $1 AND requested_by = $2 AND kind = 'backtest' ORDER BY created_at DESC, id DESC LIMIT $3 OFFSET $4
+BACKTESTS = f"""
+SELECT {SEEN}, id, name, version, status, request, result, started_at, created_at, finished_at, archived_at FROM jobs
+WHERE org_id = $1 AND requested_by = $2 AND kind = 'backtest' AND {in_sight("born", 5)}
+ORDER BY created_at DESC, id DESC LIMIT $3 OFFSET $4
 """
 
 
@@ -23,11 +26,15 @@ async def strategies_by_status(pool: asyncpg.Pool, org_id: UUID, owner: str) -> 
     return {row["status"]: row["number"] for row in await fetch(pool, STRATEGIES, org_id, owner)}
 
 
-async def backtests_by_status(pool: asyncpg.Pool, org_id: UUID, who: str) -> dict[str, int]:
+async def backtests_by_status(
+    pool: asyncpg.Pool, org_id: UUID, who: str, snapshot: str | None = None
+) -> dict[str, int]:
     """How many backtests of each status someone handed in."""
-    return {row["status"]: row["number"] for row in await fetch(pool, JOBS, org_id, who)}
+    return {row["status"]: row["number"] for row in await fetch(pool, JOBS, org_id, who, snapshot)}
 
 
-async def backtests(pool: asyncpg.Pool, org_id: UUID, who: str, limit: int, offset: int) -> list[Row]:
+async def backtests(
+    pool: asyncpg.Pool, org_id: UUID, who: str, limit: int, offset: int, snapshot: str | None = None
+) -> list[Row]:
     """The backtests someone handed in, newest first."""
-    return await fetch(pool, BACKTESTS, org_id, who, limit, offset)
+    return await fetch(pool, BACKTESTS, org_id, who, limit, offset, snapshot)

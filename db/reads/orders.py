@@ -6,6 +6,7 @@ from uuid import UUID
 import asyncpg
 
 from db.pool import Row, fetch
+from db.seen import SEEN, in_sight
 from openoutcry.hedging.execution import HedgeOrder
 
 ORDER = """
@@ -19,9 +20,10 @@ FROM orders o LEFT JOIN LATERAL (
     ORDER BY opened_seq = o.seq DESC, ordinal LIMIT 1
 ) p ON true
 """
-LIST = f"""{ORDER}
+LIST = f"""{ORDER.replace("SELECT", f"SELECT {SEEN},", 1)}
 WHERE o.org_id = $1 AND ($2::uuid IS NULL OR o.session_id = $2) AND ($3::text IS NULL OR o.symbol = $3)
     AND ($4::text[] IS NULL OR o.status = ANY($4))
+    AND {in_sight("o.born", 7)}
 ORDER BY o.created_at DESC, o.seq DESC, o.leg, o.id LIMIT $5 OFFSET $6
 """
 ONE = f"{ORDER} WHERE o.org_id = $1 AND o.id = $2"
@@ -41,10 +43,11 @@ async def list_orders(
     statuses: Sequence[str] | None = None,
     limit: int = 100,
     offset: int = 0,
+    snapshot: str | None = None,
 ) -> list[Row]:
     """Orders, newest first; the filters combine."""
     wanted = None if statuses is None else list(statuses)
-    return await fetch(pool, LIST, org_id, session_id, symbol, wanted, limit, offset)
+    return await fetch(pool, LIST, org_id, session_id, symbol, wanted, limit, offset, snapshot)
 
 
 async def get_order(pool: asyncpg.Pool, org_id: UUID, order_id: UUID) -> Row | None:

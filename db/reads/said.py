@@ -4,18 +4,19 @@ Without filters by agent or type a decision is the floor's. ``agent_name`` of an
 vote, risk_approval or hedge, reads that agent's word in each round, with the outcome of the floor's decision.
 """
 
+from db.seen import SEEN, in_sight
 from openoutcry.ledger.voiced import FLOOR
 
 FLOORS = "signal"
-DECISION = """
-SELECT d.id, d.org_id, d.session_id, d.seq, d.agent_name, d.symbol, d.decision_type, d.decision, d.target,
+DECISION = f"""
+SELECT {SEEN}, d.id, d.org_id, d.session_id, d.seq, d.agent_name, d.symbol, d.decision_type, d.decision, d.target,
        d.confidence, d.reasoning, d.context, d.prompt, d.response, d.model, d.prompt_tokens, d.completion_tokens,
        d.cost_usd, d.source, d.outcome, d.actual_pnl, d.outcome_reason, d.outcome_known_at, d.created_at,
        d.id AS decision_id, (c.timings->>'round_s')::float8 * 1000 AS latency_ms
 FROM decisions d LEFT JOIN cycles c USING (session_id, seq)
 """
-VOTE = """
-SELECT v.id, v.org_id, v.session_id, v.seq, v.agent_name, v.symbol, v.decision_type, v.action AS decision,
+VOTE = f"""
+SELECT {SEEN}, v.id, v.org_id, v.session_id, v.seq, v.agent_name, v.symbol, v.decision_type, v.action AS decision,
        d.target, coalesce(v.confidence, 0) AS confidence, v.reasoning, d.context,
        coalesce(nullif(v.prompt, ''), d.prompt) AS prompt, coalesce(nullif(v.response, ''), v.reasoning) AS response,
        v.model, v.prompt_tokens, v.completion_tokens, v.cost_usd, d.source, d.outcome, d.actual_pnl,
@@ -30,7 +31,8 @@ FILTER = """
     AND ($6::text IS NULL OR {t}.agent_name = $6) AND ($7::uuid IS NULL OR {t}.session_id = $7)
     AND ($8::timestamptz IS NULL OR {t}.created_at >= $8) AND ($9::timestamptz IS NULL OR {t}.created_at <= $9)
 """
-PAGE = "ORDER BY {t}.created_at DESC, {t}.seq DESC, {t}.id LIMIT $10 OFFSET $11"
+SIGHT = in_sight("{t}.born", 12)
+PAGE = f"AND {SIGHT} " + "ORDER BY {t}.created_at DESC, {t}.seq DESC, {t}.id LIMIT $10 OFFSET $11"
 OF_FLOOR, OF_AGENTS = FILTER.format(t="d"), FILTER.format(t="v")
 
 

@@ -1,11 +1,13 @@
 """Fills: every execution, and funding payments where they are asked for."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import asyncpg
 
 from db.pool import Row, fetch
+from db.seen import SEEN, Sight, in_sight
 
 LIST = """
 SELECT id, session_id, seq, order_id, trade_id, kind, symbol, side, price, quantity, fee, liquidity, executed_at,
@@ -17,16 +19,19 @@ WHERE org_id = $1 AND ($2::uuid IS NULL OR session_id = $2) AND ($3::text IS NUL
 ORDER BY executed_at DESC, seq DESC, trade_id, id LIMIT $8 OFFSET $9
 """
 
-WRITTEN = """
-WITH newest AS (
+WRITTEN = f"""
+WITH clock AS (
+    SELECT coalesce($10::timestamptz, (SELECT (value ->> 'as_of')::timestamptz FROM floor_state WHERE key = 'clock'), now())
+        AS at
+), newest AS (
     SELECT * FROM fills
     WHERE org_id = $1 AND ($2::uuid IS NULL OR session_id = $2) AND ($3::text IS NULL OR symbol = $3)
-        AND executed_at >= coalesce($4::timestamptz, coalesce($5::timestamptz,
-            (SELECT (value ->> 'as_of')::timestamptz FROM floor_state WHERE key = 'clock'), now()) - $6::interval)
+        AND executed_at >= coalesce($4::timestamptz, coalesce($5::timestamptz, (SELECT at FROM clock)) - $6::interval)
         AND ($5::timestamptz IS NULL OR executed_at <= $5) AND kind = 'TRADE'
+        AND {in_sight("born", 9)}
     ORDER BY executed_at DESC, seq DESC, trade_id LIMIT $7 OFFSET $8
 )
-SELECT coalesce(json_agg(t), '[]')::text FROM (
+SELECT coalesce(json_agg(t), '[]')::text AS written, count(*) AS shown, (SELECT at FROM clock) AS at, {SEEN} FROM (
     SELECT n.trade_id AS id, n.symbol, lower(n.side) AS side, trim_scale(n.quantity) AS quantity,
            trim_scale(n.price) AS price,
            rtrim(rtrim(to_char(n.executed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), '0'), '.') || 'Z'
@@ -37,6 +42,16 @@ SELECT coalesce(json_agg(t), '[]')::text FROM (
     ORDER BY n.executed_at DESC, n.seq DESC, n.trade_id
 ) t
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A page of executions as JSON, how many they are, the clock its window hangs on, and the snapshot it was read in."""
+
+    text: bytes
+    shown: int
+    at: datetime
+    seen: str
 
 
 async def trades_written(
@@ -50,13 +65,19 @@ async def trades_written(
     lately: timedelta,
     limit: int,
     offset: int,
-) -> bytes:
+    sight: Sight | None = None,
+) -> Written:
     """Executions, newest first, as the JSON of ``/api/v1/trades``: the database writes it quicker than we read rows.
 
-    Without ``since`` those of the time ``lately`` up to ``until``, or to the floor's clock.
+    Without ``since`` those of the time ``lately`` up to ``until``, or to the floor's clock; to what it was
+    at a first page in ``sight``.
     """
-    text: str = await pool.fetchval(WRITTEN, org_id, session_id, symbol, since, until, lately, limit, offset)
-    return text.encode()
+    snapshot, at = (None, None) if sight is None else (sight.snapshot, sight.at)
+    row = await pool.fetchrow(
+        WRITTEN, org_id, session_id, symbol, since, until, lately, limit, offset, snapshot, at
+    )
+    assert row is not None
+    return Written(row["written"].encode(), row["shown"], row["at"], row["seen"])
 
 
 async def list_trades(

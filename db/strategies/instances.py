@@ -13,6 +13,7 @@ from uuid import UUID
 import asyncpg
 
 from db.pool import Row, fetch
+from db.seen import SEEN, in_sight
 from openoutcry.canonical import derived_id
 from openoutcry.errors import NotFound
 from openoutcry.strategy.lifecycle import SEATED
@@ -21,11 +22,12 @@ MOVES = """
 SELECT number, at, who, before, after, reason FROM strategy_history
 WHERE org_id = $1 AND strategy_id = $2 AND what = 'status' ORDER BY number
 """
-SAID = """
-SELECT c.committed_at AS at, v.session_id, v.seq, v.decision_id, v.symbol, v.action, v.confidence, v.reasoning,
+SAID = f"""
+SELECT {SEEN}, c.committed_at AS at, v.session_id, v.seq, v.decision_id, v.symbol, v.action, v.confidence, v.reasoning,
        v.abstain_reason, v.weight, v.counted, v.created_at AS as_of
 FROM votes v JOIN cycles c USING (session_id, seq)
 WHERE v.org_id = $1 AND v.strategy_id = $2 AND c.committed_at >= $3 AND ($4::timestamptz IS NULL OR c.committed_at < $4)
+    AND {in_sight("v.born", 7)}
 ORDER BY c.committed_at DESC, v.session_id, v.seq DESC LIMIT $5 OFFSET $6
 """
 
@@ -58,10 +60,18 @@ async def instance(pool: asyncpg.Pool, org_id: UUID, strategy_id: UUID, instance
 
 
 async def said(
-    pool: asyncpg.Pool, org_id: UUID, strategy_id: UUID, stay: Instance, limit: int, offset: int
+    pool: asyncpg.Pool,
+    org_id: UUID,
+    strategy_id: UUID,
+    stay: Instance,
+    limit: int,
+    offset: int,
+    snapshot: str | None = None,
 ) -> Sequence[Row]:
     """Its votes in the rounds of a stay, newest first."""
-    return await fetch(pool, SAID, org_id, strategy_id, stay.started_at, stay.stopped_at, limit, offset)
+    return await fetch(
+        pool, SAID, org_id, strategy_id, stay.started_at, stay.stopped_at, limit, offset, snapshot
+    )
 
 
 def stays(strategy_id: UUID, moves: Sequence[Any]) -> list[Instance]:

@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from db.pool import Row, fetch
+from db.seen import SEEN, in_sight
 from db.strategies.rows import STRATEGY, VERSION, StoredStrategy, StoredVersion, strategy_of, version_of
 from openoutcry.errors import BadInput
 from openoutcry.strategy.lifecycle import Stage, Status
@@ -33,7 +34,7 @@ V = ", ".join(
 )
 LISTED = f"""
 WITH found AS (
-    SELECT {S}, {V}, rank() OVER (ORDER BY coalesce(v.score, 0) DESC) AS rank, count(*) OVER () AS total
+    SELECT {S}, {V}, rank() OVER (ORDER BY coalesce(v.score, 0) DESC) AS rank, count(*) OVER () AS total, {SEEN}
     FROM strategies s CROSS JOIN LATERAL (
         SELECT * FROM strategy_versions w WHERE w.strategy_id = s.id AND ($2::text IS NULL OR w.stage = $2)
         ORDER BY CASE WHEN (s.status, w.stage) IN (('live', 'prod'), ('paper', 'staging')) THEN 2
@@ -49,6 +50,7 @@ WITH found AS (
       AND ($10::float8 IS NULL OR v.sharpe_ratio >= $10)
       AND ($11::float8 IS NULL OR v.max_drawdown <= $11)
       AND ($14::text IS NULL OR s.owner = $14)
+      AND {in_sight("s.born", 15)}
 )
 SELECT * FROM found ORDER BY {{order}} {{direction}} NULLS LAST, s_name LIMIT $12 OFFSET $13
 """
@@ -72,6 +74,8 @@ class Query(Frozen):
     descending: bool = False
     limit: int = 100
     offset: int = 0
+    snapshot: str | None = None
+    """Only what was there when the first page was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,8 @@ class Page:
 
     items: tuple[Listed, ...]
     total: int
+    seen: str | None
+    """The snapshot it was read in; None of an empty page."""
 
 
 async def listing(pool: asyncpg.Pool, org_id: UUID, query: Query) -> Page:
@@ -102,7 +108,7 @@ async def listing(pool: asyncpg.Pool, org_id: UUID, query: Query) -> Page:
     order, direction = SORTS[query.sort_by], "DESC" if query.descending else "ASC"
     rows = await fetch(pool, LISTED.format(order=order, direction=direction), *_arguments(org_id, query))
     total = rows[0]["total"] if rows else await _total(pool, org_id, query) if query.offset else 0
-    return Page(tuple(_listed(row) for row in rows), total)
+    return Page(tuple(_listed(row) for row in rows), total, rows[0]["seen"] if rows else None)
 
 
 async def _total(pool: asyncpg.Pool, org_id: UUID, query: Query) -> int:
@@ -128,6 +134,7 @@ def _arguments(org_id: UUID, query: Query) -> list[Any]:
         query.limit,
         query.offset,
         query.owner,
+        query.snapshot,
     ]
 
 

@@ -56,7 +56,9 @@ class Vandal:
                 " WHERE table_name = $1 AND table_schema = 'public' ORDER BY ordinal_position",
                 table,
             )
-            self.kinds[table] = {row["column_name"]: row["udt_name"] for row in rows}
+            found = {row["column_name"]: row["udt_name"] for row in rows}
+            # which transaction made a row is no part of what the record says
+            self.kinds[table] = {name: kind for name, kind in found.items() if kind != "xid8"}
             await self.connection.execute(f"CREATE TABLE kept.{table} AS SELECT * FROM public.{table}")
 
     async def restore(self, table: str) -> None:

@@ -1,0 +1,94 @@
+"""Pages by ``skip`` or ``offset`` that hold still: all pages of one walk over a list show what its first page saw.
+
+The first page hands out an anchor (``X-Page-Anchor``, and in ``Link`` to the next page). Who does not send it back is
+known by who they are and what they ask for: their latest first page counts, for ten minutes.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from api.access import caller_of
+from api.cursors import Cursors
+from api.floor import Floor
+from api.requests import AnyRequest
+from db.seen import Sight
+from openoutcry.canonical import canonical_json
+from wire.clock import WallClock
+
+PAGING = frozenset({"skip", "offset", "limit", "anchor"})
+"""Parameters that say which page, not which list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A caller's way over the pages of a list. ``sight`` is what its first page saw; None on a first page."""
+
+    request: AnyRequest
+    floor: Floor
+    step: str
+    skip: int
+    sight: Sight | None = None
+    _cursors: Cursors = field(kw_only=True)
+
+    @classmethod
+    async def of(
+        cls, request: AnyRequest, floor: Floor, skip: int, anchor: str | None, step: str = "offset"
+    ) -> "Walk":
+        """The walk that a request is part of. Raises BadInput for an anchor that was not given out for this list."""
+        cursors = await Cursors.of(request, floor, {"pages": _filters(request)}, "anchor")
+        walk = cls(request, floor, step, skip, _cursors=cursors)
+        if anchor is not None:
+            return replace(walk, sight=_read(cursors.opened(anchor) or ""))
+        if not skip:
+            return walk
+        known = floor.pages.recall(walk._key(), WallClock().now())
+        return walk if known is None else replace(walk, sight=_read(known))
+
+    @property
+    def snapshot(self) -> str | None:
+        """The first page's snapshot."""
+        return None if self.sight is None else self.sight.snapshot
+
+    @property
+    def at(self) -> datetime | None:
+        """Where the first page's window ended, if it depends on a clock."""
+        return None if self.sight is None else self.sight.at
+
+    def leave(self, seen: str | None, shown: int, limit: int, at: datetime | None = None) -> None:
+        """After a page of ``shown`` rows: remember what it saw and say where the next one is.
+
+        ``seen`` is the snapshot it was read in, None when it held no row to say so.
+        """
+        sight = self.sight or (None if seen is None else Sight(seen, at))
+        place = "" if sight is None else f"{sight.at.isoformat() if sight.at else ''}|{sight.snapshot}"
+        if self.sight is None:
+            self.floor.pages.remember(self._key(), place, WallClock().now())
+        if not place:
+            return
+        token = self._cursors.sealed(place) or ""
+        headers = [(b"x-page-anchor", token.encode())]
+        if shown == limit:
+            asked = [*_filters(self.request), (self.step, self.skip + shown), ("limit", limit)]
+            query = urlencode([*asked, ("anchor", token)])
+            headers.append((b"link", f'<{self.request.scope["path"]}?{query}>; rel="next"'.encode()))
+        self.request.scope["state"]["headers"] = headers
+
+    def left(self, rows: Sequence[Mapping[str, Any]], limit: int, at: datetime | None = None) -> None:
+        """``leave`` after rows that say ``seen`` themselves."""
+        self.leave(rows[0]["seen"] if rows else None, len(rows), limit, at)
+
+    def _key(self) -> bytes:
+        return self._cursors.asked + canonical_json(str(caller_of(self.request).id))
+
+
+def _filters(request: AnyRequest) -> list[tuple[str, str]]:
+    given = request.query_params.multi_items()
+    return sorted((name, str(value)) for name, value in given if name not in PAGING)
+
+
+def _read(place: str) -> Sight:
+    at, _, snapshot = place.partition("|")
+    return Sight(snapshot, datetime.fromisoformat(at) if at else None)
