@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from fcntl import LOCK_EX, LOCK_UN, lockf
 from hashlib import blake2b
 from pathlib import Path
+from typing import BinaryIO
 
 FILE = "pages.memory"
 KEEP = timedelta(minutes=10)
@@ -27,10 +28,10 @@ class PageMemory:
 
     def __init__(self, home: Path | None) -> None:
         if home is None:
-            self._file = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as we are
+            self._file: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as we are
         else:
             home.mkdir(parents=True, exist_ok=True)
-            self._file = (home / FILE).open("a+b", buffering=0)
+            self._file = (home / FILE).open("a+b")
         self._file.truncate(SLOT * WAYS * SETS)
         self._memory = mmap.mmap(self._file.fileno(), SLOT * WAYS * SETS)
 

@@ -4,7 +4,7 @@ The first page hands out an anchor (``X-Page-Anchor``, and in ``Link`` to the ne
 known by who they are and what they ask for: their latest first page counts, for ten minutes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -76,7 +76,7 @@ class Walk:
             headers.append((b"link", f'<{self.request.scope["path"]}?{query}>; rel="next"'.encode()))
         self.request.scope["state"]["headers"] = headers
 
-    def left(self, rows: Sequence[Mapping[str, Any]], limit: int, at: datetime | None = None) -> None:
+    def left(self, rows: Sequence[Any], limit: int, at: datetime | None = None) -> None:
         """``leave`` after rows that say ``seen`` themselves."""
         self.leave(rows[0]["seen"] if rows else None, len(rows), limit, at)
 
