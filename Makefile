@@ -3,10 +3,10 @@ ROOT := $(shell dirname '$(strip $(MAKEFILE_LIST))')
 IN_VENV := sh '$(ROOT)/deploy/with-venv.sh'
 ARGS ?=
 
-.PHONY: help up check lint types imports test fuzz golden format bench lock clean
+.PHONY: help up check lint types imports test fuzz golden format bench lock clean kill-switch
 
 help: ## show this
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' '$(ROOT)/Makefile' | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' '$(ROOT)/Makefile' | expand -t 16
 
 up: ## open the floor: install what is missing, start everything (ARGS="--market synthetic" …)
 	@exec $(IN_VENV) run outcry up $(ARGS)
@@ -19,6 +19,10 @@ test: ## the tests alone (ARGS="tests/db -x" …)
 
 fuzz: ## try every operation of the API with 20,000 requests that Schemathesis thinks of (FUZZ_CASES=…, FUZZ_SEED=…)
 	@cd '$(ROOT)' && FUZZ_CASES=$${FUZZ_CASES:-20000} $(IN_VENV) dev pytest -q -s tests/api/fuzz $(ARGS)
+
+kill-switch: ## G7: halt 900 times in one process and 100 times with processes; prints how late an order was still taken
+	@cd '$(ROOT)' && KILL_TRIALS=$${KILL_TRIALS:-900} KILL_PROCESS_TRIALS=$${KILL_PROCESS_TRIALS:-100} \
+		$(IN_VENV) dev pytest -q -s --timeout 3600 tests/mcp_servers/execution/test_kill_switch.py -k g7 $(ARGS)
 
 golden: ## write the golden files and the generated pages anew, to be read as a diff
 	@cd '$(ROOT)' && GOLDEN=rewrite $(IN_VENV) dev pytest -q tests/contract/test_golden.py tests/contract/test_reference.py \

@@ -66,7 +66,7 @@ async def must_hold(connection: Connection, fences: Sequence[Fence]) -> None:
     held = {row["name"] for row in await connection.fetch(HELD, *shown(fences))}
     for fence in fences:
         if fence.name not in held:
-            raise Fenced(f"lease {fence.name}: taken by another after token {fence.token}")
+            raise Fenced(f"lease {fence.name}: taken by another after token {fence.token}", fence.name)
 
 
 async def still_held(pool: asyncpg.Pool, fences: Sequence[Fence]) -> None:
@@ -105,7 +105,7 @@ class Leases:
             token = await connection.fetchval(TAKE, name, self._holder, self._good_for, timeout=CONNECT_S)
             if token is None:
                 holder = await connection.fetchval(HOLDER, name, timeout=CONNECT_S)
-                raise Fenced(f"lease {name}: held by {holder}")
+                raise Fenced(f"lease {name}: held by {holder}", name)
             self._held[name] = Fence(name=name, token=token)
             log.info("lease_taken", lease=name, token=token)
             return self._held[name]

@@ -119,6 +119,10 @@ class Fenced(OpenOutcryError):
 
     code = "FENCED"
 
+    def __init__(self, message: str, lease: str) -> None:
+        super().__init__(message)
+        self.lease = lease
+
 
 class ReplayDiverged(OpenOutcryError):
     """A replay asked or was asked what its recording does not hold; the message names what differs."""

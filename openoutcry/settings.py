@@ -80,6 +80,14 @@ class RiskSettings(Frozen):
     """Largest distance of a limit or stop price from the last good price, on the side that would execute at once."""
     max_order_notional: PositiveAmount = Decimal(1_000_000)
     max_orders_per_round: Annotated[int, Field(ge=1, le=100)] = 12
+    max_orders_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 120
+    """Of one session, in market time; so for the next three. What only reduces passes."""
+    max_orders_per_day: Annotated[int, Field(ge=1, le=10_000_000)] = 5_000
+    max_repeats: Annotated[int, Field(ge=1, le=10_000)] = 10
+    """Orders of the same leg, symbol, side, type and prices within ``repeat_window_s``."""
+    repeat_window_s: Annotated[float, Field(gt=0.0, le=86_400.0)] = 60.0
+    breaker_halts: bool = True
+    """A loss limit that is reached halts the floor; it always ends its session's entries until an admin resets it."""
     restricted_symbols: tuple[str, ...] = ()
     perp_margin: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
     """Cash set aside per unit of perpetual notional; 1.0 trades without leverage."""

@@ -31,6 +31,7 @@ from openoutcry.types.record import CycleRecord
 from openoutcry.types.timeframes import bar_length
 from openoutcry.types.votes import Abstain, Ballot
 from openoutcry.voting.seats import Seat
+from orchestrator.breaker import tripped
 from orchestrator.broker import McpBroker
 from orchestrator.desk import Desk
 from orchestrator.look import Seen, Subject, look
@@ -202,7 +203,10 @@ class LiveFloor:
         facts = turn.desk.facts
         known = self._faults.get(facts.session_id, frozenset())
         self._faults[facts.session_id] = faults_of(record)
-        return await self.store.append(facts, record, timings, troubles(record, facts, known))
+        latches = turn.desk.latched
+        hash_ = await self.store.append(facts, record, timings, troubles(record, facts, known))
+        await tripped(self.store, latches, record, turn.settings)
+        return hash_
 
     async def ready(self) -> None:
         """Wait until every server and agent answers, a bounded time: who is missing then is missed in the rounds."""

@@ -18,6 +18,7 @@ from orchestrator.cycle import run_cycle
 from orchestrator.desk import Desk
 from orchestrator.hedges import close_hedges, execute_hedges
 from orchestrator.manual import cancel_order, flatten, place_order
+from orchestrator.resetting import reset_breaker
 from orchestrator.sessions import close_session, open_session
 from orchestrator.ticks import LIVE_GRACE
 from wire.config import RunSpec
@@ -46,7 +47,7 @@ class Commander:
         self._floor.store.command_waiting.clear()
         for pending in await self._floor.store.pending_commands():
             try:
-                result = await self._execute(pending.number, pending.command)
+                result = await self._execute(pending.number, pending.command, pending.requested_by)
                 await self._floor.store.finish_command(pending.id, ok=True, result=result)
             except CommandFailed as error:
                 body = {"error": str(error), "code": error.code, "status": error.status, "field": error.field}
@@ -58,7 +59,7 @@ class Commander:
                 body = {"error": str(error), "code": error.code, "status": 503, "field": None}
                 await self._floor.store.finish_command(pending.id, ok=False, result=body)
 
-    async def _execute(self, number: int, command: c.Command) -> dict[str, Any]:
+    async def _execute(self, number: int, command: c.Command, by: str) -> dict[str, Any]:
         log.info("command", kind=command.kind, number=number)
         match command:
             case c.PlaceOrder():
@@ -78,6 +79,8 @@ class Commander:
                 return await self._pause(command)
             case c.RunRound():
                 return await self._round(command)
+            case c.ResetBreaker():
+                return await reset_breaker(self._floor, self._asked(command.session_id), command.reason, by)
             case c.ReplayRound():
                 pool, home = self._floor.store.pool, self._floor.home
                 done = await replay_stored(pool, home, UUID(command.session_id), command.seq)

@@ -13,7 +13,7 @@ from orchestrator.books import Books
 from orchestrator.desk import carried, prices_of
 from orchestrator.extras import extras
 from orchestrator.poll import Polled
-from orchestrator.trade import cancel, gate_input, instruments, modelled, protect_positions, submit
+from orchestrator.trade import breaker, cancel, gate_input, instruments, modelled, protect_positions, submit
 from orchestrator.turn import Floor, Turn
 
 
@@ -48,9 +48,11 @@ async def run_cycle(floor: Floor, turn: Turn) -> CycleRecord:
         books.protections[turn.seq, "entry"] = (plan.levels.stop_loss, plan.levels.take_profit)
     await cancel(broker, books, plan.cancels)
     gate = gate_input(turn, books, snapshot, marks, approved_by_model=modelled(polled.ballots))
+    gate = breaker(gate, turn, books)
     placed, gate = await submit(floor, turn, broker, books, gate, plan.orders)
     guards, gate = await protect_positions(floor, turn, broker, books, gate)
     books.book("rest", broker.rest())
+    gate = breaker(gate, turn, books)
 
     draft = CycleRecord(
         kind="ROUND",
@@ -72,7 +74,7 @@ async def run_cycle(floor: Floor, turn: Turn) -> CycleRecord:
         equity=mark(books.portfolio, marks).equity,
         features=seen.features,
         context_embedding=context_vector(seen.features, extras(snapshot, decision, books.portfolio, marks)),
-        detail=turn.detail | carried(books, desk, decision, marks, broker.cursor, plan.notes),
+        detail=turn.detail | carried(books, desk, decision, marks, broker.cursor, gate, plan.notes),
         prev_hash=desk.head,
     )
     cases, outcomes = due(desk.cases, draft, desk.judging)

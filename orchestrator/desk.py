@@ -11,6 +11,9 @@ from typing import Any
 
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.ledger.outcomes import Case, Judging
+from openoutcry.risk.case import GateInput
+from openoutcry.risk.latch import Latch
+from openoutcry.risk.traffic import QUIET, Traffic, heard, told
 from openoutcry.strategy.seat import Seated, sat
 from openoutcry.types.amounts import plain
 from openoutcry.types.book import Portfolio
@@ -26,7 +29,8 @@ class Desk:
 
     ``levels`` are stop and target of entries still working, ``horizons`` those of open positions by the round that opened
     them, ``cases`` the decisions whose end is not known yet, ``seated`` the strategies of the last record.
-    ``standing_hedge`` is the hedge ratio a person asked for, None while the vote decides.
+    ``standing_hedge`` is the hedge ratio a person asked for, None while the vote decides. ``traffic`` is what was sent
+    lately, ``latched`` the loss limits that were reached and not reset.
     """
 
     facts: SessionFacts
@@ -45,6 +49,8 @@ class Desk:
     seated: dict[str, Seated] = field(default_factory=dict)
     paused: bool = False
     standing_hedge: float | None = None
+    traffic: Traffic = QUIET
+    latched: dict[str, Latch] = field(default_factory=dict)
 
     def absorb(self, record: CycleRecord, head: str, cases: tuple[Case, ...]) -> None:
         """Move on to after ``record``, whose hash is ``head``."""
@@ -60,6 +66,10 @@ class Desk:
             for seq, leg, stop, target in detail.get("levels", ())
         }
         self.standing_hedge = detail.get("standing_hedge")
+        self.traffic = heard(detail.get("sent"))
+        self.latched = {
+            rule: Latch.model_validate(latch) for rule, latch in detail.get("latched", {}).items()
+        }
         self.working = working_after(record)
 
 
@@ -69,6 +79,7 @@ def carried(
     decision: Decision | None,
     marks: Mapping[str, Decimal],
     cursor: int,
+    gate: GateInput,
     notes: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """What the next round needs beside portfolio and orders, as a record's detail carries it."""
@@ -93,6 +104,10 @@ def carried(
         ]
     if notes:
         out["notes"] = list(notes)
+    if (sent := told(gate.traffic)) is not None:
+        out["sent"] = sent
+    if gate.latched:
+        out["latched"] = {rule: latch.model_dump(mode="json") for rule, latch in sorted(gate.latched.items())}
     if desk.paused:
         out["paused"] = True
     if desk.standing_hedge is not None and _holds_spot(books, desk.facts.symbol):

@@ -8,6 +8,7 @@ from typing import Any
 from openoutcry.errors import BadInput
 from openoutcry.ledger.outcomes import due
 from openoutcry.portfolio import mark
+from openoutcry.risk.latch import rebased
 from openoutcry.types.book import Portfolio
 from openoutcry.types.commands import PlaceOrder
 from openoutcry.types.orders import OrderRequest, Refused
@@ -16,7 +17,7 @@ from openoutcry.types.symbols import canonical
 from orchestrator.books import Books
 from orchestrator.bootstrap import LiveFloor
 from orchestrator.desk import Desk, carried, prices_of
-from orchestrator.trade import cancel, gate_input, submit
+from orchestrator.trade import breaker, cancel, gate_input, submit
 from orchestrator.turn import RoundBroker, Turn
 
 Wanted = Callable[[Portfolio, Mapping[str, Decimal]], tuple[OrderRequest, ...]]
@@ -86,10 +87,13 @@ async def act(
     detail: dict[str, Any],
     cancels: tuple[tuple[int, str], ...] = (),
     standing_hedge: float | None = None,
+    *,
+    reset: bool = False,
 ) -> CycleRecord:
     """One MANUAL record: what was asked, what the gate said, what the venue did.
 
     ``standing_hedge`` is the hedge ratio that stands from now on, unless the gate refuses something of it.
+    ``reset`` lets go of the breaker: losses are counted from the equity of now.
     """
     turn: Turn = floor.turn(desk, desk.as_of or await floor.now(), detail)
     broker: RoundBroker = floor.broker(turn)
@@ -99,15 +103,14 @@ async def act(
     await floor.opened(turn, None, desk.portfolio)
     books.book("sync", await broker.sync())
     await cancel(broker, books, cancels)
-    orders, _ = await submit(
-        floor,
-        turn,
-        broker,
-        books,
-        gate_input(turn, books, seen.snapshot, marks, approved_by_model=True),
-        wanted(books.portfolio, marks),
-    )
+    gate = gate_input(turn, books, seen.snapshot, marks, approved_by_model=True)
+    if reset:
+        books.portfolio = rebased(books.portfolio, mark(books.portfolio, marks).equity)
+        gate = replace(gate, latched={})
+    gate = breaker(gate, turn, books)
+    orders, gate = await submit(floor, turn, broker, books, gate, wanted(books.portfolio, marks))
     books.book("rest", broker.rest())
+    gate = breaker(gate, turn, books)
     refused = any(isinstance(order.verdict, Refused) for order in orders)
     standing = desk.standing_hedge if standing_hedge is None or refused else standing_hedge
     record = CycleRecord(
@@ -127,7 +130,7 @@ async def act(
         portfolio_after=books.portfolio,
         equity=mark(books.portfolio, marks).equity,
         detail=turn.detail
-        | carried(books, replace(desk, standing_hedge=standing), None, marks, broker.cursor),
+        | carried(books, replace(desk, standing_hedge=standing), None, marks, broker.cursor, gate),
         prev_hash=desk.head,
     )
     cases, outcomes = due(desk.cases, record, desk.judging)

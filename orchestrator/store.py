@@ -222,6 +222,12 @@ class Store:
         await halting.throw(
             self.pool, self._org, reason=reason, by="orchestrator", source=source, at=self._clock.now()
         )
+        self.halts_changed.set()  # heard at once, not when the database says so: a run goes the same way twice
+
+    async def release(self, reason: str, by: str) -> None:
+        """Release the kill switch."""
+        await halting.release(self.pool, self._org, reason=reason, by=by, at=self._clock.now())
+        self.halts_changed.set()
 
     async def settings(self, base: Settings) -> Settings:
         """The settings with the runtime changes in force."""

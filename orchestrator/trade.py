@@ -7,13 +7,18 @@ from decimal import Decimal
 
 import structlog
 
-from openoutcry.errors import ToolFailed, VenueRejected, VenueUnknown
+from openoutcry.errors import DataUnavailable, ToolFailed, VenueRejected, VenueUnknown
 from openoutcry.orders import stem
 from openoutcry.ports import AccountSync
 from openoutcry.risk.case import GateInput
+from openoutcry.risk.exposure import funds
 from openoutcry.risk.gate import only_reduces, review
 from openoutcry.risk.instruments import instrument_at
+from openoutcry.risk.latch import latched
+from openoutcry.risk.limits import daily_loss_use, drawdown_use
 from openoutcry.risk.protection import protect
+from openoutcry.risk.standing import standings
+from openoutcry.risk.traffic import MINUTE_S
 from openoutcry.types.market import Instrument, Snapshot
 from openoutcry.types.orders import (
     Approval,
@@ -67,9 +72,23 @@ def gate_input(
         mode=turn.desk.facts.mode,
         halted=turn.halted is not None,
         restricted=turn.restricted,
+        as_of=turn.as_of,
+        traffic=turn.desk.traffic.at(turn.as_of, max(MINUTE_S, turn.settings.risk.repeat_window_s)),
+        latched=turn.desk.latched,
         paused=turn.desk.paused,
         approved_by_model=approved_by_model,
     )
+
+
+def breaker(gate: GateInput, turn: Turn, books: Books) -> GateInput:
+    """The gate's view with every loss limit latched that is reached as the books stand now."""
+    portfolio, orders = books.portfolio, books.working()
+    try:
+        money = funds(portfolio, orders, standings(portfolio, orders), gate.prices, turn.settings)
+    except DataUnavailable:  # what cannot be valued is not entered into either
+        return gate
+    uses = daily_loss_use(money, turn.settings), drawdown_use(money, turn.settings)
+    return replace(gate, latched=latched(gate.latched, uses, turn.seq, turn.as_of))
 
 
 async def submit(
@@ -95,6 +114,7 @@ async def submit(
             )
             done.append(PlannedOrder(request=request, verdict=verdict))
             continue
+        gate = replace(gate, traffic=gate.traffic.plus(request, turn.as_of))
         state = await _place(floor, turn, broker, books, request, reduces=reduces)
         done.append(
             PlannedOrder(request=request, verdict=Approved(order_hash=verdict.order_hash), state=state)

@@ -23,7 +23,15 @@ from api.shapes.base import Shape, converted
 from db import halting
 from db.identity.holder import Holder
 from openoutcry.errors import NotFound
-from openoutcry.types.commands import Halt, PauseSession, ResumeSession, StartSession, StopSession, Unhalt
+from openoutcry.types.commands import (
+    Halt,
+    PauseSession,
+    ResetBreaker,
+    ResumeSession,
+    StartSession,
+    StopSession,
+    Unhalt,
+)
 from openoutcry.types.symbols import canonical
 from wire.clock import WallClock
 from wire.config import DEFAULT_ORG
@@ -70,6 +78,13 @@ class ReleaseTrading(Body, frozen=True, kw_only=True):
     symbol: str | None = None
 
 
+class ResetTheBreaker(Body, frozen=True, kw_only=True):
+    """Why entries may begin again, in one session or in all."""
+
+    reason: str
+    session_id: str | None = None
+
+
 class NoFields(Body, frozen=True, kw_only=True):
     """An empty body."""
 
@@ -103,6 +118,20 @@ class Paused(Shape, frozen=True, kw_only=True):
     session_id: UUID
     symbol: str
     note: str
+
+
+class ResetSession(Shape, frozen=True, kw_only=True):
+    """A session whose loss limits were reached, and which of them."""
+
+    session_id: UUID
+    rules: tuple[str, ...]
+
+
+class BreakerReset(Shape, frozen=True, kw_only=True):
+    """The sessions that may enter again, and whether a halt of the breaker's was released."""
+
+    reset: tuple[ResetSession, ...]
+    released: bool
 
 
 class HaltState(Shape, frozen=True, kw_only=True):
@@ -275,6 +304,28 @@ async def unhalt(request: AnyRequest, floor: TheFloor) -> Answer[HaltState]:
     return await once(request, floor, command, release)
 
 
+@post(
+    "/api/v1/trade/breaker/reset",
+    tags=["trade"],
+    role="admin",
+    status_code=200,
+    body=ResetTheBreaker,
+    idempotent=True,
+    example={"reason": "the loss is understood and accepted"},
+)
+async def reset_breaker(request: AnyRequest, floor: TheFloor) -> Answer[BreakerReset]:
+    """Let sessions enter again after a loss limit was reached; losses are counted anew, and a halt the breaker threw ends."""
+    wanted = await read_body(request, ResetTheBreaker)
+    session = None if wanted.session_id is None else str(read_session(wanted.session_id))
+    command = build(ResetBreaker, {"reason": wanted.reason, "session_id": session})
+
+    async def reset(key: str | None) -> BreakerReset:
+        result = await carry_out(request, floor, command, key)
+        return converted(result, BreakerReset)
+
+    return await once(request, floor, command, reset)
+
+
 def _operator(request: AnyRequest) -> Holder:
     """The caller, who must be of the org whose floor this is. Raises Failure 403."""
     caller = caller_of(request)
@@ -317,4 +368,4 @@ async def _halt_state(floor: Floor, message: str = "", symbol: str | None = None
     )
 
 
-HANDLERS = [start, stop, pause, resume, halt_state, halt, unhalt]
+HANDLERS = [start, stop, pause, resume, halt_state, halt, unhalt, reset_breaker]

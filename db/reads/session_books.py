@@ -12,7 +12,9 @@ import asyncpg
 
 from db.pool import Row, fetch
 from db.reads.readable import BODY
+from openoutcry.risk.latch import Latch
 from openoutcry.risk.session_book import SessionBook
+from openoutcry.risk.traffic import heard
 from openoutcry.settings import Settings
 from openoutcry.types.book import Portfolio
 from openoutcry.types.market import DataFault
@@ -24,17 +26,19 @@ InForce: TypeAlias = "Callable[[Mapping[str, Any]], Settings]"
 COLUMNS = """
 s.id AS session_id, s.symbol, s.hedge_symbol, s.exchange, s.timeframe, s.source, s.mode, s.status,
 (SELECT value FROM floor_state WHERE key = 'config') AS config,
-(SELECT value FROM floor_state WHERE key = 'halt') AS halt
+(SELECT value FROM floor_state WHERE key = 'halt') AS halt,
+(SELECT array_agg(substr(key, 6) ORDER BY key) FROM floor_state WHERE key LIKE 'halt:%') AS restricted
 """
 OF_ROUND = f"""
 SELECT {COLUMNS}, r.as_of, r.opening -> 'portfolio' AS portfolio, r.opening -> 'snapshot' AS snapshot,
-       '{{}}'::jsonb AS marks, NULL::float8 AS standing_hedge
+       '{{}}'::jsonb AS marks, NULL::float8 AS standing_hedge, NULL::jsonb AS detail
 FROM rounds r JOIN sessions s ON s.id = r.session_id
 WHERE r.session_id = $1 AND r.seq = $2 AND r.org_id = $3
 """
 OF_RECORD = f"""
 SELECT {COLUMNS}, c.as_of, c.told -> 'portfolio_after' AS portfolio, c.told -> 'snapshot' AS snapshot,
-       c.told -> 'detail' -> 'marks' AS marks, (c.told -> 'detail' ->> 'standing_hedge')::float8 AS standing_hedge
+       c.told -> 'detail' -> 'marks' AS marks, (c.told -> 'detail' ->> 'standing_hedge')::float8 AS standing_hedge,
+       jsonb_build_object('sent', c.told -> 'detail' -> 'sent', 'latched', c.told -> 'detail' -> 'latched') AS detail
 FROM sessions s
 CROSS JOIN LATERAL (SELECT as_of, {BODY} AS told FROM cycles WHERE session_id = s.id AND seq = s.head_seq) c
 WHERE s.org_id = $1
@@ -117,6 +121,7 @@ async def trade_results(
 
 def _book(row: Row, in_force: InForce) -> SessionBook:
     snapshot: Mapping[str, Any] = row["snapshot"] or {}
+    detail: Mapping[str, Any] = row["detail"] or {}
     quotes = [quote for quote in (snapshot.get("quote"), snapshot.get("hedge")) if quote]
     seen = {quote["symbol"]: quote["price"] for quote in quotes}
     as_of: datetime = row["as_of"]
@@ -137,6 +142,9 @@ def _book(row: Row, in_force: InForce) -> SessionBook:
         standing_hedge=row["standing_hedge"],
         paused=row["status"] == "PAUSED",
         halted=row["halt"] is not None,
+        restricted=tuple(row["restricted"] or ()),
+        traffic=heard(detail.get("sent")),
+        latched={rule: Latch.model_validate(latch) for rule, latch in (detail.get("latched") or {}).items()},
     )
 
 

@@ -14,7 +14,7 @@ from mcp_servers.execution.venues.feed import Books, StoredFeed
 from mcp_servers.execution.venues.paper import PaperVenue
 from mcp_servers.execution.venues.protocol import Venue
 from mcp_servers.execution.venues.synthetic_books import SyntheticBooks
-from openoutcry.errors import VenueRejected
+from openoutcry.errors import Fenced, VenueRejected
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.settings import VenueSettings
 from openoutcry.sim.events import Opened
@@ -85,17 +85,27 @@ class VenueDesk:
         that has no exchange, JournalBusy, JournalBroken.
         """
         async with self._turns.setdefault(facts.session_id, asyncio.Lock()):
-            venue, fence = self._open.get(facts.session_id), await self._leases.take(lease_of(facts))
-            if venue is not None and fence != self._fences[facts.session_id]:
-                venue.close()
-            if venue is None or venue.broken:
-                venue = self._open[facts.session_id] = await self._opened(facts)
-            self._fences[facts.session_id] = fence
-            yield venue
+            try:
+                yield await self._under_lease(facts)
+            except Fenced as error:
+                if error.lease == lease_of(facts):  # the account is another's now
+                    self._leases.forget(error.lease)
+                    if (lost := self._open.pop(facts.session_id, None)) is not None:
+                        lost.close()
+                raise
 
     def fence(self, facts: SessionFacts) -> Fence:
         """The lease under which the account is open."""
         return self._fences[facts.session_id]
+
+    async def _under_lease(self, facts: SessionFacts) -> Account:
+        fence, venue = await self._leases.take(lease_of(facts)), self._open.get(facts.session_id)
+        if venue is not None and fence != self._fences[facts.session_id]:
+            venue.close()
+        if venue is None or venue.broken:
+            venue = self._open[facts.session_id] = await self._opened(facts)
+        self._fences[facts.session_id] = fence
+        return venue
 
     def close(self) -> None:
         """Let go of every account."""

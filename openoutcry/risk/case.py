@@ -4,6 +4,7 @@ book.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Literal
@@ -11,7 +12,9 @@ from typing import Literal
 from openoutcry.errors import DataUnavailable
 from openoutcry.orders import signed
 from openoutcry.risk.exposure import Funds, cost_rate, funds, is_perp, worth
+from openoutcry.risk.latch import Latch
 from openoutcry.risk.standing import EMPTY, Standing, standings
+from openoutcry.risk.traffic import QUIET, Traffic
 from openoutcry.settings import Settings
 from openoutcry.types.book import Portfolio
 from openoutcry.types.market import DataFault, Instrument
@@ -29,7 +32,8 @@ class GateInput:
     every fill known so far; ``working`` every order that may still execute, those of this round included.
     ``placed`` are the orders of this round, sent or not. ``approved_by_model`` says that a language model's
     risk voice approved the round, or that a person asked for the order. ``restricted`` are symbols whose trading
-    is halted, beside those that the settings restrict.
+    is halted, beside those that the settings restrict. ``traffic`` is what the session sent before, at the round's ``as_of``
+    (None where nobody counts); ``latched`` are the loss limits that were reached and not reset.
     """
 
     portfolio: Portfolio
@@ -43,6 +47,9 @@ class GateInput:
     paused: bool = False
     restricted: tuple[str, ...] = ()
     approved_by_model: bool = False
+    as_of: datetime | None = None
+    traffic: Traffic = QUIET
+    latched: Mapping[str, Latch] = field(default_factory=dict)
 
     def after(self, request: OrderRequest, seq: int) -> "GateInput":
         """The same with ``request`` sent and not executed yet: for reviewing several orders before any is

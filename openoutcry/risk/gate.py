@@ -11,7 +11,7 @@ from types import MappingProxyType
 from openoutcry.orders import order_hash
 from openoutcry.risk.case import Case, GateInput
 from openoutcry.risk.rules import book as bearing
-from openoutcry.risk.rules import form, permission
+from openoutcry.risk.rules import form, pace, permission
 from openoutcry.risk.rules.breach import Breach
 from openoutcry.settings import Settings
 from openoutcry.types.orders import Approved, OrderRequest, Refused
@@ -32,8 +32,12 @@ RULES: MappingProxyType[str, Rule] = MappingProxyType(
         "price_collar": form.price_collar,
         "good_data": form.good_data,
         "duplicate_leg": form.duplicate_leg,
+        "duplicate_order": pace.duplicate_order,
         "self_match": form.self_match,
         "max_orders_per_round": form.max_orders_per_round,
+        "max_orders_per_minute": pace.max_orders_per_minute,
+        "max_orders_per_day": pace.max_orders_per_day,
+        "repeat_throttle": pace.repeat_throttle,
         "reduce_only": form.reduce_only,
         "short": bearing.short,
         "cash": bearing.cash,

@@ -9,6 +9,8 @@ from uuid import UUID
 
 from openoutcry.risk.case import GateInput
 from openoutcry.risk.instruments import instrument_at
+from openoutcry.risk.latch import Latch
+from openoutcry.risk.traffic import MINUTE_S, QUIET, Traffic
 from openoutcry.settings import Settings
 from openoutcry.types.book import Portfolio
 from openoutcry.types.market import DataFault, Source
@@ -39,6 +41,9 @@ class SessionBook:
     standing_hedge: float | None = None
     paused: bool = False
     halted: bool = False
+    restricted: tuple[str, ...] = ()
+    traffic: Traffic = QUIET
+    latched: Mapping[str, Latch] = field(default_factory=dict)
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -57,6 +62,10 @@ class SessionBook:
             faults=self.faults,
             mode=self.mode,
             halted=self.halted,
+            restricted=self.restricted,
+            as_of=self.as_of,
+            traffic=self.traffic.at(self.as_of, max(MINUTE_S, self.settings.risk.repeat_window_s)),
+            latched=self.latched,
             paused=self.paused,
             approved_by_model=True,
         )

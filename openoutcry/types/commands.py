@@ -103,6 +103,14 @@ class Unhalt(Frozen):
     symbol: str | None = None
 
 
+class ResetBreaker(Frozen):
+    """Let a session, or all, enter again after a loss limit was reached; losses are counted anew from now."""
+
+    kind: Literal["reset_breaker"] = "reset_breaker"
+    session_id: str | None = None
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+
+
 class ReplayRound(Frozen):
     """Recompute one round from its record and say what differs. Changes nothing."""
 
@@ -128,6 +136,7 @@ Command = Annotated[
     | CancelOrder
     | ExecuteHedges
     | CloseHedges
+    | ResetBreaker
     | ReplayRound
     | ChangeConfig,
     Field(discriminator="kind"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from openoutcry.errors import BadInput
 from outcry.options import HomeOption, JsonOption, SessionOption
 from outcry.printing import lines
 from wire.config import home_folder
@@ -22,6 +23,8 @@ SymbolsOption = Annotated[
     str | None, typer.Option("--symbols", help="comma-separated [default: what is held]")
 ]
 YEAR = 252
+PATIENCE_S = 60.0
+LONGEST_REASON = 500
 Question = Callable[["RiskSource", "tuple[Seen, ...]"], Awaitable[Any]]
 
 
@@ -178,6 +181,27 @@ def report(home: HomeOption = None, session: SessionOption = None, as_json: Json
         return risk_report(source.reader, seen)
 
     _answer(ask, home, session, as_json)
+
+
+@app.command("reset-breaker")
+def reset_breaker(
+    reason: Annotated[str, typer.Option(help="why entries may begin again, for whoever reads of it")],
+    wait: Annotated[float, typer.Option(help="seconds to wait for the floor", min=0.1, max=600)] = PATIENCE_S,
+    home: HomeOption = None,
+    session: SessionOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Let sessions enter again after a loss limit was reached; losses are counted anew from now."""
+    from openoutcry.types.commands import ResetBreaker
+    from outcry.commanding import carry_out
+
+    if not 1 <= len(reason) <= LONGEST_REASON:
+        raise BadInput(f"reason: must have 1 to {LONGEST_REASON} characters", field="reason")
+    folder = home_folder(str(home) if home else None)
+    done = asyncio.run(
+        carry_out(folder, ResetBreaker(session_id=session, reason=reason), once=None, wait_s=wait)
+    )
+    typer.echo(json.dumps(done) if as_json else "\n".join(lines(done)))
 
 
 def _named(symbols: str | None) -> tuple[str, ...] | None:

@@ -83,6 +83,8 @@ class StandIn:
                     "executed_trades": [],
                     "message": "No hedge adjustments needed",
                 }
+            case c.ResetBreaker():
+                return {"reset": [], "released": False}
             case c.ReplayRound():
                 home = Path(self.home.name)
                 done = await replay_stored(self.pool, home, UUID(command.session_id), command.seq)

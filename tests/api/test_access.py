@@ -50,7 +50,8 @@ TRADER = {
 }  # fmt: skip
 ADMIN = {
     "POST /api/v1/models/{name}/rollback",
-    "PATCH /api/v1/config", "POST /api/v1/trade/halt", "POST /api/v1/trade/unhalt", "GET /api/v1/api-keys",
+    "PATCH /api/v1/config", "POST /api/v1/trade/halt", "POST /api/v1/trade/unhalt",
+    "POST /api/v1/trade/breaker/reset", "GET /api/v1/api-keys",
     "POST /api/v1/api-keys", "DELETE /api/v1/api-keys/{id}",
     "GET /api/v1/system", "GET /api/v1/gpu/status", "GET /api/v1/gpu/metrics",
     "GET /api/v1/audit/logs", "GET /api/v1/audit/event-types", "GET /api/v1/audit/summary",

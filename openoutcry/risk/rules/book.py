@@ -90,17 +90,29 @@ def max_positions(case: Case) -> Breach | None:
 
 
 def max_daily_loss(case: Case) -> Breach | None:
-    """While the day's loss is at its limit, nothing is entered."""
-    if case.effect != "adds" or case.funds is None:
+    """From when the day's loss reached its limit until a person resets the breaker, nothing is entered."""
+    if case.effect != "adds":
         return None
+    if (stands := _latched(case, "max_daily_loss", "day's loss")) is not None or case.funds is None:
+        return stands
     return _reached(daily_loss_use(case.funds, case.settings), "the day's loss is at its limit")
 
 
 def max_drawdown(case: Case) -> Breach | None:
-    """While the drawdown from the highest equity is at its limit, nothing is entered."""
-    if case.effect != "adds" or case.funds is None:
+    """From when the drawdown reached its limit until a person resets the breaker, nothing is entered."""
+    if case.effect != "adds":
         return None
+    if (stands := _latched(case, "max_drawdown", "drawdown")) is not None or case.funds is None:
+        return stands
     return _reached(drawdown_use(case.funds, case.settings), "the drawdown is at its limit")
+
+
+def _latched(case: Case, rule: str, what: str) -> Breach | None:
+    latch = case.book.latched.get(rule)
+    if latch is None:
+        return None
+    message = f"the {what} reached its limit in record {latch.seq}: no new entries until an admin resets it"
+    return Breach(latch.value, latch.limit, message)
 
 
 def _reached(use: LimitUse, message: str) -> Breach | None:

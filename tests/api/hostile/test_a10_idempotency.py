@@ -126,6 +126,7 @@ async def samples(world, admin) -> list[tuple[str, str, Any, dict[str, int]]]:
         ("POST /api/v1/trade/resume", "/api/v1/trade/resume", session, command),
         ("POST /api/v1/trade/halt", "/api/v1/trade/halt", {"reason": "x"}, {}),
         ("POST /api/v1/trade/unhalt", "/api/v1/trade/unhalt", {"reason": "y"}, {}),
+        ("POST /api/v1/trade/breaker/reset", "/api/v1/trade/breaker/reset", {"reason": "x"}, command),
         ("PATCH /api/v1/config", "/api/v1/config", {"max_position_size": 0.1}, command),
         ("POST /api/v1/decisions/{id}/feedback", said, {"rating": "positive"}, {"feedback": 1}),
         ("POST /api/v1/strategies", s, {**RULE_EXAMPLE, "name": name}, one_strategy),

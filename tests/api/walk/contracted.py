@@ -235,6 +235,7 @@ CALLS: dict[str, Call] = {
     "POST /api/v1/trade/resume": Call(body={"session_id": "{session}"}),
     "POST /api/v1/trade/halt": Call(body={"reason": "drill"}),
     "POST /api/v1/trade/unhalt": Call(body={"reason": "over"}),
+    "POST /api/v1/trade/breaker/reset": Call(body={"reason": "accepted"}),
     "PATCH /api/v1/config": Call(body={"max_position_size": 0.15}),
     "GET /api/v1/decisions/{}": Call("/api/v1/decisions/{decision}"),
     "GET /api/v1/decisions/{}/similar": Call("/api/v1/decisions/{decision}/similar"),

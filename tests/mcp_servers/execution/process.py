@@ -65,6 +65,21 @@ class ServerProcess:
         except subprocess.TimeoutExpired:
             return False
 
+    async def stopped(self, within_s: float = 30.0) -> None:
+        """Return once the process stands still."""
+        assert self._process is not None
+        state, deadline = Path(f"/proc/{self._process.pid}/stat"), monotonic() + within_s
+        while monotonic() < deadline:
+            if (await asyncio.to_thread(state.read_text)).rpartition(")")[2].split()[0] == "T":
+                return
+            await asyncio.sleep(0.02)
+        raise AssertionError("the process did not stop")
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send the process a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
     def kill(self) -> None:
         """kill -9."""
         if self._process is not None and self._process.poll() is None:
