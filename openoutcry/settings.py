@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from openoutcry.errors import BadConfig
+from openoutcry.reconcile.policy import ReconcileSettings
 from openoutcry.regime.settings import RegimeSettings
 from openoutcry.types.amounts import Amount, PositiveAmount
 from openoutcry.types.frozen import Frozen
@@ -164,6 +165,7 @@ class Settings(Frozen):
     hedging: HedgingSettings = HedgingSettings()
     llm: LlmSettings = LlmSettings()
     regimes: RegimeSettings = RegimeSettings()
+    reconcile: ReconcileSettings = ReconcileSettings()
     agents: dict[str, AgentSettings] = Field(default_factory=dict)
 
     @model_validator(mode="after")

@@ -33,6 +33,7 @@ COMMANDS = {
     "sandbox": "a practice exchange in Binance's dialect, with faults on demand",
     "fake-llm": "a practice model server in both vendors' dialects, scripted and faulty",
     "ledger": "verify the ledger",
+    "reconcile": "compare an exchange account with our books; book, adopt or halt what differs",
     "openapi": "write the OpenAPI document of the REST API",
     "mcp": "the MCP servers: list tools, client configuration",
     "migrate": "bring the database to this version's schema",

@@ -31,11 +31,35 @@ CREATE TABLE venue_sends (
 CREATE INDEX venue_sends_open ON venue_sends (sent_at) WHERE state = 'OPEN';
 CREATE INDEX venue_sends_by_session ON venue_sends (session_id);
 
+-- What is booked of an account at a venue beside the rounds: opening, fills, moves, adoptions, reversals. Never changed.
+CREATE TABLE venue_books (
+    number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    org_id uuid NOT NULL REFERENCES orgs,
+    account text NOT NULL,
+    kind text NOT NULL,
+    key text NOT NULL,
+    body jsonb NOT NULL,
+    written_at timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (account, key)
+);
+
+-- What every comparison of our books with a venue found, and what it halted.
+CREATE TABLE reconciliations (
+    number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    org_id uuid NOT NULL REFERENCES orgs,
+    account text NOT NULL,
+    exchange text NOT NULL,
+    at timestamptz NOT NULL,
+    differences jsonb NOT NULL,
+    halts jsonb NOT NULL
+);
+CREATE INDEX reconciliations_by_org ON reconciliations (org_id, number DESC);
+
 DO $$
 DECLARE
     tab text;
 BEGIN
-    FOREACH tab IN ARRAY ARRAY['venue_events', 'venue_sends'] LOOP
+    FOREACH tab IN ARRAY ARRAY['venue_events', 'venue_sends', 'venue_books', 'reconciliations'] LOOP
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO outcry_app', tab);
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', tab);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', tab);

@@ -1,0 +1,83 @@
+"""What is booked of an account at a venue, and what every comparison with the venue found. Only ever added to."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from db.pool import Connection, Row, fetch, retrying
+
+READ = "SELECT kind, key, body FROM venue_books WHERE account = $1 ORDER BY number"
+WRITE = """
+INSERT INTO venue_books (org_id, account, kind, key, body) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (account, key) DO NOTHING RETURNING number
+"""
+OURS = """
+SELECT o.client_order_id, o.venue_order_id, o.symbol, o.side, o.quantity, o.executed_quantity, o.status
+FROM venue_sends s JOIN orders o USING (client_order_id) WHERE s.exchange = $1 AND s.org_id = $2
+"""
+NOTE = """
+INSERT INTO reconciliations (org_id, account, exchange, at, differences, halts) VALUES ($1, $2, $3, $4, $5, $6)
+"""
+LATEST = """
+SELECT account, exchange, at, differences, halts FROM reconciliations
+WHERE org_id = $1 ORDER BY number DESC LIMIT $2
+"""
+
+
+async def read(pool: asyncpg.Pool, account: str) -> list[Row]:
+    """Everything booked, in order: ``kind``, ``key``, ``body``."""
+
+    async def work(connection: Connection) -> list[Row]:
+        return await fetch(connection, READ, account)
+
+    return await retrying(pool, work)
+
+
+async def book(
+    pool: asyncpg.Pool, org_id: UUID, account: str, rows: Sequence[tuple[str, str, dict[str, Any]]]
+) -> int:
+    """Add (kind, key, body) rows, all or none; a key that is there stays as it is. How many were new."""
+
+    async def work(connection: Connection) -> int:
+        found = [await connection.fetchval(WRITE, org_id, account, *row) for row in rows]
+        return sum(number is not None for number in found)
+
+    return await retrying(pool, work)
+
+
+async def orders(pool: asyncpg.Pool, exchange: str, org_id: UUID) -> list[Row]:
+    """Every order of ours that may have left for the exchange, as our books have it."""
+
+    async def work(connection: Connection) -> list[Row]:
+        return await fetch(connection, OURS, exchange, org_id)
+
+    return await retrying(pool, work)
+
+
+async def note(
+    pool: asyncpg.Pool,
+    org_id: UUID,
+    account: str,
+    exchange: str,
+    at: datetime,
+    differences: list[dict[str, Any]],
+    halts: dict[str, str],
+) -> None:
+    """Keep what a comparison found."""
+
+    async def work(connection: Connection) -> None:
+        await connection.execute(NOTE, org_id, account, exchange, at, differences, halts)
+
+    await retrying(pool, work)
+
+
+async def latest(pool: asyncpg.Pool, org_id: UUID, count: int) -> list[Row]:
+    """The newest comparisons, newest first."""
+
+    async def work(connection: Connection) -> list[Row]:
+        return await fetch(connection, LATEST, org_id, count)
+
+    return await retrying(pool, work)

@@ -1,0 +1,155 @@
+"""Comparing the account with our books: at the start before anything is traded, on a schedule, and when a stream hints.
+
+  our orders → the venue's telling → our books → differences, seen twice → verdicts → rows, halts, a stored result
+
+A difference that is gone at the second look was an order on its way. What halts does so by the floor's own halts, of one
+symbol or of everything, which a person lifts.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from db import halting, venue_books
+from mcp_servers.execution.venues.live.account_books import AccountBooks, opening, read, rows_of
+from mcp_servers.execution.venues.live.telling import Asks, Teller
+from openoutcry.orders import PREFIX
+from openoutcry.ports import Clock
+from openoutcry.reconcile.compare import Difference, differences
+from openoutcry.reconcile.facts import AccountFacts, OrderFact
+from openoutcry.reconcile.policy import ReconcileSettings, Verdict, halted, verdicts
+from openoutcry.types.amounts import plain
+from openoutcry.types.orders import FINAL
+from openoutcry.types.timeframes import millis
+
+log = structlog.get_logger()
+SECOND_LOOK_S = 1.0
+BY = "reconciliation"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Which account this is: ``name`` is stable for a key and tells nothing of it."""
+
+    name: str
+    exchange: str
+    org_id: UUID
+    symbols: tuple[str, ...]
+
+
+def account_name(key: str) -> str:
+    """A name for a key's account that says nothing of the key."""
+    return hashlib.sha256(f"account:{key}".encode()).hexdigest()[:16]
+
+
+class Reconciler:
+    """One account's. ``run`` may be called as often as one likes; what is booked is booked once."""
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        ask: Asks,
+        account: Account,
+        settings: ReconcileSettings,
+        clock: Clock,
+        *,
+        second_look_s: float = SECOND_LOOK_S,
+    ) -> None:
+        self._pool, self._account, self._settings, self._clock = pool, account, settings, clock
+        self._teller = Teller(ask, account.symbols)
+        self._second_look_s = second_look_s
+        self._turn = asyncio.Lock()
+        self.done = False
+        """Whether one comparison has been made: nothing may be traded before."""
+
+    async def run(self) -> tuple[Verdict, ...]:
+        """Compare once, book, halt and keep the result. Raises VenueUnknown when the venue does not say."""
+        async with self._turn:
+            at = self._clock.now()
+            books = await self._books()
+            if not books.opened:
+                there = await self._teller.tell({}, millis(at))
+                await self._add([opening(there, millis(at))])
+                books = await self._books()
+            words = verdicts(await self._found(books), self._settings)
+            await self._add(rows_of(words, f"{millis(at)}"))
+            halts = halted(words)
+            for symbol, reason in halts.items():
+                await self._halt(symbol, reason)
+            told = [told_of(word) for word in words]
+            await venue_books.note(
+                self._pool, self._account.org_id, self._account.name, self._account.exchange, at, told, halts
+            )
+            self.done = True
+            return words
+
+    async def _found(self, books: AccountBooks) -> list[Difference]:
+        """What differs at two looks; what is surely so at one (a fill the venue has is a fill) needs no second."""
+        first = await self._compared(books)
+        if all(one.kind == "missing_fill" for one in first):
+            return list(first)
+        await asyncio.sleep(self._second_look_s)
+        again = {_mark(one) for one in first}
+        return [one for one in await self._compared(books) if _mark(one) in again]
+
+    async def _compared(self, books: AccountBooks) -> tuple[Difference, ...]:
+        before = await self._orders()
+        there = await self._teller.tell(books.since, books.since_ms)
+        after = {order.client_order_id for order in await self._orders()}
+        ours = books.facts(before)
+        known = {order.client_order_id for order in before} | set(books.adopted)
+        under_way = after - {order.client_order_id for order in before}
+        return differences(
+            ours,
+            _shown(there, under_way, books),
+            named_ours=lambda n: n.startswith(PREFIX) and n not in known,
+        )
+
+    async def _orders(self) -> list[OrderFact]:
+        rows = await venue_books.orders(self._pool, self._account.exchange, self._account.org_id)
+        return [
+            OrderFact(
+                row["client_order_id"], row["venue_order_id"] or "", row["symbol"], row["side"], row["quantity"],
+                row["executed_quantity"], row["status"] not in FINAL and row["venue_order_id"] is not None,
+            )
+            for row in rows
+        ]  # fmt: skip
+
+    async def _books(self) -> AccountBooks:
+        return read(await venue_books.read(self._pool, self._account.name))
+
+    async def _add(self, rows: Iterable[tuple[str, str, dict[str, Any]]]) -> None:
+        await venue_books.book(self._pool, self._account.org_id, self._account.name, list(rows))
+
+    async def _halt(self, symbol: str, reason: str) -> None:
+        log.error("reconciliation_halts", symbol=symbol, reason=reason)
+        await halting.throw(
+            self._pool, self._account.org_id, reason=f"reconciliation: {reason}"[:500], by=BY, source="reconciliation",
+            at=self._clock.now(), symbol=None if symbol == "*" else symbol,
+        )  # fmt: skip
+
+
+def told_of(word: Verdict) -> dict[str, Any]:
+    """A verdict as stored and printed."""
+    one = word.difference
+    return {
+        "kind": one.kind, "symbol": one.symbol, "subject": one.subject, "ours": one.ours, "theirs": one.theirs,
+        "amount": plain(one.amount), "action": word.action, "halts": word.halts, "reason": word.reason,
+    }  # fmt: skip
+
+
+def _shown(there: AccountFacts, under_way: set[str], books: AccountBooks) -> AccountFacts:
+    """The venue's telling without orders that were adopted, or sent since our books were read."""
+    hidden = under_way | set(books.adopted)
+    kept = tuple(order for order in there.orders if order.client_order_id not in hidden)
+    return AccountFacts(kept, there.fills, there.moves, there.balances, there.positions, there.complete_from)
+
+
+def _mark(one: Difference) -> tuple[object, ...]:
+    return one.kind, one.symbol, one.subject, one.amount

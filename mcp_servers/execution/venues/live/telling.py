@@ -1,0 +1,193 @@
+"""The venue's telling of an account over REST: orders, trades, money moves, balances, positions, as facts to compare.
+
+Every amount is read from the string the exchange sent. Spot and USD-M wallets are added up by asset, so a transfer between
+the two is nothing that happened.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from openoutcry.errors import BadInput, VenueUnknown
+from openoutcry.reconcile.facts import ZERO, AccountFacts, FillFact, MoneyMove, MoveKind, OrderFact
+from openoutcry.types.amounts import parse_amount
+from openoutcry.types.symbols import parse_symbol
+from openoutcry.types.timeframes import from_millis
+
+PAGE = 1000
+MOST_PAGES = 100
+FINAL = frozenset({"FILLED", "CANCELED", "REJECTED", "EXPIRED", "EXPIRED_IN_MATCH", "FINISHED", "TRIGGERED"})
+WITHIN = frozenset({"REALIZED_PNL", "COMMISSION", "TRANSFER"})
+"""Income that the fills tell already, or that stays within the account."""
+INCOMES: Mapping[str, MoveKind] = {"FUNDING_FEE": "funding", "INSURANCE_CLEAR": "liquidation"}
+WEIGHTS = {"openOrders": 6, "allOrders": 20, "myTrades": 20, "userTrades": 5, "account": 20, "order": 4}
+Row = Mapping[str, Any]
+
+
+class Asks(Protocol):
+    """One signed GET of ``kind`` spot or perp; its JSON. Raises VenueUnknown when there is no whole, good answer."""
+
+    async def __call__(self, kind: str, path: str, params: Mapping[str, str], *, weight: int) -> Any: ...
+
+
+class Teller:
+    """Asks the exchange; remembers which order a trade belongs to, for trades name their order by number alone."""
+
+    def __init__(self, ask: Asks, symbols: Iterable[str]) -> None:
+        self._ask, self._symbols = ask, tuple(symbols)
+        self._names: dict[tuple[str, str], str] = {}
+
+    async def tell(self, since: Mapping[str, int], since_ms: int) -> AccountFacts:
+        """Everything now; trades from number ``since`` of each symbol on, money moves from time ``since_ms`` on."""
+        orders: list[OrderFact] = []
+        fills: list[FillFact] = []
+        for symbol in self._symbols:
+            orders += await self.orders(symbol)
+            fills += await self.fills(symbol, since.get(symbol, 0))
+        perp = any(parse_symbol(symbol).settle for symbol in self._symbols)
+        balances = await self._spot_balances()
+        positions: dict[str, Any] = {}
+        moves: list[MoneyMove] = []
+        if perp:
+            moves = await self._moves(since_ms)
+            positions = await self._positions()
+            for row in _list(await self._get("perp", "balance")):
+                asset = _text(row, "asset")
+                balances[asset] = balances.get(asset, ZERO) + parse_amount(row["balance"], field="balance")
+        return AccountFacts(
+            tuple(orders),
+            tuple(fills),
+            tuple(moves),
+            {asset: amount for asset, amount in balances.items() if amount},
+            positions,
+            {symbol: since.get(symbol, 0) for symbol in self._symbols},
+        )
+
+    async def orders(self, symbol: str) -> list[OrderFact]:
+        """The newest orders of a symbol, open ones surely among them."""
+        kind, market = _kind(symbol), parse_symbol(symbol).joined
+        paths = ["allOrders", "openOrders"] + (["allAlgoOrders", "openAlgoOrders"] if kind == "perp" else [])
+        found: dict[str, OrderFact] = {}
+        for path in paths:
+            limit = {"limit": str(PAGE)} if path.startswith("all") else {}
+            for row in _list(await self._get(kind, path, {"symbol": market, **limit})):
+                order = _read(row, lambda row: _order(row, symbol))
+                self._names[symbol, order.venue_order_id] = order.client_order_id
+                if path.startswith("open") or order.client_order_id not in found or order.open:
+                    found[order.client_order_id] = order
+        return list(found.values())
+
+    async def fills(self, symbol: str, since: int) -> list[FillFact]:
+        """Every trade numbered ``since`` or later, oldest first."""
+        kind, market = _kind(symbol), parse_symbol(symbol).joined
+        path = "myTrades" if kind == "spot" else "userTrades"
+        found: list[FillFact] = []
+        for _ in range(MOST_PAGES):
+            asked = {"symbol": market, "fromId": str(since), "limit": str(PAGE)}
+            rows = _list(await self._get(kind, path, asked))
+            for row in rows:
+                name = await self._name(symbol, _text(row, "orderId"))
+                found.append(_read(row, lambda row, name=name: _fill(row, symbol, name)))
+            if len(rows) < PAGE:
+                return found
+            since = int(found[-1].trade_id) + 1
+        raise VenueUnknown(f"{symbol}: more than {MOST_PAGES * PAGE} trades that were not seen")
+
+    async def _name(self, symbol: str, order_id: str) -> str:
+        known = self._names.get((symbol, order_id))
+        if known is None:
+            asked = {"symbol": parse_symbol(symbol).joined, "orderId": order_id}
+            row = await self._get(_kind(symbol), "order", asked)
+            known = self._names[symbol, order_id] = _read(row, lambda row: str(row["clientOrderId"]))
+        return known
+
+    async def _spot_balances(self) -> dict[str, Any]:
+        def read(row: Row) -> dict[str, Any]:
+            return {
+                str(one["asset"]): parse_amount(one["free"], field="free") + parse_amount(one["locked"], field="locked")
+                for one in row["balances"]
+            }  # fmt: skip
+
+        found: dict[str, Any] = _read(await self._get("spot", "account"), read)
+        return found
+
+    async def _positions(self) -> dict[str, Any]:
+        wanted = {parse_symbol(s).joined: s for s in self._symbols if parse_symbol(s).settle}
+        rows = _list(await self._get("perp", "positionRisk"))
+        found = {
+            str(row.get("symbol")): _read(row, lambda row: parse_amount(row["positionAmt"])) for row in rows
+        }
+        return {wanted.get(name, name): amount for name, amount in found.items() if amount}
+
+    async def _moves(self, since_ms: int) -> list[MoneyMove]:
+        rows = _list(await self._get("perp", "income", {"startTime": str(since_ms), "limit": str(PAGE)}))
+        if len(rows) >= PAGE:
+            raise VenueUnknown("more money moves than one answer holds")
+        return [_read(row, _move) for row in rows if row.get("incomeType") not in WITHIN]
+
+    async def _get(self, kind: str, path: str, params: Mapping[str, str] | None = None) -> Any:
+        return await self._ask(kind, path, params or {}, weight=WEIGHTS.get(path, 5))
+
+
+def _kind(symbol: str) -> str:
+    return parse_symbol(symbol).kind
+
+
+def _list(value: Any) -> list[Row]:
+    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+        raise VenueUnknown("the exchange answered with something that is no list")
+    return value
+
+
+def _text(row: Row, name: str) -> str:
+    value = row.get(name)
+    if value is None or isinstance(value, bool):
+        raise VenueUnknown(f"an answer without {name}")
+    return str(value)
+
+
+def _read(row: Any, read: Any) -> Any:
+    """Read one row. Raises VenueUnknown saying what could not be read."""
+    try:
+        return read(row)
+    except (LookupError, TypeError, AttributeError, ValueError, BadInput, OverflowError) as error:
+        raise VenueUnknown(f"an answer that cannot be read: {error!r}"[:200]) from error
+
+
+def _order(row: Row, symbol: str) -> OrderFact:
+    algo = "clientAlgoId" in row
+    return OrderFact(
+        client_order_id=str(row["clientAlgoId" if algo else "clientOrderId"]),
+        venue_order_id=str(int(row["algoId" if algo else "orderId"])),
+        symbol=symbol,
+        side="BUY" if row["side"] == "BUY" else "SELL",
+        quantity=parse_amount(row["quantity" if algo else "origQty"]),
+        executed=ZERO if algo else parse_amount(row["executedQty"]),
+        open=str(row["algoStatus" if algo else "status"]) not in FINAL,
+    )
+
+
+def _fill(row: Row, symbol: str, name: str) -> FillFact:
+    buyer = row["isBuyer"] if "isBuyer" in row else row["buyer"]
+    return FillFact(
+        symbol=symbol,
+        trade_id=str(int(row["id"])),
+        client_order_id=name,
+        venue_order_id=str(row["orderId"]),
+        side="BUY" if buyer else "SELL",
+        price=parse_amount(row["price"]),
+        quantity=parse_amount(row["qty"]),
+        quote=parse_amount(row["quoteQty"]),
+        fees=((str(row["commissionAsset"]), parse_amount(row["commission"])),),
+        executed_at=from_millis(int(row["time"])),
+        realized=parse_amount(row.get("realizedPnl") or "0"),
+    )
+
+
+def _move(row: Row) -> MoneyMove:
+    kind = str(row["incomeType"])
+    return MoneyMove(
+        move_id=f"{kind}:{row['tranId']}:{row.get('symbol') or ''}",
+        kind=INCOMES.get(kind, "other"),
+        asset=str(row["asset"]),
+        amount=parse_amount(row["income"]),
+    )
