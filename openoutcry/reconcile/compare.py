@@ -65,7 +65,7 @@ def differences(
         *fills,
         *_orders(ours, theirs, known, named_ours),
         *moves,
-        *_balances(ours, theirs, explained),
+        *_busts(ours, theirs, _balances(ours, theirs, explained)),
         *_positions(ours, theirs, explained),
     )
 
@@ -85,7 +85,7 @@ def _fills(
             fill,
         )
         for key, fill in told.items()
-        if key not in booked
+        if key not in booked and key not in ours.voided
     ]
     for key, fill in booked.items():
         other = told.get(key)
@@ -155,6 +155,23 @@ def _balances(ours: AccountFacts, theirs: AccountFacts, explained: Iterable[Diff
         Difference("balance_differs", None, asset, str(mine), str(there), there - mine)
         for asset, mine, there in _unequal(expected, theirs.balances)
     ]
+
+
+def _busts(ours: AccountFacts, theirs: AccountFacts, left: list[Difference]) -> list[Difference]:
+    """Money that went exactly as one booked spot fill came, and as no other: the venue voided it, though it still lists it."""
+    gone = {one.subject: -one.amount for one in left}
+    if not gone:
+        return left
+    listed = {fill.key for fill in theirs.fills}
+    same = [
+        fill
+        for fill in ours.fills
+        if fill.key in listed and not fill.turn() and {a: x for a, x in fill.flows().items() if x} == gone
+    ]
+    if len(same) != 1:
+        return left
+    fill = same[0]
+    return [Difference("busted_fill", fill.symbol, fill.trade_id, _text(fill), "", -fill.quantity, fill)]
 
 
 def _explained(ours: AccountFacts, found: Iterable[Difference]) -> Iterable[tuple[str, Decimal]]:

@@ -87,7 +87,8 @@ class MoneyMove:
 class AccountFacts:
     """All of it at one moment. Balances are totals by asset, positions signed by perpetual; what is absent is 0.
 
-    ``complete_from`` of a symbol is the first trade id that ``fills`` surely reach back to: older fills are not compared.
+    ``voided`` are fills that were undone: a venue may go on listing them. ``complete_from`` of a symbol is the first trade
+    id that ``fills`` surely reach back to: older fills are not compared.
     """
 
     orders: tuple[OrderFact, ...] = ()
@@ -96,3 +97,4 @@ class AccountFacts:
     balances: Mapping[str, Decimal] = field(default_factory=dict)
     positions: Mapping[str, Decimal] = field(default_factory=dict)
     complete_from: Mapping[str, int] = field(default_factory=dict)
+    voided: frozenset[FillKey] = frozenset()

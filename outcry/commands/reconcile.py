@@ -11,11 +11,8 @@ from outcry.options import HomeOption, JsonOption
 from wire.config import DEFAULT_ORG, home_folder
 
 app = typer.Typer()
-FileOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--account-file", help="the file that `outcry sandbox --account-file` wrote: url, key and secret"
-    ),
+UrlOption = Annotated[
+    str | None, typer.Option("--exchange-url", help="the practice exchange's address, http://127.0.0.1:PORT")
 ]
 SymbolOption = Annotated[
     list[str] | None, typer.Option("--symbol", help="a symbol of the account, repeatable")
@@ -32,7 +29,7 @@ EXIT_DIFFERENT = 3
 
 @app.command()
 def reconcile(
-    account_file: FileOption = None,
+    exchange_url: UrlOption = None,
     symbol: SymbolOption = None,
     exchange: ExchangeOption = "binance",
     watch: WatchOption = False,
@@ -42,6 +39,7 @@ def reconcile(
 ) -> None:
     """Compare an exchange account with our books: orders, fills, balances, positions; book, adopt or halt by policy.
 
+    The key is in OUTCRY_EXCHANGE_KEY and OUTCRY_EXCHANGE_SECRET, or in files named by the same with _FILE.
     Exit 0 when nothing differs, 3 when something did, 1 when the exchange does not say.
     """
     folder = home_folder(str(home) if home else None)
@@ -49,18 +47,18 @@ def reconcile(
         _print(asyncio.run(_stored(folder, last)), as_json)
         return
     found = asyncio.run(
-        _compared(folder, exchange, account_file, tuple(symbol or ("BTC/USDT",)), watch, as_json)
+        _compared(folder, exchange, exchange_url, tuple(symbol or ("BTC/USDT",)), watch, as_json)
     )
     if found:
         raise typer.Exit(EXIT_DIFFERENT)
 
 
 async def _compared(
-    folder: Path, exchange: str, file: Path | None, symbols: tuple[str, ...], watch: bool, as_json: bool
+    folder: Path, exchange: str, url: str | None, symbols: tuple[str, ...], watch: bool, as_json: bool
 ) -> int:
     from outcry.account_opening import opened_account
 
-    async with opened_account(folder, exchange, file, symbols) as account:
+    async with opened_account(folder, exchange, url, symbols) as account:
         told = await account.once()
         _print(told, as_json)
         if watch:

@@ -166,3 +166,18 @@ def test_entries_of_a_fill_sum_to_nothing_and_move_what_the_fill_moves(
         if entry.account == "venue":
             held[entry.asset] = held.get(entry.asset, 0) + entry.amount
     assert {k: v for k, v in held.items() if v} == {k: v for k, v in fill.flows().items() if v}
+
+
+def test_e16_a_bust_that_the_venue_still_lists_is_known_by_its_money() -> None:
+    account = an_account(5, 8)
+    facts = account.facts()
+    gone = next(fill for fill in facts.fills if fill.symbol == SPOT)
+    balances = dict(facts.balances)
+    for asset, amount in gone.flows().items():
+        balances[asset] = balances[asset] - amount
+    theirs = replace(facts, balances=balances)
+    (one,) = differences(facts, theirs)
+    assert (one.kind, one.subject) == ("busted_fill", gone.trade_id)
+    kept = tuple(fill for fill in facts.fills if fill is not gone)
+    after = replace(facts, fills=kept, balances=balances, voided=frozenset({gone.key}))
+    assert differences(after, theirs) == ()

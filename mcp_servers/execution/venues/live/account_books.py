@@ -24,6 +24,7 @@ class AccountBooks:
     opened: bool = False
     books: Books = field(default_factory=Books)
     fills: dict[tuple[str, str], FillFact] = field(default_factory=dict)
+    voided: set[tuple[str, str]] = field(default_factory=set)
     moves: list[MoneyMove] = field(default_factory=list)
     adopted: dict[str, OrderFact] = field(default_factory=dict)
     positions: dict[str, Decimal] = field(default_factory=dict)
@@ -42,6 +43,7 @@ class AccountBooks:
             self.books.balances(),
             positions,
             self.since,
+            frozenset(self.voided),
         )
 
 
@@ -68,6 +70,7 @@ def _read(found: AccountBooks, kind: str, key: str, body: dict[str, Any]) -> Non
             fill = FILL.validate_python(body)
             found.books.void(fill)
             found.fills.pop(fill.key, None)
+            found.voided.add(fill.key)
         case "move":
             move = MOVE.validate_python(body)
             found.books.post(of_move(move))

@@ -1,0 +1,146 @@
+"""E13, E16, P10 against the practice exchange and a real database: what differs is found, booked, adopted or halts."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from db import halting, venue_books
+from db.pool import open_pool
+from mcp_servers.execution.venues.live.reconciler import Account as Which
+from mcp_servers.execution.venues.live.reconciler import Reconciler
+from openoutcry.reconcile.policy import ReconcileSettings
+from tests.mcp_servers.execution.live.account import Account, opened
+from tests.sandbox.conftest import running as running  # the exchange as a process
+from wire.clock import WallClock
+from wire.config import DEFAULT_ORG
+
+SPOT, PERP = "BTC/USDT", "BTC/USDT:USDT"
+ORG = UUID(DEFAULT_ORG)
+HALTING = ReconcileSettings()
+ADOPTING = ReconcileSettings(unknown_orders="adopt", unknown_fills="adopt", unexplained="adopt")
+pytestmark = pytest.mark.timeout(120)
+
+
+class Rig:
+    def __init__(self, account: Account, pool: Any) -> None:
+        self.account, self.pool = account, pool
+
+    def reconciler(self, settings: ReconcileSettings = HALTING) -> Reconciler:
+        which = Which(self.account.name, "binance", ORG, (SPOT, PERP))
+        return Reconciler(self.pool, self.account.ask, which, settings, WallClock(), second_look_s=0.2)
+
+    async def kinds(self, settings: ReconcileSettings = HALTING) -> list[tuple[str, str, str | None]]:
+        words = await self.reconciler(settings).run()
+        return [(word.difference.kind, word.action, word.halts) for word in words]
+
+    async def halts(self) -> set[str | None]:
+        return set(await halting.standing(self.pool))
+
+
+@asynccontextmanager
+async def rigged(ready: dict[str, Any], url: str) -> AsyncIterator[Rig]:
+    pool = await open_pool(url)
+    try:
+        async with opened(ready) as account:
+            yield Rig(account, pool)
+    finally:
+        await pool.close()
+
+
+async def test_e13_first_contact_agrees_and_so_does_every_later_look(
+    running: Any, fresh_database: str
+) -> None:
+    async with rigged(running, fresh_database) as rig:
+        await rig.account.order("before-us")
+        first = rig.reconciler()
+        assert not first.done
+        assert await first.run() == ()
+        assert first.done
+        assert await rig.kinds() == []
+        assert await rig.halts() == set()
+        assert [row["differences"] for row in await venue_books.latest(rig.pool, ORG, 9)] == [[], []]
+
+
+async def test_e13_another_bots_doings_halt_their_symbol_and_are_never_booked(
+    running: Any, fresh_database: str
+) -> None:
+    async with rigged(running, fresh_database) as rig:
+        await rig.kinds()
+        await rig.account.order("other-bot")
+        await rig.account.order("other-rests", type="LIMIT", price="1000", timeInForce="GTC", quantity="0.01")
+        found = await rig.kinds()
+        assert found == [("unknown_fill", "halt", SPOT), ("unknown_order", "halt", SPOT)]
+        assert await rig.halts() == {SPOT}
+        assert await rig.kinds() == found  # nothing was absorbed: it stays to be seen
+
+
+async def test_e13_adopted_things_stand_apart_and_are_told_once(running: Any, fresh_database: str) -> None:
+    async with rigged(running, fresh_database) as rig:
+        await rig.kinds(ADOPTING)
+        await rig.account.order("other-bot")
+        await rig.account.order("other-perp", "perp", quantity="0.01")
+        await rig.account.order("other-rests", type="LIMIT", price="1000", timeInForce="GTC", quantity="0.01")
+        await rig.account.control("money", account=rig.account.name, asset="BNB", amount="-3")
+        found = await rig.kinds(ADOPTING)
+        assert sorted(found) == [
+            ("balance_differs", "adopt", None),
+            ("unknown_fill", "adopt", None),
+            ("unknown_fill", "adopt", None),
+            ("unknown_order", "adopt", None),
+        ]
+        assert await rig.kinds(ADOPTING) == []
+        assert await rig.halts() == set()
+        kinds = [row["kind"] for row in await venue_books.read(rig.pool, rig.account.name)]
+        assert sorted(kinds) == ["external_fill", "external_fill", "opening", "order", "unexplained"]
+
+
+async def test_e13_a_balance_that_nothing_explains_halts_everything(
+    running: Any, fresh_database: str
+) -> None:
+    async with rigged(running, fresh_database) as rig:
+        await rig.kinds()
+        await rig.account.control("money", account=rig.account.name, asset="USDT", amount="12.5")
+        (word,) = await rig.reconciler().run()
+        assert (word.difference.kind, str(word.difference.amount), word.halts) == (
+            "balance_differs",
+            "12.50000000",
+            "*",
+        )
+        assert await rig.halts() == {None}
+
+
+async def test_p10_an_older_database_is_noticed_and_halts_everything(
+    running: Any, fresh_database: str
+) -> None:
+    async with rigged(running, fresh_database) as rig:
+        await rig.kinds()
+        await rig.account.order("oo-placedafterthebackup00000000")
+        found = await rig.kinds()
+        assert {kind for kind, _, _ in found} == {"restored_backup"}
+        assert await rig.halts() == {None}
+
+
+async def test_e16_a_bust_is_undone_by_new_rows_and_a_liquidation_is_booked(
+    running: Any, fresh_database: str
+) -> None:
+    async with rigged(running, fresh_database) as rig:
+        await rig.kinds(ADOPTING)
+        await rig.account.order("someone")
+        assert await rig.kinds(ADOPTING) == [("unknown_fill", "adopt", None)]
+        before = await venue_books.read(rig.pool, rig.account.name)
+        (fill,) = [row["body"] for row in before if row["kind"] == "external_fill"]
+        bust = {"account": rig.account.name, "symbol": "BTCUSDT", "trade": int(fill["trade_id"])}
+        await rig.account.control("bust", **bust)
+        assert await rig.kinds(ADOPTING) == [("busted_fill", "reverse", SPOT)]
+        after = await venue_books.read(rig.pool, rig.account.name)
+        assert after[: len(before)] == before
+        assert [row["kind"] for row in after[len(before) :]] == ["void"]
+        await rig.account.order("perp", "perp", quantity="0.1")
+        await rig.kinds(ADOPTING)
+        await rig.account.control("liquidate", account=rig.account.name)
+        found = await rig.kinds(ADOPTING)
+        assert ("liquidation", "book", PERP) in found
+        assert await rig.kinds(ADOPTING) == []
