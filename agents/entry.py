@@ -10,6 +10,7 @@ from mcp.server import MCPServer
 from agents.declare import Agent
 from agents.llm import build as build_mind
 from agents.llm.purse import FloorPurse
+from agents.llm.taping import Recording, Tape
 from agents.pins import Listing, Pinned, load_pins
 from agents.registry import discover
 from agents.seated import SeatedAgent, allowed_tools
@@ -17,9 +18,11 @@ from agents.server import build
 from openoutcry.errors import StartupRefused
 from openoutcry.settings import AgentSettings
 from wire import logs
+from wire.cassette import Recorder
 from wire.config import DEFAULT_PORTS, OPTIONAL_PORTS, PURSE, ProcessConfig, from_environment
 from wire.connect import Connection
 from wire.host import run, serve_http
+from wire.taped import RecordingPeer
 from wire.vendor_keys import speaks
 
 PREFIX = "agent-"
@@ -29,18 +32,26 @@ SPARE_PORT = 8115
 
 @asynccontextmanager
 async def opened(
-    config: ProcessConfig, port: int | None, *, servers: Mapping[str, Listing] | None = None
+    config: ProcessConfig,
+    port: int | None,
+    *,
+    servers: Mapping[str, Listing] | None = None,
+    tape: Tape | None = None,
 ) -> AsyncIterator[MCPServer[Any]]:
     """The MCP server of the agent that ``config.name`` (``agent-<name>``) names, its connections held open.
 
     ``servers`` replaces the connections of ``config.endpoints``, for one process that holds both ends. The
-    port is None for stdio and in-memory use. Raises StartupRefused for an unknown agent and for a tool whose
-    server is unknown, BadConfig for an unknown mind.
+    port is None for stdio and in-memory use. With a ``tape`` models are asked through it. Raises StartupRefused for an
+    unknown agent and for a tool whose server is unknown, BadConfig for an unknown mind.
     """
     agent = discover().named(config.name.removeprefix(PREFIX))
     settings = config.settings.agents.get(agent.name, AgentSettings())
     async with AsyncExitStack() as stack:
         held = servers if servers is not None else _connections(config, agent, settings, stack)
+        if config.cassette is not None:
+            recorder = Recorder(config.cassette, config.name)
+            held = {name: RecordingPeer(name, peer, recorder) for name, peer in held.items()}
+            tape = Recording(recorder)
         seated = SeatedAgent(
             agent=agent,
             servers=held,
@@ -53,7 +64,8 @@ async def opened(
                 deadline_s=config.settings.voting.deadline_s,
                 keys=config.vendor_keys,
                 offer=_offer(config, agent, settings, held),
-                purse=_purse(config, settings, stack),
+                purse=_purse(config, settings, stack) if servers is None else None,
+                tape=tape,
             ),
             settings=settings,
             deadline_s=config.settings.voting.deadline_s,

@@ -16,6 +16,7 @@ from openoutcry.types.market import Snapshot
 from openoutcry.types.votes import Abstain, Ballot
 from openoutcry.version import VERSION
 from openoutcry.voting.seats import Voice
+from wire.cassette import ROUND as SITTING
 
 ANSWERING_SHARE = 0.9
 """How much of the floor's deadline the agent takes for itself; the rest carries the ballot home."""
@@ -66,6 +67,7 @@ class SeatedAgent:
             return abstention(self.agent.name, snapshot, "disabled", "disabled by configuration")
         given_s = self.deadline_s * ANSWERING_SHARE
         ROUND.set(round_token)
+        SITTING.set(f"{snapshot.symbol}:{snapshot.seq}")
         tools = FloorToolbox(self.servers, self.tools, round_token, monotonic() + given_s)
         ballot = await cast(self.agent, snapshot, tools, self.mind, deadline_s=given_s)
         if isinstance(ballot.answer, Abstain):

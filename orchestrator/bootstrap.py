@@ -40,6 +40,7 @@ from orchestrator.replay import Recast
 from orchestrator.seating import StrategyVoice, apart, at_table, seats_of
 from orchestrator.seating import told as tell_seats
 from orchestrator.store import Store
+from orchestrator.taping import RunTape
 from orchestrator.troubles import faults_of, troubles
 from orchestrator.turn import Turn
 from wire.clock import WallClock
@@ -70,6 +71,7 @@ class LiveFloor:
     halted: str | None = None
     restricted: tuple[str, ...] = ()
     clock: WallClock = field(default_factory=WallClock)
+    tape: RunTape | None = None
     _digest: tuple[Settings, str] | None = None
     _faults: dict[UUID, frozenset[DataFault]] = field(default_factory=dict)
 
@@ -216,7 +218,11 @@ class LiveFloor:
 
     async def now(self) -> datetime:
         """Market time: the floor clock of a replayed market, the wall's otherwise."""
-        return await self.store.clock() or self.clock.now()
+
+        async def read() -> datetime:
+            return await self.store.clock() or self.clock.now()
+
+        return await (read() if self.tape is None else self.tape.reading(read))
 
     async def listed_symbols(self) -> frozenset[str]:
         """Symbols the market server knows; empty when it cannot say."""

@@ -62,6 +62,9 @@ class Conductor:
         ended = await self._loop()
         if ended:
             await self._close()
+        if self._floor.tape is not None:
+            heads = {desk.facts.symbol: desk.head for desk in self._desks.values()}
+            self._floor.tape.end(closed=ended, heads=heads)
         return ended
 
     async def _finish_interrupted(self, resumed: Resumed) -> None:
@@ -74,6 +77,8 @@ class Conductor:
 
     async def _loop(self) -> bool:
         ticks = self._ticks()
+        if self._floor.tape is not None:
+            ticks = self._floor.tape.ticks(ticks, self.stop_soon)
         pending = asyncio.ensure_future(anext(ticks, None))
         stopping = asyncio.ensure_future(self._stop.wait())
         try:

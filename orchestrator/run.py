@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from uuid import UUID
 
 import structlog
@@ -16,9 +16,14 @@ from openoutcry.errors import Fenced, StartupRefused
 from openoutcry.types.fence import Fence
 from orchestrator.bootstrap import LiveFloor, connections, roster, seats
 from orchestrator.conductor import Conductor
+from orchestrator.poll import Askable
 from orchestrator.store import Store
+from orchestrator.taping import RunRecording
+from wire.cassette import Recorder
 from wire.config import ProcessConfig
+from wire.connect import Connection
 from wire.host import run as run_async
+from wire.taped import RecordingPeer
 
 log = structlog.get_logger()
 LEASE = "orchestrator"
@@ -44,6 +49,7 @@ async def conduct(config: ProcessConfig) -> bool:
     if config.floor_key is None or config.database_url is None:
         raise StartupRefused("the orchestrator needs the floor key and a database")
     servers, agents, host = connections(config)
+    recorder = None if config.cassette is None else Recorder(config.cassette, "orchestrator")
     async with (
         sole_orchestrator(config.database_url) as fence,
         Store.opened(config.database_url, config.home, config.org_id, fence) as store,
@@ -51,13 +57,14 @@ async def conduct(config: ProcessConfig) -> bool:
         floor = LiveFloor(
             home=config.home,
             store=store,
-            servers=servers,
-            agents=agents,
+            servers=taped(servers, recorder),
+            agents=taped(agents, recorder, "agent-"),
             voices=seats(config.settings, agents),
             host=host,
             root=config.floor_key,
             settings=await store.settings(config.settings),
             org_id=config.org_id,
+            tape=None if recorder is None else RunRecording(recorder),
         )
         await store.publish_roster(roster())
         conductor = Conductor(floor, config.run, config.home)
@@ -78,6 +85,15 @@ async def conduct(config: ProcessConfig) -> bool:
             for peer in (*servers.values(), *agents.values(), host):
                 with contextlib.suppress(Exception):
                     await peer.close()
+
+
+def taped(
+    peers: Mapping[str, Connection], recorder: Recorder | None, prefix: str = ""
+) -> Mapping[str, Askable]:
+    """Connections that are written down where there is a recorder."""
+    if recorder is None:
+        return peers
+    return {name: RecordingPeer(f"{prefix}{name}", peer, recorder) for name, peer in peers.items()}
 
 
 @contextlib.asynccontextmanager

@@ -36,8 +36,10 @@ async def open_session(floor: LiveFloor, spec: RunSpec, symbol: str, capital: De
     hedge = perpetual if pair.kind == "spot" and perpetual in listed else None
     amount = capital if capital is not None else floor.settings.trading.initial_capital
     key = run_key(spec)
+    counted = floor.store.count_sessions
+    number = await (counted() if floor.tape is None else floor.tape.number(counted))
     facts = SessionFacts(
-        session_id=uuid5(NAMESPACE, f"{key}:{symbol}:{await floor.store.count_sessions()}"),
+        session_id=uuid5(NAMESPACE, f"{key}:{symbol}:{number}"),
         org_id=UUID(floor.org_id),
         mode="PAPER",
         symbol=symbol,

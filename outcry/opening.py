@@ -57,6 +57,7 @@ class Wanted:
     workers: int
     stay: bool
     as_json: bool
+    record: Path | None = None
     agents: str | None = None
     """Who sits, by name and comma; None: who the settings seat."""
     vendor_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -256,6 +257,7 @@ def _run(
         api_port=wanted.port,
         workers=wanted.workers,
         vendor_keys=wanted.vendor_keys,
+        cassette=_cassette(wanted, home, spec, settings, seats),
     )
     supervisor = Supervisor(tasks, screen.notice)
     on_ending(lambda *_: supervisor.stop_soon())
@@ -300,6 +302,30 @@ def seated(settings: Settings, asked: str | None, known: Collection[str]) -> Set
     given = {name: settings.agents.get(name, AgentSettings()) for name in {*known, *settings.agents}}
     seats = {name: seat.model_copy(update={"enabled": name in names}) for name, seat in given.items()}
     return settings.model_copy(update={"agents": dict(sorted(seats.items()))})
+
+
+def _cassette(
+    wanted: Wanted, home: Path, spec: RunSpec, settings: Settings, agents: list[str]
+) -> Path | None:
+    """The file that the run is written down in, begun with what it is run with. Raises StartupRefused for one that exists."""
+    if wanted.record is None:
+        return None
+    from wire.cassette import VERSION as FORMAT
+    from wire.cassette import Recorder
+    from wire.prices import load_prices
+
+    path = wanted.record.expanduser().resolve()
+    if path.exists():
+        raise StartupRefused(f"--record: {path} exists; a recording never goes on in another's file")
+    try:
+        header = Recorder(path, "up")
+    except OSError as error:
+        raise StartupRefused(f"--record: cannot write {path}: {error.strerror}") from error
+    header.write(
+        "header", version=FORMAT, product=VERSION, run=spec.model_dump(mode="json"), agents=agents,
+        settings=settings.model_dump(mode="json"), prices=load_prices(home).model_dump(mode="json"),
+    )  # fmt: skip
+    return path
 
 
 class Watcher:

@@ -83,6 +83,7 @@ def plan(
     api_port: int,
     workers: int = 1,
     vendor_keys: Mapping[str, str] | None = None,
+    cassette: Path | None = None,
 ) -> tuple[list[Task], dict[str, int]]:
     """The floor's tasks and ports. Agents learn neither the database nor the floor key."""
     seats = [f"agent-{name}" for name in agents]
@@ -110,6 +111,7 @@ def plan(
                 **(purse_token(root, name) if speaks(mind_of(name, settings)) else {}),
             },
             floor_key=root if trusted else None,
+            cassette=cassette,
             vendor_keys=of_mind(mind_of(name, settings), vendor_keys or {}),
             kill_at=kill_path(),
         )

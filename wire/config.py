@@ -107,6 +107,8 @@ class ProcessConfig(Frozen):
     """The exchange account of real orders: the execution server's alone, and only on a live floor."""
 
     kill_at: Path | None = None
+    cassette: Path | None = None
+    """Where everything this process hears is written down; None: nowhere."""
 
     @property
     def kill_file(self) -> Path:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from agents.llm.provider import Provider
 from agents.llm.recorded import RecordedMind
 from agents.llm.rules import RulesMind
 from agents.llm.scripted import ScriptedMind
@@ -19,6 +20,7 @@ from wire.vendor_keys import speaks
 if TYPE_CHECKING:
     from agents.llm.asking import Offer
     from agents.llm.purse import Purse
+    from agents.llm.taping import Tape
 
 KNOWN = "rules, scripted:FILE, recorded:FILE, or models such as anthropic:MODEL > openai:MODEL > rules"
 log = structlog.get_logger()
@@ -35,10 +37,11 @@ def build(
     keys: Mapping[str, str] | None = None,
     offer: "Offer | None" = None,
     purse: "Purse | None" = None,
+    tape: "Tape | None" = None,
 ) -> Model:
     """The mind called ``name``; a relative FILE lies in ``home``. ``keys`` holds the variables of vendors' keys and addresses,
     ``offer`` what a model may ask for beyond the facts it is given, ``purse`` where the money for models comes from; without
-    one none is counted.
+    one none is counted. ``tape`` stands between the mind and its models.
 
     Raises BadConfig for an unknown mind, a model without a price and a key that cannot be one.
     """
@@ -51,7 +54,7 @@ def build(
         return RecordedMind.from_file(home / file)
     if speaks(name):
         return of_models(
-            name, home, agent, voice, settings or LlmSettings(), deadline_s, keys or {}, offer, purse
+            name, home, agent, voice, settings or LlmSettings(), deadline_s, keys or {}, offer, purse, tape
         )
     raise BadConfig(f"mind: {name!r} is not one of {KNOWN}", field="mind")
 
@@ -66,6 +69,7 @@ def of_models(
     keys: Mapping[str, str],
     offer: "Offer | None" = None,
     purse: "Purse | None" = None,
+    tape: "Tape | None" = None,
 ) -> Model:
     """A chain of models. Those without a key are left out, which is said once; with none left the rules vote."""
     from agents.llm.asking import nothing
@@ -75,16 +79,30 @@ def of_models(
 
     chain, table = parse(name), load_prices(home)
     prices = {link.name: priced(link, table) for link in chain.links}
-    usable = []
-    for link in chain.links:
-        key = key_of(link, keys)
-        if key is None and link.vendor != "compatible":
-            log.warning("mind_without_key", agent=agent, mind=link.name, variable=link.variable)
-            continue
-        usable.append(opened(link, key, keys))
+
+    def answering() -> list[Provider]:
+        found = []
+        for link in chain.links:
+            key = key_of(link, keys)
+            if key is None and link.vendor != "compatible":
+                log.warning("mind_without_key", agent=agent, mind=link.name, variable=link.variable)
+                continue
+            found.append(opened(link, key, keys))
+        return found
+
+    usable = answering() if tape is None else tape.usable(answering)
     if not usable:
         log.warning("mind_is_rules", agent=agent, wanted=name)
         return RulesMind()
     return LanguageMind(
-        usable, prices, voice, settings, deadline_s, chain.rules_last, Random(agent), offer or nothing, purse
+        usable,
+        prices,
+        voice,
+        settings,
+        deadline_s,
+        chain.rules_last,
+        Random(agent),
+        offer or nothing,
+        purse,
+        tape,
     )

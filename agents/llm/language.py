@@ -19,6 +19,7 @@ from agents.llm.prompt import VERSION, repair, system, told, user
 from agents.llm.provider import Completion, Prompt, Provider, ProviderFault, Turn
 from agents.llm.purse import Purse, Refused, prompt_hash
 from agents.llm.rules import RulesMind
+from agents.llm.taping import Tape
 from openoutcry.minds.answer import LONGEST, Answer, Unreadable, read, schema
 from openoutcry.minds.grounding import ground
 from openoutcry.minds.prices import Price
@@ -51,6 +52,7 @@ class LanguageMind:
     random: Random
     offer: Offer = nothing
     purse: Purse | None = None
+    tape: Tape | None = None
     _breakers: dict[str, Breaker] = field(default_factory=dict)
 
     @property
@@ -117,6 +119,14 @@ class LanguageMind:
             turns = (*turns, *await asking.answered(completion.calls))
 
     async def _tried(self, provider: Provider, prompt: Prompt, until: float) -> Completion:
+        """The provider's last word on a prompt, past the tape if there is one."""
+
+        async def ask() -> Completion:
+            return await self._retried(provider, prompt, until)
+
+        return await (ask() if self.tape is None else self.tape.heard(provider.name, prompt, ask))
+
+    async def _retried(self, provider: Provider, prompt: Prompt, until: float) -> Completion:
         """Bounded tries with jitter inside the time; a Retry-After is obeyed, or the provider given up for this round."""
         breaker = self._breakers.setdefault(provider.name, Breaker())
         if (rest := breaker.open_for_s) > 0:

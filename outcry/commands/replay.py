@@ -1,6 +1,7 @@
 """``outcry replay``: a round again, from its record."""
 
 import asyncio
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,7 +15,10 @@ app = typer.Typer()
 @app.command()
 def replay(
     decision: Annotated[
-        str, typer.Argument(help="last, a round's number in the latest session, or a decision's id")
+        str,
+        typer.Argument(
+            help="last, a round's number in the latest session, a decision's id, or the file of a recorded run"
+        ),
     ] = "last",
     verify: Annotated[
         bool, typer.Option("--verify", help="exit 1 when the recomputed record differs")
@@ -23,6 +27,9 @@ def replay(
     as_json: JsonOption = False,
 ) -> None:
     """Recompute a round from its record: agents think again over the answers they had, and the rest follows."""
+    if Path(decision).is_file():
+        _whole_run(Path(decision), verify, as_json)
+        return
     from orchestrator.again import replay_stored  # the floor's code is for the run, not for --help
     from orchestrator.recordings import locate
     from orchestrator.replay import Replay
@@ -44,5 +51,23 @@ def replay(
         typer.echo(f"DIFFERENT: {name}: {done.differences[0] if done.differences else 'digest'}")
         for line in done.differences[1:]:
             typer.echo(f"  {line}")
+    if verify and not done.identical:
+        raise typer.Exit(1)
+
+
+def _whole_run(file: Path, verify: bool, as_json: bool) -> None:
+    """A recorded run again, with no network."""
+    from orchestrator.rerun import rerun
+    from wire.offline import stay_offline
+
+    stay_offline()
+    done = asyncio.run(rerun(file))
+    if as_json:
+        typer.echo(done.model_dump_json())
+    elif done.identical:
+        for symbol, head in sorted(done.recomputed.items()):
+            typer.echo(f"identical: {symbol} run again without a network, head {head}")
+    else:
+        typer.echo(f"DIFFERENT: {done.differences[0]}")
     if verify and not done.identical:
         raise typer.Exit(1)

@@ -32,6 +32,10 @@ def up(
         str | None, typer.Option("--to", help="last instant; a bare date includes that day")
     ] = None,
     speed: Annotated[str | None, typer.Option(help="market seconds per second, or max")] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(help="write down all that the run hears, for `outcry replay FILE --verify`"),
+    ] = None,
     rounds: Annotated[
         int | None, typer.Option(help="stop after N rounds per session and print a summary", min=1)
     ] = None,
@@ -68,7 +72,7 @@ def up(
             Wanted(
                 home=home, port=port, market=market, exchange=exchange, symbols=symbols, timeframe=timeframe, start=start,
                 end=end, compat=compat_ports or (COMPAT if compat else None), speed=speed, rounds=rounds, seed=seed,
-                workers=workers, stay=stay, as_json=as_json, agents=agents,
+                workers=workers, stay=stay, as_json=as_json, record=record, agents=agents,
             )
         )
     )  # fmt: skip

@@ -1,0 +1,107 @@
+"""A whole run recorded, and run again with its models dead and no network."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.e2e.floor import ROOT, free_port, outcry
+from tests.e2e.test_minds import BUY, CANARIES, HEDGE
+
+TURNS = [
+    {"model": "claude", "tool": "vote", "arguments": BUY, "times": 0, "prompt_tokens": 900, "completion_tokens": 50},
+    {"model": "gpt", "fault": "status", "status": 500, "times": 0},
+    {"model": "llama", "object": HEDGE, "times": 0},
+]  # fmt: skip
+
+
+def recorded(home: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Four rounds with three models of a server that is gone afterwards; the run's summary."""
+    script = home.parent / "turns.yaml"
+    script.write_text(yaml.safe_dump(TURNS))
+    words = [sys.executable, "-m", "outcry", "fake-llm", "--port", str(free_port()), "--script", str(script)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        try:
+            assert process.stdout is not None
+            url = json.loads(process.stdout.readline())["url"]
+            minds = {
+                "trend": "anthropic:claude-haiku-4-5 > rules", "technical": "openai:gpt-5-mini > rules",
+                "hedging": f"compatible:llama@{url}/v1 > rules",
+            }  # fmt: skip
+            seats = {name: {"mind": mind} for name, mind in minds.items()}
+            patient = {"deadline_s": 60.0}
+            (home / "config.yaml").write_text(yaml.safe_dump({"agents": seats, "voting": patient}))
+            for name, value in {
+                **CANARIES, "ANTHROPIC_BASE_URL": url, "OPENAI_BASE_URL": f"{url}/v1",
+            }.items():  # fmt: skip
+                monkeypatch.setenv(name, value)
+            run = (
+                "up", "--market", "recorded", "--timeframe", "1h", "--from", "2020-02-01", "--speed", "max",
+                "--rounds", "4", "--json", "--port", str(free_port()), "--record", str(file),
+            )  # fmt: skip
+            (session,) = json.loads(outcry(home, *run).stdout)["sessions"]
+        finally:
+            process.terminate()
+            process.wait(20)
+    found: dict[str, Any] = session
+    return found
+
+
+@pytest.mark.timeout(400)
+def test_a_recorded_run_is_run_again_without_network_and_a_planted_change_is_named(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "run.cassette"
+    session = recorded(home, file, monkeypatch)
+    text = file.read_text()
+    assert "canary" not in text and '"mac"' not in text
+    assert file.stat().st_mode & 0o077 == 0
+    lines = [json.loads(line) for line in text.splitlines()]
+    kinds = [line["kind"] for line in lines]
+    assert kinds[0] == "header" and kinds.count("end") == 1
+    assert {"call", "model", "clock", "id", "mind"} <= set(kinds)
+    answered = [line for line in lines if line["kind"] == "model" and line["by"] == "agent-trend"]
+    assert len(answered) == 4
+    again = json.loads(outcry(tmp_path / "elsewhere", "replay", str(file), "--verify", "--json").stdout)
+    assert again["identical"], again
+    assert again["recomputed"] == {"BTC/USDT": session["head_hash"]}
+
+    # Another answer of a model is another vote than the recorded one.
+    planted = tmp_path / "answer.cassette"
+    planted.write_text(changed(lines, answered[2], lambda entry: entry["completion"].update(text=other())))
+    done = outcry(tmp_path / "elsewhere", "replay", str(planted), "--verify", check=False)
+    assert done.returncode == 1
+    assert "agent-trend, round BTC/USDT:3: vote: answer.action: recorded 'BUY', now 'SELL'" in done.stdout
+
+    # Another tool result is a prompt that no model was asked.
+    fact = next(
+        line for line in lines
+        if line["kind"] == "call" and line["by"] == "agent-trend" and line["round"].endswith(":2") and "snapshot" in line["name"]
+    )  # fmt: skip
+    planted.write_text(changed(lines, fact, lambda entry: entry["result"].update(close=1.0)))
+    done = outcry(tmp_path / "elsewhere", "replay", str(planted), "--verify", check=False)
+    assert done.returncode == 1
+    assert "agent-trend, round BTC/USDT:2: anthropic:claude-haiku-4-5: turns[0]: recorded" in done.stdout
+
+    planted.write_text(text.rpartition('{"by":"orchestrator","closed"')[0])
+    done = outcry(tmp_path / "elsewhere", "replay", str(planted), "--verify", check=False)
+    assert done.returncode != 0 and "has no end" in done.stderr
+
+
+def other() -> str:
+    return json.dumps({**BUY, "action": "SELL"})
+
+
+def changed(lines: list[dict[str, Any]], one: dict[str, Any], change: Any) -> str:
+    """The cassette with one line changed."""
+    out = []
+    for line in lines:
+        entry = json.loads(json.dumps(line))
+        if line is one:
+            change(entry)
+        out.append(json.dumps(entry))
+    return "\n".join(out) + "\n"
