@@ -57,7 +57,7 @@ def replay(
 
 def _whole_run(file: Path, verify: bool, as_json: bool) -> None:
     """A recorded run again, with no network."""
-    from orchestrator.rerun import rerun
+    from outcry.rerun import rerun
     from wire import logs
     from wire.offline import stay_offline
 
