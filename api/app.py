@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
-from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.handlers import BaseRouteHandler, WebsocketRouteHandler
 from litestar.types import ASGIApp
@@ -52,33 +51,23 @@ def build(
     compat: Mapping[int, Dialect] | None = None,
     alerting: Alerting = QUIET,
     hosts: Hosts = frozenset(),
+    routed: Litestar | None = None,
 ) -> ASGIApp:
     """The ASGI app of a floor; ``origins`` are other sites whose pages may call it, ``compat`` ports of one product,
-    ``hosts`` its names beside the loopback's.
+    ``hosts`` its names beside the loopback's, ``routed`` routes that served another floor of these origins and no longer do.
     """
-    _sockets_let_in_themselves()
-    inner = Litestar(
-        route_handlers=ROUTES,
-        before_request=_admitted,
-        dependencies={"floor": Provide(lambda: floor, sync_to_thread=False, use_cache=True)},
-        exception_handlers=FAILURES,
-        response_class=Answer,
-        state=State(
-            {
-                "floor": floor,
-                "assets": assets,
-                "routes": ROUTES,
-                "alerting": alerting,
-                "origins": origins,
-                "predictions": Predictions(floor),
-                "quotes": Quotes(floor),
-            }
-        ),
-        lifespan=[_following, _watching, _tracking, _reaching],
-        request_max_body_size=BODY_LIMIT,
-        cors_config=_cors(origins) if origins else None,
-        openapi_config=None,
-        logging_config=None,
+    inner = routes_for(origins) if routed is None else routed
+    inner.state.clear()
+    inner.state.update(
+        {
+            "floor": floor,
+            "assets": assets,
+            "routes": ROUTES,
+            "alerting": alerting,
+            "origins": origins,
+            "predictions": Predictions(floor),
+            "quotes": Quotes(floor),
+        }
     )
     return Shell(
         app=inner,
@@ -93,6 +82,24 @@ def build(
         ports=compat or {},
         plain={} if origins else dict.fromkeys(("/health", "/health/"), encode(OK)),
     )
+
+
+def routes_for(origins: tuple[str, ...] = ()) -> Litestar:
+    """Every route, for the floor that ``build`` puts into the state; most of a second's work."""
+    _sockets_let_in_themselves()
+    made = Litestar(
+        route_handlers=ROUTES,
+        before_request=_admitted,
+        dependencies={"floor": Provide(lambda: made.state["floor"], sync_to_thread=False)},
+        exception_handlers=FAILURES,
+        response_class=Answer,
+        lifespan=[_following, _watching, _tracking, _reaching],
+        request_max_body_size=BODY_LIMIT,
+        cors_config=_cors(origins) if origins else None,
+        openapi_config=None,
+        logging_config=None,
+    )
+    return made
 
 
 async def _admitted(request: AnyRequest) -> None:

@@ -10,6 +10,8 @@ from openoutcry.market.synthetic import SyntheticMarket
 from tests.e2e.floor import CANDLES, outcry
 
 MONTHS = 3
+UNTRAINED = "regimes: {train: false}\n"
+"""A floor has a model of regimes trained where there is none: half a minute of a core beside every test of something else."""
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +19,8 @@ def candle_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with three months of hourly spot and perpetual candles, imported through the command line."""
     folder = tmp_path_factory.mktemp("candles")
     home = folder / "home"
+    home.mkdir()
+    (home / "config.yaml").write_text(UNTRAINED)
     market = SyntheticMarket(11, "BTC/USDT", "1h")
     blocks = [market.block(index) for index in range(MONTHS)]
     for symbol, name in (("BTC/USDT", "spot"), ("BTC/USDT:USDT", "perp")):
@@ -66,6 +70,8 @@ def real_home(tmp_path: Path) -> Path:
     if not CANDLES.exists():
         pytest.skip(f"no real candles at {CANDLES}")
     copy = tmp_path / "home"
+    copy.mkdir()
+    (copy / "config.yaml").write_text(UNTRAINED)
     for file, symbol in (
         ("spot/BTCUSDT_1h.parquet", "BTC/USDT"),
         ("perp/BTCUSDT_1h.parquet", "BTC/USDT:USDT"),
