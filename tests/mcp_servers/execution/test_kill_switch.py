@@ -17,7 +17,7 @@ import pytest
 
 from db import halting
 from openoutcry.errors import ToolFailed
-from tests.mcp_servers.execution.floor import Floor, bearer, floor_in_memory, halted
+from tests.mcp_servers.execution.floor import Floor, arguments, bearer, floor_in_memory, halted, token
 from tests.mcp_servers.execution.process import ServerProcess, floor_of_processes
 from tests.mcp_servers.execution.test_placing import ENTRY, at_venue
 from tests.mcp_servers.execution.venue import T0, order
@@ -116,7 +116,9 @@ async def test_p6_a_stopped_executor_that_wakes_after_its_replacement_sends_noth
         ghost.start("k9@2:stop")
         await ghost.ready()
         await floor.place(ENTRY, seq=1, hour=0)
-        sending = asyncio.create_task(floor.place(SMALL, seq=2, hour=0))
+        asked = arguments(SMALL, 2, 0)
+        placing = floor.server.call("place_order", asked, round_token=token(2, 0), timeout_s=150)
+        sending = asyncio.create_task(placing)
         await ghost.stopped()
         replacement = ServerProcess(tmp_path, fresh_database)
         replacement.start()
@@ -126,7 +128,7 @@ async def test_p6_a_stopped_executor_that_wakes_after_its_replacement_sends_noth
             await replacement.ready()
             for _ in range(
                 100
-            ):  # until the ghost's lease has run out; the paper account's file is still the ghost's
+            ):  # until the ghost's lease has run out; the account's file is still the ghost's
                 with pytest.raises(ToolFailed) as refused:
                     await instead.sync(seq=3, hour=0)
                 if refused.value.code != "FENCED":
