@@ -16,6 +16,7 @@ COMMANDS = {
     "status": "what runs, and how the sessions stand",
     "doctor": "check this machine and say what to do about each failure",
     "explain": "why a decision was taken",
+    "budgets": "what language models may cost and have cost",
     "risk": "exposure, figures, limits, sizes, stress, correlation of the sessions",
     "hedge": "analyse, execute and close hedges; study them on stored candles",
     "forecast": "where a symbol's price may go, and how such forecasts went before",
