@@ -130,14 +130,16 @@ class Commander:
         )
 
     async def _start(self, command: c.StartSession) -> dict[str, Any]:
-        if command.mode == "LIVE":
+        if command.mode == "LIVE" and not self._spec.live:
             raise CommandFailed(
                 "mode: LIVE trading is not enabled on this floor",
                 code="LIVE_DISABLED",
                 status=400,
                 field="mode",
             )
-        desk = await open_session(self._floor, self._spec, canonical(command.symbol), command.initial_capital)
+        desk = await open_session(
+            self._floor, self._spec, canonical(command.symbol), command.initial_capital, mode=command.mode
+        )
         self._desks[desk.facts.session_id] = desk
         session_id = str(desk.facts.session_id)
         meta = {"session_id": session_id, "symbol": desk.facts.symbol, "mode": desk.facts.mode}

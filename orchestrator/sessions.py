@@ -1,7 +1,7 @@
 """Opening and closing a trading session: the first and the last record of its chain."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID, uuid5
 
 from openoutcry.canonical import digest
@@ -24,7 +24,14 @@ def run_key(spec: RunSpec) -> str:
     return digest(spec.model_dump(mode="json", exclude={"speed"}))
 
 
-async def open_session(floor: LiveFloor, spec: RunSpec, symbol: str, capital: Decimal | None = None) -> Desk:
+async def open_session(
+    floor: LiveFloor,
+    spec: RunSpec,
+    symbol: str,
+    capital: Decimal | None = None,
+    *,
+    mode: Literal["PAPER", "LIVE"] | None = None,
+) -> Desk:
     """Start a session on ``symbol`` with its perpetual, when one is listed, as hedge. Writes the OPEN record."""
     listed = await floor.listed_symbols()
     pair = parse_symbol(symbol)
@@ -41,7 +48,7 @@ async def open_session(floor: LiveFloor, spec: RunSpec, symbol: str, capital: De
     facts = SessionFacts(
         session_id=uuid5(NAMESPACE, f"{key}:{symbol}:{number}"),
         org_id=UUID(floor.org_id),
-        mode="PAPER",
+        mode=mode or ("LIVE" if spec.live else "PAPER"),
         symbol=symbol,
         hedge_symbol=hedge,
         exchange=spec.exchange,

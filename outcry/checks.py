@@ -14,17 +14,19 @@ import httpx2
 import psutil
 
 from db.embedded.binaries import locate
-from openoutcry.errors import BadConfig, OpenOutcryError
+from openoutcry.errors import BadConfig, OpenOutcryError, StartupRefused
 from openoutcry.types.frozen import Frozen
 from openoutcry.version import VERSION
 from outcry import runfile
 from outcry.database import floor_database
 from outcry.tasks import port_is_free
+from wire.budget import RequestBudget
 from wire.clock import WallClock
 from wire.config import load_settings
 from wire.exchanges import refuse_unknown
 from wire.namesakes import refuse_namesakes
 from wire.vendor_keys import held
+from wire.venue_keys import VARIABLES, access_of
 
 NEEDED_BYTES = 1_000_000_000
 CLOCK_SKEW_S = 5.0
@@ -40,7 +42,7 @@ class Check(Frozen):
     advice: str = ""
 
 
-async def run_all(home: Path, port: int, exchange: str) -> list[Check]:
+async def run_all(home: Path, port: int, exchange: str, exchange_url: str | None = None) -> list[Check]:
     """Every check, in the order a floor needs things."""
     floor = runfile.running(home)
     checks = [python(), packages(), settings(home), disk(home), memory(), keys(), binaries()]
@@ -49,6 +51,7 @@ async def run_all(home: Path, port: int, exchange: str) -> list[Check]:
     checks += [check async for check in processes(floor)]
     checks += await minds(home)
     checks.append(await venue(exchange))
+    checks += await live_orders(home, exchange, exchange_url)
     return checks
 
 
@@ -245,6 +248,33 @@ async def venue(exchange: str) -> Check:
         said=f"{exchange} does not answer",
         advice="`--market auto` will trade synthetic data; check network and proxy for live data",
     )
+
+
+async def live_orders(home: Path, exchange: str, url: str | None) -> list[Check]:
+    """On a floor whose mode is live: the key is there, is accepted, may trade and may not withdraw."""
+    if load_settings(home).trading.mode != "live":
+        return []
+    from mcp_servers.execution.live_door import refuse_wide_key
+    from mcp_servers.execution.venues.live.gateway import Gateway
+
+    async def lost(reason: str) -> None:
+        """Nothing trades here that would have to be halted."""
+
+    clock = WallClock()
+    try:
+        access = access_of({name: os.environ.get(name, "") for name in VARIABLES}, exchange, url)
+        gateway = Gateway(
+            access, RequestBudget(clock, home / "exchanges" / f"{exchange}.budget"), lost, clock
+        )
+        try:
+            await refuse_wide_key(gateway)
+        finally:
+            await gateway.close()
+    except (StartupRefused, BadConfig) as error:
+        return [Check(name="live orders", state="fail", said=str(error), advice="see docs/live.md")]
+    return [
+        Check(name="live orders", state="ok", said=f"{exchange} takes the key: it may trade, not withdraw")
+    ]
 
 
 async def minds(home: Path) -> list[Check]:

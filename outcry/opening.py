@@ -24,12 +24,14 @@ from openoutcry.types.timeframes import parse_timeframe
 from openoutcry.version import VERSION
 from orchestrator.supervisor import Supervisor, cool, warm
 from outcry import runfile
+from outcry.live_switches import access, operator
 from outcry.screen import Screen
 from outcry.tasks import afterwards, plan, port_is_free, preload
 from wire.config import RunSpec, floor_key, home_folder, load_settings, parse_speed, parse_when
 from wire.exchanges import refuse_unknown
 from wire.namesakes import refuse_namesakes
 from wire.vendor_keys import speaks, take
+from wire.venue_keys import VenueAccess, loopback
 
 SYNTHETIC_START = datetime(2024, 1, 1, tzinfo=UTC)
 SYNTHETIC_SPEED = 12.0
@@ -60,6 +62,11 @@ class Wanted:
     record: Path | None = None
     agents: str | None = None
     """Who sits, by name and comma; None: who the settings seat."""
+    live: bool = False
+    confirm: str | None = None
+    exchange_url: str | None = None
+    venue_access: VenueAccess | None = field(default=None, repr=False)
+    """Made from the environment by ``open_floor`` itself."""
     vendor_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Taken from the environment by ``open_floor`` itself."""
 
@@ -86,8 +93,15 @@ def open_floor(wanted: Wanted) -> int:
         if taken:
             raise StartupRefused(f"port {taken[0]} is taken; choose others with --compat-ports")
     settings = load_settings(home)
-    if settings.trading.mode == "live":
-        raise StartupRefused("trading.mode: live orders are not offered by this version; use paper")
+    if wanted.exchange_url is not None:
+        os.environ["OUTCRY_CCXT_URL"] = loopback(wanted.exchange_url) or ""  # all processes read its market
+    wanted = replace(
+        wanted,
+        venue_access=access(
+            live=wanted.live, market=wanted.market, exchange=wanted.exchange, url=wanted.exchange_url,
+            typed=wanted.confirm, settings=settings, ask=operator(),
+        ),
+    )  # fmt: skip
     if wanted.market in ("auto", "live"):
         refuse_unknown(wanted.exchange)
     with runfile.sole_owner(home):
@@ -150,6 +164,7 @@ def run_spec(wanted: Wanted, home: Path) -> RunSpec:
         speed=1.0,
         rounds=wanted.rounds,
         seed=wanted.seed,
+        live=wanted.live,
     )
     if spec.start and spec.end and spec.start >= spec.end:
         raise BadConfig("--from: must be before --to", field="from")
@@ -258,6 +273,7 @@ def _run(
         workers=wanted.workers,
         vendor_keys=wanted.vendor_keys,
         cassette=_cassette(wanted, home, spec, settings, seats),
+        venue_access=wanted.venue_access,
     )
     supervisor = Supervisor(tasks, screen.notice)
     on_ending(lambda *_: supervisor.stop_soon())
@@ -373,7 +389,7 @@ class Watcher:
         if not self._ready:
             self._ready = True
             self._screen.step(f"{len(self._pids)} processes, first round closed")
-            self._screen.ready(self._address, self._key, self._spec.market)
+            self._screen.ready(self._address, self._key, self._spec.market, real_orders=self._spec.live)
         self._screen.progress(state)
 
 

@@ -43,14 +43,15 @@ class Screen:
         """A process died or came back."""
         self.console.print(f"  [yellow]{name}: {what}[/]")
 
-    def ready(self, address: str, key: str | None, source: str) -> None:
+    def ready(self, address: str, key: str | None, source: str, *, real_orders: bool = False) -> None:
         """Where to look and how to stop."""
         label = {
             "live": "LIVE market data, paper money",
             "recorded": "RECORDED market data, paper money",
             "synthetic": "SYNTHETIC market data, paper money",
         }
-        self.console.print(f"\n  [bold]{label[source]}[/]")
+        said = "LIVE market data, [red]REAL ORDERS[/]" if real_orders else label[source]
+        self.console.print(f"\n  [bold]{said}[/]")
         self.console.print(f"  dashboard and API  [bold cyan]{address}[/]   reference {address}/schema")
         if key:
             self.console.print(f"  admin API key      [bold]{key}[/]  (shown once; stored hashed)")

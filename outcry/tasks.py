@@ -19,6 +19,7 @@ from wire.config import (
 )
 from wire.tokens import ANY_ORG, SERVERS, derive_key
 from wire.vendor_keys import of_mind, speaks
+from wire.venue_keys import VenueAccess
 
 LOOPBACK = "127.0.0.1"
 STRATEGIES = "strategies"
@@ -84,6 +85,7 @@ def plan(
     workers: int = 1,
     vendor_keys: Mapping[str, str] | None = None,
     cassette: Path | None = None,
+    venue_access: VenueAccess | None = None,
 ) -> tuple[list[Task], dict[str, int]]:
     """The floor's tasks and ports. Agents learn neither the database nor the floor key."""
     seats = [f"agent-{name}" for name in agents]
@@ -113,6 +115,7 @@ def plan(
             floor_key=root if trusted else None,
             cassette=cassette,
             vendor_keys=of_mind(mind_of(name, settings), vendor_keys or {}),
+            venue_access=venue_access if name == "execution" else None,
             kill_at=kill_path(),
         )
 

@@ -83,6 +83,8 @@ class RunSpec(Frozen):
     speed: float = 1.0
     rounds: int | None = None
     seed: int = 7
+    live: bool = Field(default=False, exclude_if=lambda value: not value)
+    """Real orders at the exchange. Left out of what is recorded when it is off: paper runs keep their names."""
 
 
 class ProcessConfig(Frozen):

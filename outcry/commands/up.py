@@ -45,6 +45,15 @@ def up(
     workers: Annotated[
         int, typer.Option(help="workers for backtests and other jobs; 0 for none", min=0, max=64)
     ] = 1,
+    live: Annotated[
+        bool, typer.Option("--live", help="send real orders; also needs trading.mode: live (docs/live.md)")
+    ] = False,
+    confirm: Annotated[
+        str | None, typer.Option(help="the words that confirm --live, where nobody can type them")
+    ] = None,
+    exchange_url: Annotated[
+        str | None, typer.Option(help="a practice exchange on this machine instead of the real one")
+    ] = None,
     compat: Annotated[
         bool,
         typer.Option("--compat", help="also listen where other products' documents say: 8000, 18001, 5001"),
@@ -73,6 +82,7 @@ def up(
                 home=home, port=port, market=market, exchange=exchange, symbols=symbols, timeframe=timeframe, start=start,
                 end=end, compat=compat_ports or (COMPAT if compat else None), speed=speed, rounds=rounds, seed=seed,
                 workers=workers, stay=stay, as_json=as_json, record=record, agents=agents,
+                live=live, confirm=confirm, exchange_url=exchange_url,
             )
         )
     )  # fmt: skip

@@ -49,10 +49,11 @@ def open_venue(
     books: Books | None = None,
     rules: VenueRules = RULES,
     session: str = SESSION,
+    capital: Decimal = Decimal(10_000),
 ) -> PaperVenue:
     """Open (or reopen) the session's account."""
     feed = StoredFeed(CandleReader(home), "binance", rules.timeframe, source, books)
-    opening = Opened(at=T0, account=session, quote_asset="USDT", capital=Decimal(10_000), rules=rules)
+    opening = Opened(at=T0, account=session, quote_asset="USDT", capital=capital, rules=rules)
     return PaperVenue(home / "venue" / f"{session}.jsonl", feed, (SPOT, PERP), opening)
 
 

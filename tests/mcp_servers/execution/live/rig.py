@@ -21,7 +21,7 @@ from openoutcry.sim.engine import Ticket
 from openoutcry.types.orders import OrderRequest, OrderState
 from sandbox.accounts import Account
 from sandbox.clock import ExchangeClock
-from sandbox.exchange import Exchange
+from sandbox.exchange import Clock, Exchange
 from sandbox.running import Running
 from sandbox.serving import Server
 from tests.mcp_servers.execution.floor import facts
@@ -86,8 +86,12 @@ def live_facts(**more: Any) -> SessionFacts:
 
 
 @asynccontextmanager
-async def rigged(home: Path, url: str, *, deadline_s: float = 1.0) -> AsyncIterator[Rig]:
-    exchange = Exchange(ExchangeClock(), {asset: Flat(price) for asset, price in PRICES.items()}, seed=7)
+async def rigged(
+    home: Path, url: str, *, deadline_s: float = 1.0, clock: Clock | None = None
+) -> AsyncIterator[Rig]:
+    exchange = Exchange(
+        clock or ExchangeClock(), {asset: Flat(price) for asset, price in PRICES.items()}, seed=7
+    )
     user = exchange.open_account("trader", {"USDT": "100000", "BTC": "2"}, "50000")
     running = Running(exchange)
     runner = web.AppRunner(Server(running).app(), shutdown_timeout=0.1)
