@@ -15,8 +15,10 @@ INSERT INTO venue_books (org_id, account, kind, key, body) VALUES ($1, $2, $3, $
 ON CONFLICT (account, key) DO NOTHING RETURNING number
 """
 OURS = """
-SELECT o.client_order_id, o.venue_order_id, o.symbol, o.side, o.quantity, o.executed_quantity, o.status
-FROM venue_sends s JOIN orders o USING (client_order_id) WHERE s.exchange = $1 AND s.org_id = $2
+SELECT s.client_order_id, o.venue_order_id, s.request ->> 'symbol' AS symbol, s.request ->> 'side' AS side,
+       (s.request ->> 'quantity')::numeric AS quantity, coalesce(o.executed_quantity, 0) AS executed_quantity,
+       coalesce(o.status, 'SENT') AS status
+FROM venue_sends s LEFT JOIN orders o USING (client_order_id) WHERE s.exchange = $1 AND s.org_id = $2
 """
 NOTE = """
 INSERT INTO reconciliations (org_id, account, exchange, at, differences, halts) VALUES ($1, $2, $3, $4, $5, $6)

@@ -15,10 +15,15 @@ from mcp_servers.execution.desk import Exchange, VenueDesk
 from mcp_servers.execution.lookup import KnownSessions
 from mcp_servers.execution.venues.live.asking import BOUND, must
 from mcp_servers.execution.venues.live.gateway import Gateway
+from mcp_servers.execution.venues.live.keeper import Keeper
+from mcp_servers.execution.venues.live.reading import GatewayReader
+from mcp_servers.execution.venues.live.reconciler import Account, Reconciler, account_name
+from mcp_servers.execution.venues.live.user_stream import StreamKeys, perp_hints, spot_hints
 from mcp_servers.execution.venues.live.venue import LiveVenue
 from openoutcry.errors import OpenOutcryError, StartupRefused, VenueUnknown
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.ports import Clock
+from openoutcry.types.symbols import parse_symbol
 from wire.budget import RequestBudget
 from wire.config import ProcessConfig
 from wire.venue_keys import VenueAccess
@@ -54,9 +59,45 @@ async def opened_exchange(
 
     try:
         await refuse_wide_key(gateway)
-        yield opened_account
+        async with reconciled(gateway, access, config, pool, clock):
+            yield opened_account
     finally:
         await gateway.close()
+
+
+@asynccontextmanager
+async def reconciled(
+    gateway: Gateway, access: VenueAccess, config: ProcessConfig, pool: asyncpg.Pool, clock: Clock
+) -> AsyncIterator[None]:
+    """The account compared with our books before anything is traded, and from then on.
+
+    Raises StartupRefused when the exchange does not say what it has.
+    """
+    key, secret = access.key.get_secret_value(), access.secret.get_secret_value()
+    pairs = [parse_symbol(symbol) for symbol in config.run.symbols or ("BTC/USDT",)]
+    symbols = tuple(dict.fromkeys(str(side) for pair in pairs for side in (pair.spot(), pair.perpetual())))
+    reader, keys = GatewayReader(gateway), StreamKeys(key, secret, access.url)
+    account = Account(account_name(key), access.exchange, UUID(config.org_id), symbols)
+    reconciler = Reconciler(pool, reader, account, config.settings.reconcile, clock)
+    for left in range(TRIES, 0, -1):
+        try:
+            await reconciler.run()
+            break
+        except VenueUnknown as error:
+            if left == 1:
+                raise StartupRefused(f"the account cannot be compared with our books: {error}") from error
+            await asyncio.sleep(0.5)
+
+    async def look() -> None:
+        await reconciler.run()
+
+    streams = [lambda: spot_hints(keys, gateway.now_ms), lambda: perp_hints(keys.url, reader.listen_key)]
+    keeping = asyncio.create_task(Keeper(streams, look).run(), name="account-keeper")
+    try:
+        yield
+    finally:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
 
 
 async def refuse_wide_key(gateway: Gateway) -> None:

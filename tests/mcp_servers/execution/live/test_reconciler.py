@@ -1,21 +1,28 @@
 """E13, E16, P10 against the practice exchange and a real database: what differs is found, booked, adopted or halts."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 import pytest
+from pydantic import SecretStr
 
 from db import halting, venue_books
 from db.pool import open_pool
+from mcp_servers.execution.live_door import opened_exchange
 from mcp_servers.execution.venues.live.reconciler import Account as Which
 from mcp_servers.execution.venues.live.reconciler import Reconciler
 from openoutcry.reconcile.policy import ReconcileSettings
+from openoutcry.settings import Settings
 from tests.mcp_servers.execution.live.account import Account, opened
 from tests.sandbox.conftest import running as running  # the exchange as a process
 from wire.clock import WallClock
 from wire.config import DEFAULT_ORG
+from wire.venue_keys import VenueAccess
 
 SPOT, PERP = "BTC/USDT", "BTC/USDT:USDT"
 ORG = UUID(DEFAULT_ORG)
@@ -144,3 +151,27 @@ async def test_e16_a_bust_is_undone_by_new_rows_and_a_liquidation_is_booked(
         found = await rig.kinds(ADOPTING)
         assert ("liquidation", "book", PERP) in found
         assert await rig.kinds(ADOPTING) == []
+
+
+async def test_e13_the_execution_server_compares_before_it_trades_and_goes_on(
+    running: Any, fresh_database: str, tmp_path: Path
+) -> None:
+    async with rigged(running, fresh_database) as rig:
+        account = rig.account
+        access = VenueAccess(
+            exchange="binance",
+            key=SecretStr(account.key),
+            secret=SecretStr(account.secret),
+            url=running["url"],
+        )
+        config: Any = SimpleNamespace(
+            home=tmp_path, org_id=DEFAULT_ORG, settings=Settings(), run=SimpleNamespace(symbols=(SPOT,))
+        )
+        async with opened_exchange(access, config, rig.pool, WallClock()):
+            assert len(await venue_books.latest(rig.pool, ORG, 9)) >= 1
+            await account.order("other-bot")
+            for _ in range(150):
+                if await rig.halts():
+                    break
+                await asyncio.sleep(0.1)
+            assert await rig.halts() == {SPOT}
