@@ -9,9 +9,11 @@ from types import ModuleType
 
 from agents import roster
 from agents.declare import Agent
+from agents.seated import allowed_tools
 from openoutcry.errors import StartupRefused
 from openoutcry.settings import AgentSettings, Settings
 from openoutcry.voting.seats import Seat
+from wire.tokens import OPTIONAL_SERVERS
 
 ENTRY_POINTS = "openoutcry.agents"
 
@@ -52,6 +54,16 @@ class Roster:
             for name, seat in given.items()
             if seat.enabled
         )
+
+    def asked_beside(self, settings: Settings) -> tuple[str, ...]:
+        """The servers that run only because one of these seats asks them."""
+        asked = set().union(*(_servers(self.agents[seat.agent], settings) for seat in self.seats(settings)))
+        return tuple(name for name in OPTIONAL_SERVERS if name in asked)
+
+
+def _servers(agent: Agent, settings: Settings) -> set[str]:
+    given = settings.agents.get(agent.name, AgentSettings())
+    return {tool.partition(".")[0] for tool in allowed_tools(agent, given)}
 
 
 def discover(package: ModuleType = roster, group: str = ENTRY_POINTS) -> Roster:

@@ -10,7 +10,7 @@ from db.embedded import running_url
 from mcp_servers.toolkit import Hosting, Present
 from openoutcry.errors import DataUnavailable
 from wire import logs
-from wire.config import DEFAULT_PORTS, ProcessConfig, from_environment
+from wire.config import DEFAULT_PORTS, OPTIONAL_PORTS, ProcessConfig, from_environment
 from wire.host import run, serve_http
 from wire.server import FloorServer
 
@@ -59,11 +59,10 @@ def main(name: str, opened: Opened, argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog=f"python -m mcp_servers.{name}", description=f"Open Outcry's {name} MCP server."
     )
+    usual = {**DEFAULT_PORTS, **OPTIONAL_PORTS}[name]
     parser.add_argument("--stdio", action="store_true", help="speak MCP on stdin/stdout instead of HTTP")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
-    parser.add_argument(
-        "--port", type=int, default=DEFAULT_PORTS[name], help=f"port (default {DEFAULT_PORTS[name]})"
-    )
+    parser.add_argument("--port", type=int, default=usual, help=f"port (default {usual})")
     parser.add_argument(
         "--home", help="folder of candles, logs and secrets (default OUTCRY_HOME or ~/.openoutcry)"
     )

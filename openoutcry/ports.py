@@ -3,8 +3,8 @@
 Backtest, replay, paper and live differ in what stands behind these and in nothing else.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -42,6 +42,8 @@ class Question:
     snapshot: Snapshot
     facts: tuple[ToolUse, ...]
     rules: Callable[[], Vote | Abstain]
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Texts from outside by their hash, which a mind may have read in quarantine; whoever votes never sees them."""
     tools: Toolbox | None = None
     """The vote's own tools, for a mind that asks for more than the facts; the floor gives them, not the agent."""
 

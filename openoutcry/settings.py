@@ -145,6 +145,19 @@ class LlmSettings(Frozen):
     budget: BudgetSettings = BudgetSettings()
 
 
+class NewsSettings(Frozen):
+    """Where news comes from; a synthetic market makes its own. Nothing is fetched that is not named here."""
+
+    feeds: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")], str] = Field(default_factory=dict)
+    """Name → file (relative to the home) or https address, or http on this machine: RSS, Atom or JSON."""
+    fear_greed: str | None = None
+    """File or address of the fear & greed index: CSV or alternative.me's JSON."""
+    refresh_s: Annotated[float, Field(ge=1.0, le=86_400.0)] = 60.0
+    """How often a feed is read again."""
+    window_hours: Annotated[float, Field(gt=0.0, le=720.0)] = 24.0
+    """How old a headline may be that still counts."""
+
+
 class AgentSettings(Frozen):
     """One agent's seat on the floor."""
 
@@ -164,6 +177,7 @@ class Settings(Frozen):
     risk: RiskSettings = RiskSettings()
     hedging: HedgingSettings = HedgingSettings()
     llm: LlmSettings = LlmSettings()
+    news: NewsSettings = NewsSettings()
     regimes: RegimeSettings = RegimeSettings()
     reconcile: ReconcileSettings = ReconcileSettings()
     agents: dict[str, AgentSettings] = Field(default_factory=dict)

@@ -47,7 +47,7 @@ from wire.clock import WallClock
 from wire.config import DEFAULT_ORG, ProcessConfig
 from wire.connect import Connection
 from wire.strategies import load_trading_defaults
-from wire.tokens import SERVERS, RoundClaims, derive_key, sign_approval, sign_round
+from wire.tokens import OPTIONAL_SERVERS, SERVERS, RoundClaims, derive_key, sign_approval, sign_round
 
 AGENT = "agent-"
 READY_S = 30.0
@@ -123,7 +123,8 @@ class LiveFloor:
             symbols=tuple(s for s in (facts.symbol, facts.hedge_symbol) if s),
             fence=self.store.fence,
         )
-        token = sign_round({name: derive_key(self.root, name) for name in SERVERS}, claims)
+        audiences = (*SERVERS, *OPTIONAL_SERVERS)
+        token = sign_round({name: derive_key(self.root, name) for name in audiences}, claims)
         halt: dict[str, Any] = {"halted": self.halted} if self.halted else {}
         if self.restricted:
             halt["restricted"] = list(self.restricted)
@@ -296,7 +297,7 @@ async def in_memory(
     """
     async with contextlib.AsyncExitStack() as stack:
         servers: dict[str, Connection] = {}
-        for name in SERVERS:
+        for name in (*SERVERS, *(optional for optional in OPTIONAL_SERVERS if optional in configs)):
             hosted = await stack.enter_async_context(server_opener(name)(configs[name], None))
             servers[name] = Connection(name, hosted)
             stack.push_async_callback(servers[name].close)

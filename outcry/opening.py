@@ -274,6 +274,7 @@ def _run(
         vendor_keys=wanted.vendor_keys,
         cassette=_cassette(wanted, home, spec, settings, seats),
         venue_access=wanted.venue_access,
+        beside=roster.asked_beside(settings),
     )
     supervisor = Supervisor(tasks, screen.notice)
     on_ending(lambda *_: supervisor.stop_soon())

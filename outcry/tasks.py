@@ -10,6 +10,7 @@ from wire.config import (
     DEFAULT_ORG,
     DOOR_SCOPES,
     FLOOR_SCOPES,
+    OPTIONAL_SCOPES,
     READ_SCOPES,
     ProcessConfig,
     RunSpec,
@@ -86,10 +87,15 @@ def plan(
     vendor_keys: Mapping[str, str] | None = None,
     cassette: Path | None = None,
     venue_access: VenueAccess | None = None,
+    beside: Iterable[str] = (),
 ) -> tuple[list[Task], dict[str, int]]:
-    """The floor's tasks and ports. Agents learn neither the database nor the floor key."""
+    """The floor's tasks and ports. Agents learn neither the database nor the floor key.
+
+    ``beside`` are the servers that run only because a seat asks them.
+    """
+    names = [*SERVERS, *beside]
     seats = [f"agent-{name}" for name in agents]
-    ports = {**free_ports([*SERVERS, *seats, STRATEGIES]), "api": api_port}
+    ports = {**free_ports([*names, *seats, STRATEGIES]), "api": api_port}
     endpoints = {name: f"http://{LOOPBACK}:{port}/mcp" for name, port in ports.items() if name != "api"}
 
     def config(
@@ -121,9 +127,10 @@ def plan(
 
     servers = [
         Task(name, f"python -m mcp_servers.{name}", "mcp_servers.entry:child", config(name), ports[name])
-        for name in SERVERS
+        for name in names
     ]
     read = {name: READ_SCOPES[name] for name in ("market", "indicators", "risk")}
+    read |= {name: OPTIONAL_SCOPES[name] for name in beside}
     speakers = {
         **{seat: (f"python -m agents {seat.removeprefix('agent-')}", "agents.entry:start") for seat in seats},
         STRATEGIES: ("python -m agents --strategies", "agents.host:start"),

@@ -16,7 +16,7 @@ from mcp_servers.entry import unopened
 from outcry import runfile
 from wire.config import ProcessConfig, RunSpec, floor_key, load_settings, mint_tokens, votes
 from wire.connect import Connection
-from wire.tokens import SERVERS
+from wire.tokens import OPTIONAL_SERVERS, SERVERS
 
 AGENT = "agent-"
 NOWHERE = Path("/nonexistent")
@@ -24,7 +24,7 @@ NOWHERE = Path("/nonexistent")
 
 def names() -> list[str]:
     """Every server, then the host of the registry's strategies, and every agent of the roster as ``agent-<name>``."""
-    return [*SERVERS, HOST, *(f"{AGENT}{name}" for name in discover().agents)]
+    return [*SERVERS, *OPTIONAL_SERVERS, HOST, *(f"{AGENT}{name}" for name in discover().agents)]
 
 
 async def tools_of(home: Path) -> dict[str, dict[str, Any]]:

@@ -59,6 +59,8 @@ READ_SCOPES: Mapping[str, tuple[str, ...]] = {
     "risk": ("risk:read",),
     "execution": ("order:read",),
 }
+OPTIONAL_SCOPES: Mapping[str, tuple[str, ...]] = {"news": ("news:read",)}
+"""What an agent holds for the servers that run only when a seat asks them."""
 FLOOR_SCOPES = {
     **READ_SCOPES,
     "execution": ("order:read", "order:place", "order:cancel", "account:sync", "floor:halt"),
@@ -249,7 +251,7 @@ def from_environment(
     trusted = role == "orchestrator"
     given: dict[str, Mapping[str, tuple[str, ...]]] = {
         "orchestrator": FLOOR_SCOPES,
-        "agent": READ_SCOPES,
+        "agent": {**READ_SCOPES, **OPTIONAL_SCOPES},
         "api": DOOR_SCOPES,
     }
     scopes = given.get(role, {})
@@ -295,7 +297,8 @@ def _source(text: str) -> Source:
 
 
 def _endpoints(env: Mapping[str, str]) -> dict[str, str]:
-    out = {name: f"http://127.0.0.1:{port}/mcp" for name, port in DEFAULT_PORTS.items() if name != "api"}
+    ports = {**DEFAULT_PORTS, "news": OPTIONAL_PORTS["news"]}
+    out = {name: f"http://127.0.0.1:{port}/mcp" for name, port in ports.items() if name != "api"}
     for key, value in env.items():
         if key.startswith("OUTCRY_ENDPOINT_"):
             name = key.removeprefix("OUTCRY_ENDPOINT_").lower()

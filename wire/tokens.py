@@ -25,6 +25,8 @@ from openoutcry.types.orders import Approval
 
 ROUND_META_KEY = "openoutcry/round"
 SERVERS = ("market", "indicators", "risk", "execution")
+OPTIONAL_SERVERS = ("news",)
+"""Those that run only when a seat asks them."""
 MAX_TOKEN = 8192
 
 

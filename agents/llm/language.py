@@ -12,6 +12,7 @@ from random import Random
 from time import monotonic
 from typing import Any, cast
 
+from agents.llm import quarantine
 from agents.llm.asking import Asking, Offer, nothing
 from agents.llm.breaker import Breaker
 from agents.llm.paying import Paying
@@ -85,7 +86,8 @@ class LanguageMind:
     async def _asked(self, provider: Provider, asking: Asking, until: float) -> Reply:
         """One provider's answer, repaired once if need be. Raises ProviderFault when it gives none."""
         use, question = Use(provider.name, self.prices, asking.uses), asking.question
-        turns: tuple[Turn, ...] = (user(question, self.settings.tool_result_chars),)
+        readings = await self._read(provider, question, use, until)
+        turns: tuple[Turn, ...] = (user(question, self.settings.tool_result_chars, readings),)
         error = ""
         for _ in range(2):
             completion, turns = await self._heard(provider, asking, turns, use, until)
@@ -101,6 +103,22 @@ class LanguageMind:
                 error = str(unreadable)
                 turns = (*turns, kept(completion.text) or "(nothing)", repair(error))
         return Reply(abstained(question, "unparsable", error), use.told())
+
+    async def _read(
+        self, provider: Provider, question: Question, use: "Use", until: float
+    ) -> list[dict[str, Any]] | None:
+        """What texts from outside say, read in quarantine; None without texts, and of what could not be read."""
+        if not question.texts:
+            return None
+        prompt = quarantine.prompt_of(question.texts, self.settings)
+        completion = await self._tried(provider, prompt, until)
+        use.add(completion)
+        if completion.ending != "done" or completion.calls:
+            return None
+        try:
+            return quarantine.read(completion.text, question.texts)
+        except Unreadable:
+            return None
 
     async def _heard(
         self, provider: Provider, asking: Asking, turns: tuple[Turn, ...], use: "Use", until: float

@@ -1,6 +1,7 @@
 """What a model is told: who it is (the same every round) and what this round's tools answered (as data, never as words)."""
 
 import json
+from typing import Any
 
 from agents.llm.provider import Calls, Results, Turn
 from openoutcry.canonical import canonical_json
@@ -38,14 +39,18 @@ def system(brief: str, voice: Voice) -> str:
     return f"{brief}\n{rules}\nThe schema:\n{json.dumps(schema(voice), sort_keys=True)}\n"
 
 
-def user(question: Question, limit: int) -> str:
-    """This round's data as one JSON document: nothing in it can end it early or speak beside it."""
+def user(question: Question, limit: int, readings: list[dict[str, Any]] | None = None) -> str:
+    """This round's data as one JSON document: nothing in it can end it early or speak beside it.
+
+    ``readings`` are what a quarantined reader made of texts from outside.
+    """
     document = canonical_json(
         {
             "symbol": question.snapshot.symbol,
             "timeframe": question.snapshot.timeframe,
             "as_of": question.snapshot.as_of.isoformat(),
             "source": question.snapshot.source,
+            **({} if readings is None else {"readings": readings}),
             "results": [enveloped(use, limit) for use in question.facts],
         }
     )

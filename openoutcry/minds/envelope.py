@@ -1,7 +1,8 @@
 """The envelope in which anything from a tool reaches a model: data with its provenance, never words beside the prompt.
 
-What a text from outside the floor says (news, a remembered decision) is withheld from whoever votes: only numbers, times,
-flags and plain tokens of such a result pass. Characters that nobody sees are dropped everywhere.
+Sentences pass from the two servers alone that write all their own (indicators, risk). Of any other result - news, a memory,
+an exchange's names and notes, another agent's reasons - only numbers, times, ids, symbols and single words pass to whoever
+votes. Characters that nobody sees are dropped everywhere.
 """
 
 import json
@@ -12,10 +13,17 @@ from typing import Any
 
 from openoutcry.types.votes import ToolUse
 
-OUTSIDE = frozenset({"news", "memory"})
-"""Servers whose texts were written outside the floor."""
-TOKEN = re.compile(r"[A-Za-z0-9_.:+\-]{1,40}(/[A-Z0-9:]{1,20})?", re.ASCII)
-"""What passes of a text from outside: an id, a number, a time, a symbol; no sentence."""
+OWN = frozenset({"indicators", "risk"})
+"""Servers that write every text of theirs themselves."""
+TOKEN = re.compile(
+    r"[-+]?\d[\d.eE+\-]{0,39}"  # a number
+    r"|\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?"  # a day, a time
+    r"|[0-9a-f]{6,64}"  # a digest
+    r"|[A-Z0-9]{2,12}(/[A-Z0-9]{2,12}(:[A-Z0-9]{2,12})?)?"  # an asset, a symbol
+    r"|[A-Za-z][A-Za-z0-9_\-]{0,39}",  # one word
+    re.ASCII,
+)
+"""What passes of a text from outside; no sentence."""
 WITHHELD = "[text withheld]"
 LONGEST_TEXT = 400
 UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
@@ -24,7 +32,7 @@ UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 def enveloped(use: ToolUse, limit: int) -> dict[str, Any]:
     """A tool's answer as a model gets it: who said it, as of when, under which id; at most ``limit`` characters of it."""
     server, _, tool = use.tool.partition(".")
-    result = shown(use.result, outside=server in OUTSIDE)
+    result = shown(use.result, outside=server not in OWN)
     told: dict[str, Any] = {
         "untrusted_data": True,
         "server": server,

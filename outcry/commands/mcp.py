@@ -10,7 +10,7 @@ import typer
 
 from openoutcry.errors import BadInput
 from outcry.options import HomeOption, JsonOption
-from wire.config import READ_SCOPES, floor_key, home_folder, mint_tokens, votes
+from wire.config import OPTIONAL_SCOPES, READ_SCOPES, floor_key, home_folder, mint_tokens, votes
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -50,9 +50,9 @@ def token(
     """Print a bearer token for one server of this home's floor, to read unless told otherwise."""
     from wire.clock import WallClock
 
-    allowed = ("vote",) if votes(server) else READ_SCOPES.get(server)
+    allowed = ("vote",) if votes(server) else {**READ_SCOPES, **OPTIONAL_SCOPES}.get(server)
     if allowed is None:
-        known = ", ".join((*READ_SCOPES, "strategies", "agent-NAME"))
+        known = ", ".join((*READ_SCOPES, *OPTIONAL_SCOPES, "strategies", "agent-NAME"))
         raise BadInput(f"server: {server!r} is none of {known}", field="server")
     if trade and server != "execution":
         raise BadInput("--trade: only execution takes orders", field="trade")

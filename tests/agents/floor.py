@@ -147,12 +147,31 @@ def pressure(_: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def headlines(_: Mapping[str, Any]) -> dict[str, Any]:
+    """``news.get_headlines`` with one good headline."""
+    one = {
+        "published_at": "2023-05-01T10:00:00Z",
+        "feed": "wire",
+        "hash": "a1",
+        "text": {"untrusted_data": True, "title": "Bitcoin gains", "body": ""},
+        "reading": {"sentiment": 0.5, "relevance": 1.0, "entities": ["BTC"]},
+    }
+    return {"symbol": SPOT, "headlines": [one], "found": 1, "mood": 0.5, "weight": 1.0}
+
+
+def greed(_: Mapping[str, Any]) -> dict[str, Any]:
+    """``news.get_fear_greed``, nobody excited."""
+    return {"value": 50, "classification": "neutral", "since": "2023-05-01T00:00:00Z"}
+
+
 CATALOGUE: dict[str, Answer] = {
     "indicators.indicator_snapshot": indicators,
     "risk.get_exposure": exposure,
     "risk.analyze_hedge": hedge,
     "market.get_basis": basis,
     "market.get_book_pressure": pressure,
+    "news.get_headlines": headlines,
+    "news.get_fear_greed": greed,
 }
 
 

@@ -10,7 +10,7 @@ import pytest
 from agents.pins import SHIPPED, Pinned, ToolsChanged, load_pins, pin
 from openoutcry.errors import BadConfig
 from tests.contract.offered import SURFACES
-from wire.tokens import SERVERS
+from wire.tokens import OPTIONAL_SERVERS, SERVERS
 
 TOOL = "indicators.indicator_snapshot"
 
@@ -18,7 +18,7 @@ TOOL = "indicators.indicator_snapshot"
 def current() -> dict[str, str]:
     return {
         f"{server}.{tool['name']}": pin(tool)
-        for server in sorted(SERVERS)
+        for server in sorted((*SERVERS, *OPTIONAL_SERVERS))
         for tool in SURFACES[server]["tools"]
     }
 

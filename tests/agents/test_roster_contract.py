@@ -20,6 +20,7 @@ from tests.agents.floor import CATALOGUE, Answer, FakeToolbox, snapshot
 
 FOUND = discover()
 NULLABLE = {
+    "mood",
     "imbalance_mean",
     "vanished_bid",
     "vanished_ask",

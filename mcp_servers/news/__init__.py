@@ -1,0 +1,1 @@
+"""The news server: headlines and fear & greed, every text as untrusted data."""
