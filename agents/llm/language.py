@@ -112,7 +112,7 @@ class LanguageMind:
             return None
         prompt = quarantine.prompt_of(question.texts, self.settings)
         completion = await self._tried(provider, prompt, until)
-        use.add(completion)
+        use.add(completion, prompt)
         if completion.ending != "done" or completion.calls:
             return None
         try:
