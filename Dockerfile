@@ -12,7 +12,7 @@ RUN useradd --uid 10001 --create-home --home-dir /home/outcry --shell /usr/sbin/
 WORKDIR /app
 COPY --from=environment /app/.venv ./.venv
 COPY . .
-RUN .venv/bin/python -m compileall -q agents api config db mcp_servers openoutcry orchestrator outcry sandbox wire workers
+RUN .venv/bin/python -m compileall -q agents api config db mcp_servers openoutcry orchestrator outcry sandbox simulator wire workers
 RUN .venv/bin/python -m deploy.warm
 ENV PATH=/app/.venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \

@@ -3,7 +3,7 @@ ROOT := $(shell dirname '$(strip $(MAKEFILE_LIST))')
 IN_VENV := sh '$(ROOT)/deploy/with-venv.sh'
 ARGS ?=
 
-.PHONY: help up check lint types imports test fuzz golden format bench lock clean kill-switch
+.PHONY: help up check lint types imports test sim fuzz golden format bench lock clean kill-switch
 
 help: ## show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' '$(ROOT)/Makefile' | expand -t 16
@@ -16,6 +16,9 @@ check: ## what CI runs: lint, types, import rules, all tests
 
 test: ## the tests alone (ARGS="tests/db -x" …)
 	@cd '$(ROOT)' && exec $(IN_VENV) dev pytest $(ARGS)
+
+sim: ## the whole floor on a virtual clock: 10,000 seeds of faults (ARGS="--seeds 1..100" …)
+	@cd '$(ROOT)' && exec $(IN_VENV) dev outcry sim --seeds 1..10000 $(ARGS)
 
 fuzz: ## try every operation of the API with 20,000 requests that Schemathesis thinks of (FUZZ_CASES=…, FUZZ_SEED=…)
 	@cd '$(ROOT)' && FUZZ_CASES=$${FUZZ_CASES:-20000} $(IN_VENV) dev pytest -q -s tests/api/fuzz $(ARGS)

@@ -9,7 +9,19 @@ from openoutcry.types.orders import Approval, Fill, OrderRequest, OrderState
 from orchestrator.poll import Askable
 
 PLACE_TIMEOUT_S = 15.0
-UNKNOWN = frozenset({"DEADLINE", "UNREACHABLE", "TOOL_ERROR", "INTERNAL", "VENUE_UNKNOWN", "FENCED", "ERROR"})
+UNKNOWN = frozenset(
+    {
+        "DEADLINE",
+        "UNREACHABLE",
+        "TOOL_ERROR",
+        "INTERNAL",
+        "VENUE_UNKNOWN",
+        "FENCED",
+        "VENUE_ERROR",
+        "VENUE_JOURNAL_BROKEN",
+        "ERROR",
+    }
+)
 """Failures after which nobody knows whether the order exists. Every other code is a definitive refusal."""
 
 

@@ -15,6 +15,7 @@ from orchestrator.extras import extras
 from orchestrator.poll import Polled
 from orchestrator.trade import breaker, cancel, gate_input, instruments, modelled, protect_positions, submit
 from orchestrator.turn import Floor, Turn
+from wire.crashpoint import crashpoint
 
 
 async def run_cycle(floor: Floor, turn: Turn) -> CycleRecord:
@@ -23,10 +24,12 @@ async def run_cycle(floor: Floor, turn: Turn) -> CycleRecord:
     broker, books = floor.broker(turn), Books(turn.seq, desk.portfolio, dict(desk.working), dict(desk.levels))
     seen, news = await asyncio.gather(floor.look(turn), broker.sync())
     snapshot, marks = seen.snapshot, prices_of(seen.snapshot, desk.marks)
+    crashpoint("k1")
     books.book("sync", news)
     books.portfolio = roll_day(books.portfolio, turn.as_of, mark(books.portfolio, marks).equity)
 
     cast_before = await floor.opened(turn, snapshot, books.portfolio)
+    crashpoint("k4")
     polled = Polled(cast_before, {}) if cast_before is not None else await floor.ask(turn, snapshot)
     asked = perf_counter()
 
@@ -43,7 +46,9 @@ async def run_cycle(floor: Floor, turn: Turn) -> CycleRecord:
         desk.standing_hedge,
     )
     if plan.orders or plan.cancels:
+        crashpoint("k5")
         await floor.cast(turn, polled.ballots)
+        crashpoint("k3")
     if plan.levels is not None:
         books.protections[turn.seq, "entry"] = (plan.levels.stop_loss, plan.levels.take_profit)
     await cancel(broker, books, plan.cancels)
@@ -82,5 +87,8 @@ async def run_cycle(floor: Floor, turn: Turn) -> CycleRecord:
     took = {"poll_s": polled.took_s, "to_votes_s": asked - began, "round_s": perf_counter() - began}
     if broker.first_accepted is not None:
         took["to_order_s"] = broker.first_accepted - began
-    desk.absorb(record, await floor.commit(turn, record, took), cases)
+    head = await floor.commit(turn, record, took)
+    crashpoint("k13")
+    desk.absorb(record, head, cases)
+    crashpoint("k14")
     return record

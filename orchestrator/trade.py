@@ -32,9 +32,11 @@ from openoutcry.types.orders import (
 from openoutcry.types.votes import Ballot, Vote
 from orchestrator.books import Books
 from orchestrator.turn import Floor, RoundBroker, Turn
+from wire.crashpoint import crashpoint
 
 log = structlog.get_logger()
 LOOK_AGAIN_S = (0.1, 0.5, 1.0, 2.0, 4.0)
+PROTECTING = frozenset({"stop_loss", "take_profit"})
 
 
 def instruments(turn: Turn, marks: Mapping[str, Decimal]) -> dict[str, Instrument]:
@@ -128,6 +130,7 @@ async def _place(
     """Place one approved order. A definitive refusal is a state; an unknown outcome is looked up, never resent."""
     books.expect(turn.seq, request)
     approval = floor.approve(turn, request, reduces=reduces)
+    crashpoint("k15" if stem(request.leg) in PROTECTING else "k7")
     try:
         news = await _placed(broker, request, approval)
     except VenueUnknown as error:
@@ -136,6 +139,7 @@ async def _place(
     except (VenueRejected, ToolFailed) as error:
         log.warning("order_rejected", leg=request.leg, error=str(error))
         news = _word(turn, request, "REJECTED", error)
+    crashpoint("k12")
     books.book(f"place:{request.leg}", news)
     return books.state(turn.seq, request.leg)
 

@@ -33,6 +33,7 @@ COMMANDS = {
     "users": "people, programs and orgs that may use the API",
     "sandbox": "a practice exchange in Binance's dialect, with faults on demand",
     "fake-llm": "a practice model server in both vendors' dialects, scripted and faulty",
+    "sim": "the whole floor on a virtual clock, seed by seed, with everything going wrong",
     "ledger": "verify the ledger",
     "reconcile": "compare an exchange account with our books; book, adopt or halt what differs",
     "openapi": "write the OpenAPI document of the REST API",

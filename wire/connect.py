@@ -72,7 +72,7 @@ class Connection:
             await self._drop()
             raise self._fault(f"{self.name}.{tool}", error) from error
         if result.is_error:
-            raise _tool_error(
+            raise tool_error(
                 f"{self.name}.{tool}", "".join(getattr(part, "text", "") for part in result.content)
             )
         return result.structured_content or {}
@@ -164,7 +164,7 @@ def _transport_fault(tool: str, error: BaseException) -> ToolFailed:
     return ToolFailed(tool, code, text)
 
 
-def _tool_error(tool: str, text: str) -> Exception:
+def tool_error(tool: str, text: str) -> Exception:
     try:
         body = json.loads(text)
         code, message = str(body["code"]), str(body["message"])

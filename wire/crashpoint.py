@@ -1,30 +1,49 @@
 """Crash points: named places where a test may have the process kill itself, as abruptly as power loss.
 
 ``OUTCRY_CRASHPOINT=k9@3`` kills with SIGKILL at the third passing of ``k9``; ``k9@3:stop`` stops the process there
-with SIGSTOP, until somebody wakes it. The names of the order protocol:
-  k8   the intent is committed             k10  the order is at the venue, the answer is not here
-  k9   SENT is committed, nothing is sent  k11  the answer is here, its row is not written
+with SIGSTOP, until somebody wakes it. The names:
+  k1   the market was looked at            k10  the order is at the venue, the answer is not here
+  k3   the ballots are kept                k11  the answer is here, its row is not written
+  k4   the round is open                   k12  what an order did is in hand, nothing is booked
+  k5   the decision is computed            k13  the record is committed
+  k7   the gate approved an order          k14  the record is taken over by the session in hand
+  k8   the intent is committed             k15  an order that protects a position is about to be placed
+  k9   SENT is committed, nothing is sent
+
+Where many processes share one (the simulator), it puts its own ``Plan`` in place of the environment's.
 """
 
 import os
 import re
 import signal
 from collections import Counter
+from collections.abc import Callable
 from functools import cache
 
 VARIABLE = "OUTCRY_CRASHPOINT"
 PLAN = re.compile(r"(k[0-9]{1,2})@([1-9][0-9]{0,5})(:stop)?", re.ASCII)
+Plan = Callable[[str], None]
 _passed: Counter[str] = Counter()
+_plans: list[Plan] = []
 
 
 def crashpoint(name: str) -> None:
-    """Die here when the environment says so; otherwise nothing."""
+    """Die here when the environment, or the plan in its place, says so; otherwise nothing."""
+    if _plans:
+        _plans[-1](name)
+        return
     plan = _plan()
     if plan is None or plan[0] != name:
         return
     _passed[name] += 1
     if _passed[name] == plan[1]:
         os.kill(os.getpid(), plan[2])
+
+
+def install(plan: Plan) -> Callable[[], object]:
+    """Put ``plan`` in place of the environment's; what is returned takes it away again."""
+    _plans.append(plan)
+    return _plans.pop
 
 
 @cache

@@ -25,6 +25,7 @@ OURS = (
     "orchestrator",
     "outcry",
     "sandbox",
+    "simulator",
     "wire",
     "workers",
 )

@@ -18,6 +18,7 @@ PACKAGES = (
     "db",
     "wire",
     "sandbox",
+    "simulator",
     "openoutcry",
 )
 OURS = {*PACKAGES, "tests", "benchmarks", "deploy", "config"}

@@ -15,6 +15,7 @@ PACKAGES = (
     "db",
     "wire",
     "sandbox",
+    "simulator",
     "openoutcry",
 )
 

@@ -21,6 +21,7 @@ PACKAGES = (
     "db",
     "wire",
     "sandbox",
+    "simulator",
     "openoutcry",
 )
 LOCKS = ("requirements.lock", "requirements-dev.lock")

@@ -1,0 +1,1 @@
+"""A database in memory behind the driver's interface: the statements of ``db`` on plain tables, with a server's faults."""

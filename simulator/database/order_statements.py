@@ -1,0 +1,108 @@
+"""Statements of the execution server: intents, approvals, what the venue said."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+
+from mcp_servers.execution import intents
+from openoutcry.ledger import rows
+from simulator.database.tables import Row, Transaction
+from simulator.database.values import now, row_of
+
+Answer = tuple[list[Row], str]
+OPEN = ("INTENT", "SENT", "UNKNOWN")
+REQUEST = ("symbol", "side", "type", "quantity", "price", "stop_price", "time_in_force", "reduce_only", "oco_group", "reason")  # fmt: skip
+STOOD = ("status", "venue_order_id", "executed_quantity", "executed_quote_quantity", "placed_at", "updated_at", "error_message")  # fmt: skip
+
+
+def use(work: Transaction, given: Sequence[Any]) -> Answer:
+    """An approval is used once: by id, by name, by round and leg."""
+    names = ("id", "org_id", "session_id", "seq", "leg", "client_order_id", "order_hash", "expires_at")
+    row = {**dict(zip(names, given, strict=True)), "used_at": now()}
+    taken = {(r["session_id"], r["seq"], r["leg"]) for r in work.rows("approvals").values()}
+    if row["id"] in work.rows("approvals") or (row["session_id"], row["seq"], row["leg"]) in taken:
+        raise asyncpg.UniqueViolationError("duplicate key value violates unique constraint")
+    work.put("approvals", row["id"], row)
+    return [], "INSERT 0 1"
+
+
+def intent(work: Transaction, given: Sequence[Any]) -> Answer:
+    """A new order row."""
+    row = row_of(rows.OrderRow, given)
+    if row["id"] in work.rows("orders"):
+        raise asyncpg.UniqueViolationError("duplicate key value violates unique constraint")
+    work.put("orders", row["id"], row)
+    return [], "INSERT 0 1"
+
+
+def standing(work: Transaction, given: Sequence[Any]) -> Answer:
+    """Where an order stands, with its approval's hash."""
+    row = work.get("orders", given[0])
+    if row is None:
+        return [], "SELECT 0"
+    key = (row["session_id"], row["seq"], row["leg"])
+    bound = (
+        a["order_hash"]
+        for a in work.rows("approvals").values()
+        if (a["session_id"], a["seq"], a["leg"]) == key
+    )
+    return [{**{name: row[name] for name in STOOD}, "order_hash": next(bound, None)}], "SELECT 1"
+
+
+def strays(work: Transaction, given: Sequence[Any]) -> Answer:
+    """Earlier rounds' orders of which nobody heard."""
+    found = [
+        {name: row[name] for name in ("seq", "leg", "client_order_id", *REQUEST)}
+        for row in work.rows("orders").values()
+        if row["session_id"] == given[0] and row["seq"] < given[1] and row["status"] in OPEN
+    ]
+    found.sort(key=lambda row: (row["seq"], row["leg"]))
+    return found, f"SELECT {len(found)}"
+
+
+def sent(work: Transaction, given: Sequence[Any]) -> Answer:
+    """SENT, unless it has ended."""
+    row = work.get("orders", given[0])
+    if row is None or row["status"] not in OPEN:
+        return [], "UPDATE 0"
+    work.put("orders", given[0], {**row, "status": "SENT", "updated_at": given[1]})
+    return [{"id": given[0]}], "UPDATE 1"
+
+
+def settle(work: Transaction, given: Sequence[Any]) -> Answer:
+    """What the venue said, committed asynchronously."""
+    work.durable = False
+    order_id, status, venue_id, executed, quote, placed_at, at, error = given
+    row = work.get("orders", order_id)
+    if row is None:
+        return [], "UPDATE 0"
+    ended = {
+        f"{kind}_at": at if status == kind.upper() else None for kind in ("filled", "canceled", "expired")
+    }
+    work.put(
+        "orders",
+        order_id,
+        {
+            **row,
+            **ended,
+            "status": status,
+            "venue_order_id": venue_id or row["venue_order_id"],
+            "executed_quantity": executed,
+            "executed_quote_quantity": quote,
+            "placed_at": placed_at or row["placed_at"],
+            "updated_at": at,
+            "error_message": error,
+        },
+    )
+    return [], "UPDATE 1"
+
+
+STATEMENTS = {
+    intents.USE: use,
+    intents.INTENT: intent,
+    intents.STANDING: standing,
+    intents.STRAY: strays,
+    intents.SENT: sent,
+    intents.SETTLE: settle,
+}

@@ -1,0 +1,1 @@
+"""The real floor put together inside the simulation."""

@@ -1,0 +1,69 @@
+"""The faults of a run: how likely each is on one occasion, and which ones are brought about on purpose."""
+
+from collections.abc import Mapping
+from random import Random
+
+RATES: Mapping[str, float] = {
+    "net_lost": 0.004,
+    "net_refused": 0.004,
+    "net_delay": 0.01,
+    "net_twice": 0.02,
+    "net_reset_before_answer": 0.006,
+    "net_answer_lost": 0.006,
+    "db_lost": 0.004,
+    "db_serialization": 0.004,
+    "db_deadlock": 0.003,
+    "db_full": 0.0006,
+    "db_slow": 0.003,
+    "db_too_many": 0.003,
+    "db_commit_lost": 0.006,
+    "db_commit_unknown": 0.01,
+    "venue_clock_skew": 0.05,
+    "venue_reject": 0.03,
+    "venue_lost_before": 0.05,
+    "venue_5xx_before": 0.04,
+    "venue_slow_birth": 0.08,
+    "venue_hang_after": 0.07,
+    "venue_reset_after": 0.05,
+    "venue_5xx_after": 0.05,
+    "venue_garbage_after": 0.05,
+    "venue_cancel_unclear": 0.15,
+    "venue_lookup_fails": 0.08,
+    "venue_history_fails": 0.06,
+    "venue_event_twice": 0.15,
+    "venue_events_unordered": 0.2,
+    "venue_429": 0.01,
+    "venue_418": 0.004,
+    "model_timeout": 0.05,
+    "model_overloaded": 0.05,
+    "model_key_revoked": 0.02,
+    "model_malformed": 0.12,
+    "model_cut_off": 0.04,
+}
+CRASH_POINTS = ("k1", "k2", "k3", "k4", "k5", "k7", "k8", "k9", "k10", "k11", "k12", "k13", "k14", "k15")
+CANDLES = ("candles_stale", "candles_gap", "candles_twice", "candles_spike", "candles_nan")
+TIMED = (
+    *(f"kill_{point}" for point in CRASH_POINTS),
+    *CANDLES,
+    "kill_anyone",
+    "hold_anyone",
+    "two_orchestrators",
+    "db_crash",
+    "venue_halt",
+)
+KINDS = (*RATES, *TIMED)
+ACTIVE_S = 540.0
+"""Virtual seconds in which things go wrong."""
+CALM_S = 185.0
+"""Virtual seconds after that, in which everything must come right."""
+
+
+def rates(random: Random) -> dict[str, float]:
+    """This run's rates: most kinds at their own, some much more likely, some not at all."""
+    return {kind: rate * random.choice((0.0, 1.0, 1.0, 3.0)) for kind, rate in RATES.items()}
+
+
+def timetable(random: Random) -> list[tuple[float, str]]:
+    """What is brought about when, in order: at least eight misfortunes."""
+    count = random.randint(8, 14)
+    return sorted((random.uniform(5.0, ACTIVE_S - 20.0), random.choice(TIMED)) for _ in range(count))

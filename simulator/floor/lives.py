@@ -1,0 +1,184 @@
+"""How each simulated process begins, and who starts it again when it ends."""
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+from agents.llm.language import LanguageMind
+from agents.llm.rules import RulesMind
+from agents.registry import discover
+from agents.seated import SeatedAgent
+from mcp_servers.execution.deps import ExecutionDeps
+from mcp_servers.execution.desk import VenueDesk
+from mcp_servers.execution.lookup import KnownSessions
+from mcp_servers.indicators.deps import IndicatorsDeps
+from mcp_servers.market.deps import MarketDeps
+from mcp_servers.market.sources.recorded import RecordedSource
+from mcp_servers.risk.deps import RiskDeps
+from mcp_servers.risk.ledger_books import LedgerBooks
+from openoutcry.errors import VenueRejected
+from openoutcry.ledger.facts import SessionFacts
+from openoutcry.minds.prices import Price
+from openoutcry.settings import AgentSettings, Settings
+from orchestrator.bootstrap import LiveFloor, seats
+from orchestrator.conductor import Conductor
+from orchestrator.store import Store
+from simulator.database.server import Pool
+from simulator.engine.clocks import BORN
+from simulator.engine.process import CURRENT, Killed, Process
+from simulator.floor.servers import ROOT, served
+from simulator.floor.venue import SimulatedVenue
+from simulator.floor.world import World
+from simulator.world.market import EXCHANGE, TIMEFRAME
+from simulator.world.model import NAME, SimulatedModel
+from simulator.world.network import Wire
+from wire.config import DEFAULT_ORG, RunSpec
+from wire.strategies import load_trading_defaults
+from wire.tokens import SERVERS, derive_key
+
+AGENTS = ("hedging", "risk", "technical", "trend")
+NAMES = (*SERVERS, *(f"agent-{name}" for name in AGENTS), "orchestrator")
+SETTINGS = Settings()
+
+
+class SimulatedDesk(VenueDesk):
+    """The execution server's accounts, at the simulated exchange."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.home, world.reader, SETTINGS.venue)
+        self._world = world
+
+    def _opened(self, facts: SessionFacts) -> Any:
+        if facts.mode != "PAPER":
+            raise VenueRejected(f"session {facts.session_id} trades {facts.mode}")
+        return SimulatedVenue(self._world.door, facts.symbol)
+
+
+class Supervisor:
+    """Starts every process, and again whatever ends, until the world ends."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def open(self) -> None:
+        """Start everything."""
+        for name in NAMES:
+            self.start(name)
+
+    def start(self, name: str) -> Process:
+        """A new life of one process."""
+        process = self._world.born(name)
+        process.dying.append(lambda: self._again(process))
+        if name == "orchestrator":
+            process.spawn(self._main(process))
+        else:
+            process.deps = self._deps(name)
+            self._world.network.serve(process, served(name))
+        return process
+
+    async def _main(self, process: Process) -> None:
+        world = self._world
+        try:
+            await conduct(world, process)
+        except Killed:
+            raise
+        except Exception as error:
+            world.log.note("process_failed", name=process.name, life=process.life, error=type(error).__name__,
+                           text=str(error)[:200])  # fmt: skip
+            process.kill()
+
+    def _again(self, process: Process) -> None:
+        world = self._world
+        if world.over:
+            return
+        world.log.note("process_ended", name=process.name, life=process.life)
+        if world.lock is process:
+            world.lock = None
+        if world.processes[process.name] is process:
+            pause = 0.3 + world.chance.stream("supervisor").random()
+            asyncio.get_running_loop().call_later(pause, self._start_again, process)
+
+    def _start_again(self, process: Process) -> None:
+        if self._world.processes[process.name] is process:
+            self.start(process.name)
+
+    def _deps(self, name: str) -> Any:
+        world, pool = self._world, _pool(self._world)
+        if name == "market":
+            return MarketDeps(world.reader, RecordedSource(), EXCHANGE, TIMEFRAME)
+        if name == "indicators":
+            return IndicatorsDeps(world.reader, EXCHANGE, load_defaults())
+        if name == "risk":
+            return RiskDeps(LedgerBooks(pool, SETTINGS), world.reader, EXCHANGE, SETTINGS)
+        if name == "execution":
+            key = derive_key(ROOT, "execution")
+            return ExecutionDeps(pool, SimulatedDesk(world), KnownSessions(pool), world.reader, SETTINGS, key)
+        return seated(world, name.removeprefix("agent-"))
+
+
+_DEFAULTS: list[Any] = []
+
+
+def load_defaults() -> Any:
+    """The shipped trading defaults, read once."""
+    if not _DEFAULTS:
+        from pathlib import Path
+
+        _DEFAULTS.append(load_trading_defaults(Path("/nonexistent")))
+    return _DEFAULTS[0]
+
+
+def _pool(world: World) -> Any:
+    return Pool(world.database)
+
+
+def seated(world: World, name: str) -> SeatedAgent:
+    """An agent with its mind: its own rules or a simulated model, as the seed has it."""
+    agent = discover().named(name)
+    servers = {server: Wire(world.network, server) for server in SERVERS}
+    mind: Any = RulesMind()
+    if name != "hedging" and world.chance.stream(f"mind/{name}").random() < 0.8:
+        lean = world.chance.stream("lean").choice(("BUY", "BUY", "SELL"))
+        model = SimulatedModel(world.chance, agent.voice, name, lean)
+        random = world.chance.stream(f"jitter/{name}")
+        deadline = SETTINGS.voting.deadline_s
+        mind = LanguageMind([model], {NAME: Price()}, agent.voice, SETTINGS.llm, deadline, True, random)
+    return SeatedAgent(agent, servers, mind, AgentSettings(), SETTINGS.voting.deadline_s)
+
+
+def run_spec(world: World) -> RunSpec:
+    """One symbol, a bar a minute of virtual time."""
+    return RunSpec(market="recorded", exchange=EXCHANGE, symbols=(world.symbol,), timeframe=TIMEFRAME, start=BORN,
+                   speed=1.0, seed=world.seed)  # fmt: skip
+
+
+async def conduct(world: World, process: Process) -> None:
+    """The orchestrator: alone on its lock, with its store and its connections."""
+    while world.lock is not None and world.lock.alive and world.lock is not process:
+        await asyncio.sleep(0.25)
+    world.lock = process
+    pool, network = _pool(world), world.network
+    woken, seats_changed = asyncio.Event(), asyncio.Event()
+    world.database.notified["commands"] = [woken]
+    woken.set()
+    store = Store(pool, world.home, UUID(DEFAULT_ORG), woken, seats_changed)
+    floor = LiveFloor(
+        home=world.home,
+        store=store,
+        servers={name: Wire(network, name) for name in SERVERS},
+        agents={name: Wire(network, f"agent-{name}") for name in AGENTS},
+        voices=seats(SETTINGS, AGENTS),
+        root=ROOT,
+        settings=await store.settings(SETTINGS),
+        halted=await store.halt(),
+    )
+    world.log.note("orchestrator_ready", life=process.life)
+    await Conductor(floor, run_spec(world), world.home).run()
+
+
+def point(world: World, name: str) -> None:
+    """A crash point is passed by the process that runs."""
+    process = CURRENT.get(None)
+    if process is not None and world.crash(name, process):
+        process.kill()
+        raise Killed

@@ -1,0 +1,213 @@
+"""The exchange behind the execution server's venue port: what a connector to a real one has to do.
+
+It looks an order up before it calls it absent, believes absence only after the bound within which a request on its way
+must have arrived or been refused, and waits out every Retry-After.
+"""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from mcp_servers.execution.venues.history import History, cancelling, placing
+from mcp_servers.execution.venues.journal import Transaction
+from mcp_servers.execution.venues.protocol import Balance, Statement, VenuePosition
+from openoutcry.errors import VenueRejected, VenueUnknown
+from openoutcry.sim.engine import Ticket
+from openoutcry.sim.events import Accepted, Canceled, Expired, Filled, Rejected, VenueEvent
+from openoutcry.types.orders import Fill, OrderRequest, OrderState
+from simulator.exchange.book import UNIT, Refused
+from simulator.world.door import Door, OffClock, SlowDown, Unclear
+
+BOUND_S = 25.0
+"""recvWindow, the engine's timeout, and a margin for the clocks: what has not arrived by then never will."""
+PATIENCE_S = 4.0
+TRIES = 6
+
+
+class SimulatedVenue:
+    """One account of one session at the simulated exchange, in the life of one process."""
+
+    broken = False
+
+    def __init__(self, door: Door, symbol: str) -> None:
+        self._door, self._symbol = door, symbol
+        self._history = History()
+        self._born = self._now()
+        self._tried: dict[str, float] = {}
+        self._heard = False
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    async def place(self, ticket: Ticket) -> OrderState:
+        """Send once. Raises VenueRejected, VenueUnknown."""
+        request = ticket.request
+        await self._awake()
+        given = {
+            "cid": ticket.client_order_id,
+            "side": request.side,
+            "kind": request.type,
+            "quantity": units(request.quantity),
+            "price": None if request.price is None else units(request.price),
+            "stop": None if request.stop_price is None else units(request.stop_price),
+            "group": request.oco_group,
+            "reduce_only": request.reduce_only,
+            "tag": f"{ticket.order_seq} {request.model_dump_json()}",
+        }
+        self._tried[ticket.client_order_id] = self._now()
+        cause, at_ms = placing(ticket.order_seq, request.leg), millis(ticket.at)
+        for _ in range(TRIES):
+            try:
+                await self._door.submit(given, cause, at_ms)
+                break
+            except Refused as refused:
+                raise VenueRejected(str(refused)) from refused
+            except Unclear as unclear:
+                raise VenueUnknown(str(unclear)) from unclear
+            except SlowDown as slow:
+                await asyncio.sleep(slow.after_s)
+            except OffClock:
+                await asyncio.sleep(0.1)  # resynchronised: the next signature is good
+            self._tried[ticket.client_order_id] = self._now()
+        else:
+            raise VenueRejected("the venue took no request")
+        await self._catch_up(at_ms)
+        return self._history.orders[ticket.client_order_id].state
+
+    async def cancel(self, client_order_id: str, *, at: datetime, by_seq: int) -> OrderState | None:
+        """Cancel, again while nobody knows: cancelling twice is cancelling once."""
+        await self._awake()
+        found = await self._surely(
+            lambda: self._door.cancel(client_order_id, cancelling(by_seq, client_order_id), millis(at))
+        )
+        await self._catch_up(millis(at))
+        return None if found is None else self._history.orders[client_order_id].state
+
+    async def lookup(self, client_order_id: str) -> OrderState | None:
+        """The order of that name; None only when it can no longer come. Raises VenueUnknown."""
+        await self._awake()
+        known = self._history.orders.get(client_order_id)
+        began, sent = self._now(), self._tried.get(client_order_id, self._born)
+        while known is None:
+            found = await self._surely(lambda: self._door.find(client_order_id))
+            if found is not None:
+                await self._catch_up(0)
+                known = self._history.orders.get(client_order_id)
+                continue
+            if self._now() >= sent + BOUND_S:
+                return None
+            if self._now() >= began + PATIENCE_S:
+                raise VenueUnknown(f"{client_order_id}: not found yet, and it may still arrive")
+            await asyncio.sleep(1.0)
+        return known.state
+
+    async def disown(self, ticket: Ticket) -> OrderState:
+        """Find it, or wait until it can no longer come and note for ever that it never did."""
+        await self._awake()
+        while ticket.client_order_id not in self._history.orders:
+            try:
+                if await self.lookup(ticket.client_order_id) is None:
+                    tag = f"{ticket.order_seq} {ticket.request.model_dump_json()}"
+                    reason = "NEVER_ARRIVED: the venue has no order of this name"
+                    self._door.exchange.annotate(ticket.client_order_id, tag, reason)
+                    await self._catch_up(0)
+            except VenueUnknown:
+                await asyncio.sleep(1.0)
+        return self._history.orders[ticket.client_order_id].state
+
+    async def advance(self, as_of: datetime) -> None:
+        """Hear of everything that happened up to ``as_of``."""
+        await self._catch_up(millis(as_of))
+
+    def before(self, seq: int, after: int) -> Statement:
+        """See the port."""
+        return self._history.between(after, self._history.before(seq, after))
+
+    def upto_placing(self, seq: int, leg: str, after: int) -> Statement:
+        """See the port."""
+        return self._upto(placing(seq, leg), seq, after)
+
+    def upto_cancelling(self, by_seq: int, client_order_id: str, after: int) -> Statement:
+        """See the port."""
+        return self._upto(cancelling(by_seq, client_order_id), by_seq, after)
+
+    def orders(self) -> tuple[tuple[OrderRequest, OrderState], ...]:
+        """See the port."""
+        return tuple((order.request, order.state) for order in self._history.orders.values())
+
+    def balances(self) -> tuple[Balance, ...]:
+        """Not asked for in a round."""
+        return ()
+
+    def positions(self) -> tuple[VenuePosition, ...]:
+        """Not asked for in a round."""
+        return ()
+
+    def _upto(self, cause: str, seq: int, after: int) -> Statement:
+        end = self._history.end_of(cause)
+        return self._history.between(after, self._history.before(seq, after) if end is None else end)
+
+    async def _awake(self) -> None:
+        """A process that has just begun first hears what happened before it."""
+        if not self._heard:
+            await self._catch_up(0)
+            self._heard = True
+
+    async def _catch_up(self, until_ms: int) -> None:
+        found = await self._surely(lambda: self._door.history(self._history.cursor, until_ms))
+        for entry in sorted(found, key=lambda entry: int(entry["first"])):
+            if entry["first"] == self._history.cursor + 1:
+                events = tuple(self._event(event) for event in entry["events"])
+                self._history.add(Transaction(entry["first"], entry["cause"], events))
+
+    def _event(self, event: dict[str, Any]) -> VenueEvent:
+        if event["kind"] == "rejected":
+            seq_text, _, body = event["tag"].partition(" ")
+            return Rejected(at=datetime.fromtimestamp(0, UTC), client_order_id=event["cid"], order_seq=int(seq_text),
+                            request=OrderRequest.model_validate_json(body), error=event["reason"])  # fmt: skip
+        order = self._door.exchange.orders[event["order"] - 1]
+        seq_text, _, body = order.tag.partition(" ")
+        request, at = OrderRequest.model_validate_json(body), datetime.fromtimestamp(0, UTC)
+        seq = int(seq_text)
+        if event["kind"] == "accepted":
+            return Accepted(at=at, client_order_id=order.cid, venue_order_id=f"x{order.number}", order_seq=seq,
+                            request=request, first_bar=at)  # fmt: skip
+        if event["kind"] == "filled":
+            trade = event["trade"]
+            at = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=trade["at_ms"])
+            fill = Fill(trade_id=trade["id"], order_seq=seq, leg=request.leg, symbol=self._symbol, side=order.side,
+                        price=amount(trade["price"]), quantity=amount(trade["quantity"]), fee=amount(trade["fee"]),
+                        executed_at=at)  # fmt: skip
+            return Filled(at=at, client_order_id=order.cid, fill=fill)
+        ended = Canceled if event["kind"] == "canceled" else Expired
+        return ended(at=at, client_order_id=order.cid, reason=event["reason"])
+
+    async def _surely(self, ask: Any) -> Any:
+        """Ask again until it is answered, a bounded number of times."""
+        for _ in range(TRIES):
+            try:
+                return await ask()
+            except SlowDown as slow:
+                await asyncio.sleep(slow.after_s)
+            except Unclear:
+                await asyncio.sleep(0.2)
+        raise VenueUnknown("the venue does not answer")
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+
+def units(value: Decimal) -> int:
+    """A decimal amount as the exchange counts it."""
+    return int((value * UNIT).to_integral_exact())
+
+
+def amount(value: int) -> Decimal:
+    """The exchange's integer as a decimal."""
+    return Decimal(value).scaleb(-8)
+
+
+def millis(at: datetime) -> int:
+    """Milliseconds of an aware time."""
+    return int(at.timestamp() * 1000)

@@ -1,0 +1,67 @@
+"""Many seeds on several processes, and what may be said of them all."""
+
+import hashlib
+import multiprocessing
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from simulator.run import Outcome, prepare, simulate
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass
+class Summary:
+    """The outcomes added up in the order of their seeds."""
+
+    seeds: int = 0
+    rounds: int = 0
+    orders: int = 0
+    trades: int = 0
+    events: int = 0
+    fewest_faults: int | None = None
+    kinds: dict[str, int] = field(default_factory=dict)
+    broken: list[Outcome] = field(default_factory=list)
+    differing: list[int] = field(default_factory=list)
+    _sum: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+
+    def add(self, outcome: Outcome) -> None:
+        """One more."""
+        self.seeds += 1
+        self.rounds, self.orders = self.rounds + outcome.rounds, self.orders + outcome.orders
+        self.trades, self.events = self.trades + outcome.trades, self.events + outcome.events
+        count = sum(outcome.faults.values())
+        self.fewest_faults = count if self.fewest_faults is None else min(self.fewest_faults, count)
+        for kind, times in outcome.faults.items():
+            self.kinds[kind] = self.kinds.get(kind, 0) + times
+        self._sum.update(f"{outcome.seed} {outcome.digest} {outcome.violation}\n".encode())
+        if outcome.violation is not None:
+            self.broken.append(outcome)
+
+    @property
+    def sha(self) -> str:
+        """SHA-256 over every seed, its log's digest and its verdict."""
+        return self._sum.hexdigest()
+
+
+def outcomes(first: int, last: int, workers: int, plant: str | None = None) -> Iterator[Outcome]:
+    """Run the seeds ``first`` to ``last``; outcomes come in their order."""
+    work = partial(simulate, plant=plant)
+    seeds = range(first, last + 1)
+    if workers == 1 or len(seeds) == 1:
+        yield from map(work, seeds)
+        return
+    with multiprocessing.get_context("spawn").Pool(workers, initializer=prepare) as pool:
+        yield from pool.imap(work, seeds, chunksize=2)
+
+
+def commit() -> str:
+    """The commit this tree stands at, with a mark when it was changed; ``unknown`` without git."""
+    try:
+        found = subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=12"], cwd=ROOT, capture_output=True, text=True, check=True)  # fmt: skip
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return found.stdout.strip()

@@ -1,0 +1,174 @@
+"""One seed from beginning to end."""
+
+import asyncio
+import gc
+import hashlib
+import json
+import logging
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import structlog
+
+from simulator.checker.checker import Checker
+from simulator.database.tables import Change
+from simulator.engine.clocks import virtual, wall
+from simulator.engine.log import EventLog
+from simulator.engine.loop import VirtualLoop
+from simulator.engine.process import own_tasks
+from simulator.floor.faults import ACTIVE_S, CALM_S, CANDLES, timetable
+from simulator.floor.lives import NAMES, Supervisor, load_defaults, point
+from simulator.floor.servers import server
+from simulator.floor.world import World
+from simulator.plants import planted
+from wire import crashpoint
+
+structlog_off = structlog.make_filtering_bound_logger(logging.CRITICAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a seed went. ``violation`` is None when every invariant held."""
+
+    seed: int
+    digest: str
+    events: int
+    faults: dict[str, int]
+    rounds: int
+    orders: int
+    trades: int
+    violation: str | None
+    lines: tuple[str, ...] = ()
+
+
+def simulate(seed: int, *, keep: bool = False, plant: str | None = None) -> Outcome:
+    """Run one seed, with a fault planted in the product if one is named. The same seed has the same digest, in any process."""
+    structlog.configure(wrapper_class=structlog_off)
+    prepare()
+    gc.disable()  # a collector that finalises generators at a moment of its own would decide the order of things
+    loop = VirtualLoop(Random(f"{seed}/loop"))
+    loop.set_task_factory(own_tasks)
+    loop.set_exception_handler(lambda *_: None)
+    log = EventLog(loop.time, keep=keep)
+    try:
+        with tempfile.TemporaryDirectory(prefix="outcry-sim-") as home, virtual(loop.time), planted(plant):
+            return loop.run_until_complete(_lived(seed, Path(home), log))
+    finally:
+        loop.close()
+        gc.enable()
+        gc.collect()
+
+
+@cache
+def prepare() -> None:
+    """Build and import everything once: what is loaded later would not be on virtual time."""
+    for name in NAMES:
+        if name != "orchestrator":
+            server(name)
+    load_defaults()
+    gc.collect()
+    gc.freeze()
+
+
+async def _lived(seed: int, home: Path, log: EventLog) -> Outcome:
+    loop, checker = asyncio.get_running_loop(), Checker()
+    log.listeners.append(checker.hear)
+
+    def rows(changes: list[Change]) -> None:
+        told = [[table, str(key), row_digest(after)] for table, key, _, after in changes]
+        log.note("committed", rows=told)
+        checker.rows(loop.time(), changes)
+
+    world = World(seed, home, log, rows)
+    taken = crashpoint.install(lambda name: point(world, name))
+    supervisor = Supervisor(world)
+    try:
+        supervisor.open()
+        watch = asyncio.ensure_future(_watched(world, checker))
+        lived = asyncio.ensure_future(_whole(world, supervisor))
+        await asyncio.wait({watch, lived}, return_when=asyncio.FIRST_COMPLETED)
+        if checker.violation is None:
+            await lived
+            checker.finish(loop.time(), world.exchange.cash, world.exchange.base)
+    finally:
+        taken()
+        watch.cancel()
+        lived.cancel()
+        world.over = True
+        for process in world.all:
+            process.kill()
+        for _ in range(20):  # what was killed unwinds before the loop is closed
+            await asyncio.sleep(0)
+    log.note("end", **world.facts())
+    broken = None if checker.violation is None else str(checker.violation)
+    kinds = Counter(row["kind"] for row in world.database.tables.rows.get("cycles", {}).values())
+    return Outcome(seed, log.digest, log.count, dict(sorted(world.chance.happened.items())), kinds["ROUND"],
+                   len(world.exchange.orders), len(world.exchange.trades), broken, tuple(log.lines or ()))  # fmt: skip
+
+
+async def _whole(world: World, supervisor: Supervisor) -> None:
+    await _misfortunes(world, supervisor)
+    world.chance.calm = True
+    world.exchange.halted = False
+    for process in world.processes.values():
+        process.go()
+    world.log.note("calm")
+    await asyncio.sleep(CALM_S)
+
+
+async def _watched(world: World, checker: Checker) -> None:
+    """Ends when an invariant broke."""
+    while checker.violation is None:
+        await asyncio.sleep(1.0)
+        tasks = sum(process.tasks for process in world.processes.values())
+        checker.second(asyncio.get_running_loop().time(), world.database.open, tasks)
+
+
+def row_digest(row: dict[str, Any] | None) -> str:
+    """A row in short: what differs by a byte differs here."""
+    if row is None:
+        return "-"
+    return hashlib.blake2b(json.dumps(row, sort_keys=True, default=str).encode(), digest_size=8).hexdigest()
+
+
+async def _misfortunes(world: World, supervisor: Supervisor) -> None:
+    loop, random = asyncio.get_running_loop(), world.chance.stream("misfortunes")
+    for at, kind in timetable(random):
+        await asyncio.sleep(max(0.0, at - loop.time()))
+        await _befall(world, supervisor, kind, random)
+    await asyncio.sleep(max(0.0, ACTIVE_S - loop.time()))
+
+
+async def _befall(world: World, supervisor: Supervisor, kind: str, random: Random) -> None:
+    loop = asyncio.get_running_loop()
+    if kind.startswith("kill_k"):
+        world.chance.arm(kind)
+    elif kind == "kill_anyone":
+        process = world.processes[random.choice(NAMES)]
+        world.chance.note(kind, process=process.name)
+        process.kill()
+    elif kind in ("hold_anyone", "two_orchestrators"):
+        process = world.processes[random.choice(NAMES) if kind == "hold_anyone" else "orchestrator"]
+        if process.held:
+            return
+        world.chance.note(kind, process=process.name)
+        process.hold()
+        loop.call_later(random.uniform(1.0, 90.0), process.go)
+        if kind == "two_orchestrators":
+            world.lock = None
+            supervisor.start("orchestrator")
+    elif kind == "db_crash":
+        world.database.crash(random.uniform(0.5, 6.0))
+    elif kind == "venue_halt":
+        world.chance.note(kind)
+        world.exchange.halted = True
+        loop.call_later(random.uniform(20.0, 90.0), lambda: setattr(world.exchange, "halted", False))
+    elif kind in CANDLES:
+        world.chance.note(kind)
+
+        world.reader.spoil(kind, wall(loop.time()))

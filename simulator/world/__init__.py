@@ -1,0 +1,1 @@
+"""The world around the floor: its network, market, models and misfortunes."""

@@ -1,0 +1,119 @@
+"""Calls between processes: JSON both ways, a little late, sometimes lost, doubled, held up, or cut off halfway."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeAlias
+
+from openoutcry.errors import ToolFailed
+from simulator.engine.process import CURRENT, Process
+from simulator.world.chance import Chance
+from wire.connect import tool_error
+
+Answer: TypeAlias = tuple[bool, str]
+"""Whether it is an error, and the structured content or the error's text, as JSON."""
+Served: TypeAlias = Callable[[str, dict[str, Any], str | None], Awaitable[Answer]]
+
+
+class Network:
+    """Who can be reached by which name."""
+
+    def __init__(self, chance: Chance) -> None:
+        self.chance = chance
+        self.serving: dict[str, tuple[Process, Served]] = {}
+
+    def serve(self, process: Process, served: Served) -> None:
+        """``process`` answers under its name from now on."""
+        self.serving[process.name] = (process, served)
+
+    async def request(self, name: str, tool: str, body: str, token: str | None) -> Answer:
+        """One request. Raises ConnectionError; a lost one never ends, its caller's deadline does."""
+        await self._way()
+        if self.chance.strikes("net_lost", to=name, tool=tool):
+            await asyncio.Event().wait()
+        if self.chance.strikes("net_refused", to=name, tool=tool) or name not in self.serving:
+            raise ConnectionRefusedError(name)
+        process, _ = self.serving[name]
+        if not process.alive:
+            raise ConnectionRefusedError(name)
+        if self.chance.strikes("net_delay", to=name, tool=tool):
+            await asyncio.sleep(1.0 + self.chance.stream("net").random() * 8.0)
+        answered = self._deliver(name, tool, body, token)
+        if self.chance.strikes("net_twice", to=name, tool=tool):
+            self._deliver(name, tool, body, token)
+        if self.chance.strikes("net_reset_before_answer", to=name, tool=tool):
+            await asyncio.wait({answered})
+            raise ConnectionResetError(name)
+        answer = await answered
+        await self._way()
+        if self.chance.strikes("net_answer_lost", to=name, tool=tool):
+            await asyncio.Event().wait()
+        return answer
+
+    def _deliver(self, name: str, tool: str, body: str, token: str | None) -> "asyncio.Future[Answer]":
+        """Hand it to the server; the answer fails when the server dies. A caller that goes away stops nothing."""
+        process, served = self.serving[name]
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+
+        async def handle() -> None:
+            await process.gate()
+            told = await served(tool, json.loads(body), token)
+            await process.gate()
+            if not answer.done():
+                answer.set_result(told)
+
+        def gone(task: "asyncio.Task[None]") -> None:
+            if not answer.done():
+                answer.set_exception(ConnectionResetError(name))
+            if not task.cancelled():
+                task.exception()
+
+        answer.add_done_callback(lambda done: done.cancelled() or done.exception())
+        process.spawn(handle()).add_done_callback(gone)
+        return answer
+
+    async def _way(self) -> None:
+        process = CURRENT.get()
+        await process.gate()
+        await asyncio.sleep(0.0005 + self.chance.stream("net").random() * 0.01)
+        await process.gate()
+
+
+class Wire:
+    """A connection to a named process, as ``wire.connect.Connection`` is one."""
+
+    def __init__(self, network: Network, name: str) -> None:
+        self._network, self.name = network, name
+
+    async def call(
+        self,
+        tool: str,
+        arguments: Mapping[str, Any],
+        *,
+        round_token: str | None = None,
+        timeout_s: float = 5.0,
+    ) -> dict[str, Any]:
+        """Structured content of one tool call, with the same errors as over HTTP."""
+        named = f"{self.name}.{tool}"
+        try:
+            async with asyncio.timeout(timeout_s):
+                body = json.dumps(dict(arguments))
+                broken, text = await self._network.request(self.name, tool, body, round_token)
+        except TimeoutError as error:
+            raise ToolFailed(named, "DEADLINE", f"no answer within {timeout_s:g} s") from error
+        except OSError as error:
+            raise ToolFailed(named, "UNREACHABLE", f"{type(error).__name__}: {error}") from error
+        if broken:
+            raise tool_error(named, text)
+        content: dict[str, Any] = json.loads(text)
+        return content
+
+    async def list_tools(self) -> list[dict[str, Any]]:
+        """Whether it is there. Raises ToolFailed."""
+        found = self._network.serving.get(self.name)
+        if found is None or not found[0].alive:
+            raise ToolFailed(self.name, "UNREACHABLE", "connection refused")
+        return []
+
+    async def close(self) -> None:
+        """Nothing is held."""
