@@ -61,7 +61,8 @@ def outcomes(first: int, last: int, workers: int, plant: str | None = None) -> I
 def commit() -> str:
     """The commit this tree stands at, with a mark when it was changed; ``unknown`` without git."""
     try:
-        found = subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=12"], cwd=ROOT, capture_output=True, text=True, check=True)  # fmt: skip
+        command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
+        found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return found.stdout.strip()

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from mcp_servers.execution import intents, placing
+from mcp_servers.execution import intents, leaving, placing
 from openoutcry.errors import BadInput
 from openoutcry.ledger import projection
 from openoutcry.types.orders import OrderState
 from openoutcry.types.votes import Abstain, Vote
 from orchestrator import books, bootstrap, cycle, poll, trade
+from orchestrator.broker import McpBroker
 from orchestrator.store import Store
 from simulator.world import door
 
@@ -95,9 +96,12 @@ def _fee_forgotten(real: Any) -> Any:
 
 
 def _float_money(real: Any) -> Any:
+    def drifted(price: Decimal) -> Decimal:
+        return Decimal(repr(round(float(price) * (1 + 1e-9), 8)))
+
     def fresh(self: Any, answer: dict[str, Any]) -> Any:
         fills, states = real(self, answer)
-        return [f.model_copy(update={"price": Decimal(str(float(f.price) * 1.00000001))[:0] or Decimal(repr(round(float(f.price) * (1 + 1e-9), 8)))}) for f in fills], states  # fmt: skip
+        return [f.model_copy(update={"price": drifted(f.price)}) for f in fills], states
 
     return fresh
 
@@ -167,7 +171,7 @@ def _approval_of_another(real: Any) -> Any:
 
 
 def _impatient(real: Any) -> Any:
-    class Impatient(real):  # type: ignore[misc,valid-type]
+    class Impatient(real):  # type: ignore[misc]
         def __init__(self, after_s: float) -> None:
             super().__init__(0.01)
 
@@ -195,19 +199,17 @@ def _forgotten_rest(real: Any) -> Any:
 
 PLANTS: Mapping[str, Plant] = {
     "drop-lookup": Plant("a SENT order is sent again without looking it up", placing, "_known", _no_lookup),
-    "skip-sent": Plant("SENT is not committed before the bytes leave", placing, "sent", _no_sent),
+    "skip-sent": Plant("SENT is not committed before the bytes leave", leaving, "sent", _no_sent),
     "resend-blindly": Plant("an unknown outcome is sent again at once", placing, "_send", _resend),
     "unknown-is-rejected": Plant(
         "an unknown outcome counts as a rejection", placing, "_send", _unknown_is_rejected
     ),
     "settle-late": Plant("the venue's word is never written to the row", placing, "settle", _never_settled),
     "reuse-name": Plant("client order ids repeat from round to round", intents, "client_order_id", _one_name),
-    "book-twice": Plant("a fill is booked twice", bootstrap.McpBroker, "_fresh", _twice_booked),
-    "lose-fill": Plant(
-        "of several fills only the first is booked", bootstrap.McpBroker, "_fresh", _a_fill_lost
-    ),
-    "forget-fee": Plant("fees are not booked", bootstrap.McpBroker, "_fresh", _fee_forgotten),
-    "float-price": Plant("a price goes through a float", bootstrap.McpBroker, "_fresh", _float_money),
+    "book-twice": Plant("a fill is booked twice", McpBroker, "_fresh", _twice_booked),
+    "lose-fill": Plant("of several fills only the first is booked", McpBroker, "_fresh", _a_fill_lost),
+    "forget-fee": Plant("fees are not booked", McpBroker, "_fresh", _fee_forgotten),
+    "float-price": Plant("a price goes through a float", McpBroker, "_fresh", _float_money),
     "absent-is-hold": Plant("a missing agent counts as HOLD", poll, "_ask", _absent_holds),
     "agent-left-out": Plant("one agent is not asked", bootstrap, "poll", _agent_left_out),
     "vote-twice": Plant("a vote is stored twice", projection, "project", _vote_twice),

@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import hashlib
-import json
 import logging
 import tempfile
 from collections import Counter
@@ -87,10 +86,10 @@ async def _lived(seed: int, home: Path, log: EventLog) -> Outcome:
     world = World(seed, home, log, rows)
     taken = crashpoint.install(lambda name: point(world, name))
     supervisor = Supervisor(world)
+    watch = asyncio.ensure_future(_watched(world, checker))
+    lived = asyncio.ensure_future(_whole(world, supervisor))
     try:
         supervisor.open()
-        watch = asyncio.ensure_future(_watched(world, checker))
-        lived = asyncio.ensure_future(_whole(world, supervisor))
         await asyncio.wait({watch, lived}, return_when=asyncio.FIRST_COMPLETED)
         if checker.violation is None:
             await lived
@@ -115,7 +114,7 @@ async def _whole(world: World, supervisor: Supervisor) -> None:
     await _misfortunes(world, supervisor)
     world.chance.calm = True
     world.exchange.halted = False
-    for process in world.processes.values():
+    for process in world.all:
         process.go()
     world.log.note("calm")
     await asyncio.sleep(CALM_S)
@@ -133,7 +132,7 @@ def row_digest(row: dict[str, Any] | None) -> str:
     """A row in short: what differs by a byte differs here."""
     if row is None:
         return "-"
-    return hashlib.blake2b(json.dumps(row, sort_keys=True, default=str).encode(), digest_size=8).hexdigest()
+    return hashlib.blake2b(repr(row).encode(), digest_size=8).hexdigest()
 
 
 async def _misfortunes(world: World, supervisor: Supervisor) -> None:
@@ -144,6 +143,10 @@ async def _misfortunes(world: World, supervisor: Supervisor) -> None:
     await asyncio.sleep(max(0.0, ACTIVE_S - loop.time()))
 
 
+HELD = {"hold_anyone": "", "two_orchestrators": "orchestrator", "two_executors": "execution"}
+"""Who is held, and for whom a second one is started."""
+
+
 async def _befall(world: World, supervisor: Supervisor, kind: str, random: Random) -> None:
     loop = asyncio.get_running_loop()
     if kind.startswith("kill_k"):
@@ -152,16 +155,19 @@ async def _befall(world: World, supervisor: Supervisor, kind: str, random: Rando
         process = world.processes[random.choice(NAMES)]
         world.chance.note(kind, process=process.name)
         process.kill()
-    elif kind in ("hold_anyone", "two_orchestrators"):
-        process = world.processes[random.choice(NAMES) if kind == "hold_anyone" else "orchestrator"]
+    elif kind in HELD:
+        name = HELD[kind] or random.choice(NAMES)
+        process = world.processes[name]
         if process.held:
             return
-        world.chance.note(kind, process=process.name)
+        world.chance.note(kind, process=name)
         process.hold()
         loop.call_later(random.uniform(1.0, 90.0), process.go)
-        if kind == "two_orchestrators":
-            world.lock = None
-            supervisor.start("orchestrator")
+        if HELD[kind]:
+            supervisor.start(name)
+    elif kind == "operator_halt":
+        world.chance.note(kind)
+        supervisor.operate(random.uniform(20.0, 120.0), flatten=random.random() < 0.3)
     elif kind == "db_crash":
         world.database.crash(random.uniform(0.5, 6.0))
     elif kind == "venue_halt":

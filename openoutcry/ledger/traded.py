@@ -28,10 +28,12 @@ def order_id(facts: SessionFacts, seq: int, leg: str) -> UUID:
 
 
 def order_rows(record: CycleRecord, facts: SessionFacts) -> tuple[OrderRow, ...]:
-    """Every order this record planned, refused ones too, as it stood when the record was written."""
+    """Every order this record planned, refused ones too, as it stood when the record was written: what was heard last
+    wins, for the outcome of one order may be learned when the next one is placed.
+    """
     news = _latest(record)
     return tuple(
-        _order(record, facts, planned, planned.state or news.get((record.seq, planned.request.leg)))
+        _order(record, facts, planned, news.get((record.seq, planned.request.leg)) or planned.state)
         for planned in record.orders
     )
 

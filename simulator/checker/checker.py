@@ -33,9 +33,9 @@ class Checker:
                 self.orders.trade(facts)
             elif kind == "process":
                 self._life[facts["name"]] = facts["life"]
-                self._ready[facts["name"]] = facts["name"] != "orchestrator"
-            elif kind == "orchestrator_ready":
-                self._ready["orchestrator"] = True
+                self._ready[facts["name"]] = facts["name"] not in ("orchestrator", "execution")
+            elif kind == "ready" and self._life[facts["name"]] == facts["life"]:
+                self._ready[facts["name"]] = True
             elif kind == "process_ended" and self._life[facts["name"]] == facts["life"]:
                 self._ready[facts["name"]] = False
             elif kind == "replayed":

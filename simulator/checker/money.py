@@ -8,7 +8,29 @@ from simulator.checker.verdict import must
 
 UNIT = 10**8
 MONEY = frozenset(
-    ["price", "stop_price", "quantity", "executed_quantity", "executed_quote_quantity", "fee", "equity", "cash", "initial_capital", "final_capital", "entry_price", "exit_price", "entry_quantity", "exit_quantity", "realized_pnl", "unrealized_pnl", "fees", "actual_pnl", "cost_usd", "stop_loss", "take_profit"]
+    [
+        "price",
+        "stop_price",
+        "quantity",
+        "executed_quantity",
+        "executed_quote_quantity",
+        "fee",
+        "equity",
+        "cash",
+        "initial_capital",
+        "final_capital",
+        "entry_price",
+        "exit_price",
+        "entry_quantity",
+        "exit_quantity",
+        "realized_pnl",
+        "unrealized_pnl",
+        "fees",
+        "actual_pnl",
+        "cost_usd",
+        "stop_loss",
+        "take_profit",
+    ]
 )
 ABSORBING = frozenset({"FILLED", "CANCELED", "REJECTED", "EXPIRED"})
 Row = dict[str, Any]

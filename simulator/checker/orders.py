@@ -9,7 +9,10 @@ from simulator.checker.money import ABSORBING, units
 from simulator.checker.verdict import must
 
 Row = dict[str, Any]
-REQUEST = ("leg", "symbol", "side", "type", "quantity", "price", "stop_price", "time_in_force", "reduce_only", "oco_group", "reason")  # fmt: skip
+REQUEST = (
+    "leg", "symbol", "side", "type", "quantity", "price",
+    "stop_price", "time_in_force", "reduce_only", "oco_group", "reason",
+)  # fmt: skip
 UNRESOLVED = frozenset({"SENT", "UNKNOWN"})
 HALT_S = 1.0
 SLACK = Decimal("1.06")

@@ -9,6 +9,7 @@ from db import agents, commands, rounds, sessions, state
 from db.reads import session_books
 from db.strategies import seats
 from orchestrator import store
+from simulator.database.lease_statements import held
 from simulator.database.tables import Row, Transaction
 from simulator.database.values import json_value, now
 
@@ -109,8 +110,10 @@ def order_of_leg(work: Transaction, given: Sequence[Any]) -> Answer:
 
 def open_round(work: Transaction, given: Sequence[Any]) -> Answer:
     """Note a round's beginning and the floor's clock, asynchronously."""
-    session, seq, org, as_of, snapshot, portfolio, clock, more = given
+    session, seq, org, as_of, snapshot, portfolio, clock, more, lease, token = given
     work.durable = False
+    if lease is not None and not held(work, lease, token):
+        return [], "INSERT 0 0"
     work.put("floor_state", "clock", {"key": "clock", "value": json_value(clock), "updated_at": now()})
     before = work.get("rounds", (session, seq))
     opening = {"snapshot": json.loads(snapshot), "portfolio": json.loads(portfolio), **json_value(more)}

@@ -10,6 +10,7 @@ from db import appending, feed, ledger, records
 from db.statements import columns
 from openoutcry.ledger import rows
 from orchestrator import recordings
+from simulator.database.lease_statements import held
 from simulator.database.tables import Row, Transaction
 from simulator.database.values import json_value, now, row_of
 
@@ -44,13 +45,15 @@ def approvals(work: Transaction, given: Sequence[Any]) -> Answer:
 def record(work: Transaction, given: Sequence[Any]) -> Answer:
     """Append, if the head stands where it should."""
     (session, seq, hash_, seal, stats, as_of, kind, at, equity, prev_hash, prev_seal, org, body, timings, beside,
-     cash, drawdown, number, types, data, times) = given[: appending.FIXED - 1]  # fmt: skip
+     cash, drawdown, lease, token, number, types, data, times) = given[: appending.FIXED - 1]  # fmt: skip
     row = work.get("sessions", session)
     if row is None or (row["head_seq"], row["head_hash"], row["head_seal"]) != (
         seq - 1,
         prev_hash,
         prev_seal,
     ):
+        return [], "SELECT 0"
+    if lease is not None and not held(work, lease, token):
         return [], "SELECT 0"
     moved = {"head_seq": seq, "head_hash": hash_, "head_seal": seal, "stats": json_value(stats), "as_of": as_of,
              "updated_at": now()}  # fmt: skip

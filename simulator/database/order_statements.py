@@ -5,15 +5,23 @@ from typing import Any
 
 import asyncpg
 
+from db.halting import EVERYTHING
 from mcp_servers.execution import intents
 from openoutcry.ledger import rows
+from simulator.database.lease_statements import held
 from simulator.database.tables import Row, Transaction
 from simulator.database.values import now, row_of
 
 Answer = tuple[list[Row], str]
 OPEN = ("INTENT", "SENT", "UNKNOWN")
-REQUEST = ("symbol", "side", "type", "quantity", "price", "stop_price", "time_in_force", "reduce_only", "oco_group", "reason")  # fmt: skip
-STOOD = ("status", "venue_order_id", "executed_quantity", "executed_quote_quantity", "placed_at", "updated_at", "error_message")  # fmt: skip
+REQUEST = (
+    "symbol", "side", "type", "quantity", "price", "stop_price",
+    "time_in_force", "reduce_only", "oco_group", "reason",
+)  # fmt: skip
+STOOD = (
+    "status", "venue_order_id", "executed_quantity", "executed_quote_quantity",
+    "placed_at", "updated_at", "error_message",
+)  # fmt: skip
 
 
 def use(work: Transaction, given: Sequence[Any]) -> Answer:
@@ -66,8 +74,21 @@ def sent(work: Transaction, given: Sequence[Any]) -> Answer:
     row = work.get("orders", given[0])
     if row is None or row["status"] not in OPEN:
         return [], "UPDATE 0"
+    reduces, names, tokens = given[2:]
+    if not all(held(work, name, token) for name, token in zip(names, tokens, strict=True)):
+        return [], "UPDATE 0"
+    if not reduces and work.rows("floor_state").keys() & {EVERYTHING, f"{EVERYTHING}:{row['symbol']}"}:
+        return [], "UPDATE 0"
     work.put("orders", given[0], {**row, "status": "SENT", "updated_at": given[1]})
     return [{"id": given[0]}], "UPDATE 1"
+
+
+def halt(work: Transaction, given: Sequence[Any]) -> Answer:
+    """Why nothing may leave."""
+    for key in (EVERYTHING, f"{EVERYTHING}:{given[0]}"):
+        if (row := work.get("floor_state", key)) is not None:
+            return [{"reason": row["value"]["reason"]}], "SELECT 1"
+    return [], "SELECT 0"
 
 
 def settle(work: Transaction, given: Sequence[Any]) -> Answer:
@@ -105,4 +126,5 @@ STATEMENTS = {
     intents.STRAY: strays,
     intents.SENT: sent,
     intents.SETTLE: settle,
+    intents.HALT: halt,
 }

@@ -12,7 +12,7 @@ import asyncpg
 
 from simulator.database.statements import STATEMENTS
 from simulator.database.tables import Row, Tables, Transaction
-from simulator.engine.process import CURRENT
+from simulator.engine.process import CURRENT, Process
 from simulator.world.chance import Chance
 
 MOST = 4
@@ -33,13 +33,23 @@ class Database:
         self.down_until = 0.0
         self.open = 0
         self.notified: dict[str, list[asyncio.Event]] = {}
+        self.backends: dict[int, Process] = {}
         self._busy = asyncio.Lock()
+        self._links = 0
+
+    def linked(self, process: Process) -> int:
+        """A new backend for a process."""
+        self._links += 1
+        self.backends[self._links] = process
+        return self._links
 
     @asynccontextmanager
-    async def working(self) -> AsyncIterator[Transaction]:
+    async def working(self, backend: int) -> AsyncIterator[Transaction]:
         """One transaction at a time; an exception takes it back."""
         async with self._busy:
             work = Transaction(self.tables)
+            work.backend = backend
+            work.backends = self.backends
             try:
                 yield work
             except BaseException:
@@ -57,6 +67,7 @@ class Database:
         """The server dies and is back after ``seconds``; every connection is gone."""
         lost = self.tables.crash()
         self.epoch += 1
+        self.backends.clear()
         self.down_until = self.now() + seconds
         self.chance.note("db_crash", lost_commits=lost)
 
@@ -73,6 +84,7 @@ class Link:
 
     def __init__(self, server: Database) -> None:
         self._server, self._epoch = server, server.epoch
+        self._number = server.linked(CURRENT.get())
         self._work: Transaction | None = None
 
     def is_closed(self) -> bool:
@@ -82,12 +94,13 @@ class Link:
     def terminate(self) -> None:
         """Give up at once."""
         self._epoch = -1
+        self._server.backends.pop(self._number, None)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:
         """BEGIN … COMMIT."""
         await self._pause()
-        async with self._server.working() as work:
+        async with self._server.working(self._number) as work:
             self._work = work
             try:
                 yield
@@ -100,17 +113,17 @@ class Link:
         rows, _ = await self._run(query, arguments)
         return rows
 
-    async def fetchrow(self, query: str, *arguments: Any) -> Row | None:
+    async def fetchrow(self, query: str, *arguments: Any, timeout: float | None = None) -> Row | None:
         """The first row."""
         rows = await self.fetch(query, *arguments)
         return rows[0] if rows else None
 
-    async def fetchval(self, query: str, *arguments: Any) -> Any:
+    async def fetchval(self, query: str, *arguments: Any, timeout: float | None = None) -> Any:
         """The first column of the first row."""
         row = await self.fetchrow(query, *arguments)
         return None if row is None else next(iter(row.values()))
 
-    async def execute(self, query: str, *arguments: Any) -> str:
+    async def execute(self, query: str, *arguments: Any, timeout: float | None = None) -> str:
         """The command's tag."""
         _, tag = await self._run(query, arguments)
         return tag
@@ -135,7 +148,7 @@ class Link:
             await self._misfortune()
             return statement(self._work, arguments)
         await self._pause()
-        async with self._server.working() as work:
+        async with self._server.working(self._number) as work:
             await self._misfortune()
             answer = statement(work, arguments)
             await self._commit(work)
@@ -157,9 +170,10 @@ class Link:
             raise asyncpg.ConnectionDoesNotExistError(LOST)
 
     async def _commit(self, work: Transaction) -> None:
-        await asyncio.sleep(0.0005)
-        CURRENT.get().check()
-        self._server.check(self._epoch)
+        if work.changes:
+            await asyncio.sleep(0.0005)
+            CURRENT.get().check()
+            self._server.check(self._epoch)
         for kind, error in RACES.items() if work.changes else ():
             if self._server.chance.strikes(kind):
                 raise type(error)(str(error))
@@ -191,7 +205,11 @@ class Pool:
                 raise ConnectionRefusedError("the database does not listen")
             if self._server.chance.strikes("db_too_many"):
                 raise asyncpg.TooManyConnectionsError("sorry, too many clients already")
-            yield Link(self._server)
+            link = Link(self._server)
+            try:
+                yield link
+            finally:
+                link.terminate()
         finally:
             self._server.open -= 1
             self._free.release()

@@ -7,7 +7,7 @@ product against this and against Postgres and compares what both have in the end
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from simulator.database import floor_statements, ledger_statements, order_statements
+from simulator.database import floor_statements, lease_statements, ledger_statements, order_statements
 from simulator.database.tables import Row, Transaction
 
 Statement = Callable[[Transaction, Sequence[Any]], tuple[list[Row], str]]
@@ -15,4 +15,5 @@ STATEMENTS: Mapping[str, Statement] = {
     **order_statements.STATEMENTS,
     **ledger_statements.STATEMENTS,
     **floor_statements.STATEMENTS,
+    **lease_statements.STATEMENTS,
 }

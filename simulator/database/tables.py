@@ -20,6 +20,8 @@ class Transaction:
         self.changes: list[Change] = []
         self.notices: list[tuple[str, str]] = []
         self.durable = True
+        self.backend = 0
+        self.backends: Any = {}
 
     def put(self, table: str, key: Any, row: Row | None) -> None:
         """Set the row of a key; None deletes it."""

@@ -48,6 +48,8 @@ TIMED = (
     "kill_anyone",
     "hold_anyone",
     "two_orchestrators",
+    "two_executors",
+    "operator_halt",
     "db_crash",
     "venue_halt",
 )

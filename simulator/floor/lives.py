@@ -1,6 +1,7 @@
 """How each simulated process begins, and who starts it again when it ends."""
 
 import asyncio
+import contextlib
 from typing import Any
 from uuid import UUID
 
@@ -8,22 +9,26 @@ from agents.llm.language import LanguageMind
 from agents.llm.rules import RulesMind
 from agents.registry import discover
 from agents.seated import SeatedAgent
+from db import halting
+from db.leases import Leases
 from mcp_servers.execution.deps import ExecutionDeps
 from mcp_servers.execution.desk import VenueDesk
+from mcp_servers.execution.killfile import KillFile
 from mcp_servers.execution.lookup import KnownSessions
 from mcp_servers.indicators.deps import IndicatorsDeps
 from mcp_servers.market.deps import MarketDeps
 from mcp_servers.market.sources.recorded import RecordedSource
 from mcp_servers.risk.deps import RiskDeps
 from mcp_servers.risk.ledger_books import LedgerBooks
-from openoutcry.errors import VenueRejected
+from openoutcry.errors import NotFound, VenueRejected
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.minds.prices import Price
 from openoutcry.settings import AgentSettings, Settings
 from orchestrator.bootstrap import LiveFloor, seats
 from orchestrator.conductor import Conductor
-from orchestrator.store import Store
-from simulator.database.server import Pool
+from orchestrator.run import LEASE, PATIENCE_S
+from orchestrator.store import News, Store
+from simulator.database.server import Database, Link, Pool
 from simulator.engine.clocks import BORN
 from simulator.engine.process import CURRENT, Killed, Process
 from simulator.floor.servers import ROOT, served
@@ -32,6 +37,7 @@ from simulator.floor.world import World
 from simulator.world.market import EXCHANGE, TIMEFRAME
 from simulator.world.model import NAME, SimulatedModel
 from simulator.world.network import Wire
+from wire.clock import WallClock
 from wire.config import DEFAULT_ORG, RunSpec
 from wire.strategies import load_trading_defaults
 from wire.tokens import SERVERS, derive_key
@@ -39,13 +45,15 @@ from wire.tokens import SERVERS, derive_key
 AGENTS = ("hedging", "risk", "technical", "trend")
 NAMES = (*SERVERS, *(f"agent-{name}" for name in AGENTS), "orchestrator")
 SETTINGS = Settings()
+GOOD_FOR_S = 9.0
+"""How long leases outlive their last renewal: three times the real floor's, for a third of its heartbeats."""
 
 
 class SimulatedDesk(VenueDesk):
     """The execution server's accounts, at the simulated exchange."""
 
-    def __init__(self, world: World) -> None:
-        super().__init__(world.home, world.reader, SETTINGS.venue)
+    def __init__(self, world: World, leases: Leases) -> None:
+        super().__init__(world.home, world.reader, SETTINGS.venue, leases)
         self._world = world
 
     def _opened(self, facts: SessionFacts) -> Any:
@@ -69,7 +77,7 @@ class Supervisor:
         """A new life of one process."""
         process = self._world.born(name)
         process.dying.append(lambda: self._again(process))
-        if name == "orchestrator":
+        if name in ("orchestrator", "execution"):
             process.spawn(self._main(process))
         else:
             process.deps = self._deps(name)
@@ -79,7 +87,10 @@ class Supervisor:
     async def _main(self, process: Process) -> None:
         world = self._world
         try:
-            await conduct(world, process)
+            if process.name == "orchestrator":
+                await conduct(world, process)
+            else:
+                await execute(world, process, KillFile(world.home / "KILL"))
         except Killed:
             raise
         except Exception as error:
@@ -87,13 +98,28 @@ class Supervisor:
                            text=str(error)[:200])  # fmt: skip
             process.kill()
 
+    def operate(self, seconds: float, *, flatten: bool) -> None:
+        """A person throws the kill switch and releases it after a while."""
+        world = self._world
+        operator = world.born("operator")
+
+        async def throw() -> None:
+            pool, org = _pool(world), UUID(DEFAULT_ORG)
+            at = WallClock().now()
+            await halting.throw(
+                pool, org, reason="drill", by="operator", source="cli", at=at, flatten=flatten
+            )
+            await asyncio.sleep(seconds)
+            with contextlib.suppress(NotFound):
+                await halting.release(pool, org, reason="over", by="operator", at=WallClock().now())
+
+        operator.spawn(throw())
+
     def _again(self, process: Process) -> None:
         world = self._world
         if world.over:
             return
         world.log.note("process_ended", name=process.name, life=process.life)
-        if world.lock is process:
-            world.lock = None
         if world.processes[process.name] is process:
             pause = 0.3 + world.chance.stream("supervisor").random()
             asyncio.get_running_loop().call_later(pause, self._start_again, process)
@@ -109,10 +135,7 @@ class Supervisor:
         if name == "indicators":
             return IndicatorsDeps(world.reader, EXCHANGE, load_defaults())
         if name == "risk":
-            return RiskDeps(LedgerBooks(pool, SETTINGS), world.reader, EXCHANGE, SETTINGS)
-        if name == "execution":
-            key = derive_key(ROOT, "execution")
-            return ExecutionDeps(pool, SimulatedDesk(world), KnownSessions(pool), world.reader, SETTINGS, key)
+            return RiskDeps(LedgerBooks(pool, SETTINGS), world.reader, EXCHANGE, SETTINGS, pool)
         return seated(world, name.removeprefix("agent-"))
 
 
@@ -152,28 +175,59 @@ def run_spec(world: World) -> RunSpec:
                    speed=1.0, seed=world.seed)  # fmt: skip
 
 
+class SimulatedLeases(Leases):
+    """Leases on a connection of the simulated database."""
+
+    database: Database
+
+    async def _connected(self) -> Any:
+        if self._connection is None or self._connection.is_closed():
+            self.database.check(self.database.epoch)
+            link: Any = Link(self.database)
+            self._connection = link
+        return self._connection
+
+
+def leases_of(world: World, process: Process) -> Any:
+    """The leases of one process, held until it ends."""
+    kind: Any = type("Leases", (SimulatedLeases,), {"database": world.database})
+    return kind.opened("", str(process), GOOD_FOR_S)
+
+
+async def execute(world: World, process: Process, kill_file: KillFile) -> None:
+    """The execution server: it serves under its leases."""
+    pool = _pool(world)
+    await kill_file.heed(pool, UUID(DEFAULT_ORG), WallClock().now())
+    async with leases_of(world, process) as leases:
+        key = derive_key(ROOT, "execution")
+        desk = SimulatedDesk(world, leases)
+        sessions = KnownSessions(pool)
+        process.deps = ExecutionDeps(pool, desk, sessions, world.reader, SETTINGS, key, kill_file)
+        world.network.serve(process, served("execution"))
+        world.log.note("ready", name=process.name, life=process.life)
+        await asyncio.Event().wait()
+
+
 async def conduct(world: World, process: Process) -> None:
-    """The orchestrator: alone on its lock, with its store and its connections."""
-    while world.lock is not None and world.lock.alive and world.lock is not process:
-        await asyncio.sleep(0.25)
-    world.lock = process
+    """The orchestrator: alone under its lease, with its store and its connections."""
     pool, network = _pool(world), world.network
-    woken, seats_changed = asyncio.Event(), asyncio.Event()
-    world.database.notified["commands"] = [woken]
-    woken.set()
-    store = Store(pool, world.home, UUID(DEFAULT_ORG), woken, seats_changed)
-    floor = LiveFloor(
-        home=world.home,
-        store=store,
-        servers={name: Wire(network, name) for name in SERVERS},
-        agents={name: Wire(network, f"agent-{name}") for name in AGENTS},
-        voices=seats(SETTINGS, AGENTS),
-        root=ROOT,
-        settings=await store.settings(SETTINGS),
-        halted=await store.halt(),
-    )
-    world.log.note("orchestrator_ready", life=process.life)
-    await Conductor(floor, run_spec(world), world.home).run()
+    async with leases_of(world, process) as leases:
+        fence = await leases.wait_for(LEASE, PATIENCE_S)
+        news = News(asyncio.Event(), asyncio.Event(), asyncio.Event())
+        world.database.notified = {"commands": [news.commands], halting.CHANNEL: [news.halts]}
+        news.commands.set()
+        store = Store(pool, world.home, UUID(DEFAULT_ORG), fence, news)
+        floor = LiveFloor(
+            home=world.home,
+            store=store,
+            servers={name: Wire(network, name) for name in SERVERS},
+            agents={name: Wire(network, f"agent-{name}") for name in AGENTS},
+            voices=seats(SETTINGS, AGENTS),
+            root=ROOT,
+            settings=await store.settings(SETTINGS),
+        )
+        world.log.note("ready", name=process.name, life=process.life)
+        await Conductor(floor, run_spec(world), world.home).run()
 
 
 def point(world: World, name: str) -> None:

@@ -46,7 +46,6 @@ class World:
         self.processes: dict[str, Process] = {}
         self.all: list[Process] = []
         self.over = False
-        self.lock: Process | None = None
         self._lives: Counter[str] = Counter()
 
     def born(self, name: str) -> Process:

@@ -1,5 +1,6 @@
 """The market: a seeded price that trends and turns, and candles that are sometimes late, missing, doubled or absurd."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,7 +33,8 @@ def walk(seed: int) -> Candles:
     lows = np.minimum(opens, closes) * (1 - reach[1])
     prices = [np.round(column, 2) for column in (opens, highs, lows, closes)]
     stamps = FIRST_MS + BAR_MS * np.arange(count, dtype=np.int64)
-    return Candles.of(stamps, *prices, np.round(random.uniform(5, 60, count), 5))
+    first, high, low, last = prices
+    return Candles.of(stamps, first, high, low, last, np.round(random.uniform(5, 60, count), 5))
 
 
 def integers(bars: Candles) -> list[Row]:
@@ -100,7 +102,7 @@ def _nothing(bars: Candles) -> Candles:
     return Candles.of(*columns)
 
 
-SPOILED = {
+SPOILED: Mapping[str, Callable[[Candles], Candles]] = {
     "candles_stale": lambda bars: bars[:-3],
     "candles_gap": lambda bars: _without(bars, slice(-6, -3)),
     "candles_twice": _doubled,
