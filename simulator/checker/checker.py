@@ -20,6 +20,7 @@ class Checker:
         self.money, self.orders, self.ledger = Money(), Orders(), Ledger()
         self.violation: Violation | None = None
         self._ready: dict[str, bool] = {}
+        self._calm, self._rounds_in_calm = False, 0
         self._life: dict[str, int] = {}
         self.checks = 0
 
@@ -38,6 +39,8 @@ class Checker:
                 self._ready[facts["name"]] = True
             elif kind == "process_ended" and self._life[facts["name"]] == facts["life"]:
                 self._ready[facts["name"]] = False
+            elif kind == "calm":
+                self._calm = True
             elif kind == "replayed":
                 must(
                     facts["identical"],
@@ -63,6 +66,7 @@ class Checker:
             )
             events = [after for table, _, _, after in changes if table == "events" and after is not None]
             for row in records:
+                self._rounds_in_calm += self._calm and row["kind"] == "ROUND"
                 body = body_of(row)
                 self.ledger.record(at, body, row, beside, events)
                 self.money.record(at, body, row)
@@ -83,6 +87,7 @@ class Checker:
         try:
             down = sorted(name for name, ready in self._ready.items() if not ready)
             must(not down, "I18", f"not ready: {down}")
+            must(self._rounds_in_calm > 0, "I18", "no round ended after the faults had stopped")
             self.orders.finish(at)
             self.money.finish(cash, base)
         except Violation as violation:

@@ -221,7 +221,7 @@ def round_book(work: Transaction, given: Sequence[Any]) -> Answer:
         return [], "SELECT 0"
     opening = row["opening"]
     return [{**_book(work, session), "as_of": row["as_of"], "portfolio": opening["portfolio"],
-             "snapshot": opening["snapshot"], "marks": {}, "standing_hedge": None}], "SELECT 1"  # fmt: skip
+             "snapshot": opening["snapshot"], "marks": {}, "standing_hedge": None, "detail": None}], "SELECT 1"  # fmt: skip
 
 
 def latest_book(work: Transaction, given: Sequence[Any]) -> Answer:
@@ -236,7 +236,7 @@ def latest_book(work: Transaction, given: Sequence[Any]) -> Answer:
             told = json.loads(last["body"])
             found.append({**_book(work, session), "as_of": last["as_of"], "portfolio": told["portfolio_after"],
                           "snapshot": told.get("snapshot"), "marks": told["detail"].get("marks"),
-                          "standing_hedge": told["detail"].get("standing_hedge")})  # fmt: skip
+                          "standing_hedge": told["detail"].get("standing_hedge"), "detail": {name: told["detail"].get(name) for name in ("sent", "latched")}})  # fmt: skip
     found.sort(key=lambda row: (row["status"] == "STOPPED", -row["as_of"].timestamp(), row["symbol"]))
     return found[:1], "SELECT"
 
@@ -244,7 +244,9 @@ def latest_book(work: Transaction, given: Sequence[Any]) -> Answer:
 def _book(work: Transaction, session: Row) -> Row:
     facts = {key: (work.get("floor_state", key) or {}).get("value") for key in ("config", "halt")}
     names = ("symbol", "hedge_symbol", "exchange", "timeframe", "source", "mode", "status")
-    return {"session_id": session["id"], **{name: session[name] for name in names}, **facts}
+    restricted = sorted(key[5:] for key in work.rows("floor_state") if key.startswith("halt:")) or None
+    told = {name: session[name] for name in names}
+    return {"session_id": session["id"], **told, **facts, "restricted": restricted}
 
 
 def nothing(work: Transaction, given: Sequence[Any]) -> Answer:

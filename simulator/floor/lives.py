@@ -56,7 +56,7 @@ class SimulatedDesk(VenueDesk):
         super().__init__(world.home, world.reader, SETTINGS.venue, leases)
         self._world = world
 
-    def _opened(self, facts: SessionFacts) -> Any:
+    async def _opened(self, facts: SessionFacts) -> Any:
         if facts.mode != "PAPER":
             raise VenueRejected(f"session {facts.session_id} trades {facts.mode}")
         return SimulatedVenue(self._world.door, facts.symbol)

@@ -103,17 +103,13 @@ class SimulatedVenue:
         return known.state
 
     async def disown(self, ticket: Ticket) -> OrderState:
-        """Find it, or wait until it can no longer come and note for ever that it never did."""
+        """Find it, or note for ever that it never came. Raises VenueUnknown while it still may."""
         await self._awake()
-        while ticket.client_order_id not in self._history.orders:
-            try:
-                if await self.lookup(ticket.client_order_id) is None:
-                    tag = f"{ticket.order_seq} {ticket.request.model_dump_json()}"
-                    reason = "NEVER_ARRIVED: the venue has no order of this name"
-                    self._door.exchange.annotate(ticket.client_order_id, tag, reason)
-                    await self._catch_up(0)
-            except VenueUnknown:
-                await asyncio.sleep(1.0)
+        if await self.lookup(ticket.client_order_id) is None:
+            tag = f"{ticket.order_seq} {ticket.request.model_dump_json()}"
+            reason = "NEVER_ARRIVED: the venue has no order of this name"
+            self._door.exchange.annotate(ticket.client_order_id, tag, reason)
+            await self._catch_up(0)
         return self._history.orders[ticket.client_order_id].state
 
     async def advance(self, as_of: datetime) -> None:
