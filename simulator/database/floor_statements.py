@@ -234,9 +234,18 @@ def latest_book(work: Transaction, given: Sequence[Any]) -> Answer:
         trades = symbol is None or symbol in (session["symbol"], session["hedge_symbol"])
         if session["org_id"] == org and last is not None and named and trades:
             told = json.loads(last["body"])
-            found.append({**_book(work, session), "as_of": last["as_of"], "portfolio": told["portfolio_after"],
-                          "snapshot": told.get("snapshot"), "marks": told["detail"].get("marks"),
-                          "standing_hedge": told["detail"].get("standing_hedge"), "detail": {name: told["detail"].get(name) for name in ("sent", "latched")}})  # fmt: skip
+            detail = told["detail"]
+            found.append(
+                {
+                    **_book(work, session),
+                    "as_of": last["as_of"],
+                    "portfolio": told["portfolio_after"],
+                    "snapshot": told.get("snapshot"),
+                    "marks": detail.get("marks"),
+                    "standing_hedge": detail.get("standing_hedge"),
+                    "detail": {name: detail.get(name) for name in ("sent", "latched")},
+                }
+            )
     found.sort(key=lambda row: (row["status"] == "STOPPED", -row["as_of"].timestamp(), row["symbol"]))
     return found[:1], "SELECT"
 
