@@ -8,6 +8,7 @@ import pytest
 from mcp_servers.execution.venues.live import asking, venue
 from mcp_servers.execution.venues.live.asking import BOUND
 from openoutcry.errors import VenueUnknown
+from openoutcry.types.orders import OrderRequest
 from tests.mcp_servers.execution.live.rig import Rig, order
 
 ENTRY = order("entry", "BUY", "MARKET", "0.01")
@@ -44,7 +45,7 @@ async def test_an_order_is_filled_and_booked_to_the_unit(rig: Rig) -> None:
 
 @pytest.mark.parametrize("request_", [ENTRY, RESTING], ids=["filled", "open"])
 @pytest.mark.parametrize("kind", ACCEPTED_AND_LOST)
-async def test_E1_accepted_and_the_answer_lost(rig: Rig, kind: str, request_: venue.OrderRequest) -> None:
+async def test_E1_accepted_and_the_answer_lost(rig: Rig, kind: str, request_: OrderRequest) -> None:
     rig.fault(kind)
     state = await rig.place(request_)
     assert state.status == ("FILLED" if request_ is ENTRY else "NEW")
