@@ -116,6 +116,8 @@ async def _whole(world: World, supervisor: Supervisor) -> None:
     world.exchange.halted = False
     for process in world.all:
         process.go()
+        if world.processes[process.name] is not process:
+            process.kill()  # nobody asks it any more, and alive it would hold its leases
     world.log.note("calm")
     await asyncio.sleep(CALM_S)
 
