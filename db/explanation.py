@@ -6,8 +6,10 @@ import asyncpg
 
 from db.pool import Row, fetch
 from db.records import record
+from db.settings_told import settings_at
 from db.similar import similar
 from openoutcry.explain import Case, Ended, Explanation, explain
+from openoutcry.ledger.outcomes import judging
 
 CASES = 3
 SESSION = "SELECT org_id, symbol, timeframe FROM sessions WHERE id = $1"
@@ -24,13 +26,16 @@ async def explanation(pool: asyncpg.Pool, session_id: UUID, seq: int) -> Explana
         return None
     row = next(iter(await fetch(pool, ENDED, session_id, seq)), None)
     like = await similar(pool, session["org_id"], row["id"], CASES) if row else None
+    opening, in_force = await settings_at(pool, session_id, 0), await settings_at(pool, session_id, seq)
     return explain(
         found,
         symbol=session["symbol"],
         timeframe=session["timeframe"],
         decision_id=str(row["id"]) if row else None,
         ended=_ended(row) if row else None,
-        similar=[_case(one) for one in like or ()],
+        similar=[case_of(one) for one in like or ()],
+        settings=in_force,
+        judging=judging(opening) if opening else None,
     )
 
 
@@ -43,14 +48,15 @@ def _ended(row: Row) -> Ended:
     )
 
 
-def _case(row: Row) -> Case:
+def case_of(row: Row) -> Case:
+    """A row of ``similar``."""
     return Case(
         decision_id=str(row["id"]),
         at=row["created_at"],
         symbol=row["symbol"],
         decision=row["decision"],
         confidence=row["confidence"],
-        similarity=row["similarity"],
+        similarity=round(row["similarity"], 4),
         outcome=row["outcome"],
         pnl=row["actual_pnl"],
         reason=row["outcome_reason"],

@@ -5,7 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from openoutcry.falsified import Thesis, thesis
 from openoutcry.ledger.chain import link
+from openoutcry.ledger.outcomes import Judging
+from openoutcry.recount import Flip, Without, as_counted, leave_one_out, nearest_flip
+from openoutcry.settings import Settings
 from openoutcry.types.amounts import Amount, cents, plain
 from openoutcry.types.frozen import Frozen
 from openoutcry.types.orders import Fill, PlannedOrder, Refused
@@ -84,7 +88,7 @@ class Ended(Frozen):
 
 
 class Explanation(Frozen):
-    """Everything about one round that a person asks for."""
+    """Everything about one round that a person asks for. ``without``, ``flip`` and ``thesis`` need the settings of the round."""
 
     decision_id: str | None
     kind: str
@@ -109,6 +113,9 @@ class Explanation(Frozen):
     equity_today: Amount
     ended: Ended
     similar: tuple[Case, ...]
+    without: tuple[Without, ...] = ()
+    flip: Flip | None = None
+    thesis: Thesis | None = None
     record_hash: str
 
 
@@ -120,9 +127,14 @@ def explain(
     decision_id: str | None = None,
     ended: Ended | None = None,
     similar: Sequence[Case] = (),
+    settings: Settings | None = None,
+    judging: Judging | None = None,
 ) -> Explanation:
-    """Take a record apart. ``ended`` and ``similar`` come from what later records and other decisions tell."""
+    """Take a record apart. ``ended`` and ``similar`` come from what later records and other decisions tell, ``settings`` are
+    those in force in the round, ``judging`` the yardstick of its session.
+    """
     decision, snapshot = record.decision, record.snapshot
+    counted = as_counted(settings, decision) if settings is not None and decision is not None else None
     voices = tuple(_voices(record))
     return Explanation(
         decision_id=decision_id,
@@ -148,6 +160,9 @@ def explain(
         equity_today=cents(record.equity - record.portfolio_after.day_start_equity),
         ended=ended or Ended(outcome="PENDING"),
         similar=tuple(similar),
+        without=tuple(leave_one_out(record, counted)) if counted else (),
+        flip=nearest_flip(record, counted) if counted else None,
+        thesis=thesis(record, counted, judging) if counted and judging else None,
         record_hash=link(record).hash,
     )
 

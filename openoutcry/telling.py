@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from openoutcry.explain import Case, Explanation, Voice
+from openoutcry.falsified import Thesis
 from openoutcry.types.amounts import plain
 
 INDENT = "    "
@@ -32,6 +33,12 @@ def _lines(e: Explanation) -> Iterator[str]:
     if e.count:
         yield "\nHow the votes were counted"
         yield from _count(e)
+    if e.without:
+        yield "\nWhat the decision hung on"
+        yield from (INDENT + line for line in _hung(e))
+    if e.thesis:
+        yield "\nWhere it is proved wrong"
+        yield from (INDENT + line for line in _wrong(e.thesis))
     yield "\nWhat the gate said and what was traded"
     yield from _traded(e)
     yield "\nHow it ended"
@@ -65,6 +72,31 @@ def _count(e: Explanation) -> Iterator[str]:
         over = f" over {step.total_weight:g}" if step.terms else ""
         yield f"{INDENT}{step.action} {step.score:.3f}: {terms}{over}"
     yield from (INDENT + rule for rule in e.rules)
+
+
+def _hung(e: Explanation) -> Iterator[str]:
+    for one in e.without:
+        blocked = f", entries blocked: {one.entries_blocked}" if one.entries_blocked else ""
+        same = "another decision" if one.changed else "the same"
+        yield f"without {one.agent}: {one.decision} {one.confidence:.2f}{blocked} ({same})"
+    if e.flip is None:
+        yield "no single voice could have turned it by its confidence alone"
+    else:
+        turned = f"{e.flip.agent}'s {e.flip.action} at {e.flip.needed:.2f} instead of {e.flip.confidence:.2f}"
+        yield f"closest call: {turned} makes it {e.flip.decision}"
+
+
+def _wrong(thesis: Thesis) -> Iterator[str]:
+    if thesis.falsified_at is not None:
+        yield f"at {plain(thesis.falsified_at)}, at any time"
+    for level in thesis.levels:
+        where = f"{'at or below' if level.side == 'at_or_below' else 'at or above'} {plain(level.price)}"
+        why = {
+            "stop": "the floor's stop",
+            "voices": f"the case of {', '.join(level.agents)} is over, and the rest decides otherwise",
+            "horizon": f"by {thesis.horizon_at:%Y-%m-%d %H:%M}, costs included",
+        }[level.kind]
+        yield f"{where} ({level.distance:+.2%}): {why}"
 
 
 def _traded(e: Explanation) -> Iterator[str]:

@@ -7,6 +7,7 @@ import asyncpg
 from db import sessions
 from db.pool import fetch
 from db.records import record, records
+from db.settings_told import settings_at
 from openoutcry.errors import BadInput, LedgerBroken
 from openoutcry.ledger.outcomes import Case, judging, rebuild
 from openoutcry.settings import Settings
@@ -17,10 +18,6 @@ from orchestrator.replay import Recording
 LAST_ROUND = "SELECT seq FROM cycles WHERE session_id = $1 AND kind = 'ROUND' ORDER BY seq DESC LIMIT 1"
 DECISION = "SELECT session_id, seq FROM decisions WHERE id::text = $1"
 LATEST = "SELECT id FROM sessions WHERE head_seq > 0 ORDER BY started_at DESC, symbol LIMIT 1"
-SETTINGS = """
-SELECT body::jsonb->'detail'->'settings' FROM cycles
-WHERE session_id = $1 AND seq <= $2 AND strpos(body, '"settings":{') > 0 ORDER BY seq DESC LIMIT 1
-"""
 DEFINED = """
 SELECT body::jsonb->'detail'->'definitions' AS told FROM cycles
 WHERE session_id = $1 AND seq <= $2 AND strpos(body, '"definitions":[') > 0 ORDER BY seq DESC
@@ -56,8 +53,9 @@ async def load(pool: asyncpg.Pool, session_id: UUID, seq: int) -> Recording:
     stored = await sessions.find(pool, session_id)
     if found is None or previous is None or stored is None:
         raise BadInput(f"session {session_id} has no round {seq}", field="decision")
-    opening = Settings.model_validate(await pool.fetchval(SETTINGS, session_id, 0))
-    in_force = Settings.model_validate(await pool.fetchval(SETTINGS, session_id, seq))
+    opening, in_force = await settings_at(pool, session_id, 0), await settings_at(pool, session_id, seq)
+    if opening is None or in_force is None:
+        raise LedgerBroken(f"no record up to {seq} tells the settings")
     cases = await _cases(pool, session_id, found, opening)
     strategies = await _strategies(pool, session_id, found)
     return Recording(found, previous, stored.facts, in_force, opening, cases, strategies)

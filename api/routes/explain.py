@@ -11,10 +11,10 @@ from litestar import get
 from litestar.params import FromPath
 
 from api.access import caller_of
-from api.explaining import Flip, Tallied, Without, as_counted, leave_one_out, nearest_flip, tallied
 from api.failures import Failure
 from api.floor import TheFloor
 from api.params import read_id
+from api.recounted import Falsified, Flip, Tallied, Without, falsified, leave_one_out, nearest_flip, tallied
 from api.requests import AnyRequest
 from api.running import running_settings
 from api.shapes.base import Shape, shaped
@@ -23,7 +23,11 @@ from api.shapes.orders import Order, order_of
 from db import records
 from db.reads import decisions as reads
 from db.reads import sessions as session_reads
+from db.settings_told import settings_at
+from openoutcry.falsified import thesis
+from openoutcry.ledger.outcomes import judging
 from openoutcry.proportion import wilson
+from openoutcry.recount import as_counted
 from openoutcry.types.amounts import cents
 
 NEIGHBOURS = 20
@@ -68,6 +72,7 @@ class Explanation(Shape, frozen=True, kw_only=True):
     votes: list[Vote]
     without: list[Without]
     flip: Flip | None
+    falsified: Falsified | None
     orders: list[Order]
     similar: list[SimilarDecision]
     base_rates: BaseRates
@@ -75,7 +80,7 @@ class Explanation(Shape, frozen=True, kw_only=True):
 
 @get("/api/v1/decisions/{id:str}/explain", tags=["decisions"])
 async def explain(request: AnyRequest, floor: TheFloor, id: FromPath[str]) -> Explanation:
-    """The votes and their weights, the decision without each agent, the closest call, and how alike cases ended."""
+    """Votes and weights, the decision without each agent, the closest call, the price that proves it wrong, alike cases."""
     decision_id, org_id = read_id(id, "decision"), caller_of(request).org_id
     row = await reads.get_decision(floor.pool, org_id, decision_id)
     if row is None:
@@ -85,6 +90,7 @@ async def explain(request: AnyRequest, floor: TheFloor, id: FromPath[str]) -> Ex
     if record is None or record.decision is None or session is None:
         raise Failure(404, "decision has no record", decision_id=id)
     similar = await reads.similar(floor.pool, org_id, decision_id, NEIGHBOURS) or []
+    opening = await settings_at(floor.pool, row["session_id"], 0)
     settings = as_counted(await running_settings(floor), record.decision)
     return Explanation(
         decision_id=row["decision_id"],
@@ -99,6 +105,7 @@ async def explain(request: AnyRequest, floor: TheFloor, id: FromPath[str]) -> Ex
         votes=[shaped(vote, Vote) for vote in row["votes"]],
         without=leave_one_out(record, settings),
         flip=nearest_flip(record, settings),
+        falsified=falsified(thesis(record, settings, judging(opening or settings))),
         orders=[order_of(order) for order in row["orders"]],
         similar=[shaped(near, SimilarDecision) for near in similar],
         base_rates=_rates(similar, record.decision.action),

@@ -15,11 +15,11 @@ from litestar.params import PathParameter, QueryParameter
 
 from api.access import caller_of
 from api.bodies import PLAIN, Body, read_body
-from api.explaining import Flip, Without, as_counted, heard_in, leave_one_out, nearest_flip
 from api.failures import Failure
 from api.floor import TheFloor
 from api.market import now
 from api.params import read_id
+from api.recounted import Flip, Without, leave_one_out, nearest_flip
 from api.requests import AnyRequest
 from api.running import running_settings
 from api.shapes.base import Shape
@@ -27,6 +27,7 @@ from db import records
 from db.pool import Row
 from db.reads import decisions as reads
 from db.reads import explained
+from openoutcry.recount import as_counted, heard_in
 from openoutcry.risk.correlation import correlation
 from openoutcry.types.record import CycleRecord
 from openoutcry.types.symbols import canonical

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from openoutcry.errors import BadInput
 from outcry.options import HomeOption, JsonOption
 from wire.config import home_folder
 
@@ -19,15 +20,17 @@ def explain(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Print what each agent said with its evidence, the tally, the gate, the trade, and similar cases with their ends."""
-    from openoutcry.telling import tell  # what is below is for the run, not for --help
-    from orchestrator.explaining import explanation
+    """Print what each agent said with its evidence, the tally, what would turn it, the gate, the trade, and similar cases."""
+    from db.explanation import explanation  # what is below is for the run, not for --help
+    from openoutcry.telling import tell
     from orchestrator.recordings import locate
     from outcry.database import floor_database
 
     async def run() -> str:
         async with floor_database(home_folder(str(home) if home else None)) as pool:
             explained = await explanation(pool, *await locate(pool, decision))
+            if explained is None:
+                raise BadInput(f"{decision}: there is no such record", field="decision")
             return explained.model_dump_json(indent=1) if as_json else tell(explained)
 
     typer.echo(asyncio.run(run()))

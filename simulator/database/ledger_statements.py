@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 
-from db import appending, feed, ledger, records
+from db import appending, feed, ledger, records, settings_told
 from db.statements import columns
 from openoutcry.ledger import rows
 from orchestrator import recordings
@@ -248,7 +248,7 @@ STATEMENTS = {
     records.ONE: one,
     records.LAST: last,
     records.PAGE: page,
-    recordings.SETTINGS: settings,
+    settings_told.SETTINGS: settings,
     recordings.DEFINED: defined,
     recordings.OPEN_THEN: open_then,
 }

@@ -2,7 +2,8 @@
 
 import pytest
 
-from api.explaining import as_counted, leave_one_out, nearest_flip, tallied
+from api.recounted import leave_one_out, nearest_flip, tallied
+from openoutcry.recount import as_counted
 from openoutcry.settings import Settings
 from openoutcry.types.record import CycleRecord
 from openoutcry.types.votes import Ballot, Vote

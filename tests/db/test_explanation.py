@@ -18,6 +18,8 @@ async def test_a_late_round_knows_cases_and_its_end(pool, write):
     assert found.ended.outcome in ("SUCCESS", "FAILURE")
     assert found.record_hash == await pool.fetchval("SELECT hash FROM cycles WHERE seq = $1", late.seq)
     assert found.ended.reason is not None and found.ended.reason in tell(found)
+    assert {one.agent for one in found.without} >= {"technical"} and found.thesis is not None
+    assert "Where it is proved wrong" in tell(found) and "without technical: " in tell(found)
     opening = await explanation(pool, session.facts.session_id, 0)
     assert (opening.kind, opening.similar) == ("OPEN", ())
     assert await explanation(pool, session.facts.session_id, 10**6) is None

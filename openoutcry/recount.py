@@ -7,8 +7,8 @@ tally its weight.
 from collections.abc import Sequence
 from typing import Literal
 
-from api.shapes.base import Shape
 from openoutcry.settings import Settings, VotingSettings
+from openoutcry.types.frozen import Frozen
 from openoutcry.types.record import CycleRecord, Decision
 from openoutcry.types.votes import Ballot, Vote
 from openoutcry.voting.direction import weigh
@@ -20,7 +20,7 @@ STEPS = 100
 Call = Literal["BUY", "SELL", "HOLD"]
 
 
-class Without(Shape, frozen=True, kw_only=True):
+class Without(Frozen):
     """The decision as it would have been without one agent."""
 
     agent: str
@@ -32,7 +32,7 @@ class Without(Shape, frozen=True, kw_only=True):
     changed: bool
 
 
-class Flip(Shape, frozen=True, kw_only=True):
+class Flip(Frozen):
     """The smallest change of one agent's confidence, in its own direction, that makes another decision."""
 
     agent: str
@@ -43,44 +43,10 @@ class Flip(Shape, frozen=True, kw_only=True):
     decision: Call
 
 
-class Tallied(Shape, frozen=True, kw_only=True):
-    """How the votes were counted: shares of the counted weight per action, and the bars they had to clear."""
-
-    scores: dict[str, float]
-    voters: int
-    quorum: int
-    consensus: float
-    min_consensus: float
-    min_confidence: float
-    vetoed_by: list[str]
-    rule: str
-    size_factor: float
-    hedge_ratio: float | None
-    entries_blocked: str | None
-
-
 def as_counted(settings: Settings, decision: Decision) -> Settings:
     """``settings`` with the bars that the stored count had to clear."""
     bars = {"quorum": decision.tally.quorum, "min_consensus": decision.tally.min_consensus}
     return settings.model_copy(update={"voting": settings.voting.model_copy(update=bars)})
-
-
-def tallied(decision: Decision, settings: Settings) -> Tallied:
-    """The stored count of a decision."""
-    count = decision.tally
-    return Tallied(
-        scores=dict(count.scores),
-        voters=count.voters,
-        quorum=count.quorum,
-        consensus=count.consensus,
-        min_consensus=count.min_consensus,
-        min_confidence=settings.voting.min_confidence,
-        vetoed_by=list(count.vetoed_by),
-        rule=count.rule,
-        size_factor=decision.size_factor,
-        hedge_ratio=decision.hedge_ratio,
-        entries_blocked=decision.entries_blocked,
-    )
 
 
 def seats_of(record: CycleRecord) -> list[Seat]:
