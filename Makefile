@@ -3,7 +3,7 @@ ROOT := $(shell dirname '$(strip $(MAKEFILE_LIST))')
 IN_VENV := sh '$(ROOT)/deploy/with-venv.sh'
 ARGS ?=
 
-.PHONY: help up check lint types imports test sim fuzz golden format bench lock clean kill-switch
+.PHONY: help up check lint types imports test sim chaos matrix fuzz golden format bench lock clean kill-switch
 
 help: ## show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' '$(ROOT)/Makefile' | expand -t 16
@@ -19,6 +19,10 @@ test: ## the tests alone (ARGS="tests/db -x" …)
 
 sim: ## the whole floor on a virtual clock: 10,000 seeds of faults (ARGS="--seeds 1..100" …)
 	@cd '$(ROOT)' && exec $(IN_VENV) dev outcry sim --seeds 1..10000 $(ARGS)
+
+matrix: ## G4: every way an order's answer can be lost, 180 cells for each seed (MATRIX_SEEDS=1..5)
+	@cd '$(ROOT)' && MATRIX_SEEDS=$${MATRIX_SEEDS:-1..5} MATRIX_EVERY=1 $(IN_VENV) dev pytest -q -s \
+		tests/mcp_servers/execution/live/test_matrix.py -k E1 $(ARGS)
 
 fuzz: ## try every operation of the API with 20,000 requests that Schemathesis thinks of (FUZZ_CASES=…, FUZZ_SEED=…)
 	@cd '$(ROOT)' && FUZZ_CASES=$${FUZZ_CASES:-20000} $(IN_VENV) dev pytest -q -s tests/api/fuzz $(ARGS)

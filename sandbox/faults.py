@@ -39,7 +39,8 @@ STREAMS = {
 class Fault(BaseModel):
     """One rule. It acts on the ``skip``-th to the ``skip + times``-th request (or message) that matches; 0 times: always.
 
-    ``accept`` false keeps the request from reaching the exchange at all.
+    ``accept`` false keeps the request from reaching the exchange at all. Whatever the answer, an order that was accepted is
+    found only ``born`` seconds later.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -60,6 +61,7 @@ class Fault(BaseModel):
     )
     body: str = Field("", max_length=100_000)
     bytes: int = Field(0, ge=0, le=10**9)
+    born: float = Field(0.0, ge=0.0, le=86_400.0)
     _id: int = PrivateAttr(0)
     _seen: int = PrivateAttr(0)
 

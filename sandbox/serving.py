@@ -98,11 +98,12 @@ class Server:
             self.advance()  # or the levels shown would be newer than the update number beside them
         before = len(self.exchange.spot.accepted), len(self.exchange.perp.accepted)
         given = answer(self.exchange, self.limits, asked)
-        if rule is not None and rule.kind == "birth":
+        hidden_s = 0.0 if rule is None else rule.seconds if rule.kind == "birth" else rule.born
+        if hidden_s:
             now = self.exchange.clock.now()
             for venue, count in zip((self.exchange.spot, self.exchange.perp), before, strict=True):
                 for _, order in venue.accepted[count:]:
-                    hide(order, now + int(rule.seconds * 1000))
+                    hide(order, now + int(hidden_s * 1000))
         self.hub.flush()
         return given
 

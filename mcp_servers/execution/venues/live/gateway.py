@@ -156,7 +156,7 @@ class Gateway:
     async def _opened(self) -> None:
         async with self._opening:
             if self._session is None:
-                self._signer = await asyncio.to_thread(_signer, self._access)
+                self._signer = await asyncio.to_thread(_signer, self._access, self._clock)
                 self._session = aiohttp.ClientSession(
                     auto_decompress=False, trust_env=self._access.url is None
                 )
@@ -193,7 +193,7 @@ class Gateway:
             return NoReply(type(error).__name__)
 
 
-def _signer(access: VenueAccess) -> Any:
+def _signer(access: VenueAccess, clock: Clock) -> Any:
     import ccxt  # seconds of CPU: only a floor with real money pays for it
 
     client = getattr(ccxt, access.exchange)(
@@ -204,6 +204,7 @@ def _signer(access: VenueAccess) -> Any:
         }
     )
     client.options.update({"recvWindow": RECV_WINDOW_MS, "maxRetriesOnFailure": 0, "timeDifference": 0})
+    client.milliseconds = lambda: millis(clock.now())  # one clock: what is measured is what is signed with
     if access.url is not None:
         client.urls["api"] = _moved(client.urls["api"], access.url)
     return client

@@ -45,6 +45,8 @@ class Rig:
     venue: LiveVenue
     facts: SessionFacts
     lost: list[str]
+    clock: WallClock
+    home: Path
 
     def fault(self, kind: str, path: str = "/api/v3/order", method: str = "POST", **more: Any) -> None:
         self.running.faults.add({"kind": kind, "method": method, "path": path, **more})
@@ -53,7 +55,7 @@ class Rig:
         return await self.venue.place(self.ticket(request, seq))
 
     def ticket(self, request: OrderRequest, seq: int = 1) -> Ticket:
-        return Ticket(self.cid(request.leg, seq), seq, request, WallClock().now())
+        return Ticket(self.cid(request.leg, seq), seq, request, self.clock.now())
 
     def cid(self, leg: str, seq: int = 1) -> str:
         return client_order_id(SESSION, seq, leg)
@@ -76,7 +78,7 @@ class Rig:
 
     async def restarted(self) -> LiveVenue:
         """The account as a new process opens it."""
-        self.venue = LiveVenue(self.pool, self.gateway, self.facts, WallClock())
+        self.venue = LiveVenue(self.pool, self.gateway, self.facts, self.clock)
         await self.venue.open()
         return self.venue
 
@@ -87,10 +89,18 @@ def live_facts(**more: Any) -> SessionFacts:
 
 @asynccontextmanager
 async def rigged(
-    home: Path, url: str, *, deadline_s: float = 1.0, clock: Clock | None = None
+    home: Path,
+    url: str,
+    *,
+    deadline_s: float = 1.0,
+    clock: Clock | None = None,
+    wall: WallClock | None = None,
+    seed: int = 7,
 ) -> AsyncIterator[Rig]:
+    """``clock`` is the exchange's, ``wall`` the floor's."""
+    wall = wall or WallClock()
     exchange = Exchange(
-        clock or ExchangeClock(), {asset: Flat(price) for asset, price in PRICES.items()}, seed=7
+        clock or ExchangeClock(), {asset: Flat(price) for asset, price in PRICES.items()}, seed=seed
     )
     user = exchange.open_account("trader", {"USDT": "100000", "BTC": "2"}, "50000")
     running = Running(exchange)
@@ -110,14 +120,14 @@ async def rigged(
     async def on_lost(reason: str) -> None:
         lost.append(reason)
 
-    gateway = Gateway(access, RequestBudget(WallClock()), on_lost, WallClock(), deadline_s=deadline_s)
+    gateway = Gateway(access, RequestBudget(wall), on_lost, wall, deadline_s=deadline_s)
     pool = await open_pool(url)
     known = live_facts()
     await sessions.create(pool, known, "tests", Settings())
-    venue = LiveVenue(pool, gateway, known, WallClock())
+    venue = LiveVenue(pool, gateway, known, wall)
     await venue.open()
     try:
-        yield Rig(running, user, pool, gateway, venue, known, lost)
+        yield Rig(running, user, pool, gateway, venue, known, lost, wall, home)
     finally:
         await gateway.close()
         await runner.cleanup()
