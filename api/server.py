@@ -33,6 +33,7 @@ from api.tracking.settings import load_tracking
 from api.ws.hub import Hub
 from api.ws.protocol import MAX_FRAME, STEADY, Heartbeat
 from api.ws.turnstile import Room, Turnstile
+from db.attendance import Attendance
 from db.identity.holder import ROLES, Role
 from db.listening import Listening
 from db.pool import open_pool
@@ -168,7 +169,10 @@ async def opened(config: ProcessConfig, face: Face) -> AsyncIterator[ASGIApp]:
         lambda: Signer(config.key, home_key(config.home), face.hosts),
         anyone(face.open_to) if face.open_to else None,
     )
-    async with Listening(config.database_url) as listening:
+    async with (
+        Listening(config.database_url) as listening,
+        Attendance.opened(config.database_url) as attendance,
+    ):
         floor = Floor(
             database_url=config.database_url,
             home=config.home,
@@ -179,7 +183,7 @@ async def opened(config: ProcessConfig, face: Face) -> AsyncIterator[ASGIApp]:
             keys=KeyRing(doorman.lookup),
             settings=config.settings,
             run=config.run,
-            turnstile=Turnstile(face.room),
+            turnstile=Turnstile(attendance, face.room),
             write_s=face.heartbeat.write_s,
             tracking=tracking,
             mcp=Gateway(

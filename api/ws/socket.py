@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 from uuid import UUID
 
@@ -75,7 +75,7 @@ class Conversation:
         """Serve until either side ends it."""
         await self._socket.accept()
         try:
-            with ExitStack() as inside:
+            async with AsyncExitStack() as inside:
                 await self._serve(inside)
         except* Ended as group:
             await self._close(_first(group).closing)
@@ -88,20 +88,20 @@ class Conversation:
             log.exception("socket_failed")
             await self._close(BROKEN)
 
-    async def _serve(self, inside: ExitStack) -> None:
+    async def _serve(self, inside: AsyncExitStack) -> None:
         state = self._socket.scope["state"]
         ruling = state["ruling"]
         if not ruling.allowed:
             wait = f"connecting too often; try again in {ruling.retry_after_s} s"
             raise Ended(Closing(TRY_AGAIN_LATER, wait))
-        inside.enter_context(self._premises.turnstile.in_all(state["address"]))
+        await inside.enter_async_context(self._premises.turnstile.in_all(state["address"]))
         if not self._origin_may():
             raise Ended(FOREIGN)
         asked = self._asked()
         identity = await self._authenticate(asked)
         self._permit(identity)
         if identity.kind != "open":
-            inside.enter_context(self._premises.turnstile.of_holder(identity.id))
+            await inside.enter_async_context(self._premises.turnstile.of_holder(identity.id))
         ORG.set(identity.org_id)
         subscriber = Subscriber()
         try:

@@ -46,13 +46,12 @@ class Watching(Conversation):
             raise Ended(NOT_ALLOWED)
 
     async def _converse(self, identity: Holder, subscriber: Subscriber, last_seq: int | None) -> None:
-        with self._premises.turnstile.of_job(self.job_id):
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._read(subscriber))
-                tasks.create_task(self._pass_on(subscriber))
-                tasks.create_task(self._end(subscriber))
-                tasks.create_task(self._recheck(identity))
-                tasks.create_task(self._tell(identity, subscriber, last_seq))
+        async with self._premises.turnstile.of_job(self.job_id), asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._read(subscriber))
+            tasks.create_task(self._pass_on(subscriber))
+            tasks.create_task(self._end(subscriber))
+            tasks.create_task(self._recheck(identity))
+            tasks.create_task(self._tell(identity, subscriber, last_seq))
 
     async def _tell(self, identity: Holder, subscriber: Subscriber, last_seq: int | None) -> None:
         job: Job | None = None

@@ -20,6 +20,7 @@ from api.throttle import Rate
 from api.ws.hub import Hub
 from api.ws.turnstile import Turnstile
 from db import keys, ledger, state
+from db.attendance import Attendance
 from db.identity.holder import ROLES
 from db.listening import Listening
 from db.pool import open_pool
@@ -73,7 +74,7 @@ async def world_on(url: str, limits: Limits = PLENTY) -> AsyncIterator[World]:
     door = await open_pool(url, least=0, most=2)
     tenant = await open_tenant_pool(url, most=6)
     try:
-        async with Listening(url) as listening:
+        async with Listening(url) as listening, Attendance.opened(url) as attendance:
             doorman = Doorman(door, lambda: Signer(b"k" * 32, home_key(None)))
             floor = Floor(
                 database_url=url,
@@ -85,7 +86,7 @@ async def world_on(url: str, limits: Limits = PLENTY) -> AsyncIterator[World]:
                 keys=KeyRing(doorman.lookup),
                 settings=SETTINGS,
                 run=RunSpec(market="recorded", symbols=("BTC/USDT",), timeframe="1h"),
-                turnstile=Turnstile(),
+                turnstile=Turnstile(attendance),
                 classes={kind: shared(door, rate, f"{kind}:") for kind, rate in limits.classes.items()},
                 command_timeout_s=3.0,
             )

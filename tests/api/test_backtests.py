@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from time import monotonic
 
 import pytest
 from websockets.asyncio.client import connect
@@ -11,6 +12,7 @@ from db import keys
 from db.identity import orgs
 from tests.api.shaped_like import differences
 from tests.api.test_errors import NOBODY, is_error
+from tests.patience import PATIENCE_S
 from tests.workers.homes import furnished
 from tests.workers.hosting import worker
 
@@ -77,7 +79,8 @@ async def staffed(desk, stocked, fresh_database):
 
 
 async def ended(client, job_id: str) -> dict:
-    for _ in range(400):
+    deadline = monotonic() + PATIENCE_S
+    while monotonic() < deadline:
         job = (await client.get(f"/api/v1/backtests/{job_id}")).json()
         if job["status"] not in ("QUEUED", "RUNNING"):
             return job

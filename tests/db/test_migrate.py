@@ -60,6 +60,7 @@ async def test_every_table_of_someone_carries_its_org(fresh_database):
         "alembic_version",
         "login_failures",
         "rate_buckets",
+        "attendance",
         "forecasts",
         "leases",
     }

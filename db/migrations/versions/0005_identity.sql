@@ -121,3 +121,10 @@ CREATE UNLOGGED TABLE rate_buckets (
     at timestamptz NOT NULL
 );
 CREATE INDEX rate_buckets_by_age ON rate_buckets (at);
+
+-- How many WebSockets of an address, a key, a job are open in which API process. A crash closes them all.
+CREATE UNLOGGED TABLE attendance (
+    name text PRIMARY KEY,
+    inside jsonb NOT NULL,
+    at timestamptz NOT NULL DEFAULT now()
+);

@@ -24,6 +24,7 @@ from tests.api.test_access import PUBLIC
 from tests.api.walk.contracted import AWAITED, CALLS, ELSEWHERE, FIRST, LAST, QUEUED, Call, bare, contract
 from tests.api.walk.whole import filled, furnished, staffed
 from tests.db.strategies.registered import validated
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[3]
 REST = ROOT.parent / "shared" / "contract" / "rest.md"
@@ -110,7 +111,7 @@ class Walker:
         sent = None if body is None or how.form else json.loads(filled(json.dumps(body), self.ids))
         form = None if how.form is None else {key: filled(value, self.ids) for key, value in how.form.items()}
         async with self.world.client(how.role or None) as client:
-            answer = await client.request(name.split(" ")[0], asked, json=sent, data=form, timeout=60)
+            answer = await client.request(name.split(" ")[0], asked, json=sent, data=form, timeout=PATIENCE_S)
         self.called.append(name)
         wanted = [how.status] if how.status else [200, 201, 202]
         if answer.status_code not in wanted or str(answer.status_code) not in operation["responses"]:
@@ -154,7 +155,7 @@ def order(names: list[str]) -> list[str]:
     ] + [name for name in LAST if name in names]  # fmt: skip
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(4 * PATIENCE_S)
 async def test_every_route_answers_as_described(answered, tmp_path):
     ids = await furnished(answered, tmp_path)
     walker = Walker(answered, ids)
@@ -181,7 +182,7 @@ async def test_every_socket_lets_in_who_it_knows_and_nobody_else(answered, tmp_p
             await socket.send('{"type": "ping"}')
             heard: set[str] = set()
             while not heard & {"pong", "QUEUED", "CANCELLED"}:
-                frame = json.loads(await asyncio.wait_for(socket.recv(), 10))
+                frame = json.loads(await asyncio.wait_for(socket.recv(), PATIENCE_S))
                 heard |= {str(frame.get("type")), str(frame.get("status"))}
         with pytest.raises(ConnectionClosed) as closed:
             async with connect(address, additional_headers={"Authorization": "Bearer nonsense"}) as socket:

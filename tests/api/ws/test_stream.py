@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from typing import Any
@@ -54,6 +55,22 @@ class Keys:
         return await self(next((token for token, org in self.valid.items() if org == holder.org_id), ""))
 
 
+class Here:
+    """Who is inside, in this process alone."""
+
+    def __init__(self) -> None:
+        self.inside: Counter[str] = Counter()
+
+    async def enter(self, name: str, most: int) -> bool:
+        if self.inside[name] >= most:
+            return False
+        self.inside[name] += 1
+        return True
+
+    def leave(self, name: str) -> None:
+        self.inside[name] -= 1
+
+
 class Stage:
     """A served hub and what feeds it."""
 
@@ -61,7 +78,7 @@ class Stage:
         self.log = MemoryLog()
         self.keys = Keys()
         self.hub = Hub(self.log)
-        self.turnstile = Turnstile(Room(whole=20))
+        self.turnstile = Turnstile(Here(), Room(whole=20))
         self.write_s = 10.0
         self.ruling = Ruling(True, 100, 99, 1, 1)
         self.sessions = {SESSION: ORG, FOREIGN_SESSION: OTHER_ORG}
