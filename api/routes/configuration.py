@@ -126,7 +126,8 @@ def _sections(settings: Settings, floor: Floor) -> dict[str, dict[str, Any]]:
 
 
 def _fields(section: Frozen) -> dict[str, Any]:
-    return {name: tidy(getattr(section, name)) for name in type(section).model_fields}
+    values = {name: getattr(section, name) for name in type(section).model_fields}
+    return {name: _fields(one) if isinstance(one, Frozen) else tidy(one) for name, one in values.items()}
 
 
 HANDLERS = [get_config, patch_config]

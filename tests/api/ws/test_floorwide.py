@@ -59,11 +59,9 @@ async def test_two_processes_count_as_one_and_a_killed_one_leaves_nothing(newbor
                 assert await alive(other)
             first.process.kill()
             first.process.wait()
-            async with let_in(
-                second
-            ):  # what the killed one held is free again, and the second's own still counts
-                async with listening(second) as third:
-                    assert not await alive(third)
+            # What the killed one held is free again, and the second's own still counts.
+            async with let_in(second), listening(second) as third:
+                assert not await alive(third)
         async with let_in(second):
             assert second.process.poll() is None
 
