@@ -6,6 +6,7 @@ must not notice.
 
 import asyncio
 import contextlib
+import json
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -41,7 +42,7 @@ from openoutcry.ledger.facts import SessionFacts
 from openoutcry.market.candles import Candles, FundingRates
 from openoutcry.orders import client_order_id, order_hash
 from openoutcry.portfolio import opening
-from openoutcry.settings import Settings
+from openoutcry.settings import NewsSettings, Settings
 from openoutcry.strategy.seat import StrategySeat
 from openoutcry.types.commands import CancelOrder, CloseHedges, ExecuteHedges, PlaceOrder
 from openoutcry.types.market import Snapshot
@@ -54,9 +55,18 @@ from tests.mcp_servers.market.hosting import PERP, SPOT, START, walk
 from tests.openoutcry.regime.markets import planted
 from wire.config import DEFAULT_ORG, ProcessConfig, RunSpec
 from wire.connect import Connection
-from wire.tokens import ROUND_META_KEY, SERVERS, RoundClaims, derive_key, sign_approval, sign_round
+from wire.tokens import (
+    OPTIONAL_SERVERS,
+    ROUND_META_KEY,
+    SERVERS,
+    RoundClaims,
+    derive_key,
+    sign_approval,
+    sign_round,
+)
 
 ROOT = b"the floor key of the contract tests"
+EVERY = (*SERVERS, *OPTIONAL_SERVERS)
 SESSION = UUID("44444444-4444-4444-4444-444444444444")
 BARS, MORE = 400, 30
 AS_OF = START + BARS * timedelta(hours=1)
@@ -122,7 +132,7 @@ class World:
 def round_token(as_of: datetime = AS_OF) -> str:
     """The token of the round in progress, good for every server; or one that is said to be later."""
     claims = CLAIMS.model_copy(update={"as_of": as_of})
-    return sign_round({server: derive_key(ROOT, server) for server in SERVERS}, claims)
+    return sign_round({server: derive_key(ROOT, server) for server in EVERY}, claims)
 
 
 def config(name: str, home: Path, url: str) -> ProcessConfig:
@@ -131,7 +141,7 @@ def config(name: str, home: Path, url: str) -> ProcessConfig:
         home=home,
         database_url=url,
         run=RunSpec(market="recorded", exchange="binance", symbols=(SPOT,), timeframe="1h"),
-        settings=Settings(),
+        settings=Settings(news=NewsSettings(feeds={"wire": "wire.json"}, fear_greed="fear_greed.csv")),
         endpoints={},
         key=derive_key(ROOT, name),
     )
@@ -152,6 +162,14 @@ def furnish(home: Path, bars: int) -> None:
     for symbol, count in ((FLAT, BARS), (NEW, 3)):
         for name in (symbol, f"{symbol}:USDT"):
             store.merge(Series("binance", name, "1h"), _flat(count, 5.0))
+    told = [
+        {"title": f"Bitcoin rallies {hour}", "published_at": (START + timedelta(hours=hour)).isoformat()}
+        for hour in range(0, bars + 1, 5)
+    ]
+    (home / "wire.json").write_text(json.dumps({"items": told}))
+    (home / "fear_greed.csv").write_text(
+        "".join(f"{(START + timedelta(days=day)).date()},{40 + day}\n" for day in range(bars // 24 + 1))
+    )
     paid = millis(START) + 8 * 3_600_000 * np.arange(bars // 8 + 1)
     store.merge_funding(
         FundingSeries("binance", PERP), FundingRates.of(paid, 1e-4 + 1e-6 * np.arange(len(paid)))
@@ -265,13 +283,13 @@ async def world(folder: Path, url: str) -> AsyncIterator[World]:
 
 async def _open(stack: contextlib.AsyncExitStack, home: Path, url: str) -> dict[str, MCPServer[Any]]:
     servers: dict[str, MCPServer[Any]] = {}
-    for name in SERVERS:
+    for name in EVERY:
         servers[name] = await stack.enter_async_context(opener(name)(config(name, home, url), None))
     connections = {name: Connection(name, server) for name, server in servers.items()}
     for connection in connections.values():
         stack.push_async_callback(connection.close)
     for name in names():
-        if name not in SERVERS:
+        if name not in EVERY:
             voice = host_opened if name == HOST else agent_opened
             asked = voice(config(name, home, url), None, servers=connections)
             servers[name] = await stack.enter_async_context(asked)

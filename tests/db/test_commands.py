@@ -13,7 +13,7 @@ BUY = PlaceOrder(symbol="BTC/USDT", side="BUY", type="MARKET", quantity="0.1")
 
 
 async def test_the_queue_keeps_its_order(pool):
-    sent = [BUY, Halt(reason="test"), ChangeConfig(updates={"max_positions": 2}), Unhalt()]
+    sent = [BUY, Halt(reason="test"), ChangeConfig(updates={"max_positions": 2}), Unhalt(reason="over")]
     for command in sent:
         await commands.submit(pool, ORG, command, "me")
     queue = await commands.pending(pool, ORG)

@@ -107,6 +107,7 @@ async def test_the_execution_servers_intent_becomes_the_records_order(pool, writ
     writer = await write(session, made[:number])
     planned = next(p for p in made[number].orders if p.state)
     row = next(o for o in project(made[number], session.facts).orders if o.leg == planned.request.leg)
+    await writer.approve(made[number])
     await pool.execute(
         "INSERT INTO orders (id, org_id, session_id, seq, leg, client_order_id, symbol, exchange, side, type,"
         " status, quantity, time_in_force, reduce_only, reason, created_at, updated_at)"

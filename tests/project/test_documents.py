@@ -28,14 +28,14 @@ def test_paths_exist(document: Path) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_make_targets_exist(document: Path) -> None:
-    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = set(re.findall(r"(?:^|`|\$ )make (?:-C \S+ )?([a-z]+)", document.read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"(?:^|`|\$ )make (?:-C \S+ )?([a-z][a-z-]*)", document.read_text(), re.MULTILINE))
     assert named <= targets
 
 
 def test_make_help_lists_every_target() -> None:
     makefile = (ROOT / "Makefile").read_text()
     shown = subprocess.run(["make", "-s", "-C", str(ROOT)], capture_output=True, text=True, check=True).stdout
-    targets = re.findall(r"^(\w+):", makefile, re.MULTILINE)
+    targets = re.findall(r"^([\w-]+):", makefile, re.MULTILINE)
     assert targets
     assert [target for target in targets if f"make {target} " not in shown] == []

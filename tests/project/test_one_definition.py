@@ -14,6 +14,7 @@ MARKET = (
     "openoutcry/regime/",
     "openoutcry/context.py",
     "openoutcry/backtest/noise.py",
+    "openoutcry/news/synthetic.py",
 )
 """Deviations of prices and volumes are the market's figures, not the book's."""
 

@@ -28,7 +28,15 @@ class HaltAnswer(ToolResult):
 @tool(scope="floor:halt", destructive=True, idempotent=True)
 async def halt_trading(
     call: Call[ExecutionDeps],
-    reason: Annotated[str, Field(description="Why, for whoever reads of it", min_length=1, max_length=500)],
+    reason: Annotated[
+        str,
+        Field(
+            description="Why, for whoever reads of it",
+            min_length=1,
+            max_length=500,
+            examples=["the prices are wrong"],
+        ),
+    ],
     flatten: Annotated[bool, Field(description="Also close every position at market")] = False,
     symbol: Annotated[
         str | None, Field(description="Only this pair; default everything", max_length=40)

@@ -26,7 +26,7 @@ class BookPressureAnswer(ToolResult):
 
 @tool(scope="md:read", read_only=True)
 async def get_book_pressure(call: Call[MarketDeps], symbol: SymbolArg) -> BookPressureAnswer:
-    """How the order book leans at as_of, and what showed itself in it and vanished; recorded candles have no book."""
+    """How a live order book leans at as_of, and what showed itself in it and vanished; recorded candles have no book."""
     found = await priced(call, symbol)
     seen = await call.deps.source.pressure_at(found.series.symbol, found.window[-1:], call.as_of)
     return BookPressureAnswer(

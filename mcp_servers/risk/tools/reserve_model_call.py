@@ -26,10 +26,20 @@ class Reservation(ToolResult):
 @tool(scope="mind:spend", idempotent=False)
 async def reserve_model_call(
     call: Call[RiskDeps],
-    model: Annotated[str, Field(description="vendor:model", min_length=1, max_length=120)],
-    bound: Annotated[Amount, Field(ge=0, description="The most that the call can cost, in dollars")],
-    cheapest: Annotated[bool, Field(description="The cheapest model of the agent's chain")],
-    prompt_hash: Annotated[str, Field(description="Digest of what is sent", min_length=1, max_length=64)],
+    model: Annotated[
+        str,
+        Field(description="vendor:model", min_length=1, max_length=120, examples=["openai:gpt-5-mini"]),
+    ],
+    bound: Annotated[
+        Amount, Field(ge=0, description="The most that the call can cost, in dollars", examples=["0.01"])
+    ],
+    cheapest: Annotated[bool, Field(description="The cheapest model of the agent's chain", examples=[True])],
+    prompt_hash: Annotated[
+        str,
+        Field(
+            description="Digest of what is sent", min_length=1, max_length=64, examples=["9f86d081884c7d65"]
+        ),
+    ],
     max_tokens: Annotated[int, Field(description="The longest answer asked for", ge=1, le=200_000)],
     temperature: Annotated[float, Field(description="As sent", ge=0.0, le=2.0)],
 ) -> Reservation:

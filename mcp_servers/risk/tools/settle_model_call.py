@@ -25,7 +25,10 @@ class Settled(ToolResult):
 @tool(scope="mind:spend", idempotent=True)
 async def settle_model_call(
     call: Call[RiskDeps],
-    call_id: Annotated[str, Field(description="As reserved", max_length=36)],
+    call_id: Annotated[
+        str,
+        Field(description="As reserved", max_length=36, examples=["7d44d0a5-6a3c-4c5e-9c4e-2f6d5a3b1c00"]),
+    ],
     cost: Annotated[
         Amount | None, Field(ge=0, description="Dollars; null when nobody knows: the bound is taken")
     ] = None,

@@ -139,11 +139,11 @@ async def test_an_order_leaves_soon_after_its_check_or_is_checked_again(
     floor: Floor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As when the process was stopped between SENT and the first byte: what was thrown meanwhile holds."""
-    from mcp_servers.execution import leaving
+    from mcp_servers.execution import intents, leaving
 
     times = iter([0.0, FRESH_S, FRESH_S, FRESH_S])
     monkeypatch.setattr(leaving, "monotonic", lambda: next(times))
-    real = leaving.sent
+    real = intents.sent
 
     async def stopped(*given: object) -> None:
         await real(*given)  # type: ignore[arg-type]
