@@ -92,6 +92,10 @@ class Predictions:
         """Whether 208 days of the symbol are stored."""
         return await self._for_forecasts.read(lambda reader: making.enough(reader, series, as_of))
 
+    async def days(self, series: Series, as_of: datetime) -> int:
+        """How many of those 208 days are stored."""
+        return await self._for_forecasts.read(lambda reader: making.stored_days(reader, series, as_of))
+
     async def price(self, series: Series, as_of: datetime) -> Price | None:
         """The market's newest price at ``as_of``; None when nothing is stored."""
         found = await self._for_prices.read(lambda reader: newest_price(reader, series, as_of))

@@ -17,15 +17,20 @@ from api.quoting import Quotes
 from api.requests import AnyRequest
 from api.shapes.public_strategy import PriceNow, SymbolStrategy, told
 from api.shapes.public_strategy_example import EXAMPLE
+from api.waiting import somebody_works
 from db.candles import Series
 from db.forecasting.asking import ask_for_round
 from db.forecasting.decided import newest
+from db.forecasting.fetching import ask_for_history
 from db.forecasting.making import LEAST_DAYS
+from db.jobs.rows import Job
 from openoutcry.errors import BadSymbol, DataUnavailable
 from openoutcry.types.symbols import Symbol, parse_symbol
 
 FORM = re.compile(r"[A-Z0-9]{5,20}", re.ASCII)
 PRICE = re.compile(r"\d{1,18}(\.\d{1,18})?([eE][+-]?\d{1,2})?|\.\d{1,18}", re.ASCII)
+RETRY_S = 10
+"""When it is worth asking again while history is being fetched."""
 LEAST_PRICE, MOST_PRICE = 1e-12, 1e15
 
 
@@ -62,13 +67,13 @@ async def strategy(
     made: Predictions = request.app.state["predictions"]
     found = await newest(floor.pool, org_id, symbols, now)
     if found is None:
-        await _known(floor, made, pair, symbols, now)
+        await _known(request, floor, pair, symbols, now)
         queued = await ask_for_round(floor.pool, org_id, symbols, caller_of(request).name)
         raise Failure(404, f"No prediction found for {pair}", generationRequested=queued)
     try:
         prediction = await made.of(org_id, found)
     except DataUnavailable as error:
-        raise _too_young(pair) from error
+        raise await _too_young(request, floor, found.series, pair, now) from error
     if given is not None:
         return told(name, prediction, now, PriceNow(given, "query"))
     return told(name, prediction, now, await _price_now(request, made, found.series, pair, now))
@@ -89,14 +94,21 @@ async def _price_now(
 
 
 async def _known(
-    floor: Floor, made: Predictions, pair: Symbol, symbols: Sequence[str], now: datetime
+    request: AnyRequest, floor: Floor, pair: Symbol, symbols: Sequence[str], now: datetime
 ) -> None:
-    """Raises Failure 404 for a symbol without candles, 422 for one with too few."""
-    series = preferred(await series_of(floor), floor.run.exchange, symbols)
+    """Raises Failure 404 for a symbol without candles that the floor does not trade, 422 for one with too few."""
+    made: Predictions = request.app.state["predictions"]
+    series = preferred(await series_of(floor), floor.run.exchange, symbols) or _traded(floor, symbols)
     if series is None:
         raise _unknown(pair)
     if not await made.enough(series, now):
-        raise _too_young(pair)
+        raise await _too_young(request, floor, series, pair, now)
+
+
+def _traded(floor: Floor, symbols: Sequence[str]) -> Series | None:
+    """What a live floor trades, stored or not."""
+    name = next((one for one in symbols if one in floor.run.symbols), None)
+    return Series(floor.run.exchange, name, "1h") if name is not None and floor.run.market == "live" else None
 
 
 def _pair(name: str) -> Symbol:
@@ -126,13 +138,37 @@ def _unknown(pair: Symbol | str) -> Failure:
     )
 
 
-def _too_young(pair: Symbol) -> Failure:
-    return Failure(
+async def _too_young(
+    request: AnyRequest, floor: Floor, series: Series, pair: Symbol, now: datetime
+) -> Failure:
+    """The 422; a live floor has the rest fetched meanwhile, and ``details`` say how far that is."""
+    made: Predictions = request.app.state["predictions"]
+    stored = f"{await made.days(series, now)} of {LEAST_DAYS} days are stored"
+    failure = Failure(
         422,
         "Insufficient historical data",
         code="INSUFFICIENT_HISTORY",
         message=f"Symbol {pair} does not have enough historical data (minimum {LEAST_DAYS} days required)",
+        details=stored,
     )
+    if floor.run.market != "live":
+        return failure
+    if not await somebody_works(floor):
+        failure.details = f"{stored}; no worker is there to fetch the rest: `outcry worker` starts one"
+        return failure
+    job = await ask_for_history(floor.pool, caller_of(request).org_id, series, now, caller_of(request).name)
+    failure.details = f"{stored}; {_how_far(job)}"
+    failure.headers["Retry-After"] = str(RETRY_S)
+    failure.extra["retry_after"] = RETRY_S
+    return failure
+
+
+def _how_far(job: Job) -> str:
+    if job.over:
+        errors = [str(text) for text in (job.result or {}).get("errors", {}).values()]
+        why = job.error or "; ".join(errors) or "the exchange has no more"
+        return f"fetched this hour, job {job.id}: {why}"
+    return f"fetching the {job.name}, job {job.id}: {job.percentage} %"
 
 
 HANDLERS = [strategy]

@@ -30,6 +30,11 @@ class TooYoung(DataUnavailable):
     """A symbol's stored history does not reach back 208 days."""
 
 
+def stored_days(reader: CandleReader, series: Series, as_of: datetime) -> int:
+    """How many of the last 208 days are stored."""
+    return len(joined(reader, replace(series, timeframe="1d"), as_of, LEAST_DAYS))
+
+
 def enough(reader: CandleReader, series: Series, as_of: datetime) -> bool:
     """Whether 208 daily bars and hours that reach back as far are known at ``as_of``."""
     days = joined(reader, replace(series, timeframe="1d"), as_of, LEAST_DAYS)
