@@ -1,6 +1,8 @@
 """``/api/v1/decisions``: what the floor decided, why, and how it ended."""
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, TypedDict
+from uuid import UUID
 
 from litestar import get
 from litestar.params import FromPath, QueryParameter
@@ -33,6 +35,7 @@ from api.shapes.decisions import (
     detail_of,
     stats_of,
 )
+from db.minds.budgets import of_decisions
 from db.reads import decisions as reads
 
 OUTCOMES = ("SUCCESS", "FAILURE", "PENDING")
@@ -46,6 +49,16 @@ Text = Annotated[str | None, QueryParameter(max_length=200, required=False)]
 Time = Annotated[
     str | None, QueryParameter(description="RFC 3339, e.g. 2025-01-15T00:00:00Z.", required=False)
 ]
+
+
+class Filters(TypedDict):
+    """What figures are about."""
+
+    symbol: str | None
+    decision_type: str | None
+    session_id: UUID | None
+    from_date: datetime | None
+    to_date: datetime | None
 
 
 @get("/api/v1/decisions", tags=["decisions"])
@@ -95,16 +108,16 @@ async def get_stats(
     to_date: Time = None,
 ) -> DecisionStats:
     """Aggregates over decisions; costs and latencies are measured."""
-    found = await reads.stats(
-        floor.pool,
-        caller_of(request).org_id,
+    org_id = caller_of(request).org_id
+    filters = Filters(
         symbol=read_symbol(symbol),
         decision_type=decision_type,
         session_id=read_session(session_id),
         from_date=read_time(from_date, "from_date"),
         to_date=read_time(to_date, "to_date"),
     )
-    return stats_of(found)
+    found = await reads.stats(floor.pool, org_id, **filters)
+    return stats_of(found, await of_decisions(floor.pool, org_id, **filters))
 
 
 @get("/api/v1/decisions/{id:str}", tags=["decisions"])

@@ -14,7 +14,9 @@ from api.requests import AnyRequest
 from api.routes.sessions import session_of
 from api.shapes.sessions import Session
 from api.traffic import BOUNDS_S
+from db.minds import budgets
 from db.reads import sessions as session_reads
+from openoutcry.minds.budget import LEVELS, Level
 from openoutcry.version import VERSION
 
 TEXT = "text/plain; version=0.0.4"
@@ -28,6 +30,13 @@ SESSION_FIGURES: tuple[tuple[str, str, str, Callable[[Session], float]], ...] = 
     ("trades_total", "counter", "Closed positions", lambda s: s.total_trades),
 )
 
+MODEL_FIGURES: tuple[tuple[str, str, Callable[[Mapping[str, Any]], float]], ...] = (
+    ("calls_total", "Calls of models; cache: answered by the floor's own", lambda row: int(row["calls"])),
+    ("faults_total", "Calls that failed", lambda row: int(row["faults"])),
+    ("cost_dollars_total", "What they cost, in flight at their bounds", lambda row: float(row["cost"])),
+    ("seconds_total", "How long they took", lambda row: float(row["latency_ms"]) / 1000),
+)
+
 
 @get("/metrics", tags=["system"], media="text/plain")
 async def metrics(request: AnyRequest, floor: TheFloor) -> Answer[str]:
@@ -38,6 +47,8 @@ async def metrics(request: AnyRequest, floor: TheFloor) -> Answer[str]:
     if database.ok:
         rows = await session_reads.list_sessions(floor.pool, caller_of(request).org_id, limit=50)
         lines += _sessions(rows)
+        org_id = caller_of(request).org_id
+        lines += _models(await budgets.by_model(floor.pool, org_id), await budgets.level(floor.pool, org_id))
     return Answer("\n".join([*lines, ""]), media_type=TEXT)
 
 
@@ -86,6 +97,23 @@ def _sessions(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
             ({"session": str(s.id), "symbol": s.symbol, "source": s.source}, value(s)) for s in running
         ]
         yield from _family(f"outcry_session_{name}", kind, text, samples)
+
+
+def _models(rows: Iterable[Mapping[str, Any]], level: Level) -> Iterator[str]:
+    found = list(rows)
+    for name, text, value in MODEL_FIGURES:
+        samples = [({"model": row["model"], "cache": row["cache"]}, value(row)) for row in found]
+        yield from _family(f"outcry_model_{name}", "counter", text, samples)
+    tokens = [
+        ({"model": row["model"], "cache": row["cache"], "kind": kind}, int(row[f"{kind}_tokens"]))
+        for row in found
+        for kind in ("prompt", "cached", "completion")
+    ]
+    yield from _family("outcry_model_tokens_total", "counter", "Tokens of models' calls", tokens)
+    levels = [({"level": one}, int(one == level)) for one in LEVELS]
+    yield from _family(
+        "outcry_models_level", "gauge", "1 for the step that models' money has reached", levels
+    )
 
 
 def _family(name: str, kind: str, text: str, samples: Iterable[tuple[Labels, float | int]]) -> Iterator[str]:

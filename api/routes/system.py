@@ -14,8 +14,10 @@ from api.pulse import fresh
 from api.requests import AnyRequest
 from api.shapes.base import Shape
 from db import state
+from db.minds import budgets
 from db.reads import agents as agent_reads
 from db.reads import sessions as session_reads
+from openoutcry.minds import budget
 from openoutcry.version import VERSION
 from wire.clock import WallClock
 
@@ -62,7 +64,7 @@ class Market(Shape, frozen=True, kw_only=True):
 
 
 class Status(Shape, frozen=True, kw_only=True):
-    """The floor at a glance."""
+    """The floor at a glance. ``models_level``: the step that language models' money has reached today."""
 
     status: Literal["operational", "degraded", "halted", "down"]
     version: str
@@ -70,6 +72,7 @@ class Status(Shape, frozen=True, kw_only=True):
     components: dict[str, Level]
     websocket: SocketStatus
     market: Market
+    models_level: budget.Level
     timestamp: datetime
 
 
@@ -111,15 +114,18 @@ async def status(request: AnyRequest, floor: TheFloor) -> Status:
         "websocket": "healthy" if floor.hub.connected else "unhealthy",
     }
     as_of, halted = None, False
+    level: budget.Level = "full"
     if database.ok:
         components |= await _floor_components(request, floor)
         as_of, halted = await state.clock(floor.pool), await state.halt(floor.pool) is not None
+        level = await budgets.level(floor.pool, caller_of(request).org_id)
     return Status(
         status=_overall(components.values(), down=not database.ok, halted=halted),
         version=VERSION,
         uptime=str(floor.uptime),
         components=components,
         websocket=SocketStatus(connected_clients=floor.hub.clients),
+        models_level=level,
         market=Market(
             source=floor.run.market, exchange=floor.run.exchange, timeframe=floor.run.timeframe, as_of=as_of
         ),

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Literal, TypedDict
 
 from api.shapes.base import Shape
+from openoutcry.minds.budget import Level
 
 AgentStatus = Literal["active", "inactive", "error"]
 
@@ -31,10 +32,11 @@ class Agent(Shape, frozen=True, kw_only=True):
 
 
 class AgentList(Shape, frozen=True, kw_only=True):
-    """Every agent that ever took a seat."""
+    """Every agent that ever took a seat, and the step that language models' money has reached today."""
 
     agents: list[Agent]
     count: int
+    models_level: Level
 
 
 class OneAgent(Shape, frozen=True, kw_only=True):

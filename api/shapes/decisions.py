@@ -1,12 +1,13 @@
 """Decisions, their votes and their neighbours as clients see them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
 from api.shapes.base import Shape, shaped
+from api.shapes.minds import ModelUse, models_of
 from api.shapes.orders import Order, order_of
 
 OutcomeName = Literal["SUCCESS", "FAILURE", "PENDING"]
@@ -133,7 +134,10 @@ class SimilarList(Shape, frozen=True, kw_only=True):
 
 
 class DecisionStats(Shape, frozen=True, kw_only=True):
-    """Aggregates; ``success_rate`` is over decisions with a known outcome, null before the first."""
+    """Aggregates; ``success_rate`` is over decisions with a known outcome, null before the first.
+
+    ``models`` are the language models asked for them, ``cache_hits`` what the floor's own cache answered in their place.
+    """
 
     total_decisions: int
     by_outcome: dict[str, int]
@@ -148,6 +152,9 @@ class DecisionStats(Shape, frozen=True, kw_only=True):
     total_cost: Decimal
     avg_tokens_used: float | None
     avg_latency_ms: float | None
+    cached_tokens: int
+    cache_hits: int
+    models: list[ModelUse]
 
 
 class Hit(Shape, frozen=True, kw_only=True):
@@ -182,10 +189,13 @@ def detail_of(row: Mapping[str, Any]) -> DecisionDetail:
     )
 
 
-def stats_of(row: Mapping[str, Any]) -> DecisionStats:
-    """Figures over decisions."""
+def stats_of(row: Mapping[str, Any], models: Sequence[Mapping[str, Any]]) -> DecisionStats:
+    """Figures over decisions and the models asked for them."""
     rounded = {name: _rounded(row[name]) for name in ROUNDED}
-    return shaped(row, DecisionStats, by_type=row["by_decision_type"], **rounded)
+    summed = {name: sum(one[name] for one in models) for name in ("cached_tokens", "cache_hits")}
+    return shaped(
+        row, DecisionStats, by_type=row["by_decision_type"], models=models_of(models), **summed, **rounded
+    )
 
 
 def _rounded(value: Any) -> Any:

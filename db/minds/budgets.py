@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -28,18 +29,25 @@ SET = f"""
 UPDATE model_budgets SET {", ".join(f"{name} = coalesce(${n}, {name})" for n, name in enumerate(LIMITS, 3))},
     updated_by = $2, updated_at = now() WHERE org_id = $1
 """
-BY_MODEL = """
-SELECT model, cache, count(*) AS calls, count(*) FILTER (WHERE fault IS NOT NULL) AS faults,
+FIGURES = """
+    count(*) AS calls, count(*) FILTER (WHERE fault IS NOT NULL) AS faults,
     count(*) FILTER (WHERE state = 'RESERVED') AS in_flight, count(*) FILTER (WHERE state = 'LAPSED') AS lapsed,
-    coalesce(sum(coalesce(cost, reserved)), 0) AS cost, sum(prompt_tokens) AS prompt_tokens,
-    sum(cached_tokens) AS cached_tokens, sum(completion_tokens) AS completion_tokens,
+    count(*) FILTER (WHERE cache <> 'none') AS cache_hits,
+    coalesce(sum(coalesce(cost, reserved)), 0) AS cost, coalesce(sum(prompt_tokens), 0) AS prompt_tokens,
+    coalesce(sum(cached_tokens), 0) AS cached_tokens, coalesce(sum(completion_tokens), 0) AS completion_tokens,
     coalesce(sum(latency_ms), 0) AS latency_ms
-FROM model_calls WHERE org_id = $1 GROUP BY model, cache ORDER BY model, cache
 """
-CALLS = """
-SELECT id, session_id, seq, agent, model, prompt_hash, params, state, reserved, cost, prompt_tokens, cached_tokens,
-    completion_tokens, latency_ms, fault, cache, created_at, settled_at
-FROM model_calls WHERE org_id = $1 ORDER BY created_at DESC, id LIMIT $2
+BY_MODEL = (
+    f"SELECT model, cache, {FIGURES} FROM model_calls WHERE org_id = $1 GROUP BY model, cache ORDER BY 1, 2"
+)
+OF_DECISIONS = f"""
+SELECT model, {FIGURES} FROM model_calls c
+WHERE org_id = $1 AND ($2::uuid IS NULL OR session_id = $2) AND (($3::text IS NULL AND $4::text IS NULL
+    AND $5::timestamptz IS NULL AND $6::timestamptz IS NULL) OR EXISTS (
+        SELECT FROM votes v WHERE v.session_id = c.session_id AND v.seq = c.seq AND v.agent_name = c.agent
+        AND ($3::text IS NULL OR v.symbol = $3) AND ($4::text IS NULL OR $4 = 'signal' OR v.decision_type = $4)
+        AND ($5::timestamptz IS NULL OR v.created_at >= $5) AND ($6::timestamptz IS NULL OR v.created_at <= $6)))
+GROUP BY model ORDER BY model
 """
 
 
@@ -89,9 +97,24 @@ async def by_model(pool: asyncpg.Pool, org_id: UUID) -> list[Row]:
     return await fetch(pool, BY_MODEL, org_id)
 
 
-async def calls(pool: asyncpg.Pool, org_id: UUID, limit: int) -> list[Row]:
-    """The newest calls."""
-    return await fetch(pool, CALLS, org_id, limit)
+async def of_decisions(
+    pool: asyncpg.Pool,
+    org_id: UUID,
+    *,
+    symbol: str | None = None,
+    decision_type: str | None = None,
+    session_id: UUID | None = None,
+    from_date: datetime | None = None,
+    to_date: datetime | None = None,
+) -> list[Row]:
+    """The same of each model, over the calls behind the decisions that a list with these filters has; without any, of all."""
+    return await fetch(pool, OF_DECISIONS, org_id, session_id, symbol, decision_type, from_date, to_date)
+
+
+async def level(pool: asyncpg.Pool, org_id: UUID) -> Level:
+    """Where the ladder stands today."""
+    row = next(iter(await fetch(pool, READ, org_id)), None)
+    return row["level"] if row and row["level_day"] == row["today"] else "full"
 
 
 def _used(row: Mapping[str, Any]) -> Used:

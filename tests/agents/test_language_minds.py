@@ -1,6 +1,10 @@
 """Language models behind an agent, with the vendors' real SDKs against a practice server: L1, L2, L4, L7 and the keys."""
 
+import json
+import re
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,7 +16,7 @@ from agents.llm import build
 from openoutcry.errors import BadConfig
 from openoutcry.ports import Model, Reply
 from openoutcry.types.votes import Abstain, Vote
-from tests.agents.practice import GOOD, asked, keys, mind_name, practice, said, system_of
+from tests.agents.practice import FACT, GOOD, asked, keys, mind_name, practice, said, system_of
 
 VENDORS = ("anthropic", "openai", "compatible")
 pytestmark = [
@@ -63,13 +67,24 @@ async def test_a_good_answer_is_a_vote_with_what_it_used(vendor: str) -> None:
 
 @pytest.mark.parametrize("vendor", VENDORS)
 async def test_the_stable_prefix_is_the_same_in_every_round(vendor: str) -> None:
-    async with practice({**said(vendor, GOOD), "times": 0}) as (url, server):
-        one = mind(vendor, url)
-        await one.answer(asked())
-        await one.answer(asked())
-    prefixes = {system_of(entry["body"]) for entry in server.asked}
+    first = asked()
+    later = first.snapshot.model_copy(update={"as_of": datetime(2024, 1, 7, 13, tzinfo=UTC), "seq": 150})
+    fact = FACT.model_copy(update={"result_id": "fact-2", "result": {"close": 93.25, "rsi": 61.0}})
+    async with practice({**said(vendor, {**GOOD, "claims": []}), "times": 0}) as (url, server):
+        for question in (first, replace(first, snapshot=later, facts=(fact,))):
+            await mind(vendor, url).answer(question)  # another process each time
+    bodies = [entry["body"] for entry in server.asked]
+    prefixes = {system_of(body) for body in bodies}
     assert len(prefixes) == 1
-    assert "2024" not in prefixes.pop()
+    prefix = prefixes.pop()
+    assert not re.search(r"\d{4}-\d\d|\d\d:\d\d|BTC|fact-", prefix)
+    # All that is sent before the round's data, tools and schema included, is the same byte for byte.
+    dynamic = {"messages", "input"}
+    stable = [json.dumps({k: v for k, v in body.items() if k not in dynamic}) for body in bodies]
+    assert stable[0] == stable[1]
+    assert json.dumps(bodies[0]) != json.dumps(bodies[1])
+    if vendor == "anthropic":
+        assert bodies[0]["system"][-1]["cache_control"] == {"type": "ephemeral"}
 
 
 @pytest.mark.parametrize("vendor", VENDORS)

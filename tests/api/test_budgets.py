@@ -1,0 +1,60 @@
+"""What models cost, wherever it is shown: budgets, statistics, metrics, status and agents."""
+
+from decimal import Decimal
+from uuid import UUID, uuid5
+
+import pytest
+
+from db.minds.spending import Settlement, Wish, reserve, settle
+from openoutcry.minds.budget import Asked
+from openoutcry.settings import BudgetSettings
+from tests.factories import ORG
+
+MODEL = "anthropic:claude-haiku-4-5"
+LIMITS = BudgetSettings()
+
+
+async def spent(
+    world, n: int, cost: str, *, agent: str = "technical", seq: int = 5, fault: str | None = None
+):
+    session, call = UUID(world.session_id), uuid5(ORG, str(n))
+    asked = Asked(Decimal(cost), cheapest=True, kept=True)
+    wish = Wish(call, agent, MODEL, "digest", {}, asked, session, seq)
+    assert (await reserve(world.pool, ORG, wish, LIMITS)).refused is None
+    await settle(world.pool, ORG, call, agent, Settlement(Decimal(cost), 1_000, 400, 60, 250.0, fault))
+
+
+async def test_calls_are_counted_everywhere_as_they_were_settled(world, viewer):
+    await spent(world, 1, "0.02")
+    await spent(world, 2, "0.01", seq=6, fault="broken")
+    stats = (await viewer.get("/api/v1/decisions/stats")).json()
+    assert (stats["cached_tokens"], stats["cache_hits"]) == (800, 0)
+    assert stats["models"] == [{
+        "model": MODEL, "calls": 2, "faults": 1, "cache_hits": 0, "cost": 0.03, "prompt_tokens": 2_000,
+        "cached_tokens": 800, "completion_tokens": 120, "avg_latency_ms": 250.0,
+    }]  # fmt: skip
+    of_risk = (await viewer.get("/api/v1/decisions/stats?decision_type=risk_approval")).json()
+    assert of_risk["models"] == []
+    (of_votes,) = (await viewer.get("/api/v1/decisions/stats?decision_type=vote")).json()["models"]
+    assert of_votes["calls"] == 2
+    assert (await viewer.get("/api/v1/decisions/stats?symbol=DOGE/USDT")).json()["models"] == []
+    text = (await viewer.get("/metrics")).text
+    assert f'outcry_model_calls_total{{model="{MODEL}",cache="none"}} 2' in text
+    assert f'outcry_model_cost_dollars_total{{model="{MODEL}",cache="none"}} 0.03' in text
+    assert f'outcry_model_seconds_total{{model="{MODEL}",cache="none"}} 0.5' in text
+    assert f'outcry_model_tokens_total{{model="{MODEL}",cache="none",kind="cached"}} 800' in text
+    assert 'outcry_models_level{level="full"} 1' in text
+    told = (await viewer.get("/api/v1/budgets")).json()
+    assert told["budgets"]["day"] == {"limit": float(LIMITS.day), "spent": 0.03, "reserved": 0.0}
+    assert told["budgets"]["call"]["spent"] is None
+    assert told["agents"] == [{"agent": "technical", "spent": 0.03, "reserved": 0.0}]
+    assert (told["level"], told["models"]) == ("full", stats["models"])
+
+
+@pytest.mark.parametrize("path", ["/api/v1/status", "/api/v1/agents"])
+async def test_the_ladders_step_is_told(world, viewer, path):
+    assert (await viewer.get(path)).json()["models_level"] == "full"
+    await world.pool.execute("INSERT INTO model_budgets (org_id, level) VALUES ($1, 'fewer')", ORG)
+    assert (await viewer.get(path)).json()["models_level"] == "fewer"
+    await world.pool.execute("UPDATE model_budgets SET level_day = level_day - 1")
+    assert (await viewer.get(path)).json()["models_level"] == "full"
