@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from openoutcry.types.market import Snapshot
-from openoutcry.types.orders import Approval, Fill, OrderRequest, OrderState
+from openoutcry.types.orders import Approval, Fill, OrderRequest, OrderState, WorkingOrder
 from openoutcry.types.votes import Abstain, MindUse, ToolUse, Vote
 
 
@@ -66,10 +66,14 @@ class Model(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AccountSync:
-    """What changed at the venue since the last sync, in the order it happened."""
+    """What changed at the venue since the last sync, in the order it happened.
+
+    ``adopted`` are those of ``orders`` that the execution server placed by itself, with what they ask for.
+    """
 
     fills: tuple[Fill, ...]
     orders: tuple[OrderState, ...]
+    adopted: tuple[WorkingOrder, ...] = ()
 
 
 class Broker(Protocol):

@@ -27,6 +27,7 @@ class Books:
     fills: list[Fill] = field(default_factory=list)
     closed: list[Position] = field(default_factory=list)
     news: list[VenueNews] = field(default_factory=list)
+    adopted: list[WorkingOrder] = field(default_factory=list)
     _updates: dict[Key, OrderState] = field(default_factory=dict)
 
     def expect(self, seq: int, request: OrderRequest) -> None:
@@ -44,6 +45,10 @@ class Books:
         """Take in what the venue reported when asked ``cause``. Raises VenueError for a fill of more than is held."""
         if news.fills or news.orders:
             self.news.append(VenueNews(cause=cause, fills=len(news.fills), orders=news.orders))
+        for order in news.adopted:
+            if (key := (order.state.order_seq, order.state.leg)) not in self.orders:
+                self.orders[key] = order
+                self.adopted.append(order)
         for state in news.orders:
             self._note(state)
         for fill in news.fills:

@@ -26,7 +26,7 @@ from openoutcry.settings import Settings
 from openoutcry.strategy.seat import StrategySeat
 from openoutcry.types.book import Portfolio
 from openoutcry.types.market import DataFault, Snapshot
-from openoutcry.types.orders import Approval, OrderRequest
+from openoutcry.types.orders import Approval, Bracket, OrderRequest
 from openoutcry.types.record import CycleRecord
 from openoutcry.types.timeframes import bar_length
 from openoutcry.types.votes import Abstain, Ballot
@@ -174,7 +174,9 @@ class LiveFloor:
             asked |= {seat.agent: StrategyVoice(self.host, seat) for seat in turn.strategies}
         return await poll(asked, snapshot, turn.token, turn.settings.voting.deadline_s)
 
-    def approve(self, turn: Turn, request: OrderRequest, *, reduces: bool) -> Approval:
+    def approve(
+        self, turn: Turn, request: OrderRequest, *, reduces: bool, bracket: Bracket | None = None
+    ) -> Approval:
         """A signed approval of one order, good until the next bar closes."""
         session = turn.desk.facts.session_id
         approval = Approval(
@@ -185,6 +187,7 @@ class LiveFloor:
             seq=turn.seq,
             expires_at=turn.as_of + bar_length(turn.desk.facts.timeframe),
             reduces=reduces,
+            bracket=bracket,
             mac="",
         )
         return sign_approval(derive_key(self.root, "execution"), approval)

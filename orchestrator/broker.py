@@ -5,7 +5,7 @@ from typing import Any
 
 from openoutcry.errors import ToolFailed, VenueUnknown
 from openoutcry.ports import AccountSync
-from openoutcry.types.orders import Approval, Fill, OrderRequest, OrderState
+from openoutcry.types.orders import Approval, Fill, OrderRequest, OrderState, WorkingOrder
 from orchestrator.poll import Askable
 
 PLACE_TIMEOUT_S = 15.0
@@ -39,6 +39,7 @@ class McpBroker:
         self._token = round_token
         self._taken: set[str] = set()
         self._held: tuple[list[Fill], list[OrderState]] = ([], [])
+        self._adopted: dict[tuple[int, str], WorkingOrder] = {}
         self.cursor = cursor
         self.first_accepted: float | None = None
 
@@ -92,10 +93,14 @@ class McpBroker:
         self.cursor = max(self.cursor, int(answer["cursor"]))
         fills = [Fill.model_validate(item) for item in answer["fills"]]
         states = [OrderState.model_validate(item) for item in answer["orders"]]
+        for item in answer["adopted"]:
+            order = WorkingOrder.model_validate(item)
+            self._adopted[order.state.order_seq, order.state.leg] = order
         if answer.get("order") is not None:
             states.append(OrderState.model_validate(answer["order"]))
         return [f for f in fills if f.trade_id not in self._taken], states
 
     def _handed(self, fills: list[Fill], states: list[OrderState]) -> AccountSync:
         self._taken.update(f.trade_id for f in fills)
-        return AccountSync(tuple(fills), tuple(states))
+        new = (self._adopted[key] for s in states if (key := (s.order_seq, s.leg)) in self._adopted)
+        return AccountSync(tuple(fills), tuple(states), tuple(new))

@@ -108,6 +108,8 @@ def carried(
         out["sent"] = sent
     if gate.latched:
         out["latched"] = {rule: latch.model_dump(mode="json") for rule, latch in sorted(gate.latched.items())}
+    if books.adopted:
+        out["adopted"] = [order.model_dump(mode="json") for order in books.adopted]
     if desk.paused:
         out["paused"] = True
     if desk.standing_hedge is not None and _holds_spot(books, desk.facts.symbol):
@@ -128,9 +130,15 @@ def _amount(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
 
 
+def adopted(record: CycleRecord) -> tuple[WorkingOrder, ...]:
+    """The orders a record first heard of that the execution server had placed by itself."""
+    return tuple(WorkingOrder.model_validate(order) for order in record.detail.get("adopted", ()))
+
+
 def working_after(record: CycleRecord) -> dict[Key, WorkingOrder]:
     """The orders that may still execute after a record."""
-    orders: dict[Key, WorkingOrder] = {(w.state.order_seq, w.state.leg): w for w in record.working}
+    known = (*record.working, *adopted(record))
+    orders: dict[Key, WorkingOrder] = {(w.state.order_seq, w.state.leg): w for w in known}
     for planned in record.orders:
         if planned.state is not None:
             orders[record.seq, planned.request.leg] = WorkingOrder(

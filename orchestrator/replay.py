@@ -18,12 +18,12 @@ from openoutcry.strategy.seat import SEATED, StrategySeat
 from openoutcry.types.book import Portfolio
 from openoutcry.types.frozen import Frozen
 from openoutcry.types.market import Snapshot
-from openoutcry.types.orders import Approval, OrderRequest
+from openoutcry.types.orders import Approval, Bracket, OrderRequest
 from openoutcry.types.record import CycleRecord
 from openoutcry.types.votes import Ballot
 from openoutcry.voting.seats import Seat
 from orchestrator.cycle import run_cycle
-from orchestrator.desk import Desk
+from orchestrator.desk import Desk, adopted
 from orchestrator.look import Seen
 from orchestrator.poll import Polled
 from orchestrator.seating import DEFINED, seats_of
@@ -82,7 +82,9 @@ class RecordedBroker:
         news = self.record.news[self._heard]
         fills = self.record.fills[self._fills : self._fills + news.fills]
         self._heard, self._fills = self._heard + 1, self._fills + news.fills
-        return AccountSync(fills, news.orders)
+        heard = {(state.order_seq, state.leg) for state in news.orders}
+        new = (o for o in adopted(self.record) if (o.state.order_seq, o.state.leg) in heard)
+        return AccountSync(fills, news.orders, tuple(new))
 
 
 @dataclass
@@ -116,7 +118,9 @@ class RecordedFloor:
     async def cast(self, turn: Turn, ballots: tuple[Ballot, ...]) -> None:
         """Nothing to keep."""
 
-    def approve(self, turn: Turn, request: OrderRequest, *, reduces: bool) -> Approval:
+    def approve(
+        self, turn: Turn, request: OrderRequest, *, reduces: bool, bracket: Bracket | None = None
+    ) -> Approval:
         """An unsigned approval: nothing is placed anywhere."""
         return Approval(
             approval_id=str(derived_id(self.session_id, "approval", turn.seq, request.leg)),
@@ -126,6 +130,7 @@ class RecordedFloor:
             seq=turn.seq,
             expires_at=turn.as_of,
             reduces=reduces,
+            bracket=bracket,
             mac="",
         )
 

@@ -10,6 +10,7 @@ import structlog
 from openoutcry.errors import DataUnavailable, ToolFailed, VenueRejected, VenueUnknown
 from openoutcry.orders import stem
 from openoutcry.ports import AccountSync
+from openoutcry.risk.brackets import LEAVING
 from openoutcry.risk.case import GateInput
 from openoutcry.risk.exposure import funds
 from openoutcry.risk.gate import only_reduces, review
@@ -23,6 +24,7 @@ from openoutcry.types.market import Instrument, Snapshot
 from openoutcry.types.orders import (
     Approval,
     Approved,
+    Bracket,
     OrderRequest,
     OrderState,
     OrderStatus,
@@ -129,7 +131,9 @@ async def _place(
 ) -> OrderState:
     """Place one approved order. A definitive refusal is a state; an unknown outcome is looked up, never resent."""
     books.expect(turn.seq, request)
-    approval = floor.approve(turn, request, reduces=reduces)
+    stop, target = books.protections.get((turn.seq, request.leg), (None, None))
+    bracket = None if stop is None else Bracket(stop_loss=stop, take_profit=target)
+    approval = floor.approve(turn, request, reduces=reduces, bracket=bracket)
     crashpoint("k15" if stem(request.leg) in PROTECTING else "k7")
     try:
         news = await _placed(broker, request, approval)
@@ -200,6 +204,4 @@ async def protect_positions(
 
 def _leaving(books: Books, symbol: str) -> bool:
     """An exit is still working: protection would race it for the same position."""
-    return any(
-        w.request.symbol == symbol and stem(w.request.leg) in ("exit", "flatten") for w in books.working()
-    )
+    return any(w.request.symbol == symbol and stem(w.request.leg) in LEAVING for w in books.working())

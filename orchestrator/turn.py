@@ -9,7 +9,7 @@ from openoutcry.settings import Settings
 from openoutcry.strategy.seat import StrategySeat
 from openoutcry.types.book import Portfolio
 from openoutcry.types.market import Snapshot
-from openoutcry.types.orders import Approval, OrderRequest
+from openoutcry.types.orders import Approval, Bracket, OrderRequest
 from openoutcry.types.record import CycleRecord
 from openoutcry.types.votes import Ballot
 from openoutcry.voting.seats import Seat
@@ -78,8 +78,12 @@ class Floor(Protocol):
         """Note the ballots before anything irrevocable follows from them."""
         ...
 
-    def approve(self, turn: Turn, request: OrderRequest, *, reduces: bool) -> Approval:
-        """A signed, single-use permission to place exactly this order in this round; ``reduces``: even while halted."""
+    def approve(
+        self, turn: Turn, request: OrderRequest, *, reduces: bool, bracket: Bracket | None = None
+    ) -> Approval:
+        """A signed, single-use permission to place exactly this order in this round; ``reduces``: even while halted;
+        ``bracket``: and to protect, or at worst close, what it fills.
+        """
         ...
 
     async def commit(self, turn: Turn, record: CycleRecord, timings: dict[str, Any]) -> str:

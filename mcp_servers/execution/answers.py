@@ -5,14 +5,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, WithJsonSchema
 
-from mcp_servers.execution.venues.protocol import Statement
+from mcp_servers.execution.venues.protocol import Statement, Venue
 from mcp_servers.toolkit import Call, ToolResult
+from openoutcry.risk.brackets import of_bracket
 from openoutcry.types.amounts import Amount
 from openoutcry.types.frozen import Frozen
-from openoutcry.types.orders import Fill, OrderState
+from openoutcry.types.orders import Fill, OrderState, WorkingOrder
 
 BARE = {"type": "array", "items": {"type": "object"}}
 Fills = Annotated[tuple[Fill, ...], WithJsonSchema(BARE)]
+Adopted = Annotated[tuple[WorkingOrder, ...], WithJsonSchema(BARE)]
 States = Annotated[tuple[OrderState, ...], WithJsonSchema(BARE)]
 Status = Literal[
     "INTENT",
@@ -29,10 +31,13 @@ Status = Literal[
 
 
 class AccountNews(ToolResult):
-    """What happened at the venue up to event ``cursor``: fills, and one state per order that changed."""
+    """What happened at the venue up to event ``cursor``: fills, and one state per order that changed. ``adopted``
+    are those that were placed here by a standing instruction, with what they ask for.
+    """
 
     fills: Fills = ()
     orders: States = ()
+    adopted: Adopted = ()
     cursor: int = 0
 
 
@@ -50,6 +55,7 @@ class OrderAnswer(ToolResult):
     order: OrderState | None = None
     fills: Fills = ()
     orders: States = ()
+    adopted: Adopted = ()
     cursor: int = 0
 
 
@@ -97,6 +103,15 @@ def head(call: Call[Any]) -> dict[str, Any]:
     return {"as_of": call.as_of, "source": call.source}
 
 
-def told(statement: Statement) -> dict[str, Any]:
+def told(statement: Statement, venue: Venue) -> dict[str, Any]:
     """A venue statement as answer fields."""
-    return {"fills": statement.fills, "orders": statement.orders, "cursor": statement.cursor}
+    placed = {(s.order_seq, s.leg): s for s in statement.orders if of_bracket(s.leg)}
+    asked = venue.orders() if placed else ()
+    adopted = (
+        WorkingOrder(request=request, state=placed[key])
+        for request, state in asked
+        if (key := (state.order_seq, state.leg)) in placed
+    )
+    return {
+        "fills": statement.fills, "orders": statement.orders, "adopted": tuple(adopted), "cursor": statement.cursor,
+    }  # fmt: skip

@@ -25,8 +25,8 @@ from openoutcry.types.fence import Fence
 from openoutcry.types.orders import Approval, OrderRequest, OrderState, OrderStatus
 
 USE = """
-INSERT INTO approvals (id, org_id, session_id, seq, leg, client_order_id, order_hash, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO approvals (id, org_id, session_id, seq, leg, client_order_id, order_hash, expires_at, standing)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 INTENT = insert("orders", OrderRow)
 STANDING = """
@@ -181,6 +181,7 @@ def _approval(intent: Intent) -> tuple[object, ...]:
         intent.client_order_id,
         approval.order_hash,
         approval.expires_at,
+        approval.model_dump(mode="json") if approval.bracket is not None else None,
     )
 
 

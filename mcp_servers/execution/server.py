@@ -18,6 +18,7 @@ from mcp_servers.execution.desk import VenueDesk
 from mcp_servers.execution.killfile import KillFile
 from mcp_servers.execution.live_door import keep_looking, opened_exchange
 from mcp_servers.execution.lookup import KnownSessions
+from mcp_servers.execution.protecting import Protector
 from mcp_servers.execution.venues.public_book import PublicBooks
 from mcp_servers.present import floor_present
 from mcp_servers.toolkit import Hosting, build_server, discover
@@ -88,9 +89,12 @@ async def opened(config: ProcessConfig, port: int | None) -> AsyncIterator[Floor
         sessions = KnownSessions(pool)
         if exchange is not None:
             stack.push_async_callback(_ended, asyncio.create_task(keep_looking(pool, desk, sessions, clock)))
+        deps = ExecutionDeps(pool, desk, sessions, reader, config.settings, config.key, kill_file)
+        if config.run.market == "live":
+            stack.push_async_callback(_ended, asyncio.create_task(Protector(deps).run()))
         yield build(
             Hosting(
-                deps=ExecutionDeps(pool, desk, sessions, reader, config.settings, config.key, kill_file),
+                deps=deps,
                 present=floor_present(pool, config.run.market),
                 key=config.key,
                 local_scopes=FLOOR_SCOPES["execution"],

@@ -12,6 +12,7 @@ spot, and blocked entries block nothing else. Every order still has to pass the 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from openoutcry.risk.brackets import LEAVING
 from openoutcry.risk.entries import plan_entry
 from openoutcry.risk.exits import plan_exits
 from openoutcry.risk.hedges import plan_hedge
@@ -78,7 +79,7 @@ def plan_orders(
 def _missing_protection(scene: Scene, closing: tuple[object, ...]) -> Iterable[OrderRequest]:
     for position in scene.trades:
         # Protection beside an exit that is still working would race it for the same position.
-        leaving = scene.open_orders("exit", "flatten", symbol=position.symbol)
+        leaving = scene.open_orders(*LEAVING, symbol=position.symbol)
         if position not in closing and not leaving:
             yield from protect(
                 position,

@@ -69,10 +69,23 @@ class Refused(Frozen):
 Verdict = Annotated[Approved | Refused, Field(discriminator="kind")]
 
 
+class Bracket(Frozen):
+    """What the approval of an entry permits beside it: protecting, and at worst leaving, what it filled.
+
+    Orders made from it are reduce-only and never for more than the entry filled and nothing has closed since.
+    ``trail`` is how far below its best price since the entry a long's stop follows (above, for a short), None to stay.
+    """
+
+    stop_loss: PositiveAmount
+    take_profit: PositiveAmount | None = None
+    trail: PositiveAmount | None = None
+
+
 class Approval(Frozen):
     """A single-use, signed permission to place one order (``mac`` by the execution server's key).
 
     ``reduces``: the gate found that the order can only shrink a position, so it may pass while trading is halted.
+    ``bracket``: a standing instruction, should what the order fills be found without a stop.
     """
 
     approval_id: str
@@ -82,6 +95,7 @@ class Approval(Frozen):
     seq: int
     expires_at: datetime
     reduces: bool = False
+    bracket: Bracket | None = None
     mac: str
 
 

@@ -197,6 +197,7 @@ CREATE TABLE approvals (
     order_hash text NOT NULL,
     expires_at timestamptz NOT NULL,
     used_at timestamptz NOT NULL DEFAULT now(),
+    standing jsonb,
     UNIQUE (session_id, seq, leg)
 );
 

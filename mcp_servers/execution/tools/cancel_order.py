@@ -47,4 +47,4 @@ async def _cancelled(
             raise BadInput(f"leg: the venue has no order {leg} of round {order_seq}", field="leg")
         news = venue.upto_cancelling(claims.seq, name, after)
     known = next((s for s in news.orders if (s.order_seq, s.leg) == (order_seq, leg)), state)
-    return OrderAnswer(**head(call), status=known.status, error=known.error, order=known, **told(news))
+    return OrderAnswer(**head(call), status=known.status, error=known.error, order=known, **told(news, venue))

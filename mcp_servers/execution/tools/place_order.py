@@ -54,7 +54,7 @@ async def place_order(
         order_id=str(intent.id),
         error=known.error,
         order=known,
-        **told(news),
+        **told(news, venue),
     )
 
 

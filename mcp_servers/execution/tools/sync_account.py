@@ -36,4 +36,4 @@ async def sync_account(call: Call[ExecutionDeps], after: AfterArg = 0) -> Accoun
                 VenueUnknown
             ) as error:  # it may have left: looked up until it is known, here and in the background
                 log.warning("order_still_unknown", client_order_id=name, error=str(error))
-        return AccountNews(**head(call), **told(venue.before(claims.seq, after)))
+        return AccountNews(**head(call), **told(venue.before(claims.seq, after), venue))

@@ -136,6 +136,9 @@ class PaperVenue(Statements):
         if events:
             self._commit("advance", events)
 
+    async def refresh(self) -> None:
+        """Nothing: this market moves when a round advances it."""
+
     def balances(self) -> tuple[Balance, ...]:
         """Cash, and the base asset of every spot symbol held."""
         cash = Balance(self._account.quote_asset, self._account.cash, locked(self._account, self._rules))

@@ -65,6 +65,10 @@ class Venue(Protocol):
         """Bring the account up to ``as_of``. Twice is the same as once."""
         ...
 
+    async def refresh(self) -> None:
+        """Learn what became of working orders, between rounds. A venue that moves only with rounds has no news."""
+        ...
+
     def before(self, seq: int, after: int) -> Statement:
         """What happened after event ``after``, up to the first that round ``seq`` or later asked for."""
         ...

@@ -90,6 +90,7 @@ class Gateway:
         urgent: bool = False,
         signed: bool = True,
         api: str | None = None,
+        deadline_s: float | None = None,
     ) -> Outcome:
         """One request of ``kind`` spot or perp, sent at most once. ``urgent`` does not queue."""
         if self.lost is not None and signed:
@@ -103,7 +104,9 @@ class Gateway:
             )
         request = self._signer.sign(path, [api or APIS[kind, signed]], method, dict(params or {}))
         self.requests += 1
-        reply = await self._send(request["method"], request["url"], request["headers"] or {}, request["body"])
+        reply = await self._send(
+            request["method"], request["url"], request["headers"] or {}, request["body"], deadline_s
+        )
         said = outcome(reply)
         if isinstance(said, Limited):
             self._budget.pause(said.retry_after_s)
@@ -167,11 +170,12 @@ class Gateway:
             await self.measure_clock()
 
     async def _send(
-        self, method: str, url: str, headers: Mapping[str, str], body: str | None
+        self, method: str, url: str, headers: Mapping[str, str], body: str | None, deadline_s: float | None
     ) -> Reply | NoReply:
         assert self._session is not None
+        within = self._deadline_s if deadline_s is None else min(deadline_s, self._deadline_s)
         try:
-            async with asyncio.timeout(self._deadline_s):
+            async with asyncio.timeout(within):
                 async with self._session.request(
                     method,
                     url,
@@ -186,7 +190,7 @@ class Gateway:
                             return NoReply(f"an answer of more than {MOST_BYTES} bytes")
                     return Reply(response.status, data.decode("utf-8", "replace"), dict(response.headers))
         except TimeoutError:
-            return NoReply(f"no whole answer within {self._deadline_s:.0f} s")
+            return NoReply(f"no whole answer within {within:.0f} s")
         except aiohttp.ClientConnectorError as error:
             return NoReply(type(error).__name__, sent=False)
         except (aiohttp.ClientError, OSError, ValueError) as error:

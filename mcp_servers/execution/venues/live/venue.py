@@ -52,6 +52,8 @@ from wire.crashpoint import crashpoint
 
 log = structlog.get_logger()
 LOOK_AGAIN_S = (0.2, 0.5, 1.0, 2.0)
+HURRY_S = 1.2
+"""How long the answer to a reduce-only order is waited for: what protects must not hold up what protects instead."""
 FILTER = -1013
 MOST_SENDS = 3
 
@@ -151,9 +153,13 @@ class LiveVenue(Statements):
 
     async def advance(self, as_of: datetime) -> None:
         """Learn what became of every order that was not final, and what the account holds."""
+        await self.refresh()
+        await self._unless_silent(self._holdings.read())
+
+    async def refresh(self) -> None:
+        """Learn what became of every order that was not final."""
         for cid in [c for c, order in self._history.orders.items() if order.state.status not in FINAL]:
             await self._unless_silent(self._refresh(cid, "advance"))
-        await self._unless_silent(self._holdings.read())
 
     async def _unless_silent(self, work: Awaitable[None]) -> None:
         """A round goes on without the exchange's word; what it did not say is asked again next time."""
@@ -179,6 +185,7 @@ class LiveVenue(Statements):
             said = await self._gateway.ask(
                 kind_of(request.symbol), "POST", "algoOrder" if conditional(request) else "order",
                 params_of(request, ticket.client_order_id),
+                deadline_s=HURRY_S if request.reduce_only else None,
             )  # fmt: skip
             if isinstance(said, Rejected) and said.code == FILTER:
                 changed = await self._refitted(ticket)
@@ -212,7 +219,7 @@ class LiveVenue(Statements):
     async def _looked_up(self, ticket: Ticket, request: OrderRequest) -> OrderState:
         """Look for a while; then it is the next one who asks that finds it."""
         reason = "not found yet"
-        for pause in LOOK_AGAIN_S:
+        for pause in LOOK_AGAIN_S[:1] if request.reduce_only else LOOK_AGAIN_S:
             await asyncio.sleep(pause)
             try:
                 told = await self._asking.told(request, ticket.client_order_id)

@@ -1,0 +1,195 @@
+"""E5, E6, I7: what an entry filled has its stop at the exchange or is closed, without waiting for a round."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from db import halting
+from mcp_servers.execution.answers import told
+from openoutcry.risk import naked
+from tests.mcp_servers.execution.floor import halted
+from tests.mcp_servers.execution.live.guarded import Guarded, guarding
+from tests.mcp_servers.execution.live.rig import Rig, order
+from tests.mcp_servers.execution.venue import PERP
+
+ENTRY = order("entry", "BUY", "MARKET", "0.5", symbol="BTC/USDT")
+SHORT = order("entry", "SELL", "MARKET", "0.5", symbol=PERP)
+STOP = order("stop_loss", "SELL", "STOP_LOSS", "0.5", symbol="BTC/USDT", stop_price="58000", reduce_only=True)
+MOST_LOOKS = 40
+
+
+@pytest.fixture
+async def guarded(rig: Rig, tmp_path: Path, fresh_database: str) -> AsyncIterator[Guarded]:
+    async with guarding(rig, tmp_path, fresh_database) as opened:
+        yield opened
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The order of attempts is under test here, not how long they are apart."""
+    monkeypatch.setattr(naked, "GRACE_S", 0.0)
+    monkeypatch.setattr(naked, "PAUSE_S", 0.05)
+
+
+async def looked(guarded: Guarded, times: int = 6) -> None:
+    for _ in range(times):
+        await guarded.protector.look()
+
+
+def held(guarded: Guarded) -> Decimal:
+    return sum((p.quantity for p in guarded.rig.venue.positions()), Decimal(0))
+
+
+async def alarms(guarded: Guarded) -> list[str]:
+    rows = await guarded.deps.pool.fetch("SELECT data FROM events WHERE type = 'system_status' ORDER BY seq")
+    return [row["data"]["message"] for row in rows if row["data"]["status"] == "alarm"]
+
+
+async def test_i7_an_entry_whose_round_died_gets_its_stop_once(guarded: Guarded) -> None:
+    await guarded.enter(ENTRY, "58000")
+    assert guarded.stops() == []
+    await looked(guarded)
+    [stop] = guarded.stops()
+    assert stop <= held(guarded) and stop == held(guarded).quantize(Decimal("0.00001"), "ROUND_DOWN")
+    assert await guarded.deps.pool.fetchval("SELECT count(*) FROM approvals WHERE leg = 'stop_loss-1'") == 1
+    [there] = told(guarded.rig.venue.before(2, 0), guarded.rig.venue)["adopted"]
+    assert (there.state.leg, there.state.status, there.request.quantity) == ("stop_loss-1", "NEW", stop)
+
+
+async def test_i7_a_stop_is_placed_by_a_process_that_has_just_started(guarded: Guarded) -> None:
+    await guarded.enter(SHORT, "62000")
+    guarded.restarted()
+    await guarded.rig.restarted()
+    await looked(guarded)
+    assert guarded.stops("perp") == [Decimal("0.5")]
+    assert len(await guarded.deps.pool.fetch("SELECT id FROM orders WHERE leg LIKE 'stop_loss-%'")) == 1
+
+
+async def test_i7_what_the_round_protects_itself_is_left_alone(guarded: Guarded) -> None:
+    await guarded.enter(ENTRY, "58000")
+    await guarded.place(STOP.model_copy(update={"quantity": Decimal("0.4995")}), 1)
+    before = guarded.rig.posts()
+    await looked(guarded)
+    assert guarded.stops() == [Decimal("0.4995")] and guarded.rig.posts() == before
+
+
+async def test_i7_while_halted_a_stop_stays_and_a_missing_one_is_placed(guarded: Guarded) -> None:
+    await guarded.enter(ENTRY, "58000")
+    await halted(guarded.deps.pool, "enough")
+    await looked(guarded)
+    assert len(guarded.stops()) == 1 and await halting.standing(guarded.deps.pool)
+
+
+async def test_e5_a_resting_entry_that_fills_in_parts_is_protected_for_exactly_what_filled(
+    guarded: Guarded,
+) -> None:
+    resting = order("entry", "BUY", "LIMIT", "0.5", symbol="BTC/USDT", price="59000")
+    await guarded.enter(resting, "57000")
+    await looked(guarded)
+    assert guarded.stops() == [] and held(guarded) == 0
+    guarded.price(58_500)
+    await looked(guarded)
+    filled = held(guarded)
+    assert 0 < filled <= Decimal("0.5")
+    assert sum(guarded.stops()) == filled.quantize(Decimal("0.00001"), "ROUND_DOWN")
+
+
+async def test_e6_a_stop_that_is_rejected_is_tried_thrice_then_the_position_is_closed_with_an_alarm(
+    guarded: Guarded,
+) -> None:
+    await guarded.enter(ENTRY, "58000")
+    guarded.rig.fault("code", code=-2010, message="Rejected.", status=400, accept=False, times=3)
+    before = guarded.rig.posts()
+    await looked(guarded, 8)
+    assert guarded.rig.posts() == before + 4
+    assert guarded.stops() == [] and held(guarded) < Decimal("0.00001")
+    assert len(await alarms(guarded)) == 4
+
+
+async def test_e6_a_price_that_gapped_through_the_stop_closes_the_position_at_once(guarded: Guarded) -> None:
+    await guarded.enter(SHORT, "62000")
+    guarded.price(63_000)
+    before = guarded.rig.posts()
+    await looked(guarded, 4)
+    assert held(guarded) == 0 and guarded.stops("perp") == []
+    assert guarded.rig.posts() == before + 2
+    assert len(await alarms(guarded)) == 2
+
+
+async def test_e6_a_stop_that_the_exchange_cancels_is_placed_again(guarded: Guarded) -> None:
+    await guarded.enter(ENTRY, "58000")
+    await looked(guarded)
+    spot = guarded.rig.running.exchange.spot
+    [there] = [o for o in spot.open_orders(guarded.rig.user.name) if o.stop]
+    spot.cancel(there, there.time_ms)
+    await looked(guarded)
+    assert len(guarded.stops()) == 1 and len(guarded.rig.accepted()) == 3
+
+
+async def test_e6_a_venue_that_refuses_everything_is_not_stormed(
+    guarded: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(naked, "PAUSE_S", 60.0)
+    await guarded.enter(ENTRY, "58000")
+    guarded.rig.fault("code", code=-2010, message="Rejected.", status=400, accept=False, times=0)
+    before = guarded.rig.posts()
+    await looked(guarded, MOST_LOOKS)
+    assert guarded.rig.posts() == before + 4
+
+
+async def test_e6_stops_of_a_closed_position_are_removed(guarded: Guarded) -> None:
+    await guarded.enter(SHORT, "62000")
+    await looked(guarded)
+    await guarded.place(order("exit", "BUY", "MARKET", "0.5", symbol=PERP, reduce_only=True), 2)
+    await looked(guarded)
+    assert guarded.stops("perp") == []
+
+
+async def test_e5_dust_is_noted_and_not_tried_for_ever(guarded: Guarded) -> None:
+    await guarded.enter(ENTRY, "58000")
+    exit_ = order("exit", "SELL", "MARKET", "0.49949", symbol="BTC/USDT", reduce_only=True)
+    await guarded.place(exit_, 2)
+    assert 0 < held(guarded) < Decimal("0.001")
+    await looked(guarded)
+    after = guarded.rig.posts()
+    await looked(guarded, MOST_LOOKS)
+    assert guarded.rig.posts() == after
+
+
+async def test_i7_an_instruction_that_nobody_signed_moves_nothing(guarded: Guarded) -> None:
+    await guarded.enter(ENTRY, "58000")
+    await guarded.deps.pool.execute(
+        "UPDATE approvals SET standing = jsonb_set(standing, '{bracket,stop_loss}', '\"59999\"')"
+    )
+    await looked(guarded)
+    assert guarded.stops() == []
+
+
+async def test_i7_protection_waits_for_no_round(guarded: Guarded) -> None:
+    running = asyncio.create_task(guarded.protector.run())
+    try:
+        await guarded.enter(ENTRY, "58000")
+        for _ in range(400):
+            if guarded.stops():
+                break
+            await asyncio.sleep(0.05)
+        assert guarded.stops()
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+@pytest.mark.parametrize("accept", [True, False])
+async def test_e6_a_venue_that_does_not_answer_leaves_the_position_protected_or_closed(
+    guarded: Guarded, accept: bool
+) -> None:
+    await guarded.enter(SHORT, "62000")
+    guarded.rig.fault("hang", path="/fapi/v1/algoOrder", accept=accept, times=1)
+    await looked(guarded, 8)
+    async with asyncio.timeout(20):
+        while held(guarded) and not guarded.stops("perp"):
+            await looked(guarded, 1)
+    assert guarded.stops("perp") == ([Decimal("0.5")] if accept else [])
