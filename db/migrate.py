@@ -8,7 +8,21 @@ import asyncpg
 from openoutcry.errors import StartupRefused
 
 FOLDER = Path(__file__).resolve().parent / "migrations"
-KNOWN = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012")
+KNOWN = (
+    "0001",
+    "0002",
+    "0003",
+    "0004",
+    "0005",
+    "0006",
+    "0007",
+    "0008",
+    "0009",
+    "0010",
+    "0011",
+    "0012",
+    "0013",
+)
 """Every revision this code knows, oldest first."""
 HEAD = KNOWN[-1]
 LOCK = 0x6F7574637279

@@ -33,14 +33,16 @@ EXACT = f"{CHOSEN.format(source=EARLIEST)} {ONE_BY_ONE}"
 EXHAUSTIVE = f"{CHOSEN.format(source='decisions')} {ONE_BY_ONE}"
 
 
-async def similar(pool: asyncpg.Pool, org_id: UUID, decision_id: UUID, limit: int = 10) -> list[Row] | None:
+async def similar(
+    pool: asyncpg.Pool, org_id: UUID, decision_id: UUID, limit: int = 10, *, by: datetime | None = None
+) -> list[Row] | None:
     """The decisions with the nearest market context, by cosine ``similarity``, nearest first.
 
     Only those whose outcome was known when the asking decision was made; a vote asks as its decision.
-    None when there is no such decision.
+    None when there is no such decision, or ``by`` then there was not.
     """
     asking = next(iter(await fetch(pool, ASKING, org_id, decision_id)), None)
-    if asking is None:
+    if asking is None or (by is not None and asking["created_at"] > by):
         return None
     return await like(
         pool,

@@ -11,6 +11,7 @@ import structlog
 
 from db.embedder import embed_all, keep_embedding
 from db.leases import Leases
+from db.memory.reflecting import keep_reflecting, reflect_all
 from db.regimes.keeping import RegimeKeeper
 from openoutcry.errors import Fenced, StartupRefused
 from openoutcry.types.fence import Fence
@@ -72,7 +73,11 @@ async def conduct(config: ProcessConfig) -> bool:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, conductor.stop_soon)
         regimes = RegimeKeeper(store.pool, UUID(config.org_id), config.home, config.settings.regimes)
-        beside = [asyncio.create_task(keep_embedding(store.pool)), asyncio.create_task(regimes.keep())]
+        beside = [
+            asyncio.create_task(keep_embedding(store.pool)),
+            asyncio.create_task(keep_reflecting(store.pool, store.ended)),
+            asyncio.create_task(regimes.keep()),
+        ]
         try:
             return await conductor.run()
         finally:
@@ -81,6 +86,7 @@ async def conduct(config: ProcessConfig) -> bool:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
             await embed_all(store.pool)  # no decision is left without
+            await reflect_all(store.pool)
             await regimes.look()  # nor a bar unfollowed
             for peer in (*servers.values(), *agents.values(), host):
                 with contextlib.suppress(Exception):

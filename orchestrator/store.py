@@ -1,6 +1,7 @@
 """The orchestrator's side of the database: chains it appends to, rounds it keeps, commands it answers."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -58,15 +59,21 @@ class News:
     halts: asyncio.Event
 
 
+MOST_ENDED = 10_000
+"""Ended decisions that wait to be reflected on; those that find no room are found at the next start."""
+
+
 class Store:
     """One per orchestrator. ``command_waiting`` is set when commands may be pending, ``seats_changed`` when the
-    registry may seat others than it did, ``halts_changed`` when a kill switch may have been thrown or released.
+    registry may seat others than it did, ``halts_changed`` when a kill switch may have been thrown or released. ``ended`` are
+    decisions whose end has become known, for whoever reflects on them.
     """
 
     def __init__(self, pool: asyncpg.Pool, home: Path, org_id: UUID, fence: Fence | None, news: News) -> None:
         self.pool, self._home, self._org, self.fence = pool, home, org_id, fence
         self._heads: dict[UUID, ledger.Head] = {}
         self._clock = WallClock()
+        self.ended: deque[UUID] = deque(maxlen=MOST_ENDED)
         self.command_waiting, self.seats_changed, self.halts_changed = news.commands, news.seats, news.halts
 
     @classmethod
@@ -107,6 +114,9 @@ class Store:
             fence=self.fence,
         )
         self._heads[facts.session_id] = moved
+        self.ended.extend(
+            derived_id(facts.session_id, "decision", outcome.seq) for outcome in record.outcomes
+        )
         return moved.hash
 
     async def open_round(

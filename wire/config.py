@@ -48,6 +48,7 @@ DEFAULT_PORTS: Mapping[str, int] = {
 }
 OPTIONAL_PORTS: Mapping[str, int] = {
     "news": 8106,
+    "memory": 8107,
     "agent-mean_reversion": 8116,
     "agent-order_book": 8117,
     "agent-sentiment": 8118,
@@ -59,7 +60,7 @@ READ_SCOPES: Mapping[str, tuple[str, ...]] = {
     "risk": ("risk:read",),
     "execution": ("order:read",),
 }
-OPTIONAL_SCOPES: Mapping[str, tuple[str, ...]] = {"news": ("news:read",)}
+OPTIONAL_SCOPES: Mapping[str, tuple[str, ...]] = {"news": ("news:read",), "memory": ("mem:read",)}
 """What an agent holds for the servers that run only when a seat asks them."""
 FLOOR_SCOPES = {
     **READ_SCOPES,
@@ -297,7 +298,7 @@ def _source(text: str) -> Source:
 
 
 def _endpoints(env: Mapping[str, str]) -> dict[str, str]:
-    ports = {**DEFAULT_PORTS, "news": OPTIONAL_PORTS["news"]}
+    ports = {**DEFAULT_PORTS, **{name: OPTIONAL_PORTS[name] for name in OPTIONAL_SCOPES}}
     out = {name: f"http://127.0.0.1:{port}/mcp" for name, port in ports.items() if name != "api"}
     for key, value in env.items():
         if key.startswith("OUTCRY_ENDPOINT_"):

@@ -25,7 +25,7 @@ from openoutcry.types.orders import Approval
 
 ROUND_META_KEY = "openoutcry/round"
 SERVERS = ("market", "indicators", "risk", "execution")
-OPTIONAL_SERVERS = ("news",)
+OPTIONAL_SERVERS = ("news", "memory")
 """Those that run only when a seat asks them."""
 MAX_TOKEN = 8192
 

@@ -29,6 +29,7 @@ from agents.host import opened as host_opened
 from db import ledger, rounds, sessions
 from db.candles import CandleStore, FundingSeries, Series
 from db.commands import finish, pending
+from db.memory.reflecting import reflect_all
 from db.models.registering import Trained, register
 from db.models.staging import move
 from db.pool import open_pool
@@ -51,6 +52,8 @@ from openoutcry.types.record import CycleRecord
 from openoutcry.types.timeframes import millis
 from outcry.tools import names
 from tests.contract.offered import Offer
+from tests.db.conftest import Writer
+from tests.factories import Session as Past
 from tests.mcp_servers.market.hosting import PERP, SPOT, START, walk
 from tests.openoutcry.regime.markets import planted
 from wire.config import DEFAULT_ORG, ProcessConfig, RunSpec
@@ -194,6 +197,18 @@ async def learn(pool: asyncpg.Pool) -> None:
     await move(pool, UUID(DEFAULT_ORG), name, kept.version, "Production", By("contract"))
 
 
+async def remember(pool: asyncpg.Pool) -> UUID:
+    """A session that ended long before, reflected on; the id of one of its decisions."""
+    past = Past(seed=7)
+    made = past.run(30)
+    writer = await Writer(pool, past).open()
+    for record in made:
+        await writer.write(record)
+    await reflect_all(pool)
+    late = next(record for record in reversed(made[:20]) if record.decision is not None)
+    return derived_id(past.facts.session_id, "decision", late.seq)
+
+
 async def begin(pool: asyncpg.Pool) -> None:
     """Open the session, with a first record, on a floor that knows a regime model."""
     await learn(pool)
@@ -262,6 +277,7 @@ async def world(folder: Path, url: str) -> AsyncIterator[World]:
     async with contextlib.AsyncExitStack() as stack:
         pool = await open_pool(url)
         stack.push_async_callback(pool.close)
+        past = await remember(pool)
         await begin(pool)
         servers = await _open(stack, home, url)
         snapshot = await look(servers["market"])
@@ -275,6 +291,7 @@ async def world(folder: Path, url: str) -> AsyncIterator[World]:
         known = {
             "order_id": order_id,
             "session_id": str(SESSION),
+            "decision_id": str(past),
             "snapshot": snapshot.model_dump(mode="json"),
             "strategy": SEAT.model_dump(mode="json"),
         }

@@ -59,7 +59,7 @@ def test_only_the_orchestrator_holds_the_floor_key(tmp_path: Path) -> None:
     assert from_environment("market", env=env).floor_key is None
     agent = from_environment("agent-trend", env=env, role="agent")
     assert agent.floor_key is None
-    assert set(agent.tokens) == {"market", "indicators", "risk", "execution", "news"}
+    assert set(agent.tokens) == {"market", "indicators", "risk", "execution", "news", "memory"}
     assert from_environment("orchestrator", env=env, role="orchestrator").floor_key == b"k" * 40
 
 

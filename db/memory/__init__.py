@@ -1,0 +1,1 @@
+"""Memory: written by the floor alone."""

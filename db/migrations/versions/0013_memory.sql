@@ -1,0 +1,46 @@
+-- What is remembered of decisions beside themselves. Written by the floor alone: the API's role reads an org's.
+
+-- What was learned from a decision's end. author: the rules, or the model, that wrote it; record_hash: the link of the ledger it
+-- was made from.
+CREATE TABLE reflections (
+    decision_id uuid PRIMARY KEY REFERENCES decisions,
+    org_id uuid NOT NULL REFERENCES orgs,
+    author text NOT NULL,
+    text text NOT NULL CHECK (length(text) <= 4000),
+    agents_right text[] NOT NULL,
+    agents_wrong text[] NOT NULL,
+    record_hash text NOT NULL,
+    known_at timestamptz NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX reflections_by_time ON reflections (org_id, known_at DESC);
+
+-- Prompts as vectors of another space than the offline one (which decisions.prompt_embedding has). A row says its space, and
+-- no query looks into two.
+CREATE TABLE prompt_vectors (
+    decision_id uuid NOT NULL REFERENCES decisions,
+    space text NOT NULL,
+    org_id uuid NOT NULL REFERENCES orgs,
+    embedding vector NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (decision_id, space)
+);
+CREATE INDEX prompt_vectors_by_space ON prompt_vectors (org_id, space);
+
+DO $$
+DECLARE
+    tab text;
+BEGIN
+    FOREACH tab IN ARRAY ARRAY['reflections', 'prompt_vectors'] LOOP
+        EXECUTE format('REVOKE ALL ON %I FROM outcry_app', tab);
+        EXECUTE format('GRANT SELECT ON %I TO outcry_app', tab);
+        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', tab);
+        EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', tab);
+        EXECUTE format(
+            'CREATE POLICY own_org ON %I TO outcry_app USING (org_id = (SELECT nullif(current_setting(''outcry.org_id'', true), '''')::uuid))',
+            tab
+        );
+        EXECUTE format('CREATE POLICY floor ON %I TO %I USING (true) WITH CHECK (true)', tab, current_user);
+    END LOOP;
+END
+$$;

@@ -1,0 +1,61 @@
+"""Finding decisions by words or meaning."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from db.reads.search import search
+from mcp_servers.memory.answers import Brief, brief
+from mcp_servers.memory.deps import GONE, MemoryDeps, org_of, pool_of
+from mcp_servers.toolkit import Call, ToolResult, tool
+from openoutcry.embedding import embed
+from openoutcry.errors import BadInput, DataUnavailable
+from openoutcry.types.frozen import Frozen
+from openoutcry.types.symbols import canonical
+
+Way = Literal["words", "meaning", "both"]
+
+
+class FoundDecision(Frozen):
+    """A decision and how well it fits: by words a rank, by meaning a cosine, by both the ranks fused."""
+
+    score: float
+    decision: Brief
+
+
+class FoundDecisions(ToolResult):
+    """Best first."""
+
+    way: Way
+    found: tuple[FoundDecision, ...]
+
+
+@tool(scope="mem:read", read_only=True)
+async def search_decisions(
+    call: Call[MemoryDeps],
+    query: Annotated[
+        str, Field(description="Words, as in a web search", min_length=1, max_length=500, examples=["trend"])
+    ],
+    symbol: Annotated[str | None, Field(description="Only of this symbol", max_length=40)] = None,
+    way: Annotated[Way, Field(description="By words, by the meaning of the prompt, or both")] = "both",
+    limit: Annotated[int, Field(description="How many", ge=1, le=50)] = 10,
+) -> FoundDecisions:
+    """Past decisions that fit a query, up to as_of."""
+    if "\x00" in query or not query.strip():
+        raise BadInput("query: must have words", field="query")
+    try:
+        hits = await search(
+            pool_of(call),
+            org_of(call),
+            query=None if way == "meaning" else query,
+            embedding=None if way == "words" else embed(query),
+            symbol=None if symbol is None else canonical(symbol),
+            to_date=call.as_of,
+            limit=limit,
+        )
+    except GONE as error:
+        raise DataUnavailable("the floor's database does not answer") from error
+    found = tuple(
+        FoundDecision(score=round(score, 6), decision=brief(row, call.as_of)) for row, score in hits.hits
+    )
+    return FoundDecisions(as_of=call.as_of, source=call.source, way=way, found=found)
