@@ -30,6 +30,8 @@ from api.routes.system import OK
 from api.shell import Shell
 
 BODY_LIMIT = 64 * 1024
+CORS_S = 86_400
+"""How long a page may remember what it may call."""
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,7 @@ async def _reaching(app: Litestar) -> AsyncIterator[None]:
 def _cors(origins: tuple[str, ...]) -> CORSConfig:
     return CORSConfig(
         allow_origins=list(origins),
+        max_age=CORS_S,
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
         allow_headers=[
             "Authorization",
@@ -189,6 +192,7 @@ def _cors(origins: tuple[str, ...]) -> CORSConfig:
             "Link",
             "X-RateLimit-Limit",
             "X-RateLimit-Remaining",
+            "X-RateLimit-Reset",
             "Retry-After",
             "Mcp-Session-Id",
         ],
