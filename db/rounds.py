@@ -6,7 +6,7 @@ which carries these with it.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import asyncpg
@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from db.leases import still_held
 from db.pool import ASYNC_COMMIT, Connection, retrying
 from openoutcry.errors import LedgerBroken
+from openoutcry.learning.learned import Learned
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.strategy.seat import StrategySeat
 from openoutcry.types.book import Portfolio
@@ -43,7 +44,7 @@ WHERE session_id = $1 AND seq = $2 AND state IN ('OPEN', 'POLLED')
 """
 INTERRUPTED = """
 SELECT session_id, seq, as_of, state, ballots, opening->'snapshot' <> 'null'::jsonb AS looked,
-       coalesce(opening->'strategies', '[]') AS strategies FROM rounds
+       coalesce(opening->'strategies', '[]') AS strategies, opening->'learned' AS learned FROM rounds
 WHERE session_id = $1 AND state IN ('OPEN', 'POLLED') ORDER BY seq
 """
 BALLOTS = TypeAdapter(tuple[Ballot, ...])
@@ -52,7 +53,8 @@ BALLOTS = TypeAdapter(tuple[Ballot, ...])
 @dataclass(frozen=True, slots=True)
 class Interrupted:
     """A round that began and has no record. ``ballots`` are None when it had not cast them; ``looked`` tells a round
-    from a manual record; ``strategies`` are those of the registry that had a seat in it.
+    from a manual record; ``strategies`` are those of the registry that had a seat in it, ``learned`` how far its voices
+    are believed.
     """
 
     session_id: UUID
@@ -62,6 +64,7 @@ class Interrupted:
     ballots: tuple[Ballot, ...] | None
     looked: bool
     strategies: tuple[StrategySeat, ...]
+    learned: Learned | None = None
 
 
 async def open_round(
@@ -72,6 +75,7 @@ async def open_round(
     snapshot: Snapshot | None,
     portfolio: Portfolio,
     strategies: tuple[StrategySeat, ...] = (),
+    learned: Learned | None = None,
     fence: Fence | None = None,
 ) -> tuple[Ballot, ...] | None:
     """Note that a round began, and set the floor clock to its ``as_of``.
@@ -91,7 +95,7 @@ async def open_round(
             "null" if snapshot is None else snapshot.model_dump_json(),
             portfolio.model_dump_json(),
             clock,
-            {"strategies": [seat.model_dump(mode="json") for seat in strategies]} if strategies else {},
+            _beside(strategies, learned),
             None if fence is None else fence.name,
             0 if fence is None else fence.token,
         )
@@ -128,9 +132,16 @@ async def interrupted(pool: asyncpg.Pool, session_id: UUID) -> list[Interrupted]
             _ballots(row["ballots"]),
             bool(row["looked"]),
             tuple(StrategySeat.model_validate(seat) for seat in row["strategies"]),
+            None if row["learned"] is None else Learned.model_validate(row["learned"]),
         )
         for row in found
     ]
+
+
+def _beside(strategies: tuple[StrategySeat, ...], learned: Learned | None) -> dict[str, Any]:
+    seated = [seat.model_dump(mode="json") for seat in strategies]
+    known = {} if learned is None else {"learned": learned.model_dump(mode="json")}
+    return ({"strategies": seated} if seated else {}) | known
 
 
 def _ballots(cast: str | None) -> tuple[Ballot, ...] | None:

@@ -174,6 +174,11 @@ def _voices(record: CycleRecord) -> Iterator[Voice]:
         yield _voice(ballot, weights.get(ballot.agent))
 
 
+def _trusted(vote: Vote, weighed: AgentWeight | None) -> float:
+    """What the vote counted with."""
+    return vote.confidence if weighed is None or weighed.believed is None else weighed.believed
+
+
 def _voice(ballot: Ballot, weighed: AgentWeight | None) -> Voice:
     answer, weight = ballot.answer, weighed.weight if weighed else 0.0
     counted = weighed.counted if weighed else False
@@ -185,7 +190,7 @@ def _voice(ballot: Ballot, weighed: AgentWeight | None) -> Voice:
         confidence=None if isinstance(answer, Abstain) else answer.confidence,
         weight=weight,
         counted=counted,
-        strength=weight * answer.confidence if directional and isinstance(answer, Vote) else None,
+        strength=weight * _trusted(answer, weighed) if directional and isinstance(answer, Vote) else None,
         reasoning=answer.detail if isinstance(answer, Abstain) else answer.reasoning,
         note=weighed.note if weighed else "",
         evidence=() if silent else tuple(_evidence(answer, ballot.tool_uses)),
@@ -224,7 +229,7 @@ def _count(decision: Decision, voices: Sequence[Voice]) -> Iterator[Step]:
     total = math.fsum(voice.weight for voice in heard)
     for action in ("BUY", "SELL", "HOLD"):
         terms = tuple(
-            f"{v.agent} {v.weight:g} × {v.confidence:.3f} = {v.strength:.3f}"
+            f"{v.agent} {v.weight:g} × {(v.strength or 0.0) / v.weight:.3f} = {v.strength:.3f}"
             for v in heard
             if v.said == action
         )

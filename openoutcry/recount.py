@@ -7,12 +7,13 @@ tally its weight.
 from collections.abc import Sequence
 from typing import Literal
 
+from openoutcry.learning.learned import belief, told
 from openoutcry.settings import Settings, VotingSettings
 from openoutcry.types.frozen import Frozen
 from openoutcry.types.record import CycleRecord, Decision
 from openoutcry.types.votes import Ballot, Vote
 from openoutcry.voting.direction import weigh
-from openoutcry.voting.roll import Heard
+from openoutcry.voting.roll import Believe, Heard
 from openoutcry.voting.seats import WORDS, Seat, Voice
 from openoutcry.voting.tally import tally
 
@@ -64,11 +65,11 @@ def seats_of(record: CycleRecord) -> list[Seat]:
 def leave_one_out(record: CycleRecord, settings: Settings) -> list[Without]:
     """The recount without each agent that was heard."""
     assert record.decision is not None and record.snapshot is not None
-    seats = seats_of(record)
+    seats, believe = seats_of(record), believed_in(record)
     out: list[Without] = []
     for seat in seats:
         rest = [ballot for ballot in record.ballots if ballot.agent != seat.agent]
-        other = tally(record.snapshot, rest, [s for s in seats if s != seat], settings)
+        other = tally(record.snapshot, rest, [s for s in seats if s != seat], settings, believe)
         out.append(
             Without(
                 agent=seat.agent,
@@ -91,20 +92,23 @@ def _wants(decision: Decision) -> tuple[str, bool]:
 def nearest_flip(record: CycleRecord, settings: Settings) -> Flip | None:
     """The closest call: None when no single agent could have turned the decision by confidence alone."""
     assert record.decision is not None
-    heard = heard_in(record)
+    heard, believe = heard_in(record), believed_in(record)
     flips = [
         flip
         for index in range(len(heard))
-        if (flip := _flip(heard, index, record.decision.action, settings.voting)) is not None
+        if (flip := _flip(heard, index, record.decision.action, settings.voting, believe)) is not None
     ]
     return min(flips, key=lambda flip: (flip.distance, flip.agent), default=None)
 
 
-def _flip(heard: Sequence[Heard], index: int, action: str, settings: VotingSettings) -> Flip | None:
+def _flip(
+    heard: Sequence[Heard], index: int, action: str, settings: VotingSettings, believe: Believe | None
+) -> Flip | None:
     given = heard[index].vote.confidence
     for level in sorted((step / STEPS for step in range(STEPS + 1)), key=lambda level: abs(level - given)):
         vote = heard[index].vote.model_copy(update={"confidence": level})
-        changed = weigh([*heard[:index], Heard(vote, heard[index].weight), *heard[index + 1 :]], settings)
+        turned = Heard(vote, heard[index].weight, None if believe is None else believe(vote))
+        changed = weigh([*heard[:index], turned, *heard[index + 1 :]], settings)
         if changed.action != action:
             return Flip(
                 agent=vote.agent,
@@ -121,7 +125,16 @@ def heard_in(record: CycleRecord) -> list[Heard]:
     """The votes with a direction, by agent, with what each weighed."""
     weights = {seat.agent: seat.weight for seat in seats_of(record) if seat.voice == "analysis"}
     votes = [b.answer for b in record.ballots if isinstance(b.answer, Vote) and b.agent in weights]
-    return [Heard(vote, weights[vote.agent]) for vote in sorted(votes, key=lambda vote: vote.agent)]
+    believe = believed_in(record)
+    return [
+        Heard(vote, weights[vote.agent], None if believe is None else believe(vote))
+        for vote in sorted(votes, key=lambda vote: vote.agent)
+    ]
+
+
+def believed_in(record: CycleRecord) -> Believe | None:
+    """How far the round believed its voices."""
+    return belief(told(record.detail), record.features)
 
 
 def _voice(ballot: Ballot) -> Voice | None:

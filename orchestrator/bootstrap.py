@@ -18,9 +18,11 @@ from agents.host import NAME as HOST
 from agents.registry import discover
 from agents.replay import recast as cast_again
 from agents.strategist import strategist
+from db.rounds import Interrupted
 from mcp_servers.entry import opener as server_opener
 from openoutcry.canonical import derived_id, digest
 from openoutcry.errors import DataUnavailable, NotAuthorised, ReplayDiverged, ToolFailed
+from openoutcry.learning.learned import LEARNED, Learned
 from openoutcry.orders import client_order_id, order_hash
 from openoutcry.settings import Settings
 from openoutcry.strategy.seat import StrategySeat
@@ -67,6 +69,7 @@ class LiveFloor:
     settings: Settings
     host: Askable | None = None
     strategies: tuple[StrategySeat, ...] = ()
+    learned: Learned | None = None
     org_id: str = DEFAULT_ORG
     halted: str | None = None
     restricted: tuple[str, ...] = ()
@@ -100,19 +103,27 @@ class LiveFloor:
             log.info("strategy_seated", agent=agent, version=now[agent].version, weight=now[agent].weight)
         return tuple(sorted(before - now.keys()))
 
+    async def learn(self) -> None:
+        """Look again which version of what was learned of the voices is in production."""
+        found = await self.store.learned(self.learned)
+        if found != self.learned:
+            self.learned = found
+            log.info("voices_learned", version=None if found is None else found.version)
+
     def turn(
         self,
         desk: Desk,
         as_of: datetime,
         detail: Mapping[str, Any] | None = None,
         *,
-        strategies: tuple[StrategySeat, ...] | None = None,
+        begun: Interrupted | None = None,
     ) -> Turn:
-        """The desk's next round. ``detail`` is what its record tells beside itself; ``strategies`` are those of a round
-        that had begun before.
+        """The desk's next round. ``detail`` is what its record tells beside itself; a round that had ``begun`` before goes
+        on with the strategies and the learning it had then.
         """
         facts = desk.facts
-        table = at_table(self.strategies, facts.symbol) if strategies is None else strategies
+        table = at_table(self.strategies, facts.symbol) if begun is None else begun.strategies
+        learned = self.learned if begun is None else begun.learned
         claims = RoundClaims(
             session_id=str(facts.session_id),
             org_id=self.org_id,
@@ -129,11 +140,15 @@ class LiveFloor:
         if self.restricted:
             halt["restricted"] = list(self.restricted)
         told = {**(detail or {}), **halt, **tell_seats(table, desk.seated)}
+        if learned is not None:
+            told[LEARNED] = learned.model_dump(mode="json")
         if desk.config_digest and desk.config_digest != self.config_digest:
             told["settings"] = self.settings.model_dump(
                 mode="json"
             )  # changed at runtime: the record says to what
         seats = (*self.voices, *seats_of(table))
+        if learned is not None:
+            seats = learned.weighed(seats)
         return Turn(
             desk=desk,
             seq=desk.seq,
@@ -146,6 +161,7 @@ class LiveFloor:
             seats=seats,
             strategies=table,
             restricted=self.restricted,
+            learned=learned,
         )
 
     async def look(self, turn: Turn) -> Seen:
@@ -197,7 +213,7 @@ class LiveFloor:
     ) -> tuple[Ballot, ...] | None:
         """Note the round in the database, where the risk server reads its portfolio."""
         return await self.store.open_round(
-            turn.desk.facts, turn.seq, turn.as_of, snapshot, portfolio, turn.strategies
+            turn.desk.facts, turn.seq, turn.as_of, snapshot, portfolio, turn.strategies, turn.learned
         )
 
     async def cast(self, turn: Turn, ballots: tuple[Ballot, ...]) -> None:

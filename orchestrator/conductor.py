@@ -69,11 +69,11 @@ class Conductor:
 
     async def _finish_interrupted(self, resumed: Resumed) -> None:
         for begun in resumed.interrupted:
-            desk, as_of = begun.desk, begun.as_of
+            desk, as_of = begun.desk, begun.told.as_of
             log.info(
                 "round_resumed", session=str(desk.facts.session_id), seq=desk.seq, as_of=as_of.isoformat()
             )
-            await run_cycle(self._floor, self._floor.turn(desk, as_of, strategies=begun.strategies))
+            await run_cycle(self._floor, self._floor.turn(desk, as_of, begun=begun.told))
 
     async def _loop(self) -> bool:
         ticks = self._ticks()
@@ -119,6 +119,7 @@ class Conductor:
     async def _tick(self, as_of: datetime) -> None:
         for left in await self._floor.seat_strategies():
             await self._floor.store.agent_left(left)
+        await self._floor.learn()
         for desk in list(self._desks.values()):
             if desk.as_of is None or as_of > desk.as_of:
                 await heed(self._floor, self._desks.values())

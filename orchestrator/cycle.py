@@ -4,6 +4,7 @@ import asyncio
 from time import perf_counter
 
 from openoutcry.context import context_vector
+from openoutcry.learning.learned import belief
 from openoutcry.ledger.outcomes import due
 from openoutcry.portfolio import mark, roll_day
 from openoutcry.risk.plan import plan_orders
@@ -33,7 +34,7 @@ async def run_cycle(floor: Floor, turn: Turn) -> CycleRecord:
     polled = Polled(cast_before, {}) if cast_before is not None else await floor.ask(turn, snapshot)
     asked = perf_counter()
 
-    decision = tally(snapshot, polled.ballots, turn.seats, settings)
+    decision = tally(snapshot, polled.ballots, turn.seats, settings, belief(turn.learned, seen.features))
     rules = instruments(turn, marks)
     plan = plan_orders(
         decision,

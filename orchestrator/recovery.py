@@ -1,12 +1,11 @@
 """Going on after a stop or a crash: exactly where the ledger ends."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 import structlog
 
+from db.rounds import Interrupted
 from openoutcry.portfolio import opening
-from openoutcry.strategy.seat import StrategySeat
 from openoutcry.types.symbols import parse_symbol
 from orchestrator.bootstrap import LiveFloor
 from orchestrator.desk import Desk
@@ -18,11 +17,10 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A round that had begun and not ended, with the strategies that had a seat in it."""
+    """A round that had begun and not ended, as the database tells of it."""
 
     desk: Desk
-    as_of: datetime
-    strategies: tuple[StrategySeat, ...]
+    told: Interrupted
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,5 +59,5 @@ async def resume(floor: LiveFloor, spec: RunSpec) -> Resumed:
         log.info("session_resumed", session=str(stored.facts.session_id), seq=desk.seq)
         begun = await floor.store.interrupted_round(stored.facts.session_id, desk.seq)
         if begun is not None:
-            interrupted.append(Begun(desk, begun.as_of, begun.strategies))
+            interrupted.append(Begun(desk, begun))
     return Resumed(desks, interrupted)

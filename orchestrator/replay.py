@@ -8,6 +8,8 @@ from uuid import UUID
 
 from openoutcry.canonical import derived_id, digest
 from openoutcry.errors import BadInput, ReplayDiverged
+from openoutcry.learning.learned import LEARNED
+from openoutcry.learning.learned import told as told_in
 from openoutcry.ledger.chain import link
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.ledger.outcomes import Case, judging
@@ -29,7 +31,7 @@ from orchestrator.poll import Polled
 from orchestrator.seating import DEFINED, seats_of
 from orchestrator.turn import Turn
 
-TOLD = ("halted", "restricted", "settings", SEATED, DEFINED)
+TOLD = ("halted", "restricted", "settings", SEATED, DEFINED, LEARNED)
 """What comes into a record's detail from outside its round."""
 Recast = Callable[[Snapshot, Ballot], Awaitable[Ballot]]
 """What an agent says today to what it saw then. Raises ReplayDiverged."""
@@ -171,7 +173,8 @@ async def replay(recording: Recording, recast: Recast, seats: Sequence[Seat]) ->
     )
     desk.absorb(previous, link(previous).hash, recording.cases)
     told: dict[str, Any] = {key: record.detail[key] for key in TOLD if key in record.detail}
-    halted = record.detail.get("halted")
+    halted, learned = record.detail.get("halted"), told_in(record.detail)
+    present = (*seats, *seats_of(recording.strategies))
     turn = Turn(
         desk,
         record.seq,
@@ -181,9 +184,10 @@ async def replay(recording: Recording, recast: Recast, seats: Sequence[Seat]) ->
         digest(recording.settings),
         halted,
         told,
-        (*seats, *seats_of(recording.strategies)),
+        present if learned is None else learned.weighed(present),
         recording.strategies,
         tuple(record.detail.get("restricted", ())),
+        learned,
     )
     floor = RecordedFloor(record, recording.facts.session_id, recast)
     diverged: tuple[str, ...] = ()

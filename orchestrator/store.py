@@ -14,6 +14,7 @@ import asyncpg
 
 from db import agents, commands, feed, halting, ledger, rounds, sessions, state
 from db.listening import Listening
+from db.models import reading
 from db.pool import Connection, open_pool, retrying
 from db.reads import orders
 from db.records import records
@@ -21,6 +22,7 @@ from db.strategies import history, seats
 from db.summary import session_summary
 from openoutcry.canonical import derived_id
 from openoutcry.hedging.execution import HedgeOrder
+from openoutcry.learning.learned import LEARNED, Learned
 from openoutcry.ledger.announce import Event
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.ledger.outcomes import Case, Judging, judging, rebuild
@@ -127,10 +129,11 @@ class Store:
         snapshot: Snapshot | None,
         portfolio: Portfolio,
         strategies: tuple[StrategySeat, ...] = (),
+        learned: Learned | None = None,
     ) -> tuple[Ballot, ...] | None:
         """Note that a round began; ballots of an interrupted first attempt come back."""
         return await rounds.open_round(
-            self.pool, facts, seq, as_of, snapshot, portfolio, strategies, self.fence
+            self.pool, facts, seq, as_of, snapshot, portfolio, strategies, learned, self.fence
         )
 
     async def save_ballots(self, session_id: UUID, seq: int, ballots: tuple[Ballot, ...]) -> None:
@@ -253,6 +256,18 @@ class Store:
     async def strategy_seats(self) -> tuple[StrategySeat, ...]:
         """The strategies that have a seat."""
         return await retrying(self.pool, lambda connection: seats.seats(connection, self._org), begin=False)
+
+    async def learned(self, known: Learned | None) -> Learned | None:
+        """The version of what was learned of the voices that is in production; ``known`` when it is that one."""
+
+        async def work(connection: Connection) -> Learned | None:
+            found = await reading.in_production(connection, self._org, LEARNED)
+            if found is None or (known is not None and known.version == found.version):
+                return None if found is None else known
+            body = await reading.artefact(connection, found.id)
+            return Learned.model_validate({**body, "version": found.version})
+
+        return await retrying(self.pool, work, begin=False)
 
     async def publish_roster(self, names: Collection[str]) -> None:
         """Tell the registry which names the floor's own agents have."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from openoutcry.learning.learned import Learned
 from openoutcry.ports import AccountSync, Broker
 from openoutcry.settings import Settings
 from openoutcry.strategy.seat import StrategySeat
@@ -24,7 +25,7 @@ class Turn:
 
     ``seats`` are all who may vote, ``strategies`` those of them that are the registry's. ``halted``, ``restricted``
     (symbols whose trading is halted) and ``detail`` come from outside the round (the kill switch, commands) and go into
-    its record.
+    its record. ``learned`` is how far the voices are believed.
     """
 
     desk: Desk
@@ -38,6 +39,7 @@ class Turn:
     seats: tuple[Seat, ...]
     strategies: tuple[StrategySeat, ...] = ()
     restricted: tuple[str, ...] = ()
+    learned: Learned | None = None
 
 
 class RoundBroker(Broker, Protocol):

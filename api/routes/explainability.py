@@ -259,7 +259,7 @@ async def compliance_report(request: AnyRequest, floor: TheFloor, days: Days = 3
 
 def _credits(record: CycleRecord) -> list[Credit]:
     heard = heard_in(record)
-    parts = credit([(one.vote.agent, one.vote.action, one.vote.confidence, one.weight) for one in heard])
+    parts = credit([(one.vote.agent, one.vote.action, one.confidence, one.weight) for one in heard])
     whole = sum(abs(part) for part in parts.values())
     return [
         Credit(

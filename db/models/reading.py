@@ -83,13 +83,13 @@ async def version(pool: asyncpg.Pool, org_id: UUID, name: str, wanted: str) -> M
     return version_of(rows[0])
 
 
-async def in_production(pool: asyncpg.Pool, org_id: UUID, name: str) -> ModelVersion | None:
+async def in_production(pool: "asyncpg.Pool | Connection", org_id: UUID, name: str) -> ModelVersion | None:
     """The version of a model that is in production; None when none is, or there is no such model."""
     rows = await fetch(pool, PRODUCTION, org_id, name)
     return version_of(rows[0]) if rows else None
 
 
-async def artefact(pool: asyncpg.Pool, version_id: UUID) -> Any:
+async def artefact(pool: "asyncpg.Pool | Connection", version_id: UUID) -> Any:
     """What a version is, as it was registered."""
     return await pool.fetchval(ARTEFACT, version_id)
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from db.pool import Row, fetch
+from openoutcry.learning.climate import Climate, climate
 from openoutcry.ledger.outcomes import judging
 from openoutcry.settings import Settings
 from openoutcry.types.timeframes import bar_length
@@ -24,6 +25,10 @@ ORDER BY v.created_at DESC, v.session_id, v.agent_name LIMIT $5
 PRICES = """
 SELECT created_at, (context->>'price')::float8 AS price FROM decisions
 WHERE session_id = $1 AND seq >= $2 AND created_at <= $3 AND context->>'price' IS NOT NULL ORDER BY seq
+"""
+MARKETS = """
+SELECT seq, body::jsonb->'features' AS features FROM cycles
+WHERE session_id = $1 AND seq >= $2 AND as_of <= $3 AND kind = 'ROUND'
 """
 SESSIONS = "SELECT id, timeframe, config FROM sessions WHERE id = ANY($1)"
 CALLS = """
@@ -50,9 +55,11 @@ async def judged_votes(
     as_of: datetime,
     most: int,
     since: datetime = BEGINNING,
+    markets: bool = False,
 ) -> tuple[list[Judged], int]:
     """The newest ``most`` directional votes of these agents (all: None) as they stood at ``as_of``: judged, and how many
-    were pending. Nothing after ``as_of`` is looked at.
+    were pending. Nothing after ``as_of`` is looked at. With ``markets`` each knows the climate it was said in, which takes
+    reading every round's record.
     """
     wanted = None if agents is None else list(agents)
     rows = await fetch(pool, DIRECTIONAL, org_id, wanted, as_of, since, most)
@@ -68,7 +75,17 @@ async def judged_votes(
         for session, first in firsts.items()
     }
     rules = {session: _rule(row) for session, row in sessions.items()}
-    return judge([_said(row, rules[row["session_id"]]) for row in rows], prices)
+    there: dict[tuple[UUID, int], Climate] = {}
+    for session, first in firsts.items() if markets else ():
+        for row in await fetch(pool, MARKETS, session, first, as_of):
+            there[session, row["seq"]] = climate(row["features"] or {})
+    return judge(
+        [
+            _said(row, there.get((row["session_id"], row["seq"]), "unknown"), rules[row["session_id"]])
+            for row in rows
+        ],
+        prices,
+    )
 
 
 async def calls(pool: asyncpg.Pool, org_id: UUID, agent: str, as_of: datetime) -> Row:
@@ -87,7 +104,7 @@ def _rule(session: Row) -> dict[str, Any]:
     return {"bar": bar_length(session["timeframe"]), "cost": float(rule.cost), "calm": float(rule.calm)}
 
 
-def _said(row: Row, rule: dict[str, Any]) -> Said:
+def _said(row: Row, market: Climate, rule: dict[str, Any]) -> Said:
     return Said(
         agent=row["agent_name"],
         session=row["session_id"],
@@ -96,5 +113,6 @@ def _said(row: Row, rule: dict[str, Any]) -> Said:
         confidence=float(row["confidence"]),
         price=row["price"],
         horizon_bars=row["horizon_bars"],
+        market=market,
         **rule,
     )

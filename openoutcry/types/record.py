@@ -17,13 +17,20 @@ Outcome = Literal["PENDING", "SUCCESS", "FAILURE"]
 Direction = Literal["LONG", "SHORT", "FLAT", "KEEP"]
 
 
+def _absent(value: object) -> bool:
+    return value is None
+
+
 class AgentWeight(Frozen):
-    """What one ballot weighed in a tally: 0 for an abstention or a non-directional voice."""
+    """What one ballot weighed in a tally: 0 for an abstention or a non-directional voice. ``believed`` is the chance that it
+    is right, which it counted with in place of its own confidence; left out while nothing is learned of the agent.
+    """
 
     agent: str
     weight: float
     counted: bool
     note: str = ""
+    believed: Annotated[Unit | None, Field(exclude_if=_absent)] = None
 
 
 class Tally(Frozen):

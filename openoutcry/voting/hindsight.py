@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 from uuid import UUID
 
+from openoutcry.learning.climate import Climate
+
 Word = Literal["BUY", "SELL", "HOLD"]
 
 
@@ -27,6 +29,7 @@ class Said(NamedTuple):
     horizon_bars: int
     cost: float
     calm: float
+    market: Climate = "unknown"
 
 
 class Judged(NamedTuple):
@@ -41,6 +44,8 @@ class Judged(NamedTuple):
     right: bool
     move: float
     gain: float
+    market: Climate = "unknown"
+    horizon_bars: int = 24
 
 
 def judge(
@@ -71,5 +76,6 @@ def _judged(vote: Said, known_at: datetime, move: float) -> Judged:
         toward = move if vote.action == "BUY" else -move
         right, gain = toward > vote.cost, toward - vote.cost
     return Judged(
-        vote.agent, vote.session, vote.at, known_at, vote.action, vote.confidence, right, move, gain
-    )
+        vote.agent, vote.session, vote.at, known_at, vote.action, vote.confidence, right, move, gain,
+        vote.market, vote.horizon_bars,
+    )  # fmt: skip

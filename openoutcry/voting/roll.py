@@ -1,12 +1,15 @@
 """The roll: which ballots are heard, and why the others are not."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from openoutcry.errors import BadInput
 from openoutcry.types.market import Snapshot
 from openoutcry.types.votes import Abstain, Ballot, Vote
 from openoutcry.voting.seats import WORDS, Seat, Voice
+
+Believe = Callable[[Vote], float]
+"""The chance that a vote is right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +18,17 @@ class Heard:
 
     vote: Vote
     weight: float
+    believed: float | None = None
+
+    @property
+    def confidence(self) -> float:
+        """What it counts with: ``believed`` where the floor has learned it, else what the vote states."""
+        return self.vote.confidence if self.believed is None else self.believed
 
     @property
     def strength(self) -> float:
         """Weight x confidence."""
-        return self.weight * self.vote.confidence
+        return self.weight * self.confidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +41,13 @@ class Roll:
     silent: tuple[Abstain, ...]
 
 
-def call_roll(snapshot: Snapshot, ballots: Iterable[Ballot], seats: Sequence[Seat]) -> Roll:
-    """Sort the ballots. Raises BadInput when an agent has two ballots or two seats."""
+def call_roll(
+    snapshot: Snapshot, ballots: Iterable[Ballot], seats: Sequence[Seat], believe: Believe | None = None
+) -> Roll:
+    """Sort the ballots; ``believe`` says how far to trust an analyst's vote.
+
+    Raises BadInput when an agent has two ballots or two seats.
+    """
     by_agent = {seat.agent: seat for seat in seats}
     if len(by_agent) != len(seats):
         raise BadInput("seats: an agent has more than one seat", field="seats")
@@ -47,7 +61,8 @@ def call_roll(snapshot: Snapshot, ballots: Iterable[Ballot], seats: Sequence[Sea
         seat = by_agent.get(ballot.agent)
         answer = admit(snapshot, ballot, seat)
         if isinstance(answer, Vote) and seat is not None:
-            heard[seat.voice].append(Heard(answer, seat.weight))
+            learned = believe(answer) if believe is not None and seat.voice == "analysis" else None
+            heard[seat.voice].append(Heard(answer, seat.weight, learned))
         elif isinstance(answer, Abstain):
             silent.append(answer)
     return Roll(tuple(heard["analysis"]), tuple(heard["risk"]), tuple(heard["hedging"]), tuple(silent))

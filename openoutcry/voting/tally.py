@@ -10,20 +10,25 @@ from openoutcry.types.votes import Ballot
 from openoutcry.voting import levels, words
 from openoutcry.voting.caution import listen
 from openoutcry.voting.direction import Action, Direction, weigh
-from openoutcry.voting.roll import Roll, call_roll
+from openoutcry.voting.roll import Believe, Roll, call_roll
 from openoutcry.voting.seats import Seat
 
 
 def tally(
-    snapshot: Snapshot, ballots: Iterable[Ballot], seats: Sequence[Seat], settings: Settings
+    snapshot: Snapshot,
+    ballots: Iterable[Ballot],
+    seats: Sequence[Seat],
+    settings: Settings,
+    believe: Believe | None = None,
 ) -> Decision:
     """The floor's word on ``snapshot``. Ballots may come in any order; the same set gives the same decision.
 
     A ballot for another agent or symbol, without a seat or out of its voice, counts as an abstention.
+    ``believe`` is what the floor has learned of its voices: votes then count with the chance that they are right.
     ``entries_blocked`` stops entries only: the action stands, so that exits stay possible.
     Raises BadInput when an agent has two ballots or two seats.
     """
-    roll = call_roll(snapshot, ballots, seats)
+    roll = call_roll(snapshot, ballots, seats, believe)
     direction = weigh(roll.analysis, settings.voting)
     caution = listen(roll.risk, required=settings.voting.require_risk_voice)
     target = target_of(direction.action, snapshot, settings)
@@ -80,7 +85,13 @@ def _faults(snapshot: Snapshot, target: Target) -> list[str]:
 def _count(roll: Roll, direction: Direction, vetoed_by: tuple[str, ...], settings: Settings) -> Tally:
     weights = [
         *(
-            AgentWeight(agent=v.vote.agent, weight=v.weight, counted=v.weight > 0, note=words.note(v.vote))
+            AgentWeight(
+                agent=v.vote.agent,
+                weight=v.weight,
+                counted=v.weight > 0,
+                note=words.note(v.vote),
+                believed=v.believed,
+            )
             for v in roll.analysis
         ),
         *(

@@ -36,7 +36,8 @@ def _lines(
 
 def _line(heard: Heard) -> str:
     vote = heard.vote
-    said = f"{vote.action} {vote.confidence:.2f}, weight {heard.weight:g}"
+    learned = "" if heard.believed is None else f", believed {heard.believed:.2f}"
+    said = f"{vote.action} {vote.confidence:.2f}{learned}, weight {heard.weight:g}"
     return f"- {vote.agent}: {said}: {_clip(vote.reasoning)}"
 
 
