@@ -16,6 +16,7 @@ COMMANDS = {
     "status": "what runs, and how the sessions stand",
     "doctor": "check this machine and say what to do about each failure",
     "explain": "why a decision was taken",
+    "agents": "how far each voice can be believed; learn from what came of their votes",
     "budgets": "what language models may cost and have cost",
     "risk": "exposure, figures, limits, sizes, stress, correlation of the sessions",
     "hedge": "analyse, execute and close hedges; study them on stored candles",

@@ -1,11 +1,12 @@
 """Agents' own votes and the prices their sessions saw afterwards, for judging them alone."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from db.pool import Row, fetch
 from openoutcry.learning.climate import Climate, climate
@@ -26,10 +27,10 @@ PRICES = """
 SELECT created_at, (context->>'price')::float8 AS price FROM decisions
 WHERE session_id = $1 AND seq >= $2 AND created_at <= $3 AND context->>'price' IS NOT NULL ORDER BY seq
 """
-MARKETS = """
-SELECT seq, body::jsonb->'features' AS features FROM cycles
-WHERE session_id = $1 AND seq >= $2 AND as_of <= $3 AND kind = 'ROUND'
+RECORDS = """
+SELECT seq, body FROM cycles WHERE session_id = $1 AND seq >= $2 AND as_of <= $3 AND kind = 'ROUND' ORDER BY seq LIMIT $4
 """
+AT_ONCE = 500
 SESSIONS = "SELECT id, timeframe, config FROM sessions WHERE id = ANY($1)"
 CALLS = """
 SELECT count(*) AS votes, count(*) FILTER (WHERE action = 'ABSTAIN') AS abstained,
@@ -44,6 +45,15 @@ SELECT created_at AS at, session_id, seq, weight FROM (
 ) weighed WHERE before IS DISTINCT FROM weight ORDER BY at DESC, session_id LIMIT $4
 """
 MOST_WEIGHTS = 500
+
+
+class _Featured(msgspec.Struct):
+    """Of a record's body only this."""
+
+    features: dict[str, float | None]
+
+
+FEATURED = msgspec.json.Decoder(_Featured)
 BEGINNING = datetime.fromisoformat("0001-01-01T00:00:00+00:00")
 
 
@@ -77,8 +87,8 @@ async def judged_votes(
     rules = {session: _rule(row) for session, row in sessions.items()}
     there: dict[tuple[UUID, int], Climate] = {}
     for session, first in firsts.items() if markets else ():
-        for row in await fetch(pool, MARKETS, session, first, as_of):
-            there[session, row["seq"]] = climate(row["features"] or {})
+        async for seq, market in _markets(pool, session, first, as_of):
+            there[session, seq] = market
     return judge(
         [
             _said(row, there.get((row["session_id"], row["seq"]), "unknown"), rules[row["session_id"]])
@@ -86,6 +96,16 @@ async def judged_votes(
         ],
         prices,
     )
+
+
+async def _markets(
+    pool: asyncpg.Pool, session: UUID, first: int, as_of: datetime
+) -> AsyncIterator[tuple[int, Climate]]:
+    """The climate of each round of a session from ``first`` on: from its record, a few at a time."""
+    while rows := await fetch(pool, RECORDS, session, first, as_of, AT_ONCE):
+        for row in rows:
+            yield row["seq"], climate(FEATURED.decode(row["body"]).features)
+        first = rows[-1]["seq"] + 1
 
 
 async def calls(pool: asyncpg.Pool, org_id: UUID, agent: str, as_of: datetime) -> Row:

@@ -1,5 +1,7 @@
 """Beta calibration: the identity without outcomes, monotone always, and right about what it has seen enough of."""
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,7 +21,7 @@ def test_without_outcomes_a_word_is_taken_as_said() -> None:
 def test_a_surer_word_is_never_believed_less(past: list[tuple[float, bool]]) -> None:
     said = fit(past)
     steps = [said.believed(level / 50) for level in range(51)]
-    assert all(0.0 <= low <= high <= 1.0 for low, high in zip(steps, steps[1:], strict=False))
+    assert all(0.0 <= low <= high <= 1.0 for low, high in pairwise(steps))
 
 
 def test_overconfidence_is_unlearned() -> None:

@@ -1,0 +1,94 @@
+"""How well each voice did and what the floor would make of that: the figures behind ``outcry agents report``."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from openoutcry.learning.climate import reach
+from openoutcry.learning.fitting import held_out, known, learn
+from openoutcry.learning.learned import Learned, word_of
+from openoutcry.learning.share import Shared
+from openoutcry.voting.calibration import Calibration, calibrate
+from openoutcry.voting.hindsight import Judged
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The scores of one agent's words; ``climate`` and ``reach`` are "all" where they are taken together."""
+
+    agent: str
+    word: str
+    climate: str
+    reach: str
+    scores: Calibration
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """Held-out windows: the same words as stated, as calibrated by what was known before, and at the rate that was usual."""
+
+    agent: str
+    stated: Calibration
+    calibrated: Calibration
+    base_brier: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Of all votes whose end was known by ``as_of``; ``learned`` is the version that they would make."""
+
+    as_of: datetime
+    judged: int
+    pending: int
+    rows: tuple[Row, ...]
+    ahead: tuple[Ahead, ...]
+    shared: Shared
+    learned: Learned
+
+
+def report(judged: Sequence[Judged], pending: int, as_of: datetime) -> Report:
+    """Score, hold out, and learn. The agents come by name, "all" of them last."""
+    past = known(judged, as_of)
+    learned, shared = learn(past, as_of, "0.0.0")
+    held = held_out(past)
+    agents = sorted({one.agent for one in past})
+    return Report(
+        as_of=as_of,
+        judged=len(past),
+        pending=pending,
+        rows=tuple(_rows(past, agents)),
+        ahead=tuple(
+            Ahead(
+                agent=agent or "all",
+                stated=calibrate([one for one in held.stated if agent in (None, one.agent)]),
+                calibrated=calibrate([one for one in held.calibrated if agent in (None, one.agent)]),
+                base_brier=calibrate([one for one in held.base if agent in (None, one.agent)]).brier,
+            )
+            for agent in (*agents, None)
+        ),
+        shared=shared,
+        learned=learned,
+    )
+
+
+def _rows(past: Sequence[Judged], agents: Sequence[str]) -> list[Row]:
+    rows = []
+    for agent in agents:
+        for word in ("entry", "hold"):
+            own = [one for one in past if one.agent == agent and word_of(one.action) == word]
+            if not own:
+                continue
+            rows.append(Row(agent, word, "all", "all", calibrate(own)))
+            rows += _split(agent, word, own, lambda one: (one.market, "all"))
+            rows += _split(agent, word, own, lambda one: ("all", reach(one.horizon_bars)))
+            rows += _split(agent, word, own, lambda one: (one.market, reach(one.horizon_bars)))
+    return list({(row.agent, row.word, row.climate, row.reach): row for row in rows}.values())
+
+
+def _split(
+    agent: str, word: str, own: Sequence[Judged], cell: Callable[[Judged], tuple[str, str]]
+) -> list[Row]:
+    found: dict[tuple[str, str], list[Judged]] = {}
+    for one in own:
+        found.setdefault(cell(one), []).append(one)
+    return [Row(agent, word, *key, calibrate(here)) for key, here in sorted(found.items())]
