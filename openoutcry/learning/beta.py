@@ -64,7 +64,20 @@ def _newton(x: Floats, came: Floats, free: list[int]) -> Floats:
         slope = (x.T @ (came - chance) - PRECISION * (weights - prior))[free]
         curve = ((x * (chance * (1 - chance))[:, None]).T @ x + PRECISION * np.eye(3))[np.ix_(free, free)]
         step = np.linalg.solve(curve, slope)
-        weights[free] += step
-        if float(np.abs(step).max()) < SMALL:
+        moved = np.zeros(3)
+        moved[free] = step
+        while (
+            _cost(x, came, weights + moved) > _cost(x, came, weights) and float(np.abs(moved).max()) > SMALL
+        ):
+            moved /= 2  # a full step can overshoot where all words are alike
+        weights = weights + moved
+        if float(np.abs(moved).max()) < SMALL:
             break
     return weights
+
+
+def _cost(x: Floats, came: Floats, weights: Floats) -> float:
+    """Minus the log posterior, up to a constant; convex in the weights."""
+    power = x @ weights
+    away = weights - np.array([1.0, 1.0, 0.0])
+    return float(np.logaddexp(0.0, power).sum() - came @ power + PRECISION / 2 * (away @ away))

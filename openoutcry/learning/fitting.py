@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
+from uuid import UUID
 
 from openoutcry.learning.beta import fit
 from openoutcry.learning.climate import Climate, Reach, reach
@@ -94,8 +94,11 @@ def _shares(past: Sequence[Judged]) -> dict[tuple[str, Word], float]:
 
 
 def _rounds(past: Sequence[Judged]) -> list[dict[str, float]]:
-    """The losses of each round, in the order the rounds' ends became known."""
-    rounds = []
-    for _, group in groupby(past, key=lambda one: (one.known_at, one.at, one.session)):
-        rounds.append({one.agent: (one.confidence - one.right) ** 2 for one in group})
-    return rounds
+    """The losses of each round, in the order in which the last of a round's ends became known."""
+    rounds: dict[tuple[UUID, datetime], list[Judged]] = {}
+    for one in past:
+        rounds.setdefault((one.session, one.at), []).append(one)
+    ended = sorted(
+        rounds.items(), key=lambda item: (max(one.known_at for one in item[1]), item[0][1], item[0][0])
+    )
+    return [{one.agent: (one.confidence - one.right) ** 2 for one in votes} for _, votes in ended]

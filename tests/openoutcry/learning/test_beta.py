@@ -35,3 +35,10 @@ def test_overconfidence_is_unlearned() -> None:
 
 def test_a_few_outcomes_move_little() -> None:
     assert abs(fit([(0.8, False)] * 2).believed(0.8) - 0.8) < 0.25
+
+
+def test_words_that_are_all_alike_are_believed_at_their_rate() -> None:
+    """A full Newton step overshoots here."""
+    past = [(0.05 + 0.001 * (n % 7), n % 3 != 0) for n in range(1200)] + [(0.9, True)] * 40
+    said = fit(past)
+    assert abs(said.believed(0.053) - 2 / 3) < 0.05
