@@ -11,8 +11,10 @@ from openoutcry.learning.learned import Cell, Learned, Word, word_of
 from openoutcry.learning.share import Shared, share
 from openoutcry.voting.hindsight import Judged
 
-LEAST = 30
-"""Outcomes a cell needs to be believed: with fewer the next wider cell speaks."""
+LEAST, LEAST_CLOSE = 30, 500
+"""Outcomes that an agent's word needs to be believed, and that one climate or reach of it needs: with fewer the wider cell
+speaks. Neighbouring rounds say nearly the same, so that 500 are few: cells of 30 were worse than none on held-out windows.
+"""
 WINDOWS = 12
 """Held-out windows that a report looks at."""
 
@@ -43,7 +45,8 @@ def cells(past: Sequence[Judged]) -> tuple[Cell, ...]:
     return tuple(
         Cell(agent=agent, word=word, climate=market, reach=how_far, beta=fit(pairs))
         for (agent, word, market, how_far), pairs in sorted(heard.items(), key=lambda item: str(item[0]))
-        if len(pairs) >= LEAST and market != "unknown"
+        if len(pairs) >= (LEAST if market is None and how_far is None else LEAST_CLOSE)
+        and market != "unknown"
     )
 
 

@@ -43,11 +43,11 @@ class Year:
             result_id=f"r{index}", tool="indicators.indicator_snapshot", arguments={}, result=result
         )
 
-    def decide(self, index: int) -> Decision:
+    def look(self, index: int) -> Snapshot:
         given = {name: Decimal(str(column[index])) for name, column in self.series.items()}
         bar = Bar(opened_at=from_millis(int(self.at[index])), **given)
         quotes = {symbol: Quote(symbol=symbol, price=bar.close, bar=bar) for symbol in (SPOT, PERP)}
-        view = Snapshot(
+        return Snapshot(
             symbol=SPOT,
             hedge_symbol=PERP,
             timeframe="1h",
@@ -58,11 +58,16 @@ class Year:
             hedge=quotes[PERP],
             data_digest="",
         )
-        votes = (
+
+    def votes(self, index: int) -> tuple[Vote, ...]:
+        view = self.look(index)
+        return (
             technical.judge(view, self.answer(technical.NAMES, index)),
             trend.judge(view, self.answer(trend.NAMES, index)),
-            APPROVAL,
         )
+
+    def decide(self, index: int) -> Decision:
+        view, votes = self.look(index), (*self.votes(index), APPROVAL)
         return tally(view, [Ballot(agent=vote.agent, answer=vote) for vote in votes], SEATS, Settings())
 
 
