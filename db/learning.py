@@ -34,7 +34,7 @@ async def keep(pool: asyncpg.Pool, org_id: UUID, done: Report, who: str) -> Mode
     """Register what a report learned, as the next version; nothing changes until it is promoted. Raises BadInput with too
     few outcomes.
     """
-    if not done.learned.cells:
+    if not done.learned.cells or done.since is None:
         raise BadInput(
             f"{done.judged} votes have a known end: no agent has {LEAST} of one kind yet", field="as_of"
         )
@@ -58,7 +58,7 @@ async def keep(pool: asyncpg.Pool, org_id: UUID, done: Report, who: str) -> Mode
             "regret_bound": done.shared.bound,
         },
         seed=0,
-        trained_from=done.as_of,
+        trained_from=done.since,
         trained_until=done.as_of,
     )
     return await register(pool, org_id, trained, who)

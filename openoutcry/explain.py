@@ -32,12 +32,15 @@ class Evidence(Frozen):
 
 
 class Voice(Frozen):
-    """What one agent said and what it weighed. ``strength`` is weight x confidence, for directional votes only."""
+    """What one agent said and what it weighed. ``believed`` is what it counted with, where the floor has learned how far to
+    believe it; ``strength`` is weight x that confidence, for directional votes only.
+    """
 
     agent: str
     said: str
     confidence: float | None
     weight: float
+    believed: float | None
     counted: bool
     strength: float | None
     reasoning: str
@@ -189,6 +192,7 @@ def _voice(ballot: Ballot, weighed: AgentWeight | None) -> Voice:
         said=f"abstains ({answer.reason})" if isinstance(answer, Abstain) else answer.action,
         confidence=None if isinstance(answer, Abstain) else answer.confidence,
         weight=weight,
+        believed=weighed.believed if weighed else None,
         counted=counted,
         strength=weight * _trusted(answer, weighed) if directional and isinstance(answer, Vote) else None,
         reasoning=answer.detail if isinstance(answer, Abstain) else answer.reasoning,

@@ -56,7 +56,8 @@ def _lines(e: Explanation) -> Iterator[str]:
 def _voice(voice: Voice) -> Iterator[str]:
     sure = "" if voice.confidence is None else f" {voice.confidence:.2f}"
     weight = f"weight {voice.weight:g}" if voice.weight else "no weight in the count"
-    yield f"  {voice.agent}: {voice.said}{sure} ({weight}, {voice.mind})"
+    believed = "" if voice.believed is None else f"believed {voice.believed:.2f}, "
+    yield f"  {voice.agent}: {voice.said}{sure} ({believed}{weight}, {voice.mind})"
     if voice.reasoning:
         yield from (f"{INDENT}{line}" for line in voice.reasoning.splitlines())
     for cited in voice.evidence:

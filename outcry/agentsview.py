@@ -16,6 +16,7 @@ def plain(done: Report) -> dict[str, Any]:
     """The report as JSON, the path of the weights thinned."""
     body = asdict(done)
     body["as_of"] = done.as_of.isoformat()
+    body["since"] = None if done.since is None else done.since.isoformat()
     body["rows"] = [
         {**asdict(row), "scores": row.scores._asdict() | {"bins": _bins(row.scores)}} for row in done.rows
     ]

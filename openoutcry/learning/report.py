@@ -35,8 +35,11 @@ class Ahead:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Of all votes whose end was known by ``as_of``; ``learned`` is the version that they would make."""
+    """Of all votes whose end was known by ``as_of``, the first said at ``since`` (None without any); ``learned`` is the version
+    that they would make.
+    """
 
+    since: datetime | None
     as_of: datetime
     judged: int
     pending: int
@@ -53,6 +56,7 @@ def report(judged: Sequence[Judged], pending: int, as_of: datetime) -> Report:
     held = held_out(past)
     agents = sorted({one.agent for one in past})
     return Report(
+        since=min((one.at for one in past), default=None),
         as_of=as_of,
         judged=len(past),
         pending=pending,

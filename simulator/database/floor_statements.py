@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from db import agents, commands, rounds, sessions, state
+from db.models import reading
 from db.reads import session_books
 from db.strategies import seats
 from orchestrator import store
@@ -142,7 +143,8 @@ def interrupted(work: Transaction, given: Sequence[Any]) -> Answer:
     """Rounds that began and did not end."""
     found = [
         {**{name: row[name] for name in ("session_id", "seq", "as_of", "state", "ballots")},
-         "looked": row["opening"]["snapshot"] is not None, "strategies": row["opening"].get("strategies", [])}
+         "looked": row["opening"]["snapshot"] is not None, "strategies": row["opening"].get("strategies", []),
+         "learned": row["opening"].get("learned")}
         for row in work.rows("rounds").values()
         if row["session_id"] == given[0] and row["state"] in ("OPEN", "POLLED")
     ]  # fmt: skip
@@ -268,6 +270,11 @@ def no_seats(work: Transaction, given: Sequence[Any]) -> Answer:
     return [], "SELECT 0"
 
 
+def no_model(work: Transaction, given: Sequence[Any]) -> Answer:
+    """Nothing was learned of the voices here."""
+    return [], "SELECT 0"
+
+
 STATEMENTS = {
     sessions.CREATE: create,
     sessions.FIND: find,
@@ -292,5 +299,6 @@ STATEMENTS = {
     session_books.OF_ROUND: round_book,
     session_books.LATEST: latest_book,
     seats.SEATED: no_seats,
+    reading.PRODUCTION: no_model,
     "SELECT 1": nothing,
 }
