@@ -1,6 +1,6 @@
 """``/api/v1/liquidity``: what an order would cost and how to cut it, from stored candles; and of the book as it is."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -49,37 +49,22 @@ class StressWish(Body, frozen=True, kw_only=True):
     volatility_multiplier: float = 2.0
 
 
-class Metrics(Shape, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metrics(Depth):
     """Over ``days`` daily bars: volumes and volatility are a day's; the spread is Corwin and Schultz's estimate."""
 
     symbol: str
     exchange: str
-    days: int
-    price: float
-    volume_base: float
-    volume_quote: float
-    volatility: float
-    spread_bps: float
-    amihud: float
-    volume_percentile: float
     as_of: datetime
 
 
-class ImpactCost(Shape, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImpactCost(Cost):
     """Of an order at once: the square-root law and half the spread. ``days`` to trade it at a tenth of the volume."""
 
     symbol: str
     side: str
-    quantity: float
-    notional: float
-    participation: float
-    impact_bps: float
-    half_spread_bps: float
-    total_bps: float
-    cost: float
     expected_price: float
-    days: float
-    liquidity: Level
 
 
 class Assessment(Shape, frozen=True, kw_only=True):
