@@ -3,7 +3,7 @@ ROOT := $(shell dirname '$(strip $(MAKEFILE_LIST))')
 IN_VENV := sh '$(ROOT)/deploy/with-venv.sh'
 ARGS ?=
 
-.PHONY: help up check lint types imports test sim chaos matrix fuzz golden format bench lock clean kill-switch
+.PHONY: help up check lint types imports test sim chaos matrix fuzz golden format bench lock clean kill-switch naked
 
 help: ## show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' '$(ROOT)/Makefile' | expand -t 16
@@ -30,6 +30,9 @@ fuzz: ## try every operation of the API with 20,000 requests that Schemathesis t
 kill-switch: ## G7: halt 900 times in one process and 100 times with processes; prints how late an order was still taken
 	@cd '$(ROOT)' && KILL_TRIALS=$${KILL_TRIALS:-900} KILL_PROCESS_TRIALS=$${KILL_PROCESS_TRIALS:-100} \
 		$(IN_VENV) dev pytest -q -s --timeout 3600 tests/mcp_servers/execution/test_kill_switch.py -k g7 $(ARGS)
+
+naked: ## G6: the longest time that a position had no stop, by the practice exchange's books (ARGS="--runs 40 --seed 6")
+	@cd '$(ROOT)' && exec $(IN_VENV) dev python -m benchmarks.naked $(ARGS)
 
 golden: ## write the golden files and the generated pages anew, to be read as a diff
 	@cd '$(ROOT)' && GOLDEN=rewrite $(IN_VENV) dev pytest -q tests/contract/test_golden.py tests/contract/test_reference.py \

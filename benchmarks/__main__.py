@@ -16,6 +16,7 @@ ALL = (
     "backtest",
     "sweep",
     "reconcile",
+    "naked",
 )
 
 

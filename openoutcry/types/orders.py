@@ -73,12 +73,10 @@ class Bracket(Frozen):
     """What the approval of an entry permits beside it: protecting, and at worst leaving, what it filled.
 
     Orders made from it are reduce-only and never for more than the entry filled and nothing has closed since.
-    ``trail`` is how far below its best price since the entry a long's stop follows (above, for a short), None to stay.
     """
 
     stop_loss: PositiveAmount
     take_profit: PositiveAmount | None = None
-    trail: PositiveAmount | None = None
 
 
 class Approval(Frozen):

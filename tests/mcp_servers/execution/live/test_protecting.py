@@ -193,3 +193,15 @@ async def test_e6_a_venue_that_does_not_answer_leaves_the_position_protected_or_
         while held(guarded) and not guarded.stops("perp"):
             await looked(guarded, 1)
     assert guarded.stops("perp") == ([Decimal("0.5")] if accept else [])
+
+
+async def test_e6_when_one_leg_of_a_pair_executes_the_other_is_cancelled(guarded: Guarded) -> None:
+    await guarded.enter(SHORT, "62000")
+    pair = {"symbol": PERP, "reduce_only": True, "oco_group": "bracket-1"}
+    await guarded.place(order("stop_loss", "BUY", "STOP_LOSS", "0.5", stop_price="62000", **pair), 1)
+    await guarded.place(order("take_profit", "BUY", "TAKE_PROFIT", "0.5", stop_price="59000", **pair), 1)
+    await looked(guarded, 2)
+    assert len(guarded.stops("perp")) == 2
+    guarded.price(58_900)
+    await looked(guarded, 4)
+    assert held(guarded) == 0 and guarded.stops("perp") == [] and await alarms(guarded) == []
