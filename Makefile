@@ -17,7 +17,7 @@ check: ## what CI runs: lint, types, import rules, all tests
 test: ## the tests alone (ARGS="tests/db -x" …)
 	@cd '$(ROOT)' && exec $(IN_VENV) dev pytest $(ARGS)
 
-sim: ## the whole floor on a virtual clock: 10,000 seeds of faults (ARGS="--seeds 1..100" …)
+sim: ## the whole floor on a virtual clock: 10,000 seeds of faults (in slices: ARGS="--resume sim.jsonl --seconds 600")
 	@cd '$(ROOT)' && exec $(IN_VENV) dev outcry sim --seeds 1..10000 $(ARGS)
 
 matrix: ## G4: every way an order's answer can be lost, 180 cells for each seed (MATRIX_SEEDS=1..5)

@@ -13,6 +13,10 @@ STEPS = (
     ("imports", ["lint-imports", "--no-logo", "--cache-dir", ".cache/import_linter"]),
     ("types", ["mypy"]),
     ("types of tests", ["mypy", "-p", "tests", "-p", "deploy"]),
+    (
+        "600 simulated floors, or as many as fit a minute",
+        ["outcry", "sim", "--seeds", "1..600", "--seconds", "60"],
+    ),
     ("MLflow for a test", ["python", "-m", "deploy.mlflow"]),
     ("tests", ["pytest", "-n", "2"]),
 )

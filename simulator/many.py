@@ -3,10 +3,11 @@
 import hashlib
 import multiprocessing
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from time import monotonic
 
 from simulator.run import Outcome, prepare, simulate
 
@@ -47,21 +48,36 @@ class Summary:
         return self._sum.hexdigest()
 
 
-def outcomes(first: int, last: int, workers: int, plant: str | None = None) -> Iterator[Outcome]:
-    """Run the seeds ``first`` to ``last``; outcomes come in their order."""
-    work = partial(simulate, plant=plant)
-    seeds = range(first, last + 1)
+def outcomes(
+    seeds: Sequence[int], workers: int, plant: str | None = None, seconds: float | None = None
+) -> Iterator[Outcome]:
+    """Run the seeds; outcomes come in their order. After ``seconds`` no further one is begun."""
+    end = None if seconds is None else monotonic() + seconds
+    work = partial(_in_time, plant=plant, end=end)
     if workers == 1 or len(seeds) == 1:
-        yield from map(work, seeds)
+        yield from _until_none(map(work, seeds))
         return
     with multiprocessing.get_context("spawn").Pool(workers, initializer=prepare) as pool:
-        yield from pool.imap(work, seeds, chunksize=2)
+        yield from _until_none(pool.imap(work, seeds))
+
+
+def _in_time(seed: int, *, plant: str | None, end: float | None) -> Outcome | None:
+    if end is not None and monotonic() > end:  # one clock for all processes of the machine
+        return None
+    return simulate(seed, plant=plant)
+
+
+def _until_none(found: Iterable[Outcome | None]) -> Iterator[Outcome]:
+    for outcome in found:
+        if outcome is None:
+            return
+        yield outcome
 
 
 def commit() -> str:
     """The commit this tree stands at, with a mark when it was changed; ``unknown`` without git."""
     try:
-        command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
+        command = ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
         found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return "unknown"

@@ -21,7 +21,7 @@ from simulator.engine.log import EventLog
 from simulator.engine.loop import VirtualLoop
 from simulator.engine.process import own_tasks
 from simulator.floor.faults import ACTIVE_S, CALM_S, CANDLES, timetable
-from simulator.floor.lives import NAMES, Supervisor, load_defaults, point
+from simulator.floor.lives import NAMES, Supervisor, load_defaults, point, roster, voices
 from simulator.floor.servers import server
 from simulator.floor.world import World
 from simulator.plants import planted
@@ -70,6 +70,8 @@ def prepare() -> None:
         if name != "orchestrator":
             server(name)
     load_defaults()
+    roster()
+    voices()
     gc.collect()
     gc.freeze()
 
@@ -125,7 +127,7 @@ async def _whole(world: World, supervisor: Supervisor) -> None:
 async def _watched(world: World, checker: Checker) -> None:
     """Ends when an invariant broke."""
     while checker.violation is None:
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(2.0)
         tasks = sum(process.tasks for process in world.processes.values())
         checker.second(asyncio.get_running_loop().time(), world.database.open, tasks)
 

@@ -3,11 +3,15 @@
 import re
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from openoutcry.errors import BadInput
+
+if TYPE_CHECKING:
+    from simulator.many import Summary
+    from simulator.run import Outcome
 
 app = typer.Typer()
 RANGE = re.compile(r"([0-9]{1,12})(?:\.\.([0-9]{1,12}))?", re.ASCII)
@@ -25,6 +29,10 @@ def sim(
     ] = None,
     plants: Annotated[bool, typer.Option("--plants", help="list the faults that can be planted")] = False,
     log: Annotated[Path | None, typer.Option(help="of one seed: write its event log here")] = None,
+    seconds: Annotated[
+        float | None, typer.Option(help="begin no further seed after this long", min=1, max=86_400)
+    ] = None,
+    resume: Annotated[Path | None, typer.Option(help="keep outcomes here and go on from them")] = None,
 ) -> None:
     """Run the floor in one process on a virtual clock, once a seed, and hold it against the invariants.
 
@@ -38,7 +46,7 @@ def sim(
     elif plant is not None:
         _caught(first, last, workers, plant)
     else:
-        _all(first, last, workers)
+        _all(first, last, workers, seconds, resume)
 
 
 def _range(text: str) -> tuple[int, int]:
@@ -75,7 +83,7 @@ def _one(first: int, last: int, log: Path, plant: str | None) -> None:
 def _caught(first: int, last: int, workers: int, plant: str) -> None:
     from simulator.many import outcomes
 
-    for tried, outcome in enumerate(outcomes(first, last, workers, plant), start=1):
+    for tried, outcome in enumerate(outcomes(range(first, last + 1), workers, plant), start=1):
         if outcome.violation is not None:
             typer.echo(f"{plant}: caught by seed {outcome.seed}, the {tried}. tried: {outcome.violation}")
             return
@@ -83,28 +91,48 @@ def _caught(first: int, last: int, workers: int, plant: str) -> None:
     raise typer.Exit(1)
 
 
-def _all(first: int, last: int, workers: int) -> None:
+def _all(first: int, last: int, workers: int, seconds: float | None, resume: Path | None) -> None:
+    from simulator.kept import Kept
     from simulator.many import Summary, commit, outcomes
 
     began, total = perf_counter(), Summary()
-    for outcome in outcomes(first, last, workers):
+    kept = None if resume is None else Kept(resume, commit())
+    seeds = range(first, last + 1) if kept is None else kept.missing(first, last)
+    for outcome in outcomes(seeds, workers, seconds=seconds):
+        _tell(outcome)
+        if kept is None:
+            total.add(outcome)
+        else:
+            kept.add(outcome)
+    for outcome in () if kept is None else kept.among(first, last):
         total.add(outcome)
-        if outcome.violation is not None and len(total.broken) <= MOST_SHOWN:
-            typer.echo(f"seed {outcome.seed}: {outcome.violation}")
-            typer.echo(f"    again, with its log: outcry sim --seeds {outcome.seed} --log sim.log")
-    took = perf_counter() - began
-    fewest = total.fewest_faults or 0
-    broken, faults = len(total.broken), sum(total.kinds.values())
+    typer.echo(f"{perf_counter() - began:.1f} s on {workers} processes, commit {commit()}")
+    if not _summed(total, first, last):
+        raise typer.Exit(1)
+
+
+def _tell(outcome: "Outcome") -> None:
+    if outcome.violation is not None:
+        typer.echo(f"seed {outcome.seed}: {outcome.violation}")
+        typer.echo(f"    again, with its log: outcry sim --seeds {outcome.seed} --log sim.log")
+
+
+def _summed(total: "Summary", first: int, last: int) -> bool:
+    """Print what may be said of all; whether nothing is wrong."""
+    if not total.seeds:
+        typer.echo(f"not one of the seeds {first}..{last} was run in time")
+        return False
+    broken, faults, fewest = len(total.broken), sum(total.kinds.values()), total.fewest_faults or 0
     typer.echo(
-        f"{total.seeds} seeds {first}..{last}: {total.seeds - broken} held every invariant, {broken} broke one"
+        f"{total.seeds} of the seeds {first}..{last}: {total.seeds - broken} held every invariant, {broken} broke one"
     )
+    if broken:
+        typer.echo(f"broken: {', '.join(str(outcome.seed) for outcome in total.broken[:MOST_SHOWN])}")
     typer.echo(f"{len(total.kinds)} kinds of fault, {faults} faults, at least {fewest} a seed")
     typer.echo(f"{total.rounds} rounds, {total.orders} orders, {total.trades} trades, {total.events} events")
     typer.echo(f"sha256 of results {total.sha}")
-    typer.echo(f"commit {commit()}; {took:.1f} s on {workers} processes")
-    if total.broken:
-        raise typer.Exit(1)
-    typer.echo(f"0 violations in {total.seeds} runs: p < 3/{total.seeds} = {3 / total.seeds:.2%} (95 %)")
+    if not broken:
+        typer.echo(f"0 violations in {total.seeds} runs: p < 3/{total.seeds} = {3 / total.seeds:.2%} (95 %)")
     if fewest < ENOUGH:
         typer.echo(f"but some seed met fewer than {ENOUGH} faults")
-        raise typer.Exit(1)
+    return not broken and fewest >= ENOUGH

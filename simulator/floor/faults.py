@@ -54,18 +54,18 @@ TIMED = (
     "venue_halt",
 )
 KINDS = (*RATES, *TIMED)
-ACTIVE_S = 540.0
+ACTIVE_S = 240.0
 """Virtual seconds in which things go wrong."""
-CALM_S = 185.0
+CALM_S = 125.0
 """Virtual seconds after that, in which everything must come right."""
 
 
 def rates(random: Random) -> dict[str, float]:
     """This run's rates: most kinds at their own, some much more likely, some not at all."""
-    return {kind: rate * random.choice((0.0, 1.0, 1.0, 3.0)) for kind, rate in RATES.items()}
+    return {kind: rate * random.choice((0.0, 1.0, 2.0, 4.0)) for kind, rate in RATES.items()}
 
 
 def timetable(random: Random) -> list[tuple[float, str]]:
-    """What is brought about when, in order: at least eight misfortunes."""
-    count = random.randint(8, 14)
-    return sorted((random.uniform(5.0, ACTIVE_S - 20.0), random.choice(TIMED)) for _ in range(count))
+    """What is brought about when, in order: at least ten misfortunes."""
+    count = random.randint(10, 14)
+    return sorted((random.uniform(5.0, ACTIVE_S - 10.0), random.choice(TIMED)) for _ in range(count))

@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+from functools import cache
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from agents.llm.language import LanguageMind
 from agents.llm.rules import RulesMind
-from agents.registry import discover
+from agents.registry import Roster, discover
 from agents.seated import SeatedAgent
 from db import halting
 from db.leases import Leases
@@ -139,16 +141,22 @@ class Supervisor:
         return seated(world, name.removeprefix("agent-"))
 
 
-_DEFAULTS: list[Any] = []
-
-
+@cache
 def load_defaults() -> Any:
     """The shipped trading defaults, read once."""
-    if not _DEFAULTS:
-        from pathlib import Path
+    return load_trading_defaults(Path("/nonexistent"))
 
-        _DEFAULTS.append(load_trading_defaults(Path("/nonexistent")))
-    return _DEFAULTS[0]
+
+@cache
+def roster() -> Roster:
+    """The agents there are, searched for once: that takes longer than a round."""
+    return discover()
+
+
+@cache
+def voices() -> Any:
+    """The seats of the floor."""
+    return seats(SETTINGS, AGENTS)
 
 
 def _pool(world: World) -> Any:
@@ -157,7 +165,7 @@ def _pool(world: World) -> Any:
 
 def seated(world: World, name: str) -> SeatedAgent:
     """An agent with its mind: its own rules or a simulated model, as the seed has it."""
-    agent = discover().named(name)
+    agent = roster().named(name)
     servers = {server: Wire(world.network, server) for server in SERVERS}
     mind: Any = RulesMind()
     if name != "hedging" and world.chance.stream(f"mind/{name}").random() < 0.8:
@@ -222,7 +230,7 @@ async def conduct(world: World, process: Process) -> None:
             store=store,
             servers={name: Wire(network, name) for name in SERVERS},
             agents={name: Wire(network, f"agent-{name}") for name in AGENTS},
-            voices=seats(SETTINGS, AGENTS),
+            voices=voices(),
             root=ROOT,
             settings=await store.settings(SETTINGS),
         )

@@ -58,6 +58,7 @@ class SimulatedVenue:
         self._tried[ticket.client_order_id] = self._now()
         cause, at_ms = placing(ticket.order_seq, request.leg), millis(ticket.at)
         for _ in range(TRIES):
+            await self._paused()
             try:
                 await self._door.submit(given, cause, at_ms)
                 break
@@ -66,7 +67,7 @@ class SimulatedVenue:
             except Unclear as unclear:
                 raise VenueUnknown(str(unclear)) from unclear
             except SlowDown as slow:
-                await asyncio.sleep(slow.after_s)
+                self._door.told_until = self._now() + slow.after_s
             except OffClock:
                 await asyncio.sleep(0.1)  # resynchronised: the next signature is good
             self._tried[ticket.client_order_id] = self._now()
@@ -182,13 +183,19 @@ class SimulatedVenue:
     async def _surely(self, ask: Any) -> Any:
         """Ask again until it is answered, a bounded number of times."""
         for _ in range(TRIES):
+            await self._paused()
             try:
                 return await ask()
             except SlowDown as slow:
-                await asyncio.sleep(slow.after_s)
+                self._door.told_until = self._now() + slow.after_s
             except Unclear:
                 await asyncio.sleep(0.2)
         raise VenueUnknown("the venue does not answer")
+
+    async def _paused(self) -> None:
+        """Nothing is asked before a Retry-After has passed, whoever was told it."""
+        while (rest := self._door.told_until - self._now()) > 0:  # noqa: ASYNC110 - time is what is waited for
+            await asyncio.sleep(rest)
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()

@@ -31,7 +31,10 @@ class Door:
 
     exchange: Exchange
     chance: Chance
+    closed_at: float = 0.0
     closed_until: float = 0.0
+    told_until: float = 0.0
+    """What clients have heard of it: their budget file, shared by all processes and read by the next life of one."""
 
     async def submit(self, given: dict[str, Any], cause: str, at_ms: int) -> Order:
         """Place. Raises Refused, Unclear, SlowDown, OffClock."""
@@ -78,18 +81,24 @@ class Door:
     async def _arrive(self) -> None:
         process = CURRENT.get()
         await process.gate()
+        left = self.exchange.now()
         await asyncio.sleep(0.01 + self.chance.stream("latency").random() * 0.05)
         await process.gate()
         now = self.exchange.now()
-        self.exchange.note("venue_request", process=process.name, banned=now < self.closed_until)
+        banned = self.closed_at < left and now < self.closed_until  # not one that was on its way already
+        self.exchange.note("venue_request", process=process.name, banned=banned)
         if now < self.closed_until:
             raise SlowDown(self.closed_until - now)
         if self.chance.strikes("venue_429"):
-            self.closed_until = now + 7.0
+            self._close(7.0)
             raise SlowDown(7.0)
         if self.chance.strikes("venue_418"):
-            self.closed_until = now + 40.0
+            self._close(40.0)
             raise SlowDown(40.0)
+
+    def _close(self, seconds: float) -> None:
+        self.closed_at = self.exchange.now()
+        self.closed_until = self.closed_at + seconds
 
     async def _leave(self, *faults: str) -> None:
         for kind in faults:

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from openoutcry.errors import BadConfig, StartupRefused
+from wire.clock import WallClock
 from wire.config import floor_key, from_environment, load_settings, parse_speed, parse_when
+from wire.tokens import derive_key, verify_caller
 
 
 def test_the_homes_file_wins_over_the_shipped_ones(tmp_path: Path) -> None:
@@ -59,7 +61,10 @@ def test_only_the_orchestrator_holds_the_floor_key(tmp_path: Path) -> None:
     assert from_environment("market", env=env).floor_key is None
     agent = from_environment("agent-trend", env=env, role="agent")
     assert agent.floor_key is None
-    assert set(agent.tokens) == {"market", "indicators", "risk", "execution", "news", "memory"}
+    assert set(agent.tokens) == {"market", "indicators", "risk", "execution", "news", "memory", "purse"}
+    key, now = derive_key(b"k" * 40, "risk"), WallClock().now()
+    assert verify_caller(key, agent.tokens["purse"], "risk", now).scopes == ("mind:spend",)
+    assert "mind:spend" not in verify_caller(key, agent.tokens["risk"], "risk", now).scopes
     assert from_environment("orchestrator", env=env, role="orchestrator").floor_key == b"k" * 40
 
 
