@@ -1,14 +1,19 @@
-"""Finding agents: every file in ``agents/roster/``, and the entry points other distributions declare."""
+"""Finding agents: every file in ``agents/roster/``, every prompt file in ``config/personas/``, and the entry points that other
+distributions declare.
+"""
 
 import importlib
 import importlib.metadata
 import pkgutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib.resources.abc import Traversable
+from itertools import chain
 from types import ModuleType
 
 from agents import roster
 from agents.declare import Agent
+from agents.personas import personas, shipped
 from agents.seated import allowed_tools
 from openoutcry.errors import StartupRefused
 from openoutcry.settings import AgentSettings, Settings
@@ -66,11 +71,15 @@ def _servers(agent: Agent, settings: Settings) -> set[str]:
     return {tool.partition(".")[0] for tool in allowed_tools(agent, given)}
 
 
-def discover(package: ModuleType = roster, group: str = ENTRY_POINTS) -> Roster:
-    """Every agent of a package's files and of an entry-point group. The second of one name is broken."""
+def discover(
+    package: ModuleType = roster, group: str = ENTRY_POINTS, folder: Traversable | None = None
+) -> Roster:
+    """Every agent of a package's files, of an entry-point group, and the personas of a folder (None: those shipped) that are
+    like one of them. The second of one name is broken.
+    """
     found: dict[str, Agent] = {}
     broken: list[str] = []
-    for origin, result in (*_files(package), *_entry_points(group)):
+    for origin, result in chain(_files(package), _entry_points(group), _personas(folder, package, found)):
         if isinstance(result, str):
             broken.append(f"{origin}: {result}")
         elif (first := found.get(result.name)) is not None:
@@ -78,6 +87,15 @@ def discover(package: ModuleType = roster, group: str = ENTRY_POINTS) -> Roster:
         else:
             found[result.name] = result
     return Roster({name: found[name] for name in sorted(found)}, tuple(broken))
+
+
+def _personas(
+    folder: Traversable | None, package: ModuleType, found: Mapping[str, Agent]
+) -> Iterator[tuple[str, Agent | str]]:
+    """Asked last, when those that they are like have been found. Another package's roster has none of those shipped."""
+    if folder is None and package is not roster:
+        return
+    yield from personas(shipped() if folder is None else folder, dict(found))
 
 
 def _files(package: ModuleType) -> Iterator[tuple[str, Agent | str]]:
