@@ -14,7 +14,7 @@ from api.idempotency import once
 from api.requests import AnyRequest
 from api.running import running_settings
 from api.shapes.base import Shape, tidy
-from api.shapes.described import SettingsByName
+from api.shapes.described import SettingsByName, SettingsSection
 from openoutcry.errors import BadConfig
 from openoutcry.settings import UPDATABLE, Settings, changed
 from openoutcry.types.commands import ChangeConfig
@@ -44,7 +44,7 @@ class ConfigUpdate(Body, frozen=True, kw_only=True):
 class ConfigAnswer(Shape, frozen=True, kw_only=True):
     """The running configuration by section."""
 
-    config: dict[str, SettingsByName]
+    config: dict[str, SettingsSection]
 
 
 class ConfigChanged(Shape, frozen=True, kw_only=True):

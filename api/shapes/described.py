@@ -133,6 +133,14 @@ Figures = Annotated[
     ),
 ]
 SettingsByName = Annotated[dict[str, Any], _map(SETTING, "Settings by name", {"max_position_size": 0.15})]
+SettingsSection = Annotated[
+    dict[str, Any],
+    _map(
+        {"anyOf": [*SETTING["anyOf"], {"type": "object", "additionalProperties": SETTING}]},
+        "Settings by name; some have settings of their own",
+        {"max_position_size": 0.15, "budget": {"day": 25}},
+    ),
+]
 
 
 Default = Annotated[Any, Meta(description="What it is when left out", extra_json_schema=SETTING)]

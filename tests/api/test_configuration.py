@@ -1,5 +1,9 @@
 """``GET /api/v1/config``: every setting of the floor, however deep it lies, and nothing that is secret."""
 
+import jsonschema  # type: ignore[import-untyped]
+
+from api.openapi import document
+from api.routes import ROUTES
 from openoutcry.settings import Settings
 
 
@@ -8,3 +12,6 @@ async def test_settings_within_settings_are_told_by_name_too(viewer):
     assert answer.status_code == 200, answer.text
     budget = answer.json()["config"]["llm"]["budget"]
     assert budget == {name: float(value) for name, value in Settings().llm.budget.model_dump().items()}
+    described = document(ROUTES)
+    schema = described["components"]["schemas"]["ConfigAnswer"]
+    jsonschema.Draft202012Validator({**schema, "components": described["components"]}).validate(answer.json())
