@@ -8,10 +8,14 @@ from openoutcry.types.votes import ToolUse
 
 
 async def together(*calls: Coroutine[Any, Any, ToolUse]) -> tuple[ToolUse, ...]:
-    """The answers of concurrent calls, in the order asked. The first failure cancels the rest."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(call) for call in calls]
-    except ExceptionGroup as failed:
-        raise failed.exceptions[0] from None
-    return tuple(task.result() for task in tasks)
+    """The answers of concurrent calls, in the order asked. Raises the first failure in that order.
+
+    All are waited for, so that neither what fails nor what was read before it depends on who answered faster.
+    """
+    done = await asyncio.gather(*calls, return_exceptions=True)
+    answers = []
+    for one in done:
+        if isinstance(one, BaseException):
+            raise one
+        answers.append(one)
+    return tuple(answers)

@@ -20,7 +20,8 @@ TEXT_MOST = 4200
 
 
 def of_servers(offer: Offer) -> bool:
-    return not offer.of_agent
+    """Whether a server answers it to this floor's caller: only an agent's purse spends (tests/mcp_servers/risk)."""
+    return not offer.of_agent and offer.scope != "mind:spend"
 
 
 def reads(offer: Offer) -> bool:

@@ -1,7 +1,7 @@
 """A floor in memory with something behind every tool: candles, funding, a session, its book, an order, a round.
 
 Two floors stand on the same database. The second one's candles go on after ``as_of``: whoever asks it within the round
-must not notice.
+must not notice. A venue account has one writer, so both have the same execution server.
 """
 
 import asyncio
@@ -285,7 +285,7 @@ async def world(folder: Path, url: str) -> AsyncIterator[World]:
         order_id = await bought(servers["execution"])
         shutil.copytree(home, later)
         furnish(later, BARS + MORE)
-        informed = await _open(stack, later, url)
+        informed = await _open(stack, later, url, execution=servers["execution"])
         task = asyncio.create_task(stand_in(pool, order_id))
         stack.callback(task.cancel)
         known = {
@@ -298,9 +298,13 @@ async def world(folder: Path, url: str) -> AsyncIterator[World]:
         yield World(servers, informed, known)
 
 
-async def _open(stack: contextlib.AsyncExitStack, home: Path, url: str) -> dict[str, MCPServer[Any]]:
-    servers: dict[str, MCPServer[Any]] = {}
+async def _open(
+    stack: contextlib.AsyncExitStack, home: Path, url: str, **opened: MCPServer[Any]
+) -> dict[str, MCPServer[Any]]:
+    servers = dict(opened)
     for name in EVERY:
+        if name in servers:
+            continue
         servers[name] = await stack.enter_async_context(opener(name)(config(name, home, url), None))
     connections = {name: Connection(name, server) for name, server in servers.items()}
     for connection in connections.values():
