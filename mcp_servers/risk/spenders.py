@@ -1,15 +1,32 @@
 """Who may spend on models, and out of what."""
 
+from typing import Annotated
+
 import asyncpg
+from pydantic import Field, WithJsonSchema
 
 from mcp_servers.risk.deps import RiskDeps
 from mcp_servers.toolkit import Call
 from openoutcry.errors import DataUnavailable, NotAuthorised
 from openoutcry.minds.budget import kept
 from openoutcry.settings import Settings
+from openoutcry.types.amounts import Amount
 
 AGENT = "agent-"
 RULES = "rules"
+Dollars = Annotated[
+    Amount,
+    Field(ge=0),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0},
+                {"type": "string", "pattern": r"^[0-9]{1,18}(\.[0-9]{1,18})?$"},
+            ]
+        }
+    ),
+]
+"""Money to spend: a plain decimal, never below zero."""
 
 
 def purse_of(call: Call[RiskDeps]) -> asyncpg.Pool:

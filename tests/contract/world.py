@@ -26,7 +26,7 @@ from mcp.types import CallToolResult
 from agents.entry import opened as agent_opened
 from agents.host import NAME as HOST
 from agents.host import opened as host_opened
-from db import ledger, rounds, sessions
+from db import halting, ledger, rounds, sessions
 from db.candles import CandleStore, FundingSeries, Series
 from db.commands import finish, pending
 from db.memory.reflecting import reflect_all
@@ -266,6 +266,9 @@ async def stand_in(pool: asyncpg.Pool, order_id: str) -> None:
             elif isinstance(asked.command, ExecuteHedges | CloseHedges):
                 answer = told((), EXECUTE)
             await finish(pool, asked.id, "DONE", answer)
+        for symbol, stands in (await halting.standing(pool)).items():
+            if not stands["swept"]:
+                await halting.mark_swept(pool, symbol, flatten=stands["flatten"])
         await asyncio.sleep(0.01)
 
 

