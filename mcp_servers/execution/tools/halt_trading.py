@@ -9,7 +9,7 @@ from db import halting
 from mcp_servers.execution.answers import head
 from mcp_servers.execution.deps import ExecutionDeps
 from mcp_servers.toolkit import Call, ToolResult, tool
-from openoutcry.errors import NotAuthorised
+from openoutcry.errors import BadInput, NotAuthorised
 from openoutcry.types.symbols import canonical
 from wire.config import DEFAULT_ORG
 
@@ -49,6 +49,8 @@ async def halt_trading(
     org_id, name = UUID(call.caller.org_id), None if symbol is None else canonical(symbol)
     if call.caller.org_id != DEFAULT_ORG:
         raise NotAuthorised("the kill switch is the floor's own org's")
+    if "\x00" in reason:
+        raise BadInput("reason: NUL is not text", field="reason")
     pool, at = call.deps.pool, call.deps.clock.now()
     await halting.throw(
         pool,
