@@ -16,6 +16,7 @@ from tests.contract.world import SEAT
 WRONG = ([7], "seven", 7.5)
 """Of these, one is not of the type, nor of another that a parser might make of it."""
 KNOWN = {
+    "decision_id": "7d44d0a5-6a3c-4c5e-9c4e-2f6d5a3b1c00",
     "order_id": "oo-x",
     "session_id": "s",
     "snapshot": snapshot().model_dump(mode="json"),
