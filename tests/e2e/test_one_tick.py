@@ -71,7 +71,8 @@ def test_a_candle_becomes_a_decision_an_order_a_fill_a_message_and_an_explanatio
         again = floor.post(f"/api/v1/decisions/{decision['id']}/replay", {}).json()
         assert (again["identical"], again["differences"]) == (True, []), again
         assert again["digest"] == again["recomputed"]
-        over = floor.post("/api/v1/trade/halt", {"reason": "too late"})
+        late = {"symbol": "BTC/USDT", "side": "BUY", "type": "MARKET", "quantity": 0.001}
+        over = floor.post("/api/v1/orders", late)
         assert (over.status_code, over.json()["code"]) == (409, "RUN_COMPLETE")
         assert all(
             case["created_at"] < decision["created_at"] and case["outcome"] != "PENDING" for case in similar
