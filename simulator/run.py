@@ -20,7 +20,7 @@ from simulator.engine.clocks import virtual, wall
 from simulator.engine.log import EventLog
 from simulator.engine.loop import VirtualLoop
 from simulator.engine.process import own_tasks
-from simulator.floor.faults import ACTIVE_S, CALM_S, CANDLES, timetable
+from simulator.floor.faults import ACTIVE_S, CALM_S, CANDLES, LEAST, SURE, timetable
 from simulator.floor.lives import NAMES, Supervisor, load_defaults, point, roster, voices
 from simulator.floor.servers import server
 from simulator.floor.world import World
@@ -144,6 +144,9 @@ async def _misfortunes(world: World, supervisor: Supervisor) -> None:
     for at, kind in timetable(random):
         await asyncio.sleep(max(0.0, at - loop.time()))
         await _befall(world, supervisor, kind, random)
+    while sum(world.chance.happened.values()) < LEAST:  # crash points that nobody passed, and kind rates
+        await _befall(world, supervisor, random.choice(SURE), random)
+        await asyncio.sleep(1.0)
     await asyncio.sleep(max(0.0, ACTIVE_S - loop.time()))
 
 

@@ -6,6 +6,8 @@ WINDOW bars and on nothing else: not on how much history happens to be stored.
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from db.candles import Series
 from mcp_servers.indicators.deps import IndicatorsDeps
 from mcp_servers.toolkit import Call
@@ -41,6 +43,12 @@ def stored(call: Call[IndicatorsDeps], symbol: str, timeframe: str, *, bars: int
         raise DataUnavailable(
             f"no closed {series.timeframe} candle of {series.symbol} is stored up to {call.as_of.isoformat()}"
         )
+    for name in COLUMNS:
+        if not np.isfinite(getattr(candles, name)).all():
+            at = from_millis(int(candles.timestamp[~np.isfinite(getattr(candles, name))][0]))
+            raise DataUnavailable(
+                f"{series.symbol} {series.timeframe}: the candle of {at.isoformat()} has no finite {name}"
+            )
     newest = from_millis(int(candles.timestamp[-1]) + series.bar_ms)
     return Window(
         symbol=series.symbol,

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 app = typer.Typer()
 RANGE = re.compile(r"([0-9]{1,12})(?:\.\.([0-9]{1,12}))?", re.ASCII)
 MOST_SHOWN = 10
+MANY = 20
+"""So many seeds trade, or something is wrong with the world."""
 ENOUGH = 10
 """Faults that every seed must have met."""
 
@@ -135,4 +137,7 @@ def _summed(total: "Summary", first: int, last: int) -> bool:
         typer.echo(f"0 violations in {total.seeds} runs: p < 3/{total.seeds} = {3 / total.seeds:.2%} (95 %)")
     if fewest < ENOUGH:
         typer.echo(f"but some seed met fewer than {ENOUGH} faults")
-    return not broken and fewest >= ENOUGH
+    idle = total.seeds >= MANY and not total.trades
+    if idle:
+        typer.echo("but nothing was traded: nothing was shown about orders")
+    return not broken and fewest >= ENOUGH and not idle

@@ -30,6 +30,7 @@ class Checker:
             self.checks += 1
             self.money.hear(at, kind, facts)
             self.orders.hear(at, kind, facts)
+            self.ledger.hear(at, kind, facts)
             if kind == "venue_trade":
                 self.orders.trade(facts)
             elif kind == "process":
@@ -39,6 +40,8 @@ class Checker:
                 self._ready[facts["name"]] = True
             elif kind == "process_ended" and self._life[facts["name"]] == facts["life"]:
                 self._ready[facts["name"]] = False
+            elif kind == "server_failed":
+                must(False, "I18", f"{facts['name']}.{facts['tool']} fell over: {facts['error']}")
             elif kind == "calm":
                 self._calm = True
             elif kind == "replayed":

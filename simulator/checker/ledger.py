@@ -24,6 +24,12 @@ class Ledger:
         self._decisions: Counter[int] = Counter()
         self._last_event = 0
         self._org: Any = None
+        self._told: set[tuple[str, str | None, str | None]] = set()
+
+    def hear(self, at: float, kind: str, facts: dict[str, Any]) -> None:
+        """An agent answered."""
+        if kind == "ballot_told" and facts["answer"] != "abstain":
+            self._told.add((facts["agent"], facts["said"], facts["why"]))
 
     def row(self, at: float, table: str, before: Row | None, after: Row | None) -> None:
         """A committed change of a row."""
@@ -96,6 +102,10 @@ class Ledger:
             if ballot["answer"]["kind"] == "abstain" and counted is not None:
                 must(counted["weight"] == 0 and not counted["counted"], "I5",
                      f"round {seq}: the abstention of {ballot['agent']} was counted")  # fmt: skip
+            answer = ballot["answer"]
+            said = (ballot["agent"], answer.get("action"), answer.get("reasoning"))
+            must(answer["kind"] == "abstain" or said in self._told, "I5",
+                 f"round {seq}: {ballot['agent']} never answered {answer.get('action')}")  # fmt: skip
             mind = ballot["mind"]
             if mind["model"].startswith("anthropic"):
                 asked = 1 + mind["response"].count("\n---\n")

@@ -37,6 +37,12 @@ class Orders:
             self._accepted(at, facts)
         elif kind == "venue_ended":
             self.ended[facts["cid"]] = facts["status"]
+        elif kind == "order_told":
+            row = next(
+                (r for r in self.rows.values() if (r["seq"], r["leg"]) == (facts["seq"], facts["leg"])), None
+            )
+            must(row is not None and (row["status"] not in ("INTENT", "SENT") or row["status"] == facts["status"]),
+                 "I6", f"{facts['leg']} of round {facts['seq']} was told as {facts['status']}, its row is not")  # fmt: skip
         elif kind == "venue_request":
             must(
                 not facts["banned"],
@@ -76,7 +82,7 @@ class Orders:
         tried = any(r["leg"].startswith("stop_loss") for r, s in legs)
         self._naked = 0 if covered else self._naked + 1
         must(
-            covered or tried or self._naked < 2,
+            covered or tried or self._naked < (1 if body["snapshot"] and body["snapshot"]["quote"] else 2),
             "I7",
             f"record {row['seq']}: a position without a stop, and none tried",
         )

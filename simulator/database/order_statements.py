@@ -26,7 +26,17 @@ STOOD = (
 
 def use(work: Transaction, given: Sequence[Any]) -> Answer:
     """An approval is used once: by id, by name, by round and leg."""
-    names = ("id", "org_id", "session_id", "seq", "leg", "client_order_id", "order_hash", "expires_at")
+    names = (
+        "id",
+        "org_id",
+        "session_id",
+        "seq",
+        "leg",
+        "client_order_id",
+        "order_hash",
+        "expires_at",
+        "standing",
+    )
     row = {**dict(zip(names, given, strict=True)), "used_at": now()}
     taken = {(r["session_id"], r["seq"], r["leg"]) for r in work.rows("approvals").values()}
     if row["id"] in work.rows("approvals") or (row["session_id"], row["seq"], row["leg"]) in taken:

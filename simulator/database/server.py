@@ -141,18 +141,30 @@ class Link:
         return found
 
     async def _run(self, query: str, arguments: Sequence[Any]) -> tuple[list[Row], str]:
-        statement = STATEMENTS.get(query)
-        if statement is None:
-            raise NotImplementedError(f"the simulated database does not know: {query.strip()[:200]}")
         if self._work is not None:
             await self._misfortune()
-            return statement(self._work, arguments)
+            return self._done(self._work, query, arguments)
         await self._pause()
         async with self._server.working(self._number) as work:
             await self._misfortune()
-            answer = statement(work, arguments)
+            answer = self._done(work, query, arguments)
             await self._commit(work)
             return answer
+
+    def _done(self, work: Transaction, query: str, arguments: Sequence[Any]) -> tuple[list[Row], str]:
+        """Do it. A statement that is unknown here, or has changed, breaks the run: nothing would be shown by it."""
+        try:
+            statement = STATEMENTS.get(query)
+            if statement is None:
+                raise NotImplementedError(f"unknown statement: {query.strip()[:150]}")
+            return statement(work, arguments)
+        except asyncpg.PostgresError:
+            raise
+        except Exception as error:
+            self._server.chance.log.note(
+                "server_failed", name="database", tool=query.split()[0], error=repr(error)[:300]
+            )
+            raise
 
     async def _pause(self) -> None:
         await CURRENT.get().gate()

@@ -83,7 +83,7 @@ class Supervisor:
             process.spawn(self._main(process))
         else:
             process.deps = self._deps(name)
-            self._world.network.serve(process, served(name))
+            self._world.network.serve(process, served(name, self._world.log.note))
         return process
 
     async def _main(self, process: Process) -> None:
@@ -211,7 +211,7 @@ async def execute(world: World, process: Process, kill_file: KillFile) -> None:
         desk = SimulatedDesk(world, leases)
         sessions = KnownSessions(pool)
         process.deps = ExecutionDeps(pool, desk, sessions, world.reader, SETTINGS, key, kill_file)
-        world.network.serve(process, served("execution"))
+        world.network.serve(process, served("execution", world.log.note))
         world.log.note("ready", name=process.name, life=process.life)
         await asyncio.Event().wait()
 

@@ -79,8 +79,11 @@ def server(name: str) -> FloorServer:
     return build_agent(seated, key=derive_key(ROOT, name), port=None, org_id=DEFAULT_ORG)
 
 
-def served(name: str) -> Served:
-    """Requests to the server of that name: everything of a real call but the JSON-RPC session around it."""
+def served(name: str, told: Any = None) -> Served:
+    """Requests to the server of that name: everything of a real call but the JSON-RPC session around it.
+
+    ``told`` hears what was answered of ballots and orders.
+    """
     answering = server(name)
 
     async def serve(tool: str, arguments: dict[str, Any], token: str | None) -> Answer:
@@ -89,6 +92,14 @@ def served(name: str) -> Served:
         result = await answering.call_tool(tool, arguments, context)
         if result.is_error:
             return True, "".join(getattr(part, "text", "") for part in result.content)
-        return False, json.dumps(result.structured_content)
+        content = result.structured_content
+        if tool == "vote" and told is not None:
+            answer = content["answer"]
+            told("ballot_told", agent=answer["agent"], answer=answer["kind"], said=answer.get("action"),
+                 why=answer.get("reasoning"))  # fmt: skip
+        elif tool == "place_order" and told is not None and content.get("order"):
+            order = content["order"]
+            told("order_told", seq=order["order_seq"], leg=order["leg"], status=order["status"])
+        return False, json.dumps(content)
 
     return serve

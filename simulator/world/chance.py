@@ -10,7 +10,7 @@ class Chance:
     """Draws of one run. ``rates`` are probabilities per occasion; after ``calm`` nothing goes wrong any more."""
 
     def __init__(self, seed: int, log: EventLog, rates: dict[str, float]) -> None:
-        self._seed, self._log, self._rates = seed, log, rates
+        self._seed, self.log, self._rates = seed, log, rates
         self._streams: dict[str, Random] = {}
         self.armed: Counter[str] = Counter()
         self.happened: Counter[str] = Counter()
@@ -42,4 +42,4 @@ class Chance:
     def note(self, kind: str, **facts: object) -> None:
         """A fault happened."""
         self.happened[kind] += 1
-        self._log.note("fault", fault=kind, **facts)
+        self.log.note("fault", fault=kind, **facts)

@@ -9,7 +9,10 @@ from simulator.engine.process import CURRENT
 from simulator.world.chance import Chance
 
 NAME = "anthropic:simulated"
-WORDS = {"analysis": ("BUY", "BUY", "BUY", "SELL", "HOLD"), "risk": ("APPROVE", "APPROVE", "REDUCE", "VETO")}
+WORDS = {
+    "analysis": ("BUY", "BUY", "BUY", "SELL", "HOLD"),
+    "risk": ("APPROVE",) * 6 + ("REDUCE", "REDUCE", "VETO"),
+}
 MALFORMED = (
     "", "   ", "```json\n{}\n```", "{", "null", "[]", '{"action":"BUY"}{"action":"SELL"}', "I cannot help with that.",
     '{"action":"ARBITRAGE","confidence":0.9,"reasoning":"x","claims":[],"horizon_bars":24}',
@@ -60,7 +63,7 @@ class SimulatedModel:
     def _text(self) -> str:
         random = self.chance.stream("model")
         words = WORDS.get(self.voice, ("HOLD",))
-        action = self.lean if self.voice == "analysis" and random.random() < 0.75 else random.choice(words)
+        action = self.lean if self.voice == "analysis" and random.random() < 0.9 else random.choice(words)
         said = {"action": action, "confidence": round(0.75 + random.random() * 0.24, 2), "reasoning": "as simulated",
                 "claims": [], "horizon_bars": 24}  # fmt: skip
         if self.voice == "risk":

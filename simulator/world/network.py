@@ -65,8 +65,8 @@ class Network:
         def gone(task: "asyncio.Task[None]") -> None:
             if not answer.done():
                 answer.set_exception(ConnectionResetError(name))
-            if not task.cancelled():
-                task.exception()
+            if not task.cancelled() and isinstance(failed := task.exception(), Exception):
+                self.chance.log.note("server_failed", name=name, tool=tool, error=repr(failed)[:200])
 
         answer.add_done_callback(lambda done: done.cancelled() or done.exception())
         process.spawn(handle()).add_done_callback(gone)

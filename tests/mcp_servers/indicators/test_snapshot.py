@@ -5,10 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from db.candles import CandleReader
 from mcp_servers.indicators.window import WINDOW
 from openoutcry.context import NAMES, VERSION
 from openoutcry.errors import BadInput, DataUnavailable, NotAuthorised
 from openoutcry.indicators.catalogue import parse
+from openoutcry.market.candles import Candles
 from tests.mcp_servers.indicators.hosting import HOUR, KEY, START, SYMBOL, ask, connected, store_walk
 from wire.tokens import RoundClaims, sign_round
 
@@ -55,6 +57,17 @@ async def test_a_round_sees_nothing_newer_than_its_as_of(tmp_path: Path) -> None
     assert in_round["bars"] == 120
     assert in_round["as_of"].startswith((START + 120 * HOUR).strftime("%Y-%m-%dT%H:%M"))
     assert outside["bars"] == 400
+
+
+async def test_a_bar_without_a_price_is_missing_data_and_no_crash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    candles = store_walk(tmp_path, 120)
+    columns = [np.array(column) for column in candles.arrays()]
+    columns[4][-1] = np.nan
+    monkeypatch.setattr(CandleReader, "window", lambda *_: Candles.of(*columns))
+    with pytest.raises(DataUnavailable, match="no finite close"):
+        await ask(tmp_path, "indicator_snapshot", 120, symbol=SYMBOL, timeframe="1h", names=["rsi:14"])
 
 
 async def test_more_history_than_the_window_changes_nothing(tmp_path: Path) -> None:
