@@ -12,7 +12,7 @@ from agents.toolbox import OutOfBudget
 from openoutcry.errors import DataUnavailable, OpenOutcryError, ReplayDiverged, ToolFailed
 from openoutcry.ports import Model, Reply, Toolbox
 from openoutcry.types.market import Snapshot
-from openoutcry.types.votes import Abstain, AbstainReason, Ballot, MindUse, ToolUse
+from openoutcry.types.votes import Abstain, AbstainReason, Argument, Ballot, MindUse, ToolUse
 
 log = structlog.get_logger()
 TOOL_FAULTS: dict[str, AbstainReason] = {"DEADLINE": "deadline", "UNREACHABLE": "unreachable"}
@@ -28,12 +28,18 @@ class RememberingToolbox(Toolbox, Protocol):
 
 
 async def cast(
-    agent: Agent, snapshot: Snapshot, tools: RememberingToolbox, mind: Model, *, deadline_s: float
+    agent: Agent,
+    snapshot: Snapshot,
+    tools: RememberingToolbox,
+    mind: Model,
+    *,
+    deadline_s: float,
+    heard: tuple[Argument, ...] = (),
 ) -> Ballot:
     """The agent's ballot within the deadline. Raises ReplayDiverged only, for that must be heard."""
     try:
         async with asyncio.timeout(deadline_s):
-            reply = await agent.think(snapshot, tools, Handing(mind, tools))
+            reply = await agent.think(snapshot, tools, Handing(mind, tools, heard))
         return _ballot(agent, snapshot, tools, reply)
     except Exception as error:  # whatever breaks in an agent must not reach the round
         cause = _cause(error)

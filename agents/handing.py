@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from openoutcry.ports import Model, Question, Reply, Toolbox
+from openoutcry.types.votes import Argument
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +12,8 @@ class Handing:
 
     mind: Model
     tools: Toolbox
+    heard: tuple[Argument, ...] = ()
 
     async def answer(self, question: Question) -> Reply:
         """The mind's answer."""
-        return await self.mind.answer(replace(question, tools=self.tools))
+        return await self.mind.answer(replace(question, tools=self.tools, heard=self.heard))

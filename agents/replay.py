@@ -21,6 +21,10 @@ async def recast(agent: Agent, snapshot: Snapshot, ballot: Ballot) -> Ballot:
     """
     if isinstance(ballot.answer, Abstain):
         return ballot
+    if (debate := ballot.debate) is not None:
+        counted = await recast(agent, snapshot, ballot.model_copy(update={"debate": None}))
+        other = await recast(agent, snapshot, debate.other)
+        return counted.model_copy(update={"debate": debate.model_copy(update={"other": other})})
     tools = RecordedToolbox(ballot)
     by_rules = ballot.mind.model == RULES
     mind: Model = RulesMind() if by_rules else _recording(snapshot, ballot)

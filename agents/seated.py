@@ -13,7 +13,7 @@ from openoutcry.ports import Model
 from openoutcry.settings import AgentSettings
 from openoutcry.types.frozen import Frozen
 from openoutcry.types.market import Snapshot
-from openoutcry.types.votes import Abstain, Ballot
+from openoutcry.types.votes import Abstain, Argument, Ballot
 from openoutcry.version import VERSION
 from openoutcry.voting.seats import Voice
 from wire.cassette import ROUND as SITTING
@@ -61,15 +61,18 @@ class SeatedAgent:
         """The tools it may call."""
         return allowed_tools(self.agent, self.settings)
 
-    async def vote(self, snapshot: Snapshot, round_token: str | None) -> Ballot:
-        """One ballot; never raises for what goes wrong inside."""
+    async def vote(
+        self, snapshot: Snapshot, round_token: str | None, heard: tuple[Argument, ...] = ()
+    ) -> Ballot:
+        """One ballot; never raises for what goes wrong inside. ``heard`` is what all claimed, in a debate."""
         if not self.settings.enabled:
             return abstention(self.agent.name, snapshot, "disabled", "disabled by configuration")
         given_s = self.deadline_s * ANSWERING_SHARE
         ROUND.set(round_token)
         SITTING.set(f"{snapshot.symbol}:{snapshot.seq}")
         tools = FloorToolbox(self.servers, self.tools, round_token, monotonic() + given_s)
-        ballot = await cast(self.agent, snapshot, tools, self.mind, deadline_s=given_s)
+        others = tuple(one for one in heard if one.agent != self.agent.name)
+        ballot = await cast(self.agent, snapshot, tools, self.mind, deadline_s=given_s, heard=others)
         if isinstance(ballot.answer, Abstain):
             self._abstentions[ballot.answer.reason] += 1
         else:

@@ -9,7 +9,7 @@ from pydantic import Field
 from agents.seated import About, SeatedAgent
 from openoutcry.errors import NotAuthorised
 from openoutcry.types.market import Snapshot
-from openoutcry.types.votes import Abstain, Ballot
+from openoutcry.types.votes import Abstain, Argument, Ballot
 from openoutcry.version import VERSION
 from wire.calls import CallerVerifier, current_caller, round_token
 from wire.host import auth_settings, resource_url
@@ -21,6 +21,9 @@ READS = ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
 )
 SnapshotArg = Annotated[Snapshot, Field(description="The round's frozen view of the market")]
+HeardArg = Annotated[
+    tuple[Argument, ...], Field(description="What every analyst claimed, in a debate", max_length=32)
+]
 BallotResult = Annotated[CallToolResult, dict[str, Any]]
 """A Ballot, declared as a bare object: clients validate results in pure Python, and askers parse it."""
 
@@ -39,12 +42,12 @@ def build(seated: SeatedAgent, *, key: bytes, port: int | None, org_id: str) -> 
     )
 
     @server.tool(annotations=READS, meta={SCOPE_META_KEY: SCOPE})
-    async def vote(ctx: Context[Any, Any], snapshot: SnapshotArg) -> BallotResult:
+    async def vote(ctx: Context[Any, Any], snapshot: SnapshotArg, heard: HeardArg = ()) -> BallotResult:
         """The agent's ballot on a snapshot: a vote with its evidence, or an abstention with its reason."""
         caller = current_caller(local)
         if SCOPE not in caller.scopes and "admin" not in caller.scopes:
             raise NotAuthorised(f"vote needs the scope {SCOPE}")
-        ballot = await seated.vote(snapshot, round_token(ctx))
+        ballot = await seated.vote(snapshot, round_token(ctx), heard)
         return CallToolResult(
             content=[TextContent(type="text", text=in_short(ballot))],
             structured_content=ballot.model_dump(mode="json"),

@@ -195,11 +195,21 @@ def _voice(ballot: Ballot, weighed: AgentWeight | None) -> Voice:
         believed=weighed.believed if weighed else None,
         counted=counted,
         strength=weight * _trusted(answer, weighed) if directional and isinstance(answer, Vote) else None,
-        reasoning=answer.detail if isinstance(answer, Abstain) else answer.reasoning,
+        reasoning=_before(ballot) + (answer.detail if isinstance(answer, Abstain) else answer.reasoning),
         note=weighed.note if weighed else "",
         evidence=() if silent else tuple(_evidence(answer, ballot.tool_uses)),
         mind=ballot.mind.model,
     )
+
+
+def _before(ballot: Ballot) -> str:
+    """What an agent had said before it heard the others."""
+    first = ballot.first.answer
+    if ballot.debate is None or isinstance(first, Abstain):
+        return ""
+    if ballot.debate.stood:
+        return "[its vote stood after the debate: no rebuttal came] "
+    return f"[before the debate: {first.action} {first.confidence:.2f}] "
 
 
 def _evidence(answer: Vote | Abstain, uses: Sequence[ToolUse]) -> Iterator[Evidence]:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from openoutcry.types.market import Snapshot
 from openoutcry.types.orders import Approval, Fill, OrderRequest, OrderState, WorkingOrder
-from openoutcry.types.votes import Abstain, MindUse, ToolUse, Vote
+from openoutcry.types.votes import Abstain, Argument, MindUse, ToolUse, Vote
 
 
 class Clock(Protocol):
@@ -44,6 +44,8 @@ class Question:
     rules: Callable[[], Vote | Abstain]
     texts: Mapping[str, str] = field(default_factory=dict)
     """Texts from outside by their hash, which a mind may have read in quarantine; whoever votes never sees them."""
+    heard: tuple[Argument, ...] = ()
+    """What the other agents claimed, in a debate."""
     tools: Toolbox | None = None
     """The vote's own tools, for a mind that asks for more than the facts; the floor gives them, not the agent."""
 

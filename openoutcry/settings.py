@@ -53,6 +53,16 @@ class VenueSettings(Frozen):
     """Collateral below which perpetuals are liquidated, as a fraction of their notional."""
 
 
+class DebateSettings(Frozen):
+    """When agents with a language model hear what the others claim and vote once more."""
+
+    enabled: bool = False
+    threshold: Fraction = 0.4
+    """Dispersion above which a debate opens: the share of weight x confidence that is not behind the strongest action."""
+    deadline_s: Annotated[float, Field(gt=0, le=600)] = 5.0
+    """How long a rebuttal may take; a first vote stands when none came."""
+
+
 class VotingSettings(Frozen):
     """How votes become a decision."""
 
@@ -65,6 +75,7 @@ class VotingSettings(Frozen):
     """Least weighted confidence of the winning action (over all directional weight) for an entry."""
     require_risk_voice: bool = True
     """Without a risk agent's word in the round, no entries; exits stay possible."""
+    debate: DebateSettings = DebateSettings()
 
 
 class RiskSettings(Frozen):

@@ -35,6 +35,7 @@ from openoutcry.types.votes import Abstain, Ballot
 from openoutcry.voting.seats import Seat
 from orchestrator.breaker import tripped
 from orchestrator.broker import McpBroker
+from orchestrator.debate import debated
 from orchestrator.desk import Desk
 from orchestrator.look import Seen, Subject, look
 from orchestrator.poll import Askable, Polled, poll
@@ -188,7 +189,8 @@ class LiveFloor:
         asked = dict(self.agents)
         if self.host is not None:
             asked |= {seat.agent: StrategyVoice(self.host, seat) for seat in turn.strategies}
-        return await poll(asked, snapshot, turn.token, turn.settings.voting.deadline_s)
+        first = await poll(asked, snapshot, turn.token, turn.settings.voting.deadline_s)
+        return await debated(asked, first, turn, snapshot)
 
     def approve(
         self, turn: Turn, request: OrderRequest, *, reduces: bool, bracket: Bracket | None = None

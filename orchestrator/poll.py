@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from openoutcry.errors import BadInput, DataUnavailable, NotAuthorised, ToolFailed
 from openoutcry.types.market import Snapshot
-from openoutcry.types.votes import Abstain, AbstainReason, Ballot
+from openoutcry.types.votes import Abstain, AbstainReason, Argument, Ballot
 
 
 class Askable(Protocol):
@@ -41,10 +41,19 @@ class Polled:
 
 
 async def poll(
-    agents: Mapping[str, Askable], snapshot: Snapshot, round_token: str, deadline_s: float
+    agents: Mapping[str, Askable],
+    snapshot: Snapshot,
+    round_token: str,
+    deadline_s: float,
+    heard: tuple[Argument, ...] = (),
 ) -> Polled:
-    """One ballot per agent, all asked at the same moment, none waited for beyond the deadline."""
-    question = {"snapshot": snapshot.model_dump(mode="json")}
+    """One ballot per agent, all asked at the same moment, none waited for beyond the deadline.
+
+    ``heard`` is what they tell each other in a debate.
+    """
+    question: dict[str, Any] = {"snapshot": snapshot.model_dump(mode="json")}
+    if heard:
+        question["heard"] = [one.model_dump(mode="json") for one in heard]
     names = sorted(agents)
     answers = await asyncio.gather(
         *(_ask(name, agents[name], question, snapshot, round_token, deadline_s) for name in names)
@@ -78,6 +87,8 @@ async def _ask(
         return absent("error", str(error))
     except ValidationError as error:
         return absent("unparsable", f"{error.error_count()} errors, first: {error.errors()[0]['msg']}")
+    if ballot.debate is not None:
+        return absent("unparsable", "speaks of a debate, which is not an agent's to tell")
     if ballot.agent != name or ballot.answer.agent != name or ballot.answer.symbol != snapshot.symbol:
         return absent("wrong_agent", f"answered as {ballot.answer.agent} for {ballot.answer.symbol}")
     return ballot, perf_counter() - began

@@ -25,6 +25,7 @@ from openoutcry.types.record import CycleRecord
 from openoutcry.types.votes import Ballot
 from openoutcry.voting.seats import Seat
 from orchestrator.cycle import run_cycle
+from orchestrator.debate import debated_again
 from orchestrator.desk import Desk, adopted
 from orchestrator.look import Seen
 from orchestrator.poll import Polled
@@ -115,7 +116,8 @@ class RecordedFloor:
 
     async def ask(self, turn: Turn, snapshot: Snapshot) -> Polled:
         """Every recorded voice again."""
-        return Polled(tuple([await self.recast(snapshot, ballot) for ballot in self.record.ballots]), {})
+        ballots = tuple([await self.recast(snapshot, ballot) for ballot in self.record.ballots])
+        return Polled(debated_again(ballots, turn, snapshot), {})
 
     async def cast(self, turn: Turn, ballots: tuple[Ballot, ...]) -> None:
         """Nothing to keep."""

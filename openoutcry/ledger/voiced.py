@@ -30,7 +30,7 @@ def decision_row(record: CycleRecord, facts: SessionFacts) -> DecisionRow | None
     decision = record.decision
     if decision is None:
         return None
-    minds = [ballot.mind for ballot in record.ballots]
+    minds = [mind for ballot in record.ballots for mind in ballot.minds]
     return DecisionRow(
         id=decision_id(facts, record.seq),
         org_id=facts.org_id,
@@ -139,9 +139,9 @@ def _vote(
         model=clean(mind.model),
         prompt=clean(mind.prompt),
         response=clean(mind.response),
-        prompt_tokens=mind.prompt_tokens,
-        completion_tokens=mind.completion_tokens,
-        cost_usd=mind.cost_usd,
+        prompt_tokens=sum(one.prompt_tokens for one in ballot.minds),
+        completion_tokens=sum(one.completion_tokens for one in ballot.minds),
+        cost_usd=sum((one.cost_usd for one in ballot.minds), Decimal(0)),
         strategy_id=strategy.id if strategy else None,
         created_at=record.as_of,
     )

@@ -91,6 +91,37 @@ class MindUse(Frozen):
     params: dict[str, Any] = Field(default_factory=dict, exclude_if=operator.not_)
 
 
+Stand = Literal["price_rises", "price_falls", "no_edge"]
+"""What a directional vote claims, as one of three words."""
+
+
+class Point(Frozen):
+    """A result that a voice cites in a debate: the tool that gave it, and numbers of it by JSON pointer."""
+
+    result_id: Annotated[str, Field(min_length=1, max_length=100)]
+    tool: Annotated[str, Field(min_length=1, max_length=100)]
+    figures: Annotated[dict[str, float], Field(max_length=12)] = Field(default_factory=dict)
+
+
+class Argument(Frozen):
+    """What one agent tells the others in a debate: typed, no text of its own."""
+
+    agent: AgentName
+    claims: Stand
+    confidence: Unit
+    cites: Annotated[tuple[Point, ...], Field(max_length=4)] = ()
+
+
+class Debated(Frozen):
+    """A rebuttal: what the agent heard, and its ballot that does not count. ``stood``: that one is the rebuttal, for no model
+    voted in it; else it is the first ballot, and the rebuttal counts.
+    """
+
+    heard: tuple[Argument, ...]
+    other: "Ballot"
+    stood: bool
+
+
 class Ballot(Frozen):
     """One agent's answer in one round with everything needed to recompute it."""
 
@@ -98,3 +129,17 @@ class Ballot(Frozen):
     answer: Annotated[Vote | Abstain, Field(discriminator="kind")]
     tool_uses: tuple[ToolUse, ...] = ()
     mind: MindUse = MindUse()
+    debate: Debated | None = Field(default=None, exclude_if=operator.not_)
+    """The floor's to fill in, never an agent's own."""
+
+    @property
+    def first(self) -> "Ballot":
+        """What was said before anybody had heard the others."""
+        if self.debate is None or self.debate.stood:
+            return self.model_copy(update={"debate": None})
+        return self.debate.other
+
+    @property
+    def minds(self) -> tuple[MindUse, ...]:
+        """Every use of a mind that was paid for."""
+        return (self.mind,) if self.debate is None else (self.mind, self.debate.other.mind)

@@ -15,7 +15,7 @@ import agents.llm.language
 from agents.llm import build
 from openoutcry.errors import BadConfig
 from openoutcry.ports import Model, Reply
-from openoutcry.types.votes import Abstain, Vote
+from openoutcry.types.votes import Abstain, Argument, Point, Vote
 from tests.agents.practice import FACT, GOOD, asked, keys, mind_name, practice, said, system_of
 
 VENDORS = ("anthropic", "openai", "compatible")
@@ -259,3 +259,20 @@ def test_a_test_cannot_ask_a_vendor() -> None:
             home=Path("/nowhere"),
             keys={"ANTHROPIC_API_KEY": "k", "ALLOW_MODEL_REQUESTS": "0"},
         )
+
+
+async def test_a_debate_is_data_with_its_provenance_beside_the_same_prefix() -> None:
+    claim = Argument(
+        agent="technical", claims="price_falls", confidence=0.7,
+        cites=(Point(result_id="r-9", tool="indicators.indicator_snapshot", figures={"/rsi": 81.0}),),
+    )  # fmt: skip
+    async with practice({**said("anthropic", GOOD), "times": 0}) as (url, server):
+        await mind("anthropic", url).answer(asked())
+        await mind("anthropic", url).answer(replace(asked(), heard=(claim,)))
+    before, after = (entry["body"] for entry in server.asked)
+    assert system_of(before) == system_of(after)
+    told = json.loads(after["messages"][0]["content"])
+    assert "debate" not in json.loads(before["messages"][0]["content"])
+    (heard,) = told["debate"]
+    assert (heard["untrusted_data"], heard["provenance"]) == (True, "another agent")
+    assert heard["cites"][0]["figures"] == {"/rsi": 81.0}

@@ -10,7 +10,8 @@ from agents.registry import discover
 from agents.replay import recast
 from openoutcry.canonical import canonical_json
 from openoutcry.errors import ReplayDiverged
-from openoutcry.types.votes import Abstain, Ballot, MindUse, ToolUse
+from openoutcry.types.votes import Abstain, Ballot, Debated, MindUse, ToolUse
+from openoutcry.voting.debate import settled
 from tests.agents.floor import FakeToolbox, snapshot
 
 AGENTS = discover().agents
@@ -84,3 +85,15 @@ async def test_a_miss_is_heard_through_a_hosted_agent_too() -> None:
     ballot = Ballot(agent="risk", answer=Abstain(agent="risk", symbol="BTC/USDT", reason="error"))
     with pytest.raises(ReplayDiverged):
         await cast(AGENTS["risk"], snapshot(), RecordedToolbox(ballot), RulesMind(), deadline_s=1.0)
+
+
+async def test_a_debated_ballot_is_cast_again_twice() -> None:
+    first = (await recorded(AGENTS["trend"])).model_copy(update={"mind": MindUse(model="m", response="BUY!")})
+    again = first.model_copy(update={"answer": first.answer.model_copy(update={"confidence": 0.1})})
+    debated = settled(first, again, ())
+    assert await recast(AGENTS["trend"], snapshot(), debated) == debated
+    forged = debated.model_copy(
+        update={"debate": Debated(heard=(), other=first.model_copy(update={"tool_uses": ()}), stood=False)}
+    )
+    with pytest.raises(ReplayDiverged, match="does not hold"):
+        await recast(AGENTS["trend"], snapshot(), forged)

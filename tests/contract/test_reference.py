@@ -37,9 +37,9 @@ def test_the_page_is_current() -> None:
 def test_the_page_has_every_tool_and_argument() -> None:
     text = reference(SURFACES)
     for offer in OFFERS:
-        section = text.partition(f"\n### {offer.name}\n")[2].partition("\n### ")[0]
-        assert section, offer.name
-        assert [name for name in offer.arguments if f"| `{name}` |" not in section] == []
+        # Two servers may have a tool of the same name: agents and the strategies' host both take votes.
+        sections = [part.partition("\n### ")[0] for part in text.split(f"\n### {offer.name}\n")[1:]]
+        assert any(all(f"| `{name}` |" in one for name in offer.arguments) for one in sections), offer.name
 
 
 def test_what_is_written_by_hand_is_true() -> None:

@@ -12,7 +12,9 @@ import yaml
 from tests.e2e.floor import ROOT, free_port, outcry
 from tests.e2e.test_minds import BUY, CANARIES, HEDGE
 
+REBUTTAL = {**BUY, "confidence": 0.6, "reasoning": "The others did not convince."}
 TURNS = [
+    {"model": "claude", "contains": "another agent", "tool": "vote", "arguments": REBUTTAL, "times": 0, "prompt_tokens": 1_000},
     {"model": "claude", "tool": "vote", "arguments": BUY, "times": 0, "prompt_tokens": 900, "completion_tokens": 50},
     {"model": "gpt", "fault": "status", "status": 500, "times": 0},
     {"model": "llama", "object": HEDGE, "times": 0},
@@ -33,7 +35,7 @@ def recorded(home: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> dict[st
                 "hedging": f"compatible:llama@{url}/v1 > rules",
             }  # fmt: skip
             seats = {name: {"mind": mind} for name, mind in minds.items()}
-            patient = {"deadline_s": 60.0}
+            patient = {"deadline_s": 60.0, "debate": {"enabled": True, "threshold": 0.0, "deadline_s": 60.0}}
             (home / "config.yaml").write_text(yaml.safe_dump({"agents": seats, "voting": patient}))
             for name, value in {
                 **CANARIES, "ANTHROPIC_BASE_URL": url, "OPENAI_BASE_URL": f"{url}/v1",
@@ -65,8 +67,11 @@ def test_a_recorded_run_is_run_again_without_network_and_a_planted_change_is_nam
     kinds = [line["kind"] for line in lines]
     assert kinds[0] == "header" and kinds.count("end") == 1
     assert {"call", "model", "clock", "id", "mind"} <= set(kinds)
-    answered = [line for line in lines if line["kind"] == "model" and line["by"] == "agent-trend"]
-    assert len(answered) == 4
+    every = [line for line in lines if line["kind"] == "model" and line["by"] == "agent-trend"]
+    rebutted = [line for line in every if "another agent" in json.dumps(line["asked"])]
+    answered = [line for line in every if line not in rebutted]
+    assert len(answered) == 4 and rebutted
+    assert {line["by"] for line in lines if line["kind"] == "model" and line in rebutted} == {"agent-trend"}
     again = json.loads(outcry(tmp_path / "elsewhere", "replay", str(file), "--verify", "--json").stdout)
     assert again["identical"], again
     assert again["recomputed"] == {"BTC/USDT": session["head_hash"]}
