@@ -1,7 +1,6 @@
 """What each of the product's statements does, on plain tables. Found by the statement's own text.
 
-A statement that is not here is an error, not a guess; ``tests/simulator/test_database.py`` runs the same calls of the
-product against this and against Postgres and compares what both have in the end.
+A statement that is not here breaks the run that asks for it: it is never guessed.
 """
 
 from collections.abc import Callable, Mapping, Sequence

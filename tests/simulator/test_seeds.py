@@ -44,7 +44,7 @@ def test_the_same_seed_has_the_same_log_in_every_process() -> None:
     assert told == {f"{fourth} {seventh}\n"}
 
 
-@pytest.mark.parametrize("plant", ["agent-left-out", "forget-fee", "lose-vote"])
+@pytest.mark.parametrize("plant", ["absent-is-hold", "agent-left-out", "forget-fee", "settle-late"])
 def test_a_planted_fault_is_caught(plant: str) -> None:
     assert plant in PLANTS
     assert any(simulate(seed, plant=plant).violation for seed in range(1, 6))
