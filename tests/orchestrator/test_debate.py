@@ -13,7 +13,8 @@ from openoutcry.types.votes import Abstain, Ballot, Vote
 from openoutcry.voting.seats import Seat
 from orchestrator.debate import debated, debated_again
 from orchestrator.poll import Polled, poll
-from tests.openoutcry.voting.test_debate import SNAPSHOT, ballot
+from tests.openoutcry.voting.test_debate import ballot
+from tests.orchestrator.test_poll import SNAPSHOT
 
 SEATS = tuple(Seat(agent=name) for name in "abc")
 
