@@ -59,6 +59,7 @@ class SimulatedVenue:
         cause, at_ms = placing(ticket.order_seq, request.leg), millis(ticket.at)
         for _ in range(TRIES):
             await self._paused()
+            self._tried[ticket.client_order_id] = self._now()  # what may still arrive is counted from here
             try:
                 await self._door.submit(given, cause, at_ms)
                 break
