@@ -18,7 +18,7 @@ STEPS = (
         ["outcry", "sim", "--seeds", "1..600", "--seconds", "60"],
     ),
     ("MLflow for a test", ["python", "-m", "deploy.mlflow"]),
-    ("tests", ["pytest", "-n", "2"]),
+    ("tests", ["pytest", "-n", "2", "--dist", "worksteal"]),
 )
 
 
