@@ -59,10 +59,10 @@ class _Seated:
     def __init__(self, name: str) -> None:
         self.agent = discover_agents().named(name)
 
-    async def vote(self, snapshot: Any, token: str | None) -> Any:
+    async def vote(self, snapshot: Any, token: str | None, heard: Any = ()) -> Any:
         """The running process's agent answers."""
         seated: SeatedAgent = CURRENT.get().deps
-        return await seated.vote(snapshot, token)
+        return await seated.vote(snapshot, token, heard)
 
     def about(self) -> Any:
         """Nobody asks."""
