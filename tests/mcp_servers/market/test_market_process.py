@@ -34,7 +34,7 @@ from wire.tokens import RoundClaims, derive_key, sign_round
 COMMAND = ["-m", "mcp_servers.market"]
 TOOLS = {
     "get_market_snapshot", "get_price", "get_ticker_24h", "get_order_book", "get_candles", "get_recent_trades",
-    "get_funding_rate", "get_open_interest", "get_basis", "list_symbols", "get_data_freshness",
+    "get_funding_rate", "get_open_interest", "get_basis", "list_symbols", "get_data_freshness", "get_book_pressure",
 }  # fmt: skip
 
 
