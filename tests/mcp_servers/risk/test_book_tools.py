@@ -339,11 +339,14 @@ async def test_many_questions_of_one_connection(tmp_path: Path) -> None:
         "get_exposure",
         "get_portfolio",
         "get_risk_limits",
+        "reserve_model_call",
         "review_order",
+        "settle_model_call",
         "stress_test",
         "study_hedge",
     }
-    assert all(tool["annotations"]["readOnlyHint"] for tool in listed.values())
+    writes = {name for name, tool in listed.items() if not tool["annotations"]["readOnlyHint"]}
+    assert writes == {"reserve_model_call", "settle_model_call"}
 
 
 async def test_runtime_settings_are_the_ones_told(tmp_path: Path) -> None:
