@@ -28,7 +28,7 @@ KNOWN: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "limit": ("At most this many.", {}),
     "offset": ("How many to skip.", {}),
     "skip": ("How many to skip; the same as offset.", {}),
-    "anchor": ("`X-Page-Anchor` of the first page: leaves out what came in since.", {}),
+    "anchor": ("`X-Page-Anchor` of the first page: leaves out what came in since.", {"maxLength": 2000}),
     "exchange": ("An exchange's id, e.g. binance.", {}),
     "timeframe": ("Length of a bar: 1m, 5m, 15m, 1h, 4h, 1d.", {}),
     "stage": ("A stage of the registry.", {"enum": ["dev", "staging", "prod"]}),
