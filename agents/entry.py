@@ -66,6 +66,7 @@ async def opened(
                 offer=_offer(config, agent, settings, held),
                 purse=_purse(config, settings, stack) if servers is None else None,
                 tape=tape,
+                recall=settings.recall,
             ),
             settings=settings,
             deadline_s=config.settings.voting.deadline_s,

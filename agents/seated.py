@@ -8,7 +8,7 @@ from time import monotonic
 from agents.cast import abstention, cast
 from agents.declare import Agent
 from agents.llm.purse import ROUND
-from agents.toolbox import FloorToolbox, Server
+from agents.toolbox import RECALL, FloorToolbox, Server
 from openoutcry.ports import Model
 from openoutcry.settings import AgentSettings
 from openoutcry.types.frozen import Frozen
@@ -99,5 +99,6 @@ class SeatedAgent:
 
 
 def allowed_tools(agent: Agent, settings: AgentSettings) -> tuple[str, ...]:
-    """The allow-list: the settings' where they name one, else the agent's own."""
-    return settings.tools if settings.tools is not None else agent.tools
+    """The allow-list: the settings' where they name one, else the agent's own; and memory for a seat that recalls."""
+    given = settings.tools if settings.tools is not None else agent.tools
+    return (*given, RECALL) if settings.recall and RECALL not in given else given

@@ -8,6 +8,8 @@ from openoutcry.errors import DataUnavailable, NotAuthorised, OpenOutcryError, T
 from openoutcry.types.votes import ToolUse
 
 MAX_CALLS = 16
+RECALL = "memory.similar_decisions"
+"""What a seat that recalls asks before its model votes."""
 
 
 class OutOfBudget(OpenOutcryError):

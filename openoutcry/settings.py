@@ -177,6 +177,8 @@ class AgentSettings(Frozen):
     mind: str = "rules"
     tools: tuple[str, ...] | None = None
     """Allow-list of ``server.tool`` names; None takes the agent's declared tools."""
+    recall: Annotated[int, Field(ge=0, le=20)] = 0
+    """How many past situations like the present one a language model on the seat is shown before it votes; 0: none."""
 
 
 class Settings(Frozen):

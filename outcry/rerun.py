@@ -31,7 +31,7 @@ from wire.cassette import Reel, difference
 from wire.config import DEFAULT_ORG, ProcessConfig, RunSpec
 from wire.connect import Connection
 from wire.taped import PlayedPeer, answered
-from wire.tokens import SERVERS, derive_key
+from wire.tokens import OPTIONAL_SERVERS, SERVERS, derive_key
 
 BY = "orchestrator"
 PATIENCE_S = 300.0
@@ -139,7 +139,7 @@ async def _voices(
                 endpoints={},
                 key=derive_key(root, name),
             )
-            peers = {server: PlayedPeer(server, name, reel) for server in SERVERS}
+            peers = {server: PlayedPeer(server, name, reel) for server in (*SERVERS, *OPTIONAL_SERVERS)}
             hosted = await stack.enter_async_context(
                 opened(config, None, servers=peers, tape=Playing(reel, name))
             )

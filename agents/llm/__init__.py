@@ -38,10 +38,12 @@ def build(
     offer: "Offer | None" = None,
     purse: "Purse | None" = None,
     tape: "Tape | None" = None,
+    recall: int = 0,
 ) -> Model:
     """The mind called ``name``; a relative FILE lies in ``home``. ``keys`` holds the variables of vendors' keys and addresses,
     ``offer`` what a model may ask for beyond the facts it is given, ``purse`` where the money for models comes from; without
     one none is counted. ``tape`` stands between the mind and its models.
+    ``recall`` is how many alike situations a model is shown first.
 
     Raises BadConfig for an unknown mind, a model without a price and a key that cannot be one.
     """
@@ -54,7 +56,17 @@ def build(
         return RecordedMind.from_file(home / file)
     if speaks(name):
         return of_models(
-            name, home, agent, voice, settings or LlmSettings(), deadline_s, keys or {}, offer, purse, tape
+            name,
+            home,
+            agent,
+            voice,
+            settings or LlmSettings(),
+            deadline_s,
+            keys or {},
+            offer,
+            purse,
+            tape,
+            recall,
         )
     raise BadConfig(f"mind: {name!r} is not one of {KNOWN}", field="mind")
 
@@ -70,6 +82,7 @@ def of_models(
     offer: "Offer | None" = None,
     purse: "Purse | None" = None,
     tape: "Tape | None" = None,
+    recall: int = 0,
 ) -> Model:
     """A chain of models. Those without a key are left out, which is said once; with none left the rules vote."""
     from agents.llm.asking import nothing
@@ -105,4 +118,5 @@ def of_models(
         offer or nothing,
         purse,
         tape,
+        recall,
     )

@@ -6,13 +6,13 @@ faults go back in the same envelope, as data.
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
 
 from agents.llm.provider import Calls, Results, ToolCall, ToolSpec
-from agents.toolbox import OutOfBudget
+from agents.toolbox import RECALL, OutOfBudget
 from openoutcry.canonical import canonical_json
 from openoutcry.errors import BadInput, DataUnavailable, NotAuthorised, ToolFailed
 from openoutcry.minds.answer import Unreadable, refuse, unique
@@ -43,7 +43,28 @@ class Asking:
     settings: LlmSettings
     steps: int = 0
     uses: list[ToolUse] = field(default_factory=list)
+    recalled: tuple[ToolUse, ...] = ()
     _known: dict[bytes, ToolUse] = field(default_factory=dict)
+
+    @property
+    def given(self) -> Question:
+        """The question with what was recalled among its facts: data in an envelope like any other."""
+        return replace(self.question, facts=(*self.question.facts, *self.recalled))
+
+    async def recall(self, cases: int) -> None:
+        """Ask memory for so many situations like this one. A memory that does not answer is no reason not to vote."""
+        if cases == 0 or self.question.tools is None:
+            return
+        snapshot = self.question.snapshot
+        asked = {"symbol": snapshot.symbol, "timeframe": snapshot.timeframe, "limit": cases}
+        try:
+            use = await self.question.tools.call(RECALL, **asked)
+        except (DataUnavailable, NotAuthorised, OutOfBudget, ToolFailed, BadInput) as error:
+            log.warning("nothing_recalled", agent=self.question.agent, error=f"{error.code}: {error}")
+            return
+        self._known[canonical_json([RECALL, asked])] = use
+        self.uses.append(use)
+        self.recalled = (use,)
 
     def may_ask(self, tokens: int) -> bool:
         """Whether another call fits: steps and tokens that one answer may take."""

@@ -54,6 +54,7 @@ class LanguageMind:
     offer: Offer = nothing
     purse: Purse | None = None
     tape: Tape | None = None
+    recall: int = 0
     _breakers: dict[str, Breaker] = field(default_factory=dict)
 
     @property
@@ -64,6 +65,7 @@ class LanguageMind:
         """The vote, an abstention with the raw answer kept, or the rules' vote saying why it is theirs."""
         until = monotonic() + self.deadline_s * SHARE
         asking = Asking(question, await self.offer(), self.settings)
+        await asking.recall(self.recall)
         faults: list[str] = []
         poor = False
         for provider in self.providers:
@@ -87,7 +89,7 @@ class LanguageMind:
         """One provider's answer, repaired once if need be. Raises ProviderFault when it gives none."""
         use, question = Use(provider.name, self.prices, asking.uses), asking.question
         readings = await self._read(provider, question, use, until)
-        turns: tuple[Turn, ...] = (user(question, self.settings.tool_result_chars, readings),)
+        turns: tuple[Turn, ...] = (user(asking.given, self.settings.tool_result_chars, readings),)
         error = ""
         for _ in range(2):
             completion, turns = await self._heard(provider, asking, turns, use, until)
