@@ -20,6 +20,9 @@ test: ## the tests alone (ARGS="tests/db -x" …)
 sim: ## the whole floor on a virtual clock: 10,000 seeds of faults (in slices: ARGS="--resume sim.jsonl --seconds 600")
 	@cd '$(ROOT)' && exec $(IN_VENV) dev outcry sim --seeds 1..10000 $(ARGS)
 
+chaos: ## G3, G5, G8: kill the processes of a live floor for ten minutes (ARGS="--seconds 60 --seed 7"); slices add up
+	@cd '$(ROOT)' && exec $(IN_VENV) dev python -m chaos $(ARGS)
+
 matrix: ## G4: every way an order's answer can be lost, 180 cells for each seed (MATRIX_SEEDS=1..5)
 	@cd '$(ROOT)' && MATRIX_SEEDS=$${MATRIX_SEEDS:-1..5} MATRIX_EVERY=1 $(IN_VENV) dev pytest -q -s \
 		tests/mcp_servers/execution/live/test_matrix.py -k E1 $(ARGS)

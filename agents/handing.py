@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from openoutcry.ports import Model, Question, Reply, Toolbox
 from openoutcry.types.votes import Argument
+from wire.crashpoint import crashpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,4 +17,6 @@ class Handing:
 
     async def answer(self, question: Question) -> Reply:
         """The mind's answer."""
-        return await self.mind.answer(replace(question, tools=self.tools, heard=self.heard))
+        reply = await self.mind.answer(replace(question, tools=self.tools, heard=self.heard))
+        crashpoint("k2")
+        return reply

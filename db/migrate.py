@@ -1,6 +1,7 @@
 """Bringing a database to this version's schema, in one transaction. A current one never imports Alembic."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import asyncpg
@@ -42,8 +43,10 @@ async def current(url: str) -> str | None:
         await connection.close()
 
 
-async def upgrade(url: str) -> None:
+async def upgrade(url: str, halfway: Callable[[], None] = lambda: None) -> None:
     """Apply what is missing, all or nothing; several processes may ask at once.
+
+    ``halfway`` is called when all is applied and nothing committed.
 
     Raises StartupRefused when the schema is newer than this code, or the server has no pgvector.
     """
@@ -60,16 +63,17 @@ async def upgrade(url: str) -> None:
         if not await connection.fetchval("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'"):
             raise StartupRefused("the database server has no pgvector: install its extension 'vector'")
         if found != HEAD:
-            await asyncio.to_thread(_alembic_upgrade, url)
+            await asyncio.to_thread(_alembic_upgrade, url, halfway)
     finally:
         await connection.close()
 
 
-def _alembic_upgrade(url: str) -> None:
+def _alembic_upgrade(url: str, halfway: Callable[[], None]) -> None:
     from alembic import command  # about a second of imports that a current schema does not need
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     config.attributes["url"] = url
+    config.attributes["halfway"] = halfway
     command.upgrade(config, "head")

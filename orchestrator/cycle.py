@@ -53,6 +53,7 @@ async def run_cycle(floor: Floor, turn: Turn) -> CycleRecord:
     if plan.levels is not None:
         books.protections[turn.seq, "entry"] = (plan.levels.stop_loss, plan.levels.take_profit)
     await cancel(broker, books, plan.cancels)
+    crashpoint("k6")
     gate = gate_input(turn, books, snapshot, marks, approved_by_model=modelled(polled.ballots))
     gate = breaker(gate, turn, books)
     placed, gate = await submit(floor, turn, broker, books, gate, plan.orders)

@@ -19,6 +19,7 @@ from orchestrator.bootstrap import LiveFloor
 from orchestrator.desk import Desk, carried, prices_of
 from orchestrator.trade import breaker, cancel, gate_input, submit
 from orchestrator.turn import RoundBroker, Turn
+from wire.crashpoint import crashpoint
 
 Wanted = Callable[[Portfolio, Mapping[str, Decimal]], tuple[OrderRequest, ...]]
 """The orders wanted of a book that has everything the venue reported so far, at these prices."""
@@ -72,6 +73,7 @@ async def flatten(floor: LiveFloor, desk: Desk, reason: str, symbol: str | None 
         if symbol in (None, position.symbol)
     )
     if cancels or closing:
+        crashpoint("k16")
         await act(floor, desk, exactly(*closing), {"flatten": reason}, cancels=cancels)
 
 

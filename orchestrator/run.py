@@ -23,6 +23,7 @@ from orchestrator.taping import RunRecording
 from wire.cassette import Recorder
 from wire.config import ProcessConfig
 from wire.connect import Connection
+from wire.crashpoint import crashpoint
 from wire.host import run as run_async
 from wire.taped import RecordingPeer
 
@@ -82,6 +83,7 @@ async def conduct(config: ProcessConfig) -> bool:
             return await conductor.run()
         finally:
             log.info("orchestrator_closing")
+            crashpoint("k16")
             for task in beside:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)

@@ -12,12 +12,13 @@ from db.migrate import upgrade
 from db.pool import open_pool
 from openoutcry.errors import StartupRefused
 from outcry.floordb import running_database
+from wire.crashpoint import crashpoint
 
 
 async def open_current(url: str) -> asyncpg.Pool:
     """A pool on the database at this version's schema. Raises StartupRefused saying why it cannot be used."""
     try:
-        await upgrade(url)
+        await upgrade(url, lambda: crashpoint("k17"))
         return await open_pool(url)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         said = str(error) or type(error).__name__

@@ -13,6 +13,7 @@ def _migrate(connection: Connection) -> None:
     context.configure(connection=connection, transaction_per_migration=False)
     with context.begin_transaction():
         context.run_migrations()
+        context.config.attributes["halfway"]()
 
 
 async def _run() -> None:

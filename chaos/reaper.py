@@ -1,0 +1,229 @@
+"""One slice: orders go out one after another while the floor's processes are killed; then everything is compared."""
+
+import asyncio
+import os
+import signal
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from random import Random
+from time import monotonic
+from typing import Any
+
+import aiohttp
+
+from chaos.checker.books import Findings, check, undecided
+from chaos.rig import LiveFloor, Sandbox, holdings
+
+BY_ORDER = ("k7", "k8", "k9", "k10", "k11", "k12", "k13")
+"""Passed by every order a person asks for."""
+BY_ROUND = ("k1", "k2", "k3", "k4", "k5", "k6", "k14", "k15")
+"""Passed once a bar; planted, and taken when the next round comes by."""
+PROCESSES = (
+    "execution",
+    "orchestrator",
+    "api",
+    "risk",
+    "market",
+    "agent-trend",
+    "agent-technical",
+    "postgres",
+    "backend",
+)
+SPOILED = ("reset", "close", "status", "cut", "html", "braces", "code", "slow")
+ORDER_PATH = "/api/v3/order"
+PATIENCE_S = 150.0
+SETTLES_WITHIN_S = 90.0
+
+
+@dataclass
+class Kill:
+    """One kill, and how long it took until everything ran again, and until an order was answered rightly."""
+
+    what: str
+    ready_s: float | None = None
+    order_s: float | None = None
+
+
+@dataclass
+class Slice:
+    """What one slice did and found."""
+
+    seed: int
+    kills: list[Kill] = field(default_factory=list)
+    orders: int = 0
+    pauses: int = 0
+    during_pauses: int = 0
+    findings: Findings = field(default_factory=Findings)
+    gave_up: str = ""
+
+    def told(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Reaper:
+    """Runs a slice in ``folder`` until ``seconds`` are over."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self._draw = Random(seed)
+        self._sandbox = Sandbox(folder, seed)
+        self._folder = folder
+        self.slice = Slice(seed)
+        self._made: set[str] = set()
+        self._round_kill, self._refusal = "", ""
+
+    async def run(self, seconds: float) -> Slice:
+        timeout = aiohttp.ClientTimeout(total=30)
+        async with aiohttp.ClientSession(timeout=timeout) as session:
+            await self._sandbox.opened()
+            floor = LiveFloor(self._folder, self._sandbox)
+            opening = holdings((await self._sandbox.account(session))[0])
+            try:
+                await self._opened(session, floor)
+                until = monotonic() + seconds
+                while monotonic() < until and not self.slice.gave_up:
+                    await self._episode(session, floor)
+                await self._settled(session, floor)
+                account, inside = await self._sandbox.account(session)
+                self.slice.findings = await check(floor.database(), account, opening, self._made)
+                self.slice.findings.ledger += [
+                    f"{a}: the exchange itself is off by {v}" for a, v in inside.items()
+                ]
+                self.slice.during_pauses = (await self._sandbox.show(session, "state"))["during_ban"]
+            except (RuntimeError, OSError) as error:
+                self.slice.gave_up = f"{error}"[:2000]
+            finally:
+                floor.stop()
+                self._sandbox.close()
+        return self.slice
+
+    async def _opened(self, session: aiohttp.ClientSession, floor: LiveFloor) -> None:
+        """k17 first: the schema is being made when the opener dies; the next one makes it."""
+        (floor.points / "k17").write_text("1")
+        floor.start()
+        await self._until(lambda: _is(floor.ended()), "the opener does not die at k17")
+        died = monotonic()
+        floor.start()
+        await self._until(lambda: floor.ready(session), f"the floor does not open: {floor.said()}")
+        kill = Kill("k17", ready_s=monotonic() - died)
+        await self._order(session, floor)
+        kill.order_s = monotonic() - died
+        self.slice.kills.append(kill)
+
+    async def _episode(self, session: aiohttp.ClientSession, floor: LiveFloor) -> None:
+        """One kill around one order, sometimes with its answer spoiled, and sometimes a pause the exchange asks for."""
+        await self._sandbox.act(session, "clear")
+        if self._draw.random() < 0.5:
+            kind = self._draw.choice(SPOILED)
+            seconds = self._draw.uniform(0.1, 1.0) if kind == "slow" else 0.0
+            code = {"code": -1007, "status": 504} if kind == "code" else {}
+            await self._sandbox.act(
+                session, "faults", kind=kind, method="POST", path=ORDER_PATH, seconds=seconds, **code
+            )
+        elif self._draw.random() < 0.2:
+            await self._sandbox.act(
+                session, "faults", kind="limited", method="POST", path=ORDER_PATH, seconds=3.0, status=429
+            )
+            self.slice.pauses += 1
+        self._plant_for_round(floor)
+        if self._draw.random() < 0.6:
+            await self._at_point(session, floor, self._draw.choice(BY_ORDER))
+        else:
+            await self._at_random(session, floor, self._draw.choice(PROCESSES))
+
+    def _plant_for_round(self, floor: LiveFloor) -> None:
+        """See that one point of the rounds is always waiting; count the one that was taken."""
+        if self._round_kill and (floor.points / self._round_kill).exists():
+            return
+        if self._round_kill:
+            self.slice.kills.append(Kill(self._round_kill))
+        self._round_kill = self._draw.choice(BY_ROUND)
+        (floor.points / self._round_kill).write_text("1")
+
+    async def _at_point(self, session: aiohttp.ClientSession, floor: LiveFloor, point: str) -> None:
+        file = floor.points / point
+        file.write_text("1")
+        asking = asyncio.create_task(self._order(session, floor))
+        while file.exists() and not asking.done():  # noqa: ASYNC110 - another process takes it
+            await asyncio.sleep(0.01)
+        if file.exists():
+            file.unlink()
+            return
+        await self._recovered(session, floor, Kill(point), asking)
+
+    async def _at_random(self, session: aiohttp.ClientSession, floor: LiveFloor, name: str) -> None:
+        asking = asyncio.create_task(self._order(session, floor))
+        await asyncio.sleep(self._draw.uniform(0.0, 0.4))
+        pid = floor.backend() if name == "backend" else floor.pids().get(name)
+        if pid is None:
+            await asking
+            return
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            await asking
+            return
+        await self._recovered(session, floor, Kill(name), asking)
+
+    async def _recovered(
+        self, session: aiohttp.ClientSession, floor: LiveFloor, kill: Kill, asking: "asyncio.Task[bool]"
+    ) -> None:
+        """Wait for READY, then for an order that is asked for after the kill to be made."""
+        died = monotonic()
+        await asyncio.sleep(0.3)  # what is dead is not yet known to be
+        await self._until(lambda: floor.ready(session), f"not ready after {kill.what}: {floor.said()}")
+        kill.ready_s = monotonic() - died
+        await asking
+        while not await self._order(session, floor):
+            if monotonic() - died > PATIENCE_S:
+                raise RuntimeError(f"no order is made after {kill.what}: {self._refusal}; {floor.said()}")
+            await asyncio.sleep(0.2)
+        kill.order_s = monotonic() - died
+        self.slice.kills.append(kill)
+
+    async def _order(self, session: aiohttp.ClientSession, floor: LiveFloor) -> bool:
+        """One order, asked for under one key until it is answered; True when it was made."""
+        self.slice.orders += 1
+        number, held = self.slice.orders, len(self._made)
+        side, quantity = (
+            ("BUY", 0.001) if held % 2 == 0 else ("SELL", 0.00099)
+        )  # the fee is taken in what is bought
+        body: dict[str, Any] = {"symbol": "BTC/USDT", "side": side, "type": "MARKET", "quantity": quantity}
+        until = monotonic() + PATIENCE_S
+        while monotonic() < until:
+            said = await floor.ask(
+                session, "POST", "/api/v1/orders", body, f"chaos-{self.slice.seed}-{number}", 30.0
+            )
+            if said is not None and said[0] == 201:
+                order = said[1]["order"]
+                if order["status"] == "REJECTED":
+                    self._refusal = f"{order.get('refusal')} {order['error_message']}"
+                    return False
+                self._made.add(str(order["id"]))
+                return True
+            if said is not None and 400 <= said[0] < 500 and said[0] not in (409, 429):
+                raise RuntimeError(f"an order was answered with {said}")
+            await asyncio.sleep(0.2)
+        raise RuntimeError(f"order {number} is not answered: {said}; {floor.said()}")
+
+    async def _settled(self, session: aiohttp.ClientSession, floor: LiveFloor) -> None:
+        """Nothing more is killed; wait until every order's fate is known and told to the books."""
+        for file in floor.points.iterdir():
+            file.unlink(missing_ok=True)
+        await self._sandbox.act(session, "clear")
+        await self._until(lambda: floor.ready(session), "not ready at the end")
+        until = monotonic() + SETTLES_WITHIN_S
+        while monotonic() < until and await undecided(floor.database()):
+            await self._order(session, floor)
+            await asyncio.sleep(1.0)
+        await self._order(session, floor)
+
+    async def _until(self, what: Any, error: str) -> None:
+        until = monotonic() + PATIENCE_S
+        while not await what():
+            if monotonic() > until:
+                raise RuntimeError(error)
+            await asyncio.sleep(0.05)
+
+
+async def _is(value: bool) -> bool:
+    return value

@@ -1,0 +1,45 @@
+"""Slices, appended to a file, and what they add up to."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+
+def append(file: Path, told: dict[str, Any]) -> None:
+    with file.open("a") as out:
+        out.write(json.dumps(told) + "\n")
+
+
+def read(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+def summary(slices: Iterable[dict[str, Any]]) -> str:
+    """Everything so far, in words. Zero failures in N kills only say p < 3/N at 95 %."""
+    done = list(slices)
+    kills = [kill for one in done for kill in one["kills"]]
+    doubled, lost, ledger = (
+        sum(len(one["findings"][kind]) for one in done) for kind in ("doubled", "lost", "ledger")
+    )
+    lines = [
+        f"{len(kills)} kills in {len(done)} slices, seeds {sorted({one['seed'] for one in done})}, "
+        f"commits {sorted({one['commit'] for one in done})}",
+        f"orders {sum(one['orders'] for one in done)}, doubled {doubled}, lost {lost}, ledger differences {ledger}"
+        + (f": p < {3 / len(kills):.2%} at 95 %" if kills and not doubled + lost + ledger else ""),
+        "by kind: "
+        + ", ".join(f"{kind} {many}" for kind, many in sorted(Counter(k["what"] for k in kills).items())),
+        f"to READY {_quantiles([k['ready_s'] for k in kills])}",
+        f"to the first order made {_quantiles([k['order_s'] for k in kills])}",
+        f"pauses {sum(one['pauses'] for one in done)}, requests in them {sum(one['during_pauses'] for one in done)}",
+    ]
+    gave_up = [one["gave_up"] for one in done if one["gave_up"]]
+    return "\n".join([*lines, *(f"GAVE UP: {one}" for one in gave_up)])
+
+
+def _quantiles(values: Sequence[float | None]) -> str:
+    known = sorted(one for one in values if one is not None)
+    if not known:
+        return "not measured"
+    return f"p50 {known[len(known) // 2]:.1f} s, p99 {known[min(len(known) - 1, int(len(known) * 0.99))]:.1f} s (n={len(known)})"
