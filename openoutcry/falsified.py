@@ -20,7 +20,7 @@ from decimal import Decimal
 from typing import Literal
 
 from openoutcry.ledger.outcomes import Judging
-from openoutcry.recount import seats_of
+from openoutcry.recount import believed_in, seats_of
 from openoutcry.settings import Settings
 from openoutcry.types.amounts import Amount, PositiveAmount, cents
 from openoutcry.types.frozen import Frozen
@@ -110,7 +110,8 @@ def _voices(record: CycleRecord, settings: Settings, price: Decimal, claim: Clai
         gone = {agent for agent, level in sane.items() if level == at}
         silent |= gone
         rest: list[Ballot] = [b for b in record.ballots if b.agent not in silent]
-        left = tally(record.snapshot, rest, [seat for seat in seats if seat.agent not in silent], settings)
+        present = [seat for seat in seats if seat.agent not in silent]
+        left = tally(record.snapshot, rest, present, settings, believed_in(record))
         if left.action != record.decision.action or left.target != record.decision.target:
             yield _level("voices", at, AGAINST[claim], price, tuple(sorted(silent)))
             return
