@@ -6,14 +6,19 @@ from uuid import UUID
 
 from db import commands
 from db.listening import Listening
-from openoutcry.types.commands import ChangeConfig, Halt, PlaceOrder, Unhalt
+from openoutcry.types.commands import ChangeConfig, PlaceOrder, ResetBreaker, RunRound
 from tests.factories import ORG
 
 BUY = PlaceOrder(symbol="BTC/USDT", side="BUY", type="MARKET", quantity="0.1")
 
 
 async def test_the_queue_keeps_its_order(pool):
-    sent = [BUY, Halt(reason="test"), ChangeConfig(updates={"max_positions": 2}), Unhalt(reason="over")]
+    sent = [
+        BUY,
+        RunRound(session_id="s"),
+        ChangeConfig(updates={"max_positions": 2}),
+        ResetBreaker(reason="over"),
+    ]
     for command in sent:
         await commands.submit(pool, ORG, command, "me")
     queue = await commands.pending(pool, ORG)

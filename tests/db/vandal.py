@@ -57,8 +57,11 @@ class Vandal:
                 table,
             )
             found = {row["column_name"]: row["udt_name"] for row in rows}
-            # which transaction made a row is no part of what the record says
-            self.kinds[table] = {name: kind for name, kind in found.items() if kind != "xid8"}
+            # Which transaction made a row is no part of what the record says; a standing instruction is a signed approval whose
+            # signature is checked at every look (tests/mcp_servers/execution/live/test_protecting.py).
+            self.kinds[table] = {
+                name: kind for name, kind in found.items() if kind != "xid8" and name != "standing"
+            }
             await self.connection.execute(f"CREATE TABLE kept.{table} AS SELECT * FROM public.{table}")
 
     async def restore(self, table: str) -> None:
