@@ -14,6 +14,7 @@ def modules() -> dict[str, ast.Module]:
 
 
 TREES = modules()
+PROTECTING = "mcp_servers/execution/protecting.py"
 
 
 def naming(name: str) -> set[str]:
@@ -69,8 +70,21 @@ def test_sent_is_committed_in_one_place_only() -> None:
 
 
 def test_one_module_signs_approvals_and_one_asks_for_them() -> None:
-    assert naming("sign_approval") == {"wire/tokens.py", "orchestrator/bootstrap.py"}
+    """The execution server signs too, but only what closes: children of an entry's own signed bracket, all of them reducing."""
+    assert naming("sign_approval") == {"wire/tokens.py", "orchestrator/bootstrap.py", PROTECTING}
     assert calling("approve", "floor") == {"orchestrator/trade.py"}
+    assert "verify_approval" in {
+        node.id for node in ast.walk(TREES[PROTECTING]) if isinstance(node, ast.Name)
+    }
+    children = [
+        {keyword.arg: keyword.value for keyword in node.keywords}
+        for node in ast.walk(TREES[PROTECTING])
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Approval"
+    ]
+    assert children
+    for child in children:
+        reduces = child["reduces"]
+        assert isinstance(reduces, ast.Constant) and reduces.value is True
 
 
 def test_every_door_asks_the_same_gate() -> None:
