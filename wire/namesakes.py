@@ -18,6 +18,7 @@ from openoutcry.errors import StartupRefused
 OURS = (
     "agents",
     "api",
+    "chaos",
     "config",
     "db",
     "mcp_servers",

@@ -1,5 +1,6 @@
 """A short slice of ``make chaos``; rows P1, P4, P5, P7, P8 and the seventeen crash points."""
 
+import os
 import re
 from decimal import Decimal
 from pathlib import Path
@@ -24,6 +25,10 @@ def test_all_seventeen_crash_points_are_in_the_code() -> None:
     assert found == {f"k{number}" for number in range(1, 18)}
 
 
+@pytest.mark.skipif(
+    not os.environ.get("CHAOS"),
+    reason="kills need a machine of their own: `make chaos`, or CHAOS=1 for a slice here",
+)
 @pytest.mark.timeout(600)
 async def test_P1_P4_P5_P7_P8_P11_nothing_is_lost_or_doubled_by_kills(tmp_path: Path) -> None:
     done = await Reaper(tmp_path, 3).run(SECONDS)
