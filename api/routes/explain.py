@@ -1,9 +1,7 @@
 """``/api/v1/decisions/{id}/explain``: what a decision hung on, recounted from the ledger's own record."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from statistics import stdev
 from typing import Any
 from uuid import UUID
 
@@ -24,11 +22,10 @@ from db import records
 from db.reads import decisions as reads
 from db.reads import sessions as session_reads
 from db.settings_told import settings_at
+from openoutcry.baserates import base_rates, rate
 from openoutcry.falsified import thesis
 from openoutcry.ledger.outcomes import judging
-from openoutcry.proportion import wilson
 from openoutcry.recount import as_counted
-from openoutcry.types.amounts import cents
 
 NEIGHBOURS = 20
 
@@ -113,29 +110,14 @@ async def explain(request: AnyRequest, floor: TheFloor, id: FromPath[str]) -> Ex
 
 
 def _rates(similar: Sequence[Mapping[str, Any]], decided: str) -> BaseRates:
-    pnls = [row["actual_pnl"] for row in similar if row["actual_pnl"] is not None]
-    return BaseRates(
-        cases=len(similar),
-        **_success(similar),
-        avg_pnl=cents(sum(pnls, Decimal(0)) / len(pnls), 2) if pnls else None,
-        pnl_stderr=float(stdev(pnls)) / len(pnls) ** 0.5 if len(pnls) > 1 else None,
-        by_decision=dict(Counter(row["decision"] for row in similar)),
-        same_decision=_same([row for row in similar if row["decision"] == decided]),
+    known = base_rates(similar)
+    same = rate([row for row in similar if row["decision"] == decided])
+    return shaped(
+        known.model_dump(),
+        BaseRates,
+        by_decision=known.counts,
+        same_decision=SameDecision(**same.model_dump()),
     )
-
-
-def _same(alike: Sequence[Mapping[str, Any]]) -> SameDecision:
-    return SameDecision(cases=len(alike), **_success(alike))
-
-
-def _success(alike: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
-    wins = sum(row["outcome"] == "SUCCESS" for row in alike)
-    low, high = wilson(wins, len(alike)) or (None, None)
-    return {
-        "success_rate": wins / len(alike) if alike else None,
-        "success_low": low,
-        "success_high": high,
-    }
 
 
 HANDLERS = [explain]
