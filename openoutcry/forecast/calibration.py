@@ -14,11 +14,10 @@ from typing import Literal
 import numpy as np
 
 from openoutcry.market.candles import Floats
+from openoutcry.posterior import mode
 from openoutcry.types.frozen import Frozen
 
 LEAST_OUTCOMES = 30
-STEPS = 50
-SMALL = 1e-9
 EDGE = 0.01
 """Confidences are read no closer to 0 and 1 than this."""
 
@@ -40,15 +39,7 @@ def calibrate(raw: float, past: Sequence[tuple[float, bool]]) -> Calibrated:
     said = np.array([confidence for confidence, _ in past])
     came = np.array([1.0 if ended_well else 0.0 for _, ended_well in past])
     x = np.column_stack([np.ones(len(said)), _logit(said)])
-    weights = prior = np.array([0.0, 1.0])
-    for _ in range(STEPS):
-        chance = _sigmoid(x @ weights)
-        slope = x.T @ (came - chance) - (weights - prior)
-        curve = (x * (chance * (1 - chance))[:, None]).T @ x + np.eye(2)
-        step = np.linalg.solve(curve, slope)
-        weights = weights + step
-        if float(np.abs(step).max()) < SMALL:
-            break
+    weights = mode(x, came, np.array([0.0, 1.0]), 1.0)
     found = float(_sigmoid(np.array([1.0, float(_logit(np.array([raw]))[0])]) @ weights))
     return Calibrated(confidence=found, raw=raw, outcomes=len(past), method="logistic")
 

@@ -11,14 +11,13 @@ from collections.abc import Sequence
 import numpy as np
 from pydantic import Field
 
-from openoutcry.market.candles import Floats
+from openoutcry.posterior import mode
 from openoutcry.types.frozen import Frozen
 
 EDGE = 0.01
 """Confidences are read no closer to 0 and 1 than this."""
 PRECISION = 10.0
-STEPS = 100
-SMALL = 1e-10
+IDENTITY = np.array([1.0, 1.0, 0.0])
 DIGITS = 9
 
 
@@ -46,38 +45,10 @@ def fit(past: Sequence[tuple[float, bool]]) -> Beta:
     x = np.column_stack([np.log(inside), -np.log1p(-inside), np.ones(len(inside))])
     free = [0, 1, 2]
     while True:  # a slope that would be negative is none; at most twice
-        weights = _newton(x, came, free)
+        weights = mode(x, came, IDENTITY, PRECISION, free)
         below = [index for index in free if index < 2 and weights[index] < 0]
         if not below:
             break
         free.remove(min(below, key=lambda index: weights[index]))
     a, b, c = (round(float(value), DIGITS) for value in weights)
     return Beta(a=abs(a), b=abs(b), c=c, cases=len(past))
-
-
-def _newton(x: Floats, came: Floats, free: list[int]) -> Floats:
-    """The posterior mode with the slopes outside ``free`` held at 0."""
-    prior = np.array([1.0, 1.0, 0.0])
-    weights = np.where(np.isin(np.arange(3), free), prior, 0.0)
-    for _ in range(STEPS):
-        chance = 1.0 / (1.0 + np.exp(-np.clip(x @ weights, -60, 60)))
-        slope = (x.T @ (came - chance) - PRECISION * (weights - prior))[free]
-        curve = ((x * (chance * (1 - chance))[:, None]).T @ x + PRECISION * np.eye(3))[np.ix_(free, free)]
-        step = np.linalg.solve(curve, slope)
-        moved = np.zeros(3)
-        moved[free] = step
-        while (
-            _cost(x, came, weights + moved) > _cost(x, came, weights) and float(np.abs(moved).max()) > SMALL
-        ):
-            moved /= 2  # a full step can overshoot where all words are alike
-        weights = weights + moved
-        if float(np.abs(moved).max()) < SMALL:
-            break
-    return weights
-
-
-def _cost(x: Floats, came: Floats, weights: Floats) -> float:
-    """Minus the log posterior, up to a constant; convex in the weights."""
-    power = x @ weights
-    away = weights - np.array([1.0, 1.0, 0.0])
-    return float(np.logaddexp(0.0, power).sum() - came @ power + PRECISION / 2 * (away @ away))
