@@ -9,6 +9,7 @@ from mcp.server import MCPServer
 
 from agents.declare import Agent
 from agents.llm import build as build_mind
+from agents.llm import close as close_mind
 from agents.llm.purse import FloorPurse
 from agents.llm.taping import Recording, Tape
 from agents.pins import Listing, Pinned, load_pins
@@ -52,22 +53,24 @@ async def opened(
             recorder = Recorder(config.cassette, config.name)
             held = {name: RecordingPeer(name, peer, recorder) for name, peer in held.items()}
             tape = Recording(recorder)
+        mind = build_mind(
+            settings.mind,
+            home=config.home,
+            agent=agent.name,
+            voice=agent.voice,
+            settings=config.settings.llm,
+            deadline_s=config.settings.voting.deadline_s,
+            keys=config.vendor_keys,
+            offer=_offer(config, agent, settings, held),
+            purse=_purse(config, settings, stack) if servers is None else None,
+            tape=tape,
+            recall=settings.recall,
+        )
+        stack.push_async_callback(close_mind, mind)
         seated = SeatedAgent(
             agent=agent,
             servers=held,
-            mind=build_mind(
-                settings.mind,
-                home=config.home,
-                agent=agent.name,
-                voice=agent.voice,
-                settings=config.settings.llm,
-                deadline_s=config.settings.voting.deadline_s,
-                keys=config.vendor_keys,
-                offer=_offer(config, agent, settings, held),
-                purse=_purse(config, settings, stack) if servers is None else None,
-                tape=tape,
-                recall=settings.recall,
-            ),
+            mind=mind,
             settings=settings,
             deadline_s=config.settings.voting.deadline_s,
         )

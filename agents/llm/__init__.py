@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import structlog
 
@@ -69,6 +69,21 @@ def build(
             recall,
         )
     raise BadConfig(f"mind: {name!r} is not one of {KNOWN}", field="mind")
+
+
+@runtime_checkable
+class Closing(Protocol):
+    """A mind that holds connections."""
+
+    async def close(self) -> None:
+        """Close them; it is not asked again."""
+        ...
+
+
+async def close(mind: Model) -> None:
+    """Close what a mind holds open: of rules and of files that is nothing."""
+    if isinstance(mind, Closing):
+        await mind.close()
 
 
 def of_models(

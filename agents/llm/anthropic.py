@@ -53,6 +53,9 @@ class Anthropic:
         with faults(self._sdk, self.name):
             await self._client.models.retrieve(self._model, timeout=timeout_s)
 
+    async def close(self) -> None:
+        await self._client.close()
+
 
 def content(turn: Turn) -> Any:
     """A turn as content blocks; a text as itself."""

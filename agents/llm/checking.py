@@ -6,7 +6,6 @@ from pathlib import Path
 
 from agents.llm.chain import Link, key_of, opened, parse, priced
 from agents.llm.provider import ProviderFault
-from openoutcry.errors import BadConfig
 from openoutcry.types.frozen import Frozen
 from wire.prices import load_prices
 from wire.vendor_keys import speaks
@@ -23,7 +22,10 @@ class Finding(Frozen):
 
 
 async def findings(minds: Mapping[str, str], keys: Mapping[str, str], home: Path) -> list[Finding]:
-    """What is found of every model that ``minds`` (agent -> mind) name, each asked once. Raises BadConfig for a wrong name."""
+    """What is found of every model that ``minds`` (agent -> mind) name, each asked once.
+
+    Raises BadConfig for a wrong name, and for what can be no key and no address.
+    """
     links: dict[str, Link] = {}
     for mind in minds.values():
         if speaks(mind):
@@ -35,15 +37,13 @@ async def findings(minds: Mapping[str, str], keys: Mapping[str, str], home: Path
 
 
 async def found(link: Link, keys: Mapping[str, str]) -> Finding:
-    """One model, asked for by name: no tokens are spent."""
-    try:
-        key = key_of(link, keys)
-    except BadConfig as error:
-        return Finding(model=link.name, usable=False, said=str(error))
+    """One model, asked for by name: no tokens are spent. Raises BadConfig for what can be no key and no address."""
+    key = key_of(link, keys)
     if key is None and link.vendor != "compatible":
         return Finding(model=link.name, usable=False, said=f"{link.variable} is not set: left out")
+    provider = opened(link, key, keys)
     try:
-        await opened(link, key, keys).check(timeout_s=PATIENCE_S)
+        await provider.check(timeout_s=PATIENCE_S)
     except ProviderFault as fault:
         where = {
             "key": link.variable,
@@ -53,4 +53,6 @@ async def found(link: Link, keys: Mapping[str, str]) -> Finding:
         }
         place = "mind" if link.vendor == "compatible" and fault.about == "address" else where[fault.about]
         return Finding(model=link.name, usable=False, said=f"{place}: {fault}")
+    finally:
+        await provider.close()
     return Finding(model=link.name, usable=True, said="answers")

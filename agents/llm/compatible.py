@@ -50,6 +50,9 @@ class Compatible:
         with faults(self._sdk, self.name):
             await self._client.models.retrieve(self._model, timeout=timeout_s)
 
+    async def close(self) -> None:
+        await self._client.close()
+
 
 def messages(role: str, turn: Turn) -> list[dict[str, Any]]:
     """A turn as messages: each tool's answer is one of its own."""

@@ -61,6 +61,10 @@ class LanguageMind:
     def paying(self) -> Paying:
         return Paying(self.prices, self.purse, [provider.name for provider in self.providers])
 
+    async def close(self) -> None:
+        """Close the connections of its models."""
+        await asyncio.gather(*(provider.close() for provider in self.providers))
+
     async def answer(self, question: Question) -> Reply:
         """The vote, an abstention with the raw answer kept, or the rules' vote saying why it is theirs."""
         until = monotonic() + self.deadline_s * SHARE

@@ -41,6 +41,9 @@ class OpenAI:
         with faults(self._sdk, self.name):
             await self._client.models.retrieve(self._model, timeout=timeout_s)
 
+    async def close(self) -> None:
+        await self._client.close()
+
 
 def items(role: str, turn: Turn) -> list[dict[str, Any]]:
     """A turn as input items."""

@@ -122,3 +122,7 @@ class Provider(Protocol):
     async def check(self, *, timeout_s: float) -> None:
         """Ask whether key, address and model are good, without spending tokens. Raises ProviderFault."""
         ...
+
+    async def close(self) -> None:
+        """Close its connections; it is not asked again."""
+        ...

@@ -81,3 +81,6 @@ class Silent:
     async def check(self, *, timeout_s: float) -> None:
         """Nobody is there."""
         raise ProviderFault(f"{self.name}: is not asked in a replay", passing=False)
+
+    async def close(self) -> None:
+        """There is no connection."""

@@ -57,6 +57,9 @@ class SimulatedModel:
             text, ending = text[: len(text) // 2], "length"
         return Completion(text, ending, self.name, prompt_tokens=100, completion_tokens=10)  # type: ignore[arg-type]
 
+    async def close(self) -> None:
+        """There is no connection."""
+
     async def check(self, *, timeout_s: float) -> None:
         """It is there."""
 

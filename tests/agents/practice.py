@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
-from openoutcry.ports import Question
+from agents.llm import build, close
+from openoutcry.ports import Model, Question
 from openoutcry.types.market import Snapshot
 from openoutcry.types.votes import ToolUse, Vote
 from sandbox.llm.script import Script, Turn
@@ -43,6 +45,16 @@ async def practice(*turns: dict[str, Any], key: str | None = None) -> AsyncItera
         yield f"http://127.0.0.1:{port}", server
     finally:
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def thinking(name: str, **more: Any) -> AsyncIterator[Model]:
+    """The mind of this name, its connections closed at the end."""
+    mind = build(name, home=Path("/nowhere"), agent="trend", **more)
+    try:
+        yield mind
+    finally:
+        await close(mind)
 
 
 def asked(rules: Callable[[], Vote] | None = None, *facts: ToolUse) -> Question:

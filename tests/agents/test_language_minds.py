@@ -3,12 +3,14 @@
 import json
 import re
 from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 import agents.llm.language
@@ -16,14 +18,10 @@ from agents.llm import build
 from openoutcry.errors import BadConfig
 from openoutcry.ports import Model, Reply
 from openoutcry.types.votes import Abstain, Argument, Point, Vote
-from tests.agents.practice import FACT, GOOD, asked, keys, mind_name, practice, said, system_of
+from tests.agents.practice import FACT, GOOD, asked, keys, mind_name, practice, said, system_of, thinking
 
 VENDORS = ("anthropic", "openai", "compatible")
-pytestmark = [
-    pytest.mark.timeout(60),
-    # The SDKs' clients are collected after the loop of their test is gone.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = pytest.mark.timeout(60)
 
 
 @pytest.fixture(autouse=True)
@@ -33,20 +31,19 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def mind(
-    vendor: str, url: str, *, ending: str = "", deadline_s: float = 5.0, voice: Any = "analysis"
-) -> Model:
-    name = mind_name(vendor, url) + ending
-    return build(
-        name, home=Path("/nowhere"), agent="trend", voice=voice, deadline_s=deadline_s, keys=keys(url)
-    )
+    vendor: str, url: str, *, ending: str = "", deadline_s: float = 5.0
+) -> AbstractAsyncContextManager[Model]:
+    return thinking(mind_name(vendor, url) + ending, deadline_s=deadline_s, keys=keys(url))
 
 
 async def replied(
     vendor: str, *turns: dict[str, Any], ending: str = "", deadline_s: float = 5.0
 ) -> tuple[Reply, list[Any]]:
-    async with practice(*turns) as (url, server):
-        reply = await mind(vendor, url, ending=ending, deadline_s=deadline_s).answer(asked())
-        return reply, server.asked
+    async with (
+        practice(*turns) as (url, server),
+        mind(vendor, url, ending=ending, deadline_s=deadline_s) as one,
+    ):
+        return await one.answer(asked()), server.asked
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
@@ -72,7 +69,8 @@ async def test_the_stable_prefix_is_the_same_in_every_round(vendor: str) -> None
     fact = FACT.model_copy(update={"result_id": "fact-2", "result": {"close": 93.25, "rsi": 61.0}})
     async with practice({**said(vendor, {**GOOD, "claims": []}), "times": 0}) as (url, server):
         for question in (first, replace(first, snapshot=later, facts=(fact,))):
-            await mind(vendor, url).answer(question)  # another process each time
+            async with mind(vendor, url) as one:  # another process each time
+                await one.answer(question)
     bodies = [entry["body"] for entry in server.asked]
     prefixes = {system_of(body) for body in bodies}
     assert len(prefixes) == 1
@@ -175,15 +173,17 @@ async def test_l1_retry_after_is_obeyed_by_asking_the_next_one() -> None:
     ]
     async with practice(*turns) as (url, server):
         name = "anthropic:claude-haiku-4-5 > openai:gpt-5-mini > rules"
-        one = build(name, home=Path("/nowhere"), agent="trend", keys=keys(url))
-        for _ in range(4):
-            assert (await one.answer(asked())).mind.model == "openai:gpt-5-mini"
+        async with thinking(name, keys=keys(url)) as one:
+            for _ in range(4):
+                assert (await one.answer(asked())).mind.model == "openai:gpt-5-mini"
     assert [entry["body"]["model"] for entry in server.asked].count("claude-haiku-4-5") == 1
 
 
 async def test_l1_a_provider_that_keeps_failing_is_left_alone() -> None:
-    async with practice({"fault": "status", "status": 500, "times": 0}) as (url, server):
-        one = mind("compatible", url, ending=" > rules")
+    async with (
+        practice({"fault": "status", "status": 500, "times": 0}) as (url, server),
+        mind("compatible", url, ending=" > rules") as one,
+    ):
         for _ in range(5):
             await one.answer(asked())
     assert len(server.asked) == 3
@@ -191,8 +191,11 @@ async def test_l1_a_provider_that_keeps_failing_is_left_alone() -> None:
 
 @pytest.mark.parametrize("vendor", ["anthropic", "openai"])
 async def test_a_wrong_key_is_not_tried_twice_and_never_told(vendor: str) -> None:
-    async with practice({**said(vendor, GOOD), "times": 0}, key="the-right-one") as (url, server):
-        reply = await mind(vendor, url, ending=" > rules").answer(asked())
+    async with (
+        practice({**said(vendor, GOOD), "times": 0}, key="the-right-one") as (url, server),
+        mind(vendor, url, ending=" > rules") as one,
+    ):
+        reply = await one.answer(asked())
     assert (reply.mind.model, server.asked) == ("rules", [])
     assert "the key is not accepted" in reply.mind.response
     assert "k-1" not in repr(reply)
@@ -266,9 +269,12 @@ async def test_a_debate_is_data_with_its_provenance_beside_the_same_prefix() -> 
         agent="technical", claims="price_falls", confidence=0.7,
         cites=(Point(result_id="r-9", tool="indicators.indicator_snapshot", figures={"/rsi": 81.0}),),
     )  # fmt: skip
-    async with practice({**said("anthropic", GOOD), "times": 0}) as (url, server):
-        await mind("anthropic", url).answer(asked())
-        await mind("anthropic", url).answer(replace(asked(), heard=(claim,)))
+    async with (
+        practice({**said("anthropic", GOOD), "times": 0}) as (url, server),
+        mind("anthropic", url) as one,
+    ):
+        await one.answer(asked())
+        await one.answer(replace(asked(), heard=(claim,)))
     before, after = (entry["body"] for entry in server.asked)
     assert system_of(before) == system_of(after)
     told = json.loads(after["messages"][0]["content"])
@@ -276,3 +282,22 @@ async def test_a_debate_is_data_with_its_provenance_beside_the_same_prefix() -> 
     (heard,) = told["debate"]
     assert (heard["untrusted_data"], heard["provenance"]) == (True, "another agent")
     assert heard["cites"][0]["figures"] == {"/rsi": 81.0}
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+async def test_a_mind_that_ends_leaves_no_connection_open(vendor: str) -> None:
+    async with practice({**said(vendor, GOOD), "times": 0}) as (url, _):
+        before = open_to(url)
+        async with mind(vendor, url) as one:
+            await one.answer(asked())
+            assert open_to(url) > before  # kept for the next round
+        assert open_to(url) == before
+
+
+def open_to(url: str) -> int:
+    """Connections of this process to a server, its own ends apart."""
+    port = int(url.rpartition(":")[2])
+    return sum(
+        bool(one.raddr) and one.raddr.port == port and one.status == "ESTABLISHED"
+        for one in psutil.Process().net_connections("tcp")
+    )

@@ -1,14 +1,12 @@
 """A model that asks for tools, in all three dialects by the vendors' real SDKs: bounded, enveloped, recorded (L6)."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agents.cast import cast
 from agents.declare import Agent
-from agents.llm import build
 from agents.llm.provider import ToolSpec
 from agents.pins import ToolsChanged
 from agents.replay import recast
@@ -19,16 +17,12 @@ from openoutcry.settings import LlmSettings
 from openoutcry.types.market import Snapshot
 from openoutcry.types.votes import Abstain, Ballot, Vote
 from tests.agents.floor import snapshot
-from tests.agents.practice import GOOD, by_rules, keys, mind_name, practice, said
+from tests.agents.practice import GOOD, by_rules, keys, mind_name, practice, said, thinking
 
 VENDORS = ("anthropic", "openai", "compatible")
 RSI = "indicators.calculate_rsi"
 SPEC = ToolSpec(RSI, "RSI of a series.", {"type": "object", "properties": {"period": {"type": "integer"}}})
-pytestmark = [
-    pytest.mark.timeout(60),
-    # The SDKs' clients are collected after the loop of their test is gone.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = pytest.mark.timeout(60)
 
 
 class Indicators:
@@ -66,11 +60,12 @@ async def voted(
 ) -> tuple[Ballot, list[Any], Indicators]:  # fmt: skip
     server = server or Indicators()
     async with practice(*turns) as (url, models):
-        mind = build(
-            mind_name(vendor, url) + ending, home=Path("/no"), agent="trend", keys=keys(url), offer=offering, settings=settings,
-        )  # fmt: skip
-        tools = FloorToolbox({"indicators": server}, AGENT.tools, None, float("inf"))
-        return await cast(AGENT, snapshot(), tools, mind, deadline_s=20.0), models.asked, server
+        name, tools = (
+            mind_name(vendor, url) + ending,
+            FloorToolbox({"indicators": server}, AGENT.tools, None, float("inf")),
+        )
+        async with thinking(name, keys=keys(url), offer=offering, settings=settings) as mind:
+            return await cast(AGENT, snapshot(), tools, mind, deadline_s=20.0), models.asked, server
 
 
 def asks(period: int = 14, name: str = "indicators__calculate_rsi", **more: Any) -> dict[str, Any]:

@@ -73,6 +73,9 @@ class Obedient:
     async def check(self, *, timeout_s: float) -> None:
         """There is nothing to ask."""
 
+    async def close(self) -> None:
+        """There is no connection."""
+
 
 class World:
     """Every server, as an agent's toolbox reaches them: what arrives is kept."""
