@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from openoutcry.episodes import Booking
+from openoutcry.order_states import moved
 from openoutcry.portfolio import apply
 from openoutcry.ports import AccountSync
 from openoutcry.types.book import Portfolio, Position
@@ -35,11 +36,14 @@ class Books:
         state = OrderState(order_seq=seq, leg=request.leg, status="INTENT")
         self.orders[seq, request.leg] = WorkingOrder(request=request, state=state)
 
-    def _note(self, state: OrderState) -> None:
-        key = (state.order_seq, state.leg)
-        self._updates[key] = state
-        if key in self.orders:
-            self.orders[key] = WorkingOrder(request=self.orders[key].request, state=state)
+    def _note(self, said: OrderState) -> None:
+        """Each answer tells of a stretch of the venue's past, some from before what was heard already."""
+        key = (said.order_seq, said.leg)
+        known = self.orders.get(key)
+        before = self._updates.get(key) if known is None else known.state
+        state = self._updates[key] = said if before is None else moved(before, said)
+        if known is not None:
+            self.orders[key] = WorkingOrder(request=known.request, state=state)
 
     def book(self, cause: str, news: AccountSync) -> None:
         """Take in what the venue reported when asked ``cause``. Raises VenueError for a fill of more than is held."""

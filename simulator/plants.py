@@ -45,8 +45,8 @@ def _no_sent(real: Any) -> Any:
 
 
 def _never_settled(real: Any) -> Any:
-    async def surely(pool: Any, intent: Any, state: Any) -> None:
-        await real(pool, intent, state.model_copy(update={"status": "SENT"}))
+    async def surely(pool: Any, intent: Any, state: Any, fences: Any) -> None:
+        await real(pool, intent, state.model_copy(update={"status": "SENT"}), fences)
 
     return surely
 

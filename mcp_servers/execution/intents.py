@@ -52,13 +52,15 @@ HALT = f"""
 SELECT value->>'reason' FROM floor_state WHERE key IN ('{EVERYTHING}', '{EVERYTHING}:' || $1::text) ORDER BY key LIMIT 1
 """
 SETTLE = f"""
-WITH soon AS ({ASYNC_COMMIT}), said AS (SELECT $2::text AS status, $7::timestamptz AS at)
+WITH soon AS ({ASYNC_COMMIT}), said AS (SELECT $2::text AS status, $7::timestamptz AS at),
+    held AS ({CHECK.format(names="$9", tokens="$10")})
 UPDATE orders SET status = said.status, venue_order_id = coalesce($3, venue_order_id), executed_quantity = $4,
     executed_quote_quantity = $5, placed_at = coalesce($6, placed_at), updated_at = said.at, error_message = $8,
     filled_at = CASE WHEN said.status = 'FILLED' THEN said.at END,
     canceled_at = CASE WHEN said.status = 'CANCELED' THEN said.at END,
     expired_at = CASE WHEN said.status = 'EXPIRED' THEN said.at END
-FROM soon, said WHERE id = $1
+FROM soon, said WHERE id = $1 AND (SELECT count(*) FROM held) = cardinality($9::text[])
+RETURNING id
 """
 
 
@@ -151,11 +153,14 @@ async def sent(pool: asyncpg.Pool, intent: Intent, fences: Sequence[Fence] = ())
         raise VenueRejected(f"{intent.request.leg} of round {intent.seq} has already ended")
 
 
-async def settle(pool: asyncpg.Pool, intent: Intent, state: OrderState) -> None:
-    """Write what the venue said. Losing this to a crash loses nothing: the venue says it again."""
+async def settle(pool: asyncpg.Pool, intent: Intent, state: OrderState, fences: Sequence[Fence] = ()) -> None:
+    """Write what the venue said. Losing this to a crash loses nothing: the venue says it again.
+
+    Raises Fenced when another has taken a lease: what a ghost heard is old, and the order may have ended since.
+    """
 
     async def work(connection: Connection) -> None:
-        await connection.execute(
+        found = await connection.fetchval(
             SETTLE,
             intent.id,
             state.status,
@@ -165,7 +170,10 @@ async def settle(pool: asyncpg.Pool, intent: Intent, state: OrderState) -> None:
             state.placed_at,
             state.updated_at or intent.as_of,
             None if state.error is None else clean(state.error),
+            *shown(fences),
         )
+        if found is None:
+            await must_hold(connection, fences)
 
     await retrying(pool, work)
 

@@ -29,6 +29,11 @@ class Guard:
     fences: tuple[Fence, ...]
     kill_file: KillFile
 
+    @property
+    def account(self) -> tuple[Fence, ...]:
+        """The account's lease, the first: under it, whoever asked, the venue's answer is written."""
+        return self.fences[:1]
+
 
 async def leave(pool: asyncpg.Pool, intent: Intent, guard: Guard) -> float:
     """Commit SENT; returns the ``monotonic`` time until which the order may leave on the strength of it.

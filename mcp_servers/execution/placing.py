@@ -29,7 +29,7 @@ async def place(pool: asyncpg.Pool, venue: Venue, intent: Intent, at: datetime, 
     """Bring one approved order to the venue exactly once, and say where it stands.
 
     ``at`` is market time. Raises NotAuthorised and VenueRejected before anything was written, Fenced with the
-    INTENT left to whoever holds the lease.
+    row left to whoever holds the lease.
     """
     standing = await claim(pool, intent)
     crashpoint("k8")
@@ -38,7 +38,7 @@ async def place(pool: asyncpg.Pool, venue: Venue, intent: Intent, at: datetime, 
         if known is not None:
             known = moved(standing, known)
             if known != standing:
-                await settle(pool, intent, known)
+                await settle(pool, intent, known, guard.account)
             return known
     try:
         await leave(pool, intent, guard)
@@ -48,7 +48,7 @@ async def place(pool: asyncpg.Pool, venue: Venue, intent: Intent, at: datetime, 
     else:
         state = await _send(venue, intent, at)
         crashpoint("k11")
-    await settle(pool, intent, state)
+    await settle(pool, intent, state, guard.account)
     return state
 
 

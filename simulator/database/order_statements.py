@@ -104,9 +104,9 @@ def halt(work: Transaction, given: Sequence[Any]) -> Answer:
 def settle(work: Transaction, given: Sequence[Any]) -> Answer:
     """What the venue said, committed asynchronously."""
     work.durable = False
-    order_id, status, venue_id, executed, quote, placed_at, at, error = given
+    order_id, status, venue_id, executed, quote, placed_at, at, error, names, tokens = given
     row = work.get("orders", order_id)
-    if row is None:
+    if row is None or not all(held(work, name, token) for name, token in zip(names, tokens, strict=True)):
         return [], "UPDATE 0"
     ended = {
         f"{kind}_at": at if status == kind.upper() else None for kind in ("filled", "canceled", "expired")
@@ -126,7 +126,7 @@ def settle(work: Transaction, given: Sequence[Any]) -> Answer:
             "error_message": error,
         },
     )
-    return [], "UPDATE 1"
+    return [{"id": order_id}], "UPDATE 1"
 
 
 STATEMENTS = {

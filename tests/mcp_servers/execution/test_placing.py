@@ -9,10 +9,11 @@ from uuid import uuid5
 
 import pytest
 
-from mcp_servers.execution.intents import Intent, claim
+from mcp_servers.execution.intents import Intent, claim, settle
 from mcp_servers.execution.venues.audit import ledger_balances
-from openoutcry.errors import BadInput, NotAuthorised, ToolFailed
-from openoutcry.types.orders import OrderRequest
+from openoutcry.errors import BadInput, Fenced, NotAuthorised, ToolFailed
+from openoutcry.types.fence import Fence
+from openoutcry.types.orders import OrderRequest, OrderState
 from tests.mcp_servers.execution.floor import (
     Floor,
     approve,
@@ -199,6 +200,23 @@ async def test_a_database_that_loses_its_connections_loses_no_order(floor: Floor
         await floor.pool.execute(drop)
         await floor.sync(seq=seq + 1, hour=0)
     assert at_venue(floor) == 5
+
+
+async def test_p6_what_a_ghost_heard_changes_no_row_of_the_server_that_replaced_it(floor: Floor) -> None:
+    await floor.place(ENTRY, seq=1, hour=0)
+    lease = await floor.pool.fetchrow("SELECT name, token FROM leases WHERE name LIKE 'account:%'")
+    assert lease is not None
+    own = (Fence(name=lease["name"], token=lease["token"]),)
+    intent = Intent(facts(), 1, STOP, approve(STOP, 1, 0), T0)
+    await claim(floor.pool, intent)
+    heard = OrderState(order_seq=1, leg="stop_loss", status="UNKNOWN", error="timeout")
+    await settle(floor.pool, intent, heard, own)
+    assert (await floor.row(1, "stop_loss"))["status"] == "UNKNOWN"  # type: ignore[index]
+    await floor.pool.execute("UPDATE orders SET status = 'REJECTED' WHERE leg = 'stop_loss'")
+    await floor.pool.execute("UPDATE leases SET token = token + 1 WHERE name = $1", lease["name"])
+    with pytest.raises(Fenced, match="taken by another"):
+        await settle(floor.pool, intent, heard, own)
+    assert (await floor.row(1, "stop_loss"))["status"] == "REJECTED"  # type: ignore[index]
 
 
 async def _interrupted(floor: Floor, request: OrderRequest, status: str, *, sent: bool) -> None:

@@ -1,0 +1,47 @@
+"""E4, I6: news of an order comes late, twice and out of order; within a record its state never goes back."""
+
+from decimal import Decimal
+from itertools import permutations
+
+import pytest
+
+from openoutcry.portfolio import opening
+from openoutcry.ports import AccountSync
+from openoutcry.types.orders import OrderRequest, OrderState, OrderStatus, WorkingOrder
+from orchestrator.books import Books
+
+TARGET = OrderRequest(
+    leg="take_profit", symbol="BTC/USDT", side="SELL", type="TAKE_PROFIT", quantity=Decimal(1), stop_price=Decimal(110),
+    reduce_only=True, oco_group="bracket-1",
+)  # fmt: skip
+
+
+def said(status: OrderStatus, executed: str = "0") -> OrderState:
+    return OrderState(order_seq=1, leg="take_profit", status=status, executed_quantity=Decimal(executed))
+
+
+def books(status: OrderStatus | None) -> Books:
+    held = {} if status is None else {(1, "take_profit"): WorkingOrder(request=TARGET, state=said(status))}
+    return Books(2, opening("USDT", Decimal(1000)), held)
+
+
+def test_an_order_that_was_cancelled_stays_so_when_an_answer_tells_of_the_time_before() -> None:
+    # A flattening round: both guards cancelled, then a market order of which nothing is known. The statement that came
+    # with it ended before the cancels, and said NEW of the target once more.
+    told = books("UNKNOWN")
+    told.book("cancel:1:take_profit", AccountSync((), (said("CANCELED"),)))
+    told.book("place:flatten-1", AccountSync((), (said("NEW"),)))
+    assert told.updates() == (said("CANCELED"),)
+    assert told.working() == ()
+
+
+@pytest.mark.parametrize("known", ["NEW", "UNKNOWN", None])
+@pytest.mark.parametrize("order", list(permutations(("NEW", "PARTIALLY_FILLED", "EXPIRED"))))
+def test_whatever_the_order_of_news_the_end_is_the_same(
+    known: OrderStatus | None, order: tuple[OrderStatus, ...]
+) -> None:
+    done = {"NEW": "0", "PARTIALLY_FILLED": "0.3", "EXPIRED": "0.3"}
+    told = books(known)
+    for status in order:
+        told.book("sync", AccountSync((), (said(status, done[status]),)))
+    assert told.updates() == (said("EXPIRED", "0.3"),)
