@@ -3,7 +3,7 @@ ROOT := $(shell dirname '$(strip $(MAKEFILE_LIST))')
 IN_VENV := sh '$(ROOT)/deploy/with-venv.sh'
 ARGS ?=
 
-.PHONY: help up check lint types imports test sim chaos matrix fuzz golden format bench lock clean kill-switch naked
+.PHONY: help up check lint types imports test sim chaos matrix mutate fuzz golden format bench lock clean kill-switch naked
 
 help: ## show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' '$(ROOT)/Makefile' | expand -t 16
@@ -26,6 +26,9 @@ chaos: ## G3, G5, G8: kill the processes of a live floor for ten minutes (ARGS="
 matrix: ## G4: every way an order's answer can be lost, 180 cells for each seed (MATRIX_SEEDS=1..5)
 	@cd '$(ROOT)' && MATRIX_SEEDS=$${MATRIX_SEEDS:-1..5} MATRIX_EVERY=1 $(IN_VENV) dev pytest -q -s \
 		tests/mcp_servers/execution/live/test_matrix.py -k E1 $(ARGS)
+
+mutate: ## change one thing at a time in ledger, orders, gate, tally and auth: do the tests notice? (ARGS="--seconds 600"); slices add up
+	@cd '$(ROOT)' && exec $(IN_VENV) dev python -m deploy.mutate $(ARGS)
 
 fuzz: ## try every operation of the API with 20,000 requests that Schemathesis thinks of (FUZZ_CASES=…, FUZZ_SEED=…)
 	@cd '$(ROOT)' && FUZZ_CASES=$${FUZZ_CASES:-20000} $(IN_VENV) dev pytest -q -s tests/api/fuzz $(ARGS)

@@ -1,0 +1,45 @@
+"""What is tried, and which tests must notice. The tests are the quick ones: no process of its own, no socket."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """Files of one kind, and the tests that answer for them."""
+
+    name: str
+    code: tuple[str, ...]
+    tests: tuple[str, ...]
+    database: bool = False
+    """Whether its tests need a Postgres."""
+
+    def files(self) -> list[str]:
+        """The paths of its code from the root, sorted."""
+        found = {path for pattern in self.code for path in ROOT.glob(pattern)}
+        return sorted(str(path.relative_to(ROOT)) for path in found if path.name != "__init__.py")
+
+
+PURE = "openoutcry"
+TESTS = "tests/openoutcry"
+AREAS = (
+    Area(
+        "ledger",
+        (f"{PURE}/ledger/*.py", f"{PURE}/portfolio.py"),
+        (f"{TESTS}/ledger", f"{TESTS}/test_portfolio.py"),
+    ),
+    Area(
+        "orders",
+        (f"{PURE}/order_states.py", f"{PURE}/orders.py", f"{PURE}/types/orders.py", f"{PURE}/reconcile/*.py"),
+        (f"{TESTS}/test_order_states.py", f"{TESTS}/test_orders.py", f"{TESTS}/reconcile"),
+    ),
+    Area(
+        "gate",
+        (f"{PURE}/risk/gate.py", f"{PURE}/risk/case.py", f"{PURE}/risk/latch.py", f"{PURE}/risk/rules/*.py"),
+        (f"{TESTS}/risk/test_gate.py", f"{TESTS}/risk/test_gate_properties.py", f"{TESTS}/risk/test_pace.py"),
+    ),
+    Area("tally", (f"{PURE}/voting/*.py",), (f"{TESTS}/voting",)),
+    Area("tokens", ("wire/tokens.py", "api/auth/hosts.py"), ("tests/wire/test_tokens.py",)),
+)

@@ -1,0 +1,50 @@
+"""One change, one process: a fork that ends when a test failed, when all passed, or when its time is over."""
+
+import os
+import resource
+import signal
+import time
+from collections.abc import Callable
+from typing import Literal
+
+Verdict = Literal["killed", "survived", "timeout"]
+SURVIVED, KILLED = 0, 1
+MEMORY = 6 << 30
+PATIENCE = 40
+"""Wall-clock seconds allowed for each second of the processor: others use the machine too."""
+
+
+def tried(work: Callable[[], bool], cpu_s: float) -> Verdict:
+    """What became of a change whose tests (``work``: whether all passed) may take ``cpu_s`` of the processor."""
+    child = os.fork()
+    if child == 0:
+        _become(work, cpu_s)
+    until = time.monotonic() + PATIENCE * cpu_s
+    while True:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            break
+        if time.monotonic() > until:
+            os.killpg(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            return "timeout"
+        time.sleep(0.004)
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL):
+        return "timeout"
+    return "survived" if os.WIFEXITED(status) and os.WEXITSTATUS(status) == SURVIVED else "killed"
+
+
+def _become(work: Callable[[], bool], cpu_s: float) -> None:
+    """The child: quiet, bounded, and gone without the parent's farewells."""
+    os.setpgid(0, 0)
+    limit = int(cpu_s) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nothing, stream)
+    code = KILLED
+    try:
+        code = SURVIVED if work() else KILLED
+    finally:
+        os._exit(code)

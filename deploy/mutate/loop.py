@@ -1,0 +1,212 @@
+"""The warm way: one pytest session collects the tests once; in place of its loop, every change gets a fork of it."""
+
+import gc
+import os
+import pickle
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+import pytest
+from hypothesis import Phase, settings
+
+from deploy.mutate.areas import ROOT, Area
+from deploy.mutate.children import Verdict, tried
+from deploy.mutate.mutants import Mutant, Source
+from deploy.mutate.swap import CannotSwap, bodies, living, swap
+from deploy.mutate.tracing import Lines, Tracer
+
+EXAMPLES = 25
+"""How many examples a property is given for each change."""
+LEAST_CPU_S = 2.0
+TIMES = 4
+"""How many times its usual time a test may take before the change counts as one that never ends."""
+
+
+@dataclass(slots=True)
+class Baseline:
+    """What each test does without a change: its lines and its seconds of the processor."""
+
+    lines: dict[str, Lines] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    failed: list[str] = field(default_factory=list)
+
+    def asked(self, file: str, first: int, last: int) -> list[str]:
+        """The tests that ran any of these lines, quickest first."""
+        path, wanted = str(ROOT / file), set(range(first, last + 1))
+        found = [test for test, lines in self.lines.items() if wanted & lines.get(path, set())]
+        return sorted(found, key=lambda test: (self.seconds[test], test))
+
+    def touching(self, file: str) -> list[str]:
+        """The tests that ran anything of a file, quickest first; of a file that only declares, all of them."""
+        path = str(ROOT / file)
+        found = [test for test, lines in self.lines.items() if path in lines] or list(self.lines)
+        return sorted(found, key=lambda test: (self.seconds[test], test))
+
+    def limit(self, tests: Sequence[str]) -> float:
+        """Seconds of the processor that these tests may take."""
+        return LEAST_CPU_S + TIMES * sum(self.seconds[test] for test in tests)
+
+
+class _Rest:
+    """Stands for the tests to come: all that they are known to share is the session."""
+
+    def __init__(self, session: pytest.Session) -> None:
+        self._session = session
+
+    def listchain(self) -> list[Any]:
+        """What must not be torn down yet."""
+        return [self._session]
+
+
+Told = Callable[[Mutant, Verdict], bool]
+"""Hears what became of a change; says whether there is time for another."""
+
+
+class Loop:
+    """A plugin for pytest."""
+
+    def __init__(self, area: Area, sources: dict[str, Source], todo: Sequence[Mutant], told: Told) -> None:
+        self._area, self._sources, self._todo, self._told = area, sources, todo, told
+        self._failed = False
+        self._living: dict[str, list[FunctionType]] = {}
+        self.baseline = Baseline()
+        self.cold: list[Mutant] = []
+
+    def pytest_configure(self) -> None:
+        """Properties try the same few examples every time, and do not look for the simplest that fails."""
+        quiet()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Remember that something failed."""
+        self._failed = self._failed or report.failed
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Learn what the tests do, then try every change."""
+        items = {item.nodeid: item for item in session.items}
+        for item in items.values():
+            few(item)
+        if self._area.database:
+            self._open_database(session.items)
+        self.baseline = self._learn(items)
+        if self.baseline.failed:
+            return True
+        self._living = {path: living(path) for path in (str(ROOT / file) for file in self._sources)}
+        gc.collect()
+        gc.freeze()  # a fork that collects garbage would copy every page it looks at
+        for mutant in self._todo:
+            tests = self.baseline.asked(mutant.file, *mutant.lines)
+            if not mutant.in_function:
+                self.cold.append(mutant)
+            elif not tests:
+                if not self._told(mutant, "survived"):
+                    break
+            elif not self._try(mutant, [items[name] for name in tests]):
+                break
+        return True
+
+    def _try(self, mutant: Mutant, items: Sequence[pytest.Item]) -> bool:
+        path = str(ROOT / mutant.file)
+        code = self._sources[mutant.file].mutated(mutant, path)
+        names = [item.nodeid for item in items]
+        try:
+            pairs = bodies(self._living[path], code)
+        except CannotSwap:
+            self.cold.append(mutant)
+            return True
+
+        def work() -> bool:
+            swap(pairs)
+            return self._pass(items)
+
+        return self._told(mutant, tried(work, self.baseline.limit(names)))
+
+    def _pass(self, items: Sequence[pytest.Item]) -> bool:
+        """Whether all pass; the first that does not ends it. What a session shares stays, as if more were to come."""
+        for item in items:
+            item.ihook.pytest_runtest_protocol(item=item, nextitem=_Rest(item.session))
+            if self._failed:
+                return False
+        return True
+
+    def _open_database(self, items: Sequence[pytest.Item]) -> None:
+        """Run one test with a database here, and not in a fork: the server it starts is for all that follow."""
+        first = next(item for item in items if "fresh_database" in getattr(item, "fixturenames", ()))
+        self._pass([first])
+
+    def _learn(self, items: dict[str, pytest.Item]) -> Baseline:
+        """Run every test once in a fork, listening."""
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(reading)
+            try:
+                learnt = self._listen(items)
+                with os.fdopen(writing, "wb") as out:
+                    pickle.dump(learnt, out)
+            finally:
+                os._exit(0)
+        os.close(writing)
+        with os.fdopen(reading, "rb") as came:
+            learnt = pickle.load(came)
+        os.waitpid(child, 0)
+        assert isinstance(learnt, Baseline)
+        return learnt
+
+    def _listen(self, items: dict[str, pytest.Item]) -> Baseline:
+        found = Baseline()
+        tracer = Tracer(frozenset(str(ROOT / file) for file in self._sources))
+        for name, item in items.items():
+            self._failed = False
+            began = time.process_time()
+            tracer.on()
+            passed = self._pass([item])
+            found.lines[name] = tracer.off()
+            found.seconds[name] = time.process_time() - began
+            if not passed:
+                found.failed.append(name)
+        return found
+
+
+def quiet() -> None:
+    """Hypothesis without a database, deadlines, or a search for the simplest example."""
+    settings.register_profile(
+        "mutate", database=None, deadline=None, derandomize=True, phases=(Phase.explicit, Phase.generate)
+    )
+    settings.load_profile("mutate")
+
+
+def few(item: pytest.Item) -> None:
+    """Give a property few examples, whatever it asks for."""
+    body: Any = getattr(item, "obj", None)
+    body = getattr(body, "__func__", body)
+    asked = getattr(body, "_hypothesis_internal_use_settings", None)
+    if asked is not None:
+        body._hypothesis_internal_use_settings = settings(
+            asked, max_examples=min(EXAMPLES, asked.max_examples)
+        )
+
+
+def session(tests: Sequence[str], plugin: object) -> int:
+    """One run of pytest in this process."""
+    without = [
+        word for name in ("terminal", "cacheprovider", "timeout", "xdist") for word in ("-p", f"no:{name}")
+    ]
+    warned = [
+        word
+        for name in ("PytestConfigWarning", "PytestAssertRewriteWarning")
+        for word in ("-W", f"ignore::pytest.{name}")
+    ]
+    options = [*without, *warned]
+    return int(pytest.main([*options, "--rootdir", str(ROOT), *tests], plugins=[plugin]))
+
+
+def existing(tests: Sequence[str]) -> list[str]:
+    """The tests of an area; raises FileNotFoundError for one that is not there any more."""
+    for test in tests:
+        if not Path(ROOT, test).exists():
+            raise FileNotFoundError(test)
+    return list(tests)

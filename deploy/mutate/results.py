@@ -1,0 +1,64 @@
+"""What became of each change, one line of JSON each: slices of a run add up in one file."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from deploy.mutate.areas import ROOT, Area
+from deploy.mutate.children import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One change: its name, and of which code and tests the verdict is true."""
+
+    mutant: str
+    verdict: Verdict
+    code: str
+    tests: str
+    commit: str
+    seed: int
+
+
+def read(path: Path) -> dict[str, Result]:
+    """The last word on each change."""
+    if not path.exists():
+        return {}
+    return {one.mutant: one for one in (Result(**json.loads(line)) for line in path.read_text().splitlines())}
+
+
+def append(path: Path, result: Result) -> None:
+    """Add one line, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        file.write(json.dumps(asdict(result)) + "\n")
+
+
+def stands(result: Result | None, code: str, tests: str, *, keep_killed: bool) -> bool:
+    """Whether an earlier verdict is still true: of the same code and, unless more tests cannot matter, the same tests."""
+    if result is None or result.code != code:
+        return False
+    return result.tests == tests or (keep_killed and result.verdict != "survived")
+
+
+def code_digest(file: str) -> str:
+    """Of one file under trial."""
+    return _digest([ROOT / file])
+
+
+def tests_digest(area: Area) -> str:
+    """Of the tests of an area and what lies beside them."""
+    paths = [ROOT / test for test in area.tests]
+    folders = {path if path.is_dir() else path.parent for path in paths}
+    beside = {one for folder in folders for one in folder.rglob("*.py") if not one.name.startswith("test_")}
+    named = {one for path in paths for one in (path.rglob("*.py") if path.is_dir() else [path])}
+    return _digest(beside | named)
+
+
+def _digest(paths: Iterable[Path]) -> str:
+    whole = hashlib.sha256()
+    for path in sorted(paths):
+        whole.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return whole.hexdigest()[:16]

@@ -1,0 +1,100 @@
+"""One slice of one area: the warm changes in a fork that imported everything, the cold ones in forks that did not."""
+
+import os
+import pickle
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.mutate import results
+from deploy.mutate.areas import ROOT, Area
+from deploy.mutate.children import Verdict
+from deploy.mutate.cold import try_cold
+from deploy.mutate.loop import Baseline, Loop, Told, existing, session
+from deploy.mutate.mutants import Mutant, Source
+
+Found = tuple[Baseline, list[Mutant]]
+"""What the tests do by themselves, and the changes that have to be tried the cold way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """What this run may do, and where it writes."""
+
+    file: Path
+    seed: int
+    until: float
+    commit: str
+    keep_killed: bool
+
+
+class Running:
+    """An area under trial."""
+
+    def __init__(self, run: Slice, area: Area) -> None:
+        self._run, self._area = run, area
+        self._sources = {file: Source(file, (ROOT / file).read_text()) for file in area.files()}
+        self._code = {file: results.code_digest(file) for file in self._sources}
+        self._tests = results.tests_digest(area)
+        self.mutants = [one for source in self._sources.values() for one in source.mutants]
+
+    def standing(self) -> dict[str, results.Result]:
+        """The verdicts that are still true."""
+        known, keep = results.read(self._run.file), self._run.keep_killed
+        return {
+            one.name: known[one.name]
+            for one in self.mutants
+            if results.stands(known.get(one.name), self._code[one.file], self._tests, keep_killed=keep)
+        }
+
+    def go_on(self) -> None:
+        """Try what is left, in the seed's order, as long as there is time. Raises SystemExit when tests fail as it is."""
+        standing = self.standing()
+        todo = [one for one in self.mutants if one.name not in standing]
+        if not todo or time.monotonic() > self._run.until:
+            return
+        random.Random(self._run.seed).shuffle(todo)
+        baseline, cold = _apart(lambda: _warm(self._area, self._sources, todo, self._told))
+        if baseline.failed or not baseline.lines:
+            raise SystemExit(
+                f"{self._area.name}: these fail without any change: {', '.join(baseline.failed) or 'all'}"
+            )
+        for mutant in cold:
+            if time.monotonic() > self._run.until:
+                return
+            order = baseline.touching(mutant.file)
+            self._told(mutant, try_cold(self._sources[mutant.file], mutant, order, baseline.limit(order)))
+
+    def _told(self, mutant: Mutant, verdict: Verdict) -> bool:
+        run = self._run
+        result = results.Result(
+            mutant.name, verdict, self._code[mutant.file], self._tests, run.commit, run.seed
+        )
+        results.append(run.file, result)
+        return time.monotonic() < run.until
+
+
+def _warm(area: Area, sources: dict[str, Source], todo: Sequence[Mutant], told: Told) -> Found:
+    loop = Loop(area, sources, todo, told)
+    session(existing(area.tests), loop)
+    return loop.baseline, loop.cold
+
+
+def _apart(work: Callable[[], Found]) -> Found:
+    """Do the work in a fork: this process stays free of our code, for the forks that import it changed."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        try:
+            with os.fdopen(writing, "wb") as out:
+                pickle.dump(work(), out)
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as came:
+        found: Found = pickle.load(came)
+    os.waitpid(child, 0)
+    return found
