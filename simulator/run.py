@@ -12,6 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import msgspec
 import structlog
 
 from simulator.checker.checker import Checker
@@ -136,7 +137,7 @@ def row_digest(row: dict[str, Any] | None) -> str:
     """A row in short: what differs by a byte differs here."""
     if row is None:
         return "-"
-    return hashlib.blake2b(repr(row).encode(), digest_size=8).hexdigest()
+    return hashlib.blake2b(msgspec.msgpack.encode(row), digest_size=8).hexdigest()
 
 
 async def _misfortunes(world: World, supervisor: Supervisor) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from wire.clock import WallClock
@@ -24,12 +25,7 @@ def wall(seconds: float) -> datetime:
 @contextmanager
 def virtual(now: Callable[[], float]) -> Iterator[None]:
     """``monotonic`` and ``perf_counter`` of every loaded module of ours, and ``WallClock``, read ``now``."""
-    changed: list[tuple[Any, str, Any]] = []
-    for name, module in sorted(sys.modules.items()):
-        if name.partition(".")[0] in OURS:
-            for attribute, real in READ.items():
-                if vars(module).get(attribute) is real:
-                    changed.append((module, attribute, real))
+    changed = _readers(len(sys.modules))
     breaker = importlib.import_module("agents.llm.breaker").Breaker
     defaults = breaker.__init__.__defaults__
     for module, attribute, _ in changed:
@@ -44,3 +40,15 @@ def virtual(now: Callable[[], float]) -> Iterator[None]:
         breaker.__init__.__defaults__ = defaults
         for module, attribute, real in changed:
             setattr(module, attribute, real)
+
+
+@lru_cache(maxsize=1)
+def _readers(modules: int) -> list[tuple[Any, str, Any]]:
+    """Every module of ours that reads a clock by name, found anew when more ``modules`` have been loaded."""
+    return [
+        (module, attribute, real)
+        for name, module in sorted(sys.modules.items())
+        if name.partition(".")[0] in OURS
+        for attribute, real in READ.items()
+        if vars(module).get(attribute) is real
+    ]

@@ -3,8 +3,12 @@
 import asyncio
 import selectors
 from collections import deque
+from heapq import heappop
 from random import Random
 from typing import Any
+
+RESOLUTION_S = 1e-9
+"""Timers this close to each other are one moment."""
 
 
 class Stalled(RuntimeError):
@@ -12,7 +16,7 @@ class Stalled(RuntimeError):
 
 
 class _Instant(selectors.BaseSelector):
-    """A selector that moves the clock instead of waiting."""
+    """A selector that nothing ever comes from; it keeps the time."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -33,9 +37,6 @@ class _Instant(selectors.BaseSelector):
         return self._files[fileobj]
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        if timeout is None:
-            raise Stalled("nothing is ready and no timer runs")
-        self.now += timeout
         return []
 
 
@@ -68,6 +69,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._instant = _Instant()
         self._random = random
         self._numbers = 0
+        self._timer_cancelled_count = 0
         super().__init__(self._instant)
 
     def time(self) -> float:
@@ -84,10 +86,31 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return NumberedFuture(loop=self)
 
     def _run_once(self) -> None:
+        """One turn, as asyncio's own without the waiting: it is half of what a run costs."""
         ready: deque[Any] = self._ready  # type: ignore[attr-defined]
+        timers: list[Any] = self._scheduled  # type: ignore[attr-defined]
+        while timers and timers[0]._cancelled:
+            self._drop(timers)
+        if not ready and not self._stopping:  # type: ignore[attr-defined]
+            if not timers:
+                raise Stalled("nothing is ready and no timer runs")
+            self._instant.now = max(self._instant.now, timers[0]._when)
+        end = self._instant.now + RESOLUTION_S
+        while timers and timers[0]._when < end:
+            ready.append(self._drop(timers))
         if len(ready) > 1:
-            shuffled = list(ready)
-            self._random.shuffle(shuffled)
+            turn = list(ready)
+            self._random.shuffle(turn)
             ready.clear()
-            ready.extend(shuffled)
-        super()._run_once()  # type: ignore[misc]
+        else:
+            turn = [ready.popleft()] if ready else []
+        for handle in turn:
+            if not handle._cancelled:
+                handle._run()
+
+    def _drop(self, timers: list[Any]) -> Any:
+        handle = heappop(timers)
+        handle._scheduled = False
+        if handle._cancelled:
+            self._timer_cancelled_count -= 1
+        return handle

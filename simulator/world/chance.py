@@ -29,11 +29,13 @@ class Chance:
 
     def strikes(self, kind: str, **facts: object) -> bool:
         """Whether the fault happens on this occasion; noted when it does."""
-        drawn = self.stream(kind).random() < self._rates.get(kind, 0.0)
         if self.calm:
             return False
-        if self.armed[kind] > 0:
+        rate = self._rates.get(kind, 0.0)
+        drawn = rate > 0 and self.stream(kind).random() < rate
+        if kind in self.armed:
             self.armed[kind] -= 1
+            self.armed += Counter()  # forgets what has come to nought
         elif not drawn:
             return False
         self.note(kind, **facts)
