@@ -20,7 +20,8 @@ MIN_BARS = 50
 """Fewer closed bars than this are a short history."""
 STALE_BARS = 2
 """The last bar may be this many bar lengths old, counted from its open time."""
-SPIKE_FACTOR = 10.0
+SPIKE_FACTOR = 8.0
+"""Ten times too much is caught in a market that fell by a fifth within the neighbours as well."""
 SPIKE_BARS = 48
 """How long a spike is held against the series: it is inside the indicators that long."""
 FROZEN_BARS = 3

@@ -56,6 +56,17 @@ def scaled(factor: float) -> Any:
     return harm
 
 
+def moving(slope: float, factor: float) -> Any:
+    """A market that goes one way, and a last bar that is exactly so many times what it was."""
+
+    def harm(columns: Columns) -> None:
+        for name in ("open", "high", "low", "close"):
+            columns[name][-6:] *= np.linspace(1, slope, 6)
+        scaled(factor)(columns)
+
+    return harm
+
+
 CASES = {
     "frozen last": (frozen, "frozen", True),
     "gap": (gap, "gap", True),
@@ -68,6 +79,8 @@ CASES = {
     "infinite": (priced(np.inf), "not_finite", False),
     "1e308": (priced(1e308), "inconsistent", False),
     "10x spike": (scaled(12.0), "spike", False),
+    "10x spike of a falling market": (moving(0.9, 10.0), "spike", False),
+    "a tenth, of a rising market": (moving(1.1, 0.1), "spike", False),
     "a tenth": (scaled(0.08), "spike", False),
     "another symbol's bars": (scaled(0.05), "spike", False),
 }
