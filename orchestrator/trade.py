@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import structlog
 
-from openoutcry.errors import DataUnavailable, ToolFailed, VenueRejected, VenueUnknown
+from openoutcry.errors import BadInput, DataUnavailable, ToolFailed, VenueRejected, VenueUnknown
 from openoutcry.orders import stem
 from openoutcry.ports import AccountSync
 from openoutcry.risk.brackets import LEAVING
@@ -168,11 +168,16 @@ def _word(turn: Turn, request: OrderRequest, status: OrderStatus, error: Excepti
 
 
 async def cancel(broker: RoundBroker, books: Books, orders: Iterable[tuple[int, str]]) -> None:
-    """Cancel orders at the venue; one that executed meanwhile is booked as what it did."""
+    """Cancel orders at the venue; one that executed meanwhile is booked as what it did.
+
+    One that the venue does not know, because nobody can say yet that it never came, ends nothing else: the next sync
+    learns of it.
+    """
     for seq, leg in orders:
         try:
             books.book(f"cancel:{seq}:{leg}", await broker.cancel(seq, leg))
-        except VenueUnknown as error:  # it still counts as working; whoever wants it gone asks again
+        except (VenueUnknown, VenueRejected, ToolFailed, BadInput) as error:
+            # it still counts as working; whoever wants it gone asks again
             log.error("cancel_unresolved", seq=seq, leg=leg, error=str(error))
 
 

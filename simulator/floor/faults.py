@@ -40,7 +40,8 @@ RATES: Mapping[str, float] = {
     "model_malformed": 0.12,
     "model_cut_off": 0.04,
 }
-CRASH_POINTS = ("k1", "k2", "k3", "k4", "k5", "k7", "k8", "k9", "k10", "k11", "k12", "k13", "k14", "k15")
+CRASH_POINTS = tuple(f"k{number}" for number in range(1, 17))
+"""Every one that is passed while the floor runs; k17 is the schema's."""
 CANDLES = ("candles_stale", "candles_gap", "candles_twice", "candles_spike", "candles_nan")
 TIMED = (
     *(f"kill_{point}" for point in CRASH_POINTS),

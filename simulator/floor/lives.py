@@ -61,7 +61,9 @@ class SimulatedDesk(VenueDesk):
     async def _opened(self, facts: SessionFacts) -> Any:
         if facts.mode != "PAPER":
             raise VenueRejected(f"session {facts.session_id} trades {facts.mode}")
-        return SimulatedVenue(self._world.door, facts.symbol)
+        venue = SimulatedVenue(self._world.door, facts.symbol)
+        await venue.open()
+        return venue
 
 
 class Supervisor:

@@ -15,9 +15,10 @@ from mcp_servers.execution.venues.protocol import Balance, Statement, VenuePosit
 from openoutcry.errors import VenueRejected, VenueUnknown
 from openoutcry.sim.engine import Ticket
 from openoutcry.sim.events import Accepted, Canceled, Expired, Filled, Rejected, VenueEvent
-from openoutcry.types.orders import Fill, OrderRequest, OrderState
+from openoutcry.types.orders import FINAL, Fill, OrderRequest, OrderState
 from simulator.exchange.book import UNIT, Refused
 from simulator.world.door import Door, OffClock, SlowDown, Unclear
+from wire.crashpoint import crashpoint
 
 BOUND_S = 25.0
 """recvWindow, the engine's timeout, and a margin for the clocks: what has not arrived by then never will."""
@@ -35,15 +36,17 @@ class SimulatedVenue:
         self._history = History()
         self._born = self._now()
         self._tried: dict[str, float] = {}
-        self._heard = False
 
     def close(self) -> None:
         """Nothing is held."""
 
+    async def open(self) -> None:
+        """Hear of everything that happened before this process began. Raises VenueUnknown."""
+        await self._catch_up(0)
+
     async def place(self, ticket: Ticket) -> OrderState:
-        """Send once. Raises VenueRejected, VenueUnknown."""
+        """Send once; while a Retry-After holds, not at all. Raises VenueRejected, VenueUnknown."""
         request = ticket.request
-        await self._awake()
         given = {
             "cid": ticket.client_order_id,
             "side": request.side,
@@ -58,7 +61,8 @@ class SimulatedVenue:
         self._tried[ticket.client_order_id] = self._now()
         cause, at_ms = placing(ticket.order_seq, request.leg), millis(ticket.at)
         for _ in range(TRIES):
-            await self._paused()
+            if (rest := self._door.told_until - self._now()) > 0:
+                raise VenueRejected(f"the venue asked for a pause; {rest:.0f} s are left of it")
             self._tried[ticket.client_order_id] = self._now()  # what may still arrive is counted from here
             try:
                 await self._door.submit(given, cause, at_ms)
@@ -71,15 +75,17 @@ class SimulatedVenue:
                 self._door.told_until = self._now() + slow.after_s
             except OffClock:
                 await asyncio.sleep(0.1)  # resynchronised: the next signature is good
-            self._tried[ticket.client_order_id] = self._now()
         else:
             raise VenueRejected("the venue took no request")
+        crashpoint("k10")
         await self._catch_up(at_ms)
         return self._history.orders[ticket.client_order_id].state
 
     async def cancel(self, client_order_id: str, *, at: datetime, by_seq: int) -> OrderState | None:
-        """Cancel, again while nobody knows: cancelling twice is cancelling once."""
-        await self._awake()
+        """Cancel, again while nobody knows: cancelling twice is cancelling once. What has ended is known to have."""
+        known = self._history.orders.get(client_order_id)
+        if known is not None and known.state.status in FINAL:
+            return known.state
         found = await self._surely(
             lambda: self._door.cancel(client_order_id, cancelling(by_seq, client_order_id), millis(at))
         )
@@ -88,7 +94,6 @@ class SimulatedVenue:
 
     async def lookup(self, client_order_id: str) -> OrderState | None:
         """The order of that name; None only when it can no longer come. Raises VenueUnknown."""
-        await self._awake()
         known = self._history.orders.get(client_order_id)
         began, sent = self._now(), self._tried.get(client_order_id, self._born)
         while known is None:
@@ -106,7 +111,6 @@ class SimulatedVenue:
 
     async def disown(self, ticket: Ticket) -> OrderState:
         """Find it, or note for ever that it never came. Raises VenueUnknown while it still may."""
-        await self._awake()
         if await self.lookup(ticket.client_order_id) is None:
             tag = f"{ticket.order_seq} {ticket.request.model_dump_json()}"
             reason = "NEVER_ARRIVED: the venue has no order of this name"
@@ -145,12 +149,6 @@ class SimulatedVenue:
     def _upto(self, cause: str, seq: int, after: int) -> Statement:
         end = self._history.end_of(cause)
         return self._history.between(after, self._history.before(seq, after) if end is None else end)
-
-    async def _awake(self) -> None:
-        """A process that has just begun first hears what happened before it."""
-        if not self._heard:
-            await self._catch_up(0)
-            self._heard = True
 
     async def _catch_up(self, until_ms: int) -> None:
         found = await self._surely(lambda: self._door.history(self._history.cursor, until_ms))

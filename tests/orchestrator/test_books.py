@@ -2,13 +2,16 @@
 
 from decimal import Decimal
 from itertools import permutations
+from typing import Any
 
 import pytest
 
+from openoutcry.errors import BadInput, ToolFailed, VenueRejected, VenueUnknown
 from openoutcry.portfolio import opening
 from openoutcry.ports import AccountSync
 from openoutcry.types.orders import OrderRequest, OrderState, OrderStatus, WorkingOrder
 from orchestrator.books import Books
+from orchestrator.trade import cancel
 
 TARGET = OrderRequest(
     leg="take_profit", symbol="BTC/USDT", side="SELL", type="TAKE_PROFIT", quantity=Decimal(1), stop_price=Decimal(110),
@@ -45,3 +48,22 @@ def test_whatever_the_order_of_news_the_end_is_the_same(
     for status in order:
         told.book("sync", AccountSync((), (said(status, done[status]),)))
     assert told.updates() == (said("EXPIRED", "0.3"),)
+
+
+NONE_THERE = BadInput("leg: the venue has no order take_profit of round 1", field="leg")
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [NONE_THERE, ToolFailed("cancel_order", "BAD_INPUT", "no"), VenueRejected("no"), VenueUnknown("silence")],
+)
+async def test_a_cancel_that_is_refused_ends_nothing_else(refusal: Exception) -> None:
+    # A halt swept an order of which nobody knew yet that it never came: the orchestrator died of it, again and again.
+    class Refusing:
+        async def cancel(self, order_seq: int, leg: str) -> AccountSync:
+            raise refusal
+
+    broker: Any = Refusing()
+    told = books("UNKNOWN")
+    await cancel(broker, told, [(1, "take_profit")])
+    assert [order.state for order in told.working()] == [said("UNKNOWN")]
