@@ -113,7 +113,7 @@ def _rates(similar: Sequence[Mapping[str, Any]], decided: str) -> BaseRates:
     known = base_rates(similar)
     same = rate([row for row in similar if row["decision"] == decided])
     return shaped(
-        known.model_dump(),
+        dict(known),
         BaseRates,
         by_decision=known.counts,
         same_decision=SameDecision(**same.model_dump()),
