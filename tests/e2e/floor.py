@@ -1,5 +1,6 @@
 """A real floor for a test: ``outcry up`` with every process, in a home of its own."""
 
+import inspect
 import json
 import os
 import signal
@@ -109,11 +110,13 @@ class RunningFloor:
 def wait_for(what: Callable[[], Any], every_s: float = 0.05) -> Any:
     """The first truthy answer, asked again and again."""
     deadline = monotonic() + PATIENCE_S
+    found = None
     while monotonic() < deadline:
         if found := what():
             return found
         sleep(every_s)
-    raise AssertionError(f"not within {PATIENCE_S:.0f} s: {what}")
+    asked = inspect.getsource(what).strip() if inspect.isfunction(what) else repr(what)
+    raise AssertionError(f"not within {PATIENCE_S:.0f} s, at the last {found!r}: {asked}")
 
 
 @contextmanager

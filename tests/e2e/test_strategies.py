@@ -1,6 +1,8 @@
 """A strategy in paper status trades on a real floor: seated and unseated from the command line while rounds go on."""
 
 import json
+import os
+import signal
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -115,9 +117,11 @@ def test_a_strategy_keeps_its_seat_through_every_restart(home: Path) -> None:
         floor.kill("orchestrator")
         reached = heard(home)
         wait_for(lambda: heard(home) > reached + 5)
-        floor.kill("strategies")
+        # Killed outright it is back before a round asks it.
+        os.kill(floor.pid("strategies"), signal.SIGSTOP)
         absent = wait_for(lambda: [v for v in votes(home) if v["abstain_reason"]])
         assert absent[0]["abstain_reason"] in ("unreachable", "deadline")
+        floor.kill("strategies")
         last = absent[-1]["seq"]
         wait_for(lambda: [v for v in votes(home) if v["seq"] > last and not v["abstain_reason"]])
         before = heard(home)
