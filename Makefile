@@ -3,7 +3,7 @@ ROOT := $(shell dirname '$(strip $(MAKEFILE_LIST))')
 IN_VENV := sh '$(ROOT)/deploy/with-venv.sh'
 ARGS ?=
 
-.PHONY: help up check lint types imports test sim chaos matrix mutate fuzz golden format bench lock clean kill-switch naked
+.PHONY: help up check lint types imports test sim chaos matrix mutate fuzz answers injection golden format bench lock clean kill-switch naked
 
 help: ## show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' '$(ROOT)/Makefile' | expand -t 16
@@ -32,6 +32,12 @@ mutate: ## change one thing at a time in ledger, orders, gate, tally and auth: d
 
 fuzz: ## try every operation of the API with 20,000 requests that Schemathesis thinks of (FUZZ_CASES=…, FUZZ_SEED=…)
 	@cd '$(ROOT)' && FUZZ_CASES=$${FUZZ_CASES:-20000} $(IN_VENV) dev pytest -q -s tests/api/fuzz $(ARGS)
+
+answers: ## G13: 100,000 damaged answers put to whole minds: none becomes a vote that the schema forbids (ANSWERS=…, ANSWERS_SEED=…)
+	@cd '$(ROOT)' && ANSWERS=$${ANSWERS:-100000} $(IN_VENV) dev pytest -q -s tests/agents/test_mutated_answers.py $(ARGS)
+
+injection: ## G14: 224 texts that give orders, by every channel, to a model that obeys what it reads (INJECTION_SEED=…)
+	@cd '$(ROOT)' && $(IN_VENV) dev pytest -q -s tests/agents/injection $(ARGS)
 
 kill-switch: ## G7: halt 900 times in one process and 100 times with processes; prints how late an order was still taken
 	@cd '$(ROOT)' && KILL_TRIALS=$${KILL_TRIALS:-900} KILL_PROCESS_TRIALS=$${KILL_PROCESS_TRIALS:-100} \

@@ -7,6 +7,7 @@ import asyncpg
 
 from db.models.registering import Trained, register
 from db.models.rows import ModelVersion
+from db.reads.debates import debate_effects
 from db.reads.hindsight import judged_votes
 from openoutcry.errors import BadInput
 from openoutcry.learning.fitting import LEAST
@@ -27,7 +28,7 @@ async def looked_back(pool: asyncpg.Pool, org_id: UUID, as_of: datetime | None) 
     if at is None:
         raise BadInput("there is no round yet; `outcry up` starts the floor", field="as_of")
     judged, pending = await judged_votes(pool, org_id, None, as_of=at, most=MOST_VOTES, markets=True)
-    return report(judged, pending, at)
+    return report(judged, pending, at, await debate_effects(pool, org_id, at))
 
 
 async def keep(pool: asyncpg.Pool, org_id: UUID, done: Report, who: str) -> ModelVersion:

@@ -6,7 +6,7 @@ from typing import Any
 
 from openoutcry.learning.report import Report
 from openoutcry.voting.calibration import Bin
-from outcry.agentsview import HEAD, figures, short, thinned
+from outcry.agentsview import DEBATED, DEBATES, HEAD, debated, figures, short, thinned
 
 STATED, CALIBRATED = "#d62728", "#1f77b4"
 COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#8c564b", "#17becf", "#7f7f7f")
@@ -32,6 +32,7 @@ what was known before</span>. On the dotted line a word is right as often as it 
 <p>Fixed-share Hedge over {rounds:,} rounds lost {loss:.1f}, equal weights {equal:.1f}; it may lose {bound:.1f} more than any one
 agent, and lost {regret:.1f} more than the best.</p>
 {weights}
+{debates}
 <h2>All scores</h2>
 <table>{table}</table>
 </body></html>
@@ -55,9 +56,18 @@ def page(done: Report) -> str:
         bound=shared.bound,
         regret=max(shared.regret.values(), default=0.0),
         weights=_weights(shared.history),
+        debates=_debates(done),
         table=_row("th", HEAD)
         + "".join(_row("td", (r.agent, r.word, r.climate, r.reach, *figures(r.scores))) for r in done.rows),
     )
+
+
+def _debates(done: Report) -> str:
+    """What rebuttals did and cost; nothing where there were none."""
+    if not done.debates:
+        return ""
+    rows = "".join(_row("td", debated(one)) for one in done.debates)
+    return f"<h2>What debates did</h2>\n<p>{escape(DEBATES)}.</p>\n<table>{_row('th', DEBATED)}{rows}</table>"
 
 
 def _row(cell: str, values: Iterable[str]) -> str:

@@ -4,11 +4,27 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from openoutcry.learning.rebuttals import Effect
 from openoutcry.learning.report import Report
 from openoutcry.voting.calibration import Calibration
 
 POINTS = 400
 """Points that a line of weights is drawn with."""
+DEBATES = "Debates: the same rounds before and after the rebuttals; below 0 they made the Brier score better"
+DEBATED = (
+    "voice",
+    "rounds",
+    "turned",
+    "stood",
+    "judged",
+    "Brier",
+    "-> Brier",
+    "change",
+    "95 %",
+    "first votes",
+    "rebuttals",
+)
+WIDTHS = (16, 8, 8, 8, 8, 8, 10, 8, 16, 13, 13)
 HEAD = ("agent", "word", "climate", "reach", "cases", "right", "brier", "skill", "log loss", "ECE")
 
 
@@ -31,6 +47,10 @@ def plain(done: Report) -> dict[str, Any]:
     ]
     body["shared"]["history"] = [dict(step) for step in thinned(done.shared.history)]
     body["learned"] = done.learned.model_dump(mode="json", exclude={"version"})
+    body["debates"] = [
+        {**asdict(one), "first_usd": str(one.first_usd), "rebuttal_usd": str(one.rebuttal_usd)}
+        for one in done.debates
+    ]
     return body
 
 
@@ -58,6 +78,21 @@ def table(done: Report) -> Iterator[str]:
     for name, weight in sorted(shared.weights.items(), key=lambda item: -item[1]):
         best = "  best fixed agent" if name == shared.best else ""
         yield f"  {name:<16}{weight:>8.3f}   regret {shared.regret[name]:>8.1f}{best}"
+    if done.debates:
+        yield ""
+        yield DEBATES
+        for cells in (DEBATED, *map(debated, done.debates)):
+            yield "".join(f"{cell:>{WIDTHS[at]}}" if at else f"{cell:<16}" for at, cell in enumerate(cells))
+
+
+def debated(one: Effect) -> tuple[str, ...]:
+    """The cells of a row on debates: the interval is of the change, dollars are the rebuttals'."""
+    sure = "-" if one.low is None or one.high is None else f"{one.low:+.3f}..{one.high:+.3f}"
+    change = "-" if one.change is None else f"{one.change:+.3f}"
+    counts = (one.rounds, one.turned, one.stood, one.judged)
+    briers = (short(one.brier_before), short(one.brier_after), change, sure)
+    dollars = (f"${one.first_usd.normalize():f}", f"${one.rebuttal_usd.normalize():f}")
+    return (one.agent, *map(str, counts), *briers, *dollars)
 
 
 def thinned(history: Sequence[Any]) -> list[Any]:

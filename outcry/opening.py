@@ -261,7 +261,7 @@ def _run(
     roster = discover()
     settings = seated(load_settings(home), wanted.agents, roster.agents)
     seats = [seat.agent for seat in roster.seats(settings)]
-    _warn_of_minds(settings, wanted.vendor_keys, home, screen)
+    tell_of_minds(settings, wanted.vendor_keys, home, screen)
     tasks, ports = plan(
         home,
         spec=spec,
@@ -394,13 +394,22 @@ class Watcher:
         self._screen.progress(state)
 
 
-def _warn_of_minds(settings: Settings, keys: Mapping[str, str], home: Path, screen: Screen) -> None:
-    """Say which models cannot be used, with the variable to look at. Raises BadConfig for a mind that is none."""
+def tell_of_minds(settings: Settings, keys: Mapping[str, str], home: Path, screen: Screen) -> None:
+    """Say once that rules vote where no model can, and which models cannot be used, with the variable to look at.
+
+    Raises BadConfig for a mind that is none, and for what can be no key and no address.
+    """
     wanted = {name: seat.mind for name, seat in settings.agents.items() if seat.enabled and speaks(seat.mind)}
     if not wanted:
+        screen.step("no language model is configured: every agent votes by its rules")
         return
     from agents.llm.checking import findings
 
-    for one in asyncio.run(findings(wanted, keys, home)):
+    found = asyncio.run(findings(wanted, keys, home))
+    if not any(one.asked for one in found):
+        unset = ", ".join(sorted({one.said.partition(" ")[0] for one in found}))
+        screen.warn(f"no key for any language model ({unset} not set): every agent votes by its rules")
+        return
+    for one in found:
         if not one.usable:
-            screen.warn(f"{one.model}: {one.said}. The next model of the chain, or the rules, vote instead.")
+            screen.warn(f"{one.model}: {one.said}. What follows it in its chain answers instead.")

@@ -47,7 +47,15 @@ class Rerun(Frozen):
     differences: tuple[str, ...] = ()
 
 
-class Voice(PlayedPeer):
+class Present(PlayedPeer):
+    """A peer that answers. Who came late to the opening was missed in the rounds, which hold that themselves."""
+
+    async def list_tools(self) -> list[dict[str, Any]]:
+        """Nothing: it is asked whether it is there, and for no more."""
+        return []
+
+
+class Voice(Present):
     """An agent that thinks again, and must say what it said."""
 
     def __init__(self, name: str, reel: Reel, agent: Connection) -> None:
@@ -105,7 +113,7 @@ async def _run(reel: Reel, home: Path, url: str) -> Rerun:
         floor = LiveFloor(
             home=home,
             store=store,
-            servers={name: PlayedPeer(name, BY, reel) for name in SERVERS},
+            servers={name: Present(name, BY, reel) for name in SERVERS},
             agents=agents,
             voices=seats(settings, agents),
             root=root,

@@ -120,6 +120,10 @@ def arguments_of(call: ToolCall) -> dict[str, Any]:
         raise BadInput("arguments: not one JSON object", field="arguments") from None
     if not isinstance(value, dict) or not all(name.isidentifier() for name in value):
         raise BadInput("arguments: not one JSON object", field="arguments")
+    try:
+        canonical_json(value)
+    except UnicodeEncodeError:
+        raise BadInput("arguments: half a character", field="arguments") from None
     return value
 
 

@@ -67,12 +67,25 @@ def link(part: str, whole: str) -> Link:
         )
     if (vendor == "compatible") != bool(url):
         raise BadConfig(
-            f"mind: {part!r}: compatible models, and they alone, give an address: compatible:MODEL@URL",
+            f"mind: {vendor}:{model}: compatible models, and they alone, give an address: compatible:MODEL@URL",
             field="mind",
         )
-    if url and not url.startswith(("http://", "https://")):
-        raise BadConfig(f"mind: {part!r}: the address must be http or https", field="mind")
+    if url:
+        refuse_address(url, "mind", f"mind: {vendor}:{model}: the address")
     return Link(vendor, model, url or None)
+
+
+def refuse_address(url: str, field: str, whose: str) -> None:
+    """Raise BadConfig for what can be no server's address. It is named and not shown: it may hold a password."""
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port out of range, half an IPv6 address
+        fits = False
+    else:
+        fits = fits and parts.username is None and parts.password is None
+    if not fits or not url.isprintable() or " " in url:
+        raise BadConfig(f"{whose} is not http or https with a host and without a password", field=field)
 
 
 def key_of(one: Link, env: Mapping[str, str]) -> str | None:
@@ -110,8 +123,13 @@ def local(url: str | None) -> bool:
 
 
 def opened(one: Link, key: str | None, env: Mapping[str, str]) -> Provider:
-    """The provider behind a link; its SDK is imported here and nowhere earlier. Raises BadConfig when it may not be asked."""
-    if env.get(SWITCH) == "0" and not local(one.base_url or env.get(f"{one.vendor.upper()}_BASE_URL")):
+    """The provider behind a link; its SDK is imported here and nowhere earlier. Raises BadConfig when it may not be asked, and
+    for what can be no address.
+    """
+    variable = f"{one.vendor.upper()}_BASE_URL"
+    if one.base_url is None and env.get(variable):
+        refuse_address(env[variable], variable, variable)
+    if env.get(SWITCH) == "0" and not local(one.base_url or env.get(variable)):
         raise BadConfig(
             f"{SWITCH} is 0: {one.name} is not on this machine and may not be asked", field=SWITCH
         )

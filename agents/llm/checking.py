@@ -14,11 +14,12 @@ PATIENCE_S = 5.0
 
 
 class Finding(Frozen):
-    """One model: usable or not, and what to look at. Holds a variable's name, never its value."""
+    """One model: usable or not, and what to look at. Holds a variable's name, never its value. One without a key is not asked."""
 
     model: str
     usable: bool
     said: str
+    asked: bool = True
 
 
 async def findings(minds: Mapping[str, str], keys: Mapping[str, str], home: Path) -> list[Finding]:
@@ -40,7 +41,9 @@ async def found(link: Link, keys: Mapping[str, str]) -> Finding:
     """One model, asked for by name: no tokens are spent. Raises BadConfig for what can be no key and no address."""
     key = key_of(link, keys)
     if key is None and link.vendor != "compatible":
-        return Finding(model=link.name, usable=False, said=f"{link.variable} is not set: left out")
+        return Finding(
+            model=link.name, usable=False, said=f"{link.variable} is not set: left out", asked=False
+        )
     provider = opened(link, key, keys)
     try:
         await provider.check(timeout_s=PATIENCE_S)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from time import perf_counter
 
-from agents.llm.provider import Completion, Prompt, Provider, ProviderFault
+from agents.llm.provider import Completion, Prompt, Provider, ProviderFault, ToolCall
 from agents.llm.purse import Purse, Spent, size
 from openoutcry.minds.prices import Price
 
@@ -71,4 +71,20 @@ async def timed(provider: Provider, prompt: Prompt, timeout_s: float) -> tuple[C
     began = perf_counter()
     completion = await provider.complete(prompt, timeout_s=timeout_s)
     took = round((perf_counter() - began) * 1000, 3)
-    return replace(completion, latency_ms=took), took
+    return replace(sound(completion), latency_ms=took), took
+
+
+def sound(completion: Completion) -> Completion:
+    """A completion that can be written down: halves of characters, which no text may hold, as their escapes."""
+    return replace(
+        completion,
+        text=whole(completion.text),
+        model=whole(completion.model),
+        calls=tuple(
+            ToolCall(whole(call.id), whole(call.spoken), whole(call.arguments)) for call in completion.calls
+        ),
+    )
+
+
+def whole(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()

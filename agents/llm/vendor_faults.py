@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from agents.llm.provider import About, ProviderFault
+from wire.clock import WallClock
 
 PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 SAID: dict[int, tuple[str, About]] = {
@@ -26,7 +29,7 @@ def faults(sdk: Any, name: str) -> Iterator[None]:
         why = type(error.__cause__ or error).__name__
         raise ProviderFault(f"{name}: no connection ({why})", passing=True, about="address") from None
     except sdk.APIStatusError as error:
-        wait = retry_after(error.response.headers.get("retry-after"))
+        wait = retry_after(error.response.headers.get("retry-after"), WallClock().now())
         why, about = SAID.get(error.status_code, (f"status {error.status_code}", "answer"))
         passing = error.status_code in PASSING
         raise ProviderFault(
@@ -36,17 +39,22 @@ def faults(sdk: Any, name: str) -> Iterator[None]:
         raise ProviderFault(
             f"{name}: not an answer of this API ({type(error).__name__})", passing=True
         ) from None
-    except (ValueError, TypeError, AttributeError, LookupError) as error:
+    except (ValueError, TypeError, AttributeError, LookupError, ExceptionGroup) as error:
         # Broken JSON and bodies of another shape come out of the SDKs as they are.
         raise ProviderFault(
             f"{name}: not an answer of this API ({type(error).__name__})", passing=True
         ) from None
 
 
-def retry_after(text: str | None) -> float | None:
-    """Seconds of a Retry-After header; None for none and for what is no number."""
-    try:
-        wait = float(text) if text is not None else None
-    except ValueError:
+def retry_after(text: str | None, now: datetime) -> float | None:
+    """Seconds of a Retry-After header: a number of them, or a date (RFC 9110, 10.2.3). None for none and for what is neither."""
+    if text is None:
         return None
-    return None if wait is None or wait != wait else min(max(wait, 0.0), LONGEST_WAIT_S)
+    try:
+        wait = float(text)
+    except ValueError:
+        try:
+            wait = (parsedate_to_datetime(text).replace(tzinfo=UTC) - now).total_seconds()
+        except ValueError:
+            return None
+    return None if wait != wait else min(max(wait, 0.0), LONGEST_WAIT_S)

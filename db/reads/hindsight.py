@@ -1,6 +1,6 @@
 """Agents' own votes and the prices their sessions saw afterwards, for judging them alone."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -77,13 +77,7 @@ async def judged_votes(
     for row in rows:
         firsts[row["session_id"]] = min(row["seq"], firsts.get(row["session_id"], row["seq"]))
     sessions = {row["id"]: row for row in await fetch(pool, SESSIONS, list(firsts))}
-    prices = {
-        session: [
-            (row["created_at"], float(row["price"]))
-            for row in await fetch(pool, PRICES, session, first, as_of)
-        ]
-        for session, first in firsts.items()
-    }
+    prices = await prices_of(pool, firsts, as_of)
     rules = {session: _rule(row) for session, row in sessions.items()}
     there: dict[tuple[UUID, int], Climate] = {}
     for session, first in firsts.items() if markets else ():
@@ -96,6 +90,19 @@ async def judged_votes(
         ],
         prices,
     )
+
+
+async def prices_of(
+    pool: asyncpg.Pool, firsts: Mapping[UUID, int], as_of: datetime
+) -> dict[UUID, list[tuple[datetime, float]]]:
+    """What each session saw from its round in ``firsts`` on until ``as_of``, oldest first."""
+    return {
+        session: [
+            (row["created_at"], float(row["price"]))
+            for row in await fetch(pool, PRICES, session, first, as_of)
+        ]
+        for session, first in firsts.items()
+    }
 
 
 async def _markets(

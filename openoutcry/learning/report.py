@@ -7,6 +7,7 @@ from datetime import datetime
 from openoutcry.learning.climate import reach
 from openoutcry.learning.fitting import held_out, known, learn
 from openoutcry.learning.learned import Learned, word_of
+from openoutcry.learning.rebuttals import Effect
 from openoutcry.learning.share import Shared
 from openoutcry.voting.calibration import Calibration, calibrate
 from openoutcry.voting.hindsight import Judged
@@ -36,7 +37,7 @@ class Ahead:
 @dataclass(frozen=True, slots=True)
 class Report:
     """Of all votes whose end was known by ``as_of``, the first said at ``since`` (None without any); ``learned`` is the version
-    that they would make.
+    that they would make, ``debates`` what rebuttals did to Brier scores and what they cost.
     """
 
     since: datetime | None
@@ -47,9 +48,12 @@ class Report:
     ahead: tuple[Ahead, ...]
     shared: Shared
     learned: Learned
+    debates: tuple[Effect, ...] = ()
 
 
-def report(judged: Sequence[Judged], pending: int, as_of: datetime) -> Report:
+def report(
+    judged: Sequence[Judged], pending: int, as_of: datetime, debates: tuple[Effect, ...] = ()
+) -> Report:
     """Score, hold out, and learn. The agents come by name, "all" of them last."""
     past = known(judged, as_of)
     learned, shared = learn(past, as_of, "0.0.0")
@@ -72,6 +76,7 @@ def report(judged: Sequence[Judged], pending: int, as_of: datetime) -> Report:
         ),
         shared=shared,
         learned=learned,
+        debates=debates,
     )
 
 

@@ -34,17 +34,19 @@ class Claim(Strict):
     result_id: Annotated[str, Field(min_length=1, max_length=100)]
     pointer: Annotated[str, Field(max_length=200, pattern=r"^(/[^/]*)+$")]
     value: float
-    unit: Annotated[str, Field(max_length=20)] = ""
+    unit: Annotated[str, Field(max_length=20)]
 
 
 class Answer(Strict):
-    """What a model may say. It names no price and no quantity of an order: those come from tools and sizing alone."""
+    """What a model has to say, all of it; ``size_factor`` and ``hedge_ratio`` are for one voice each. It names no price and no
+    quantity of an order: those come from tools and sizing alone.
+    """
 
     action: str
     confidence: Annotated[float, Field(ge=0.0, le=1.0)]
     reasoning: Annotated[str, Field(min_length=1, max_length=3000)]
-    claims: Annotated[list[Claim], Field(max_length=32)] = []
-    horizon_bars: Annotated[int, Field(ge=1, le=10_000)] = 24
+    claims: Annotated[list[Claim], Field(max_length=32)]
+    horizon_bars: Annotated[int, Field(ge=1, le=10_000)]
     size_factor: Annotated[float, Field(ge=0.0, le=1.0)] | None = None
     hedge_ratio: Annotated[float, Field(ge=0.0, le=1.0)] | None = None
 
@@ -71,10 +73,10 @@ def read(text: str, voice: Voice) -> Answer:
     if answer.action not in allowed:
         raise Unreadable(f"action: must be one of {', '.join(sorted(allowed))}", field="action")
     for name, owner in (("size_factor", "risk"), ("hedge_ratio", "hedging")):
-        if getattr(answer, name) is not None and voice != owner:
+        if voice != owner and name in answer.model_fields_set:
             raise Unreadable(f"{name}: is not yours to give", field=name)
-    if voice == "hedging" and answer.hedge_ratio is None:
-        raise Unreadable("hedge_ratio: must be given", field="hedge_ratio")
+        if voice == owner and getattr(answer, name) is None:
+            raise Unreadable(f"{name}: must be given", field=name)
     return answer
 
 

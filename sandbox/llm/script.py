@@ -24,6 +24,8 @@ LARGEST = 4_000_000
 class Turn(BaseModel):
     """One answer. It fits a question whose model and text hold ``model`` and ``contains``; ``times`` 0 is for ever.
 
+    ``answers_as`` is the model that it says it was, as vendors do of an alias; without one it is the model that was asked.
+
     Exactly one of ``text``, ``object`` (structured output) and ``tool`` (with ``arguments``) is said, unless a fault that
     says nothing stands in its place.
     """
@@ -31,6 +33,7 @@ class Turn(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     model: str = ""
+    answers_as: str = ""
     contains: str = ""
     times: int = Field(1, ge=0, le=10**6)
     text: str | None = None

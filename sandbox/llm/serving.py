@@ -66,7 +66,7 @@ class ModelServer:
             return web.json_response(
                 anthropic.error(500, "the script has no turn for this question"), status=500
             )
-        model, number = str(body["model"]), self._count
+        model, number = turn.answers_as or str(body["model"]), self._count
         stream = "".join(
             f"event: {name}\ndata: {json.dumps(event)}\n\n"
             for name, event in anthropic.events(turn, model, number)
@@ -86,7 +86,7 @@ class ModelServer:
             return web.json_response(
                 openai.error(500, "the script has no turn for this question"), status=500
             )
-        model, number, at = str(body["model"]), self._count, self._clock.now() // 1000
+        model, number, at = turn.answers_as or str(body["model"]), self._count, self._clock.now() // 1000
         stream = (
             "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in openai.chunks(turn, model, number, at))
             + "data: [DONE]\n\n"
@@ -106,7 +106,7 @@ class ModelServer:
             return web.json_response(
                 openai.error(500, "the script has no turn for this question"), status=500
             )
-        model, number, at = str(body["model"]), self._count, self._clock.now() // 1000
+        model, number, at = turn.answers_as or str(body["model"]), self._count, self._clock.now() // 1000
         told = openai.response_events(turn, model, number, at)
         stream = "".join(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in told)
         return await self._answer(

@@ -21,7 +21,7 @@ from openoutcry.types.votes import Abstain, Argument, Point, Vote
 from tests.agents.practice import FACT, GOOD, asked, keys, mind_name, practice, said, system_of, thinking
 
 VENDORS = ("anthropic", "openai", "compatible")
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture(autouse=True)

@@ -22,7 +22,7 @@ from tests.agents.practice import GOOD, by_rules, keys, mind_name, practice, sai
 VENDORS = ("anthropic", "openai", "compatible")
 RSI = "indicators.calculate_rsi"
 SPEC = ToolSpec(RSI, "RSI of a series.", {"type": "object", "properties": {"period": {"type": "integer"}}})
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(240)
 
 
 class Indicators:
@@ -207,3 +207,12 @@ async def test_a_changed_tool_makes_the_agent_abstain() -> None:
     assert isinstance(ballot.answer, Abstain)
     assert ballot.answer.detail == f"TOOLS_CHANGED: {RSI}: it is not described as it was reviewed"
     assert sent == []
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+async def test_half_a_character_in_a_call_is_a_bad_argument(vendor: str) -> None:
+    turn = {"tool": "indicators__calculate_rsi", "arguments": {"period": "\ud83d"}}
+    ballot, sent, server = await voted(vendor, turn, said(vendor, {**GOOD, "claims": []}))
+    assert isinstance(ballot.answer, Vote) and len(server.calls) == 1
+    assert results(sent[1]["body"])["error"]["code"] == "INVALID_ARGUMENT"
+    assert ballot.model_dump_json()

@@ -1,15 +1,14 @@
 """A whole run recorded, and run again with its models dead and no network."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.e2e.floor import ROOT, free_port, outcry
+from tests.e2e.floor import free_port, outcry
+from tests.e2e.practice import models_at
 from tests.e2e.test_minds import BUY, CANARIES, HEDGE
 
 REBUTTAL = {**BUY, "confidence": 0.6, "reasoning": "The others did not convince."}
@@ -23,32 +22,23 @@ TURNS = [
 
 def recorded(home: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Four rounds with three models of a server that is gone afterwards; the run's summary."""
-    script = home.parent / "turns.yaml"
-    script.write_text(yaml.safe_dump(TURNS))
-    words = [sys.executable, "-m", "outcry", "fake-llm", "--port", str(free_port()), "--script", str(script)]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
-        try:
-            assert process.stdout is not None
-            url = json.loads(process.stdout.readline())["url"]
-            minds = {
-                "trend": "anthropic:claude-haiku-4-5 > rules", "technical": "openai:gpt-5-mini > rules",
-                "hedging": f"compatible:llama@{url}/v1 > rules",
-            }  # fmt: skip
-            seats = {name: {"mind": mind} for name, mind in minds.items()}
-            patient = {"deadline_s": 60.0, "debate": {"enabled": True, "threshold": 0.0, "deadline_s": 60.0}}
-            (home / "config.yaml").write_text(yaml.safe_dump({"agents": seats, "voting": patient}))
-            for name, value in {
-                **CANARIES, "ANTHROPIC_BASE_URL": url, "OPENAI_BASE_URL": f"{url}/v1",
-            }.items():  # fmt: skip
-                monkeypatch.setenv(name, value)
-            run = (
-                "up", "--market", "recorded", "--timeframe", "1h", "--from", "2020-02-01", "--speed", "max",
-                "--rounds", "4", "--json", "--port", str(free_port()), "--record", str(file),
-            )  # fmt: skip
-            (session,) = json.loads(outcry(home, *run).stdout)["sessions"]
-        finally:
-            process.terminate()
-            process.wait(20)
+    with models_at(home.parent, TURNS) as url:
+        minds = {
+            "trend": "anthropic:claude-haiku-4-5 > rules", "technical": "openai:gpt-5-mini > rules",
+            "hedging": f"compatible:llama@{url}/v1 > rules",
+        }  # fmt: skip
+        seats = {name: {"mind": mind} for name, mind in minds.items()}
+        patient = {"deadline_s": 60.0, "debate": {"enabled": True, "threshold": 0.0, "deadline_s": 60.0}}
+        (home / "config.yaml").write_text(yaml.safe_dump({"agents": seats, "voting": patient}))
+        for name, value in {
+            **CANARIES, "ANTHROPIC_BASE_URL": url, "OPENAI_BASE_URL": f"{url}/v1",
+        }.items():  # fmt: skip
+            monkeypatch.setenv(name, value)
+        run = (
+            "up", "--market", "recorded", "--timeframe", "1h", "--from", "2020-02-01", "--speed", "max",
+            "--rounds", "4", "--json", "--port", str(free_port()), "--record", str(file),
+        )  # fmt: skip
+        (session,) = json.loads(outcry(home, *run).stdout)["sessions"]
     found: dict[str, Any] = session
     return found
 

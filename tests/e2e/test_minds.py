@@ -1,9 +1,6 @@
 """A floor whose agents think with language models: real processes, the vendors' SDKs, a practice model server."""
 
 import asyncio
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +12,8 @@ import pytest
 import yaml
 
 from outcry.floordb import running_database
-from tests.e2e.floor import ROOT, free_port, open_floor, outcry, wait_for
+from tests.e2e.floor import open_floor, outcry, wait_for
+from tests.e2e.practice import models_at
 
 CANARIES = {"ANTHROPIC_API_KEY": "canary-anthropic-4711", "OPENAI_API_KEY": "canary-openai-4711"}
 BUY = {"action": "BUY", "confidence": 0.8, "reasoning": "It rises.", "claims": [], "horizon_bars": 24}
@@ -36,14 +34,8 @@ TURNS = [
 
 @pytest.fixture
 def models(tmp_path: Path) -> Iterator[str]:
-    script = tmp_path / "turns.yaml"
-    script.write_text(yaml.safe_dump(TURNS))
-    words = [sys.executable, "-m", "outcry", "fake-llm", "--port", str(free_port()), "--script", str(script)]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
-        assert process.stdout is not None
-        yield json.loads(process.stdout.readline())["url"]
-        process.terminate()
-        process.wait(20)
+    with models_at(tmp_path, TURNS) as url:
+        yield url
 
 
 async def paid(home: Path) -> list[Any]:

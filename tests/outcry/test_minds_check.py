@@ -1,12 +1,18 @@
 """``doctor`` finds a wrong key, model and address by the variable's name and never shows its value."""
 
+import asyncio
+import os
 from pathlib import Path
 
 import pytest
 import yaml
 
+from openoutcry.errors import BadConfig
+from openoutcry.settings import Settings
 from outcry.checks import minds
+from outcry.opening import tell_of_minds
 from tests.agents.practice import practice
+from wire.vendor_keys import held
 
 CANARY = "canary-value-4711"
 
@@ -57,3 +63,69 @@ async def test_a_mind_that_is_none_is_a_failure(tmp_path: Path) -> None:
     settings(tmp_path, "openai:gpt-99")
     (check,) = await minds(tmp_path)
     assert (check.state, "no price" in check.said) == ("fail", True)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("ANTHROPIC_API_KEY", f"two words {CANARY}"),
+        ("ANTHROPIC_API_KEY_FILE", f"/nowhere/{CANARY}"),
+        ("ANTHROPIC_BASE_URL", f"ftp://{CANARY}"),
+        ("ANTHROPIC_BASE_URL", f"https://me:{CANARY}@127.0.0.1"),
+        ("ANTHROPIC_BASE_URL", f"http://127.0.0.1:99999/{CANARY}"),
+        ("ANTHROPIC_BASE_URL", CANARY),
+    ],
+)
+async def test_what_can_be_no_key_and_no_address_is_found_by_doctor_and_refused_at_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    settings(tmp_path, "anthropic:claude-haiku-4-5 > rules")
+    if not variable.startswith("ANTHROPIC_API_KEY"):
+        monkeypatch.setenv("ANTHROPIC_API_KEY", "k")
+    monkeypatch.setenv(variable, value)
+    (check,) = await minds(tmp_path)
+    assert (check.state, variable in check.said) == ("fail", True)
+    assert CANARY not in repr(check)
+    with pytest.raises(BadConfig, match=variable) as caught:
+        await asyncio.to_thread(
+            told, "anthropic:claude-haiku-4-5 > rules", {**held(os.environ), variable: value}
+        )
+    assert CANARY not in str(caught.value)
+
+
+def told(mind: str, keys: dict[str, str], *more: str) -> list[str]:
+    """What ``outcry up`` says at the start."""
+    seats = {name: {"mind": one} for name, one in zip(("trend", "technical"), (mind, *more), strict=False)}
+    screen = Said()
+    tell_of_minds(Settings.model_validate({"agents": seats}), keys, Path("/nowhere"), screen)  # type: ignore[arg-type]
+    return screen.lines
+
+
+class Said:
+    """A screen that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def step(self, text: str) -> None:
+        self.lines.append(text)
+
+    def warn(self, text: str) -> None:
+        self.lines.append(f"! {text}")
+
+
+def test_with_no_key_the_floor_says_once_that_rules_vote() -> None:
+    assert told("rules", {}) == ["no language model is configured: every agent votes by its rules"]
+    (line,) = told("anthropic:claude-haiku-4-5 > openai:gpt-5-mini", {}, "anthropic:claude-haiku-4-5")
+    assert line.startswith("! no key for any language model (ANTHROPIC_API_KEY, OPENAI_API_KEY not set)")
+    assert line.endswith("every agent votes by its rules")
+
+
+async def test_a_wrong_key_and_model_are_said_at_the_start_and_the_floor_goes_on() -> None:
+    async with practice(key="right") as (url, _):
+        keys = {"ANTHROPIC_API_KEY": CANARY, "ANTHROPIC_BASE_URL": url}
+        lines = await asyncio.to_thread(told, "anthropic:claude-haiku-4-5 > openai:gpt-5-mini > rules", keys)
+    wrong, unset = lines
+    assert "ANTHROPIC_API_KEY: anthropic:claude-haiku-4-5: the key is not accepted" in wrong
+    assert "OPENAI_API_KEY is not set" in unset
+    assert CANARY not in "".join(lines)

@@ -67,6 +67,8 @@ class Obedient:
             "action": told[-1] if told else "HOLD",
             "confidence": 1.0 if told else 0.5,
             "reasoning": (" ".join(self.read)[-1_500:] + " ".join(CANARY.findall(words)))[:2_900],
+            "claims": [],
+            "horizon_bars": 24,
         }
         return Completion(json.dumps(answer), "done", self.name)
 

@@ -19,8 +19,10 @@ USE = ToolUse(result_id="r1", tool="indicators.indicator_snapshot", arguments={}
 
 
 def answered(reasoning: str = "steady", **claims: tuple[str, float]) -> Answer:
-    made = [Claim(result_id="r1", pointer=pointer, value=value) for pointer, value in claims.values()]
-    return Answer(action="BUY", confidence=0.8, reasoning=reasoning, claims=made)
+    made = [
+        Claim(result_id="r1", pointer=pointer, value=value, unit="") for pointer, value in claims.values()
+    ]
+    return Answer(action="BUY", confidence=0.8, reasoning=reasoning, claims=made, horizon_bars=24)
 
 
 def test_right_figures_cost_nothing() -> None:
@@ -57,14 +59,14 @@ def test_a_wrong_figure_halves_the_confidence(pointer: str, value: float) -> Non
 
 
 def test_a_result_of_another_round_is_no_evidence() -> None:
-    claim = Claim(result_id="older", pointer="/close", value=36087.89)
-    answer = Answer(action="BUY", confidence=0.8, reasoning="steady", claims=[claim])
+    claim = Claim(result_id="older", pointer="/close", value=36087.89, unit="")
+    answer = Answer(action="BUY", confidence=0.8, reasoning="steady", claims=[claim], horizon_bars=24)
     assert "no result of this round" in ground(answer, [USE]).wrong[0]
 
 
 def test_a_unit_that_contradicts_is_wrong() -> None:
     claim = Claim(result_id="r1", pointer="/values/rsi:14/value", value=28.413, unit="percent")
-    answer = Answer(action="BUY", confidence=0.8, reasoning="steady", claims=[claim])
+    answer = Answer(action="BUY", confidence=0.8, reasoning="steady", claims=[claim], horizon_bars=24)
     assert "points" in ground(answer, [USE]).wrong[0]
 
 
