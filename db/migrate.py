@@ -23,6 +23,7 @@ KNOWN = (
     "0011",
     "0012",
     "0013",
+    "0014",
 )
 """Every revision this code knows, oldest first."""
 HEAD = KNOWN[-1]

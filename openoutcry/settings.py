@@ -10,9 +10,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from openoutcry.errors import BadConfig
+from openoutcry.embedding import NAME
+from openoutcry.errors import BadConfig, BadInput
 from openoutcry.reconcile.policy import ReconcileSettings
 from openoutcry.regime.settings import RegimeSettings
+from openoutcry.spaces import MOST_DIMENSIONS, parse_embedder
 from openoutcry.types.amounts import Amount, PositiveAmount
 from openoutcry.types.frozen import Frozen
 
@@ -169,6 +171,25 @@ class NewsSettings(Frozen):
     """How old a headline may be that still counts."""
 
 
+class MemorySettings(Frozen):
+    """How past decisions are found by their meaning."""
+
+    embedder: str = NAME
+    """Who makes vectors of prompts: ``text:hash-v1`` (offline), ``openai:MODEL`` or ``compatible:MODEL@URL``."""
+    dimensions: Annotated[int, Field(ge=1, le=MOST_DIMENSIONS)] | None = None
+    """How many numbers the model is told to give; None: as many as it has."""
+
+    @model_validator(mode="after")
+    def _named(self) -> "MemorySettings":
+        try:
+            name = parse_embedder(self.embedder)
+        except BadInput as error:
+            raise ValueError(str(error)) from None
+        if name.offline and self.dimensions is not None:
+            raise ValueError(f"dimensions: {NAME} has its own")
+        return self
+
+
 class AgentSettings(Frozen):
     """One agent's seat on the floor."""
 
@@ -193,6 +214,7 @@ class Settings(Frozen):
     news: NewsSettings = NewsSettings()
     regimes: RegimeSettings = RegimeSettings()
     reconcile: ReconcileSettings = ReconcileSettings()
+    memory: MemorySettings = MemorySettings()
     agents: dict[str, AgentSettings] = Field(default_factory=dict)
 
     @model_validator(mode="after")

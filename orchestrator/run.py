@@ -12,8 +12,10 @@ import structlog
 from db.embedder import embed_all, keep_embedding
 from db.leases import Leases
 from db.memory.reflecting import keep_reflecting, reflect_all
+from db.memory.spaces import answer_offline
 from db.regimes.keeping import RegimeKeeper
 from openoutcry.errors import Fenced, StartupRefused
+from openoutcry.spaces import parse_embedder
 from openoutcry.types.fence import Fence
 from orchestrator.bootstrap import LiveFloor, connections, roster, seats
 from orchestrator.conductor import Conductor
@@ -68,6 +70,8 @@ async def conduct(config: ProcessConfig) -> bool:
             org_id=config.org_id,
             tape=None if recorder is None else RunRecording(recorder),
         )
+        if parse_embedder(config.settings.memory.embedder).offline:
+            await answer_offline(store.pool)
         await store.publish_roster(roster())
         conductor = Conductor(floor, config.run, config.home)
         loop = asyncio.get_running_loop()

@@ -18,6 +18,7 @@ COMMANDS = {
     "explain": "why a decision was taken",
     "agents": "how far each voice can be believed; learn from what came of their votes",
     "budgets": "what language models may cost and have cost",
+    "memory": "find past decisions by meaning; the spaces they are compared in, and filling a new one",
     "risk": "exposure, figures, limits, sizes, stress, correlation of the sessions",
     "hedge": "analyse, execute and close hedges; study them on stored candles",
     "forecast": "where a symbol's price may go, and how such forecasts went before",

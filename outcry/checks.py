@@ -15,6 +15,7 @@ import psutil
 
 from db.embedded.binaries import locate
 from openoutcry.errors import BadConfig, OpenOutcryError, StartupRefused
+from openoutcry.spaces import parse_embedder
 from openoutcry.types.frozen import Frozen
 from openoutcry.version import VERSION
 from outcry import runfile
@@ -50,6 +51,7 @@ async def run_all(home: Path, port: int, exchange: str, exchange_url: str | None
     checks += [check async for check in database(home)]
     checks += [check async for check in processes(floor)]
     checks += await minds(home)
+    checks += await embedder(home)
     checks.append(await venue(exchange))
     checks += await live_orders(home, exchange, exchange_url)
     return checks
@@ -302,3 +304,27 @@ async def minds(home: Path) -> list[Check]:
         )
         for one in found
     ]
+
+
+async def embedder(home: Path) -> list[Check]:
+    """The embedder of prompts, if it is a model: its key, name, address and price; and whether its space is behind."""
+    from outcry.embedding import embedder_finding
+
+    try:
+        memory = load_settings(home).memory
+        if parse_embedder(memory.embedder).offline:
+            return []
+        found = await embedder_finding(memory, held(os.environ), home)
+    except OpenOutcryError as error:
+        return [
+            Check(
+                name="embedder",
+                state="fail",
+                said=str(error),
+                advice="correct memory.embedder in the settings",
+            )
+        ]
+    if found.usable:
+        return [Check(name="embedder", state="ok", said=f"{found.model} {found.said}")]
+    advice = "until then decisions are found by the space that answers now: see `outcry memory spaces`"
+    return [Check(name="embedder", state="fail", said=f"{found.model}: {found.said}", advice=advice)]

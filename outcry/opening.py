@@ -18,6 +18,7 @@ from types import FrameType
 from db.embedded import EmbeddedPostgres
 from openoutcry.errors import BadConfig, StartupRefused
 from openoutcry.settings import AgentSettings, Settings
+from openoutcry.spaces import parse_embedder
 from openoutcry.types.market import Source
 from openoutcry.types.symbols import canonical
 from openoutcry.types.timeframes import parse_timeframe
@@ -262,6 +263,7 @@ def _run(
     settings = seated(load_settings(home), wanted.agents, roster.agents)
     seats = [seat.agent for seat in roster.seats(settings)]
     tell_of_minds(settings, wanted.vendor_keys, home, screen)
+    _warn_of_embedder(settings, wanted.vendor_keys, home, screen)
     tasks, ports = plan(
         home,
         spec=spec,
@@ -413,3 +415,16 @@ def tell_of_minds(settings: Settings, keys: Mapping[str, str], home: Path, scree
     for one in found:
         if not one.usable:
             screen.warn(f"{one.model}: {one.said}. What follows it in its chain answers instead.")
+
+
+def _warn_of_embedder(settings: Settings, keys: Mapping[str, str], home: Path, screen: Screen) -> None:
+    """Say why the configured embedder cannot be used, with the variable to look at. Raises BadConfig for one without a price."""
+    if parse_embedder(settings.memory.embedder).offline:
+        return
+    from outcry.embedding import embedder_finding
+
+    found = asyncio.run(embedder_finding(settings.memory, keys, home))
+    if not found.usable:
+        screen.warn(
+            f"{found.model}: {found.said}. Decisions are found by the space that answers now until it can be asked."
+        )

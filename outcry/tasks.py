@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from openoutcry.settings import Settings
+from openoutcry.spaces import parse_embedder
 from orchestrator.supervisor import Task
 from wire.config import (
     DEFAULT_ORG,
@@ -14,6 +15,7 @@ from wire.config import (
     READ_SCOPES,
     ProcessConfig,
     RunSpec,
+    embedder_keys,
     kill_path,
     mint_tokens,
     purse_token,
@@ -120,7 +122,10 @@ def plan(
             },
             floor_key=root if trusted else None,
             cassette=cassette,
-            vendor_keys=of_mind(mind_of(name, settings), vendor_keys or {}),
+            vendor_keys={
+                **of_mind(mind_of(name, settings), vendor_keys or {}),
+                **embedder_keys(name, settings, vendor_keys or {}),
+            },
             venue_access=venue_access if name == "execution" else None,
             kill_at=kill_path(),
         )
@@ -142,6 +147,11 @@ def plan(
     asks = {name: ("vote",) for name in speakers}
     conductor = config("orchestrator", scopes={**FLOOR_SCOPES, **asks}, trusted=True)
     door = config("api", scopes=DOOR_SCOPES, org_id=ANY_ORG)
+    embedders = (
+        []
+        if parse_embedder(settings.memory.embedder).offline
+        else [Task("embedder", "outcry memory embed --stay", "workers.embedding:run", config("embedder"))]
+    )
     hands = [f"worker-{number}" for number in range(1, workers + 1)]
     return [
         *servers,
@@ -149,6 +159,7 @@ def plan(
         Task("orchestrator", "python -m orchestrator", "orchestrator.run:run", conductor, once=True),
         Task("api", "python -m api", "api.server:run", door, api_port),
         *(Task(name, "outcry worker", "workers.floor:run", config(name)) for name in hands),
+        *embedders,
     ], ports
 
 

@@ -27,7 +27,7 @@ from openoutcry.types.market import Source
 from openoutcry.types.symbols import canonical
 from openoutcry.types.timeframes import parse_timeframe
 from wire.tokens import ANY_ORG, Caller, derive_key, mint_caller
-from wire.vendor_keys import held
+from wire.vendor_keys import held, of_mind
 from wire.venue_keys import VenueAccess
 
 SHIPPED = ("default", "risk", "agents", "regimes")
@@ -68,6 +68,8 @@ FLOOR_SCOPES = {
 }
 
 
+EMBEDDING = ("memory", "embedder")
+"""Who asks the configured embedder: the memory server for queries, the process beside the rounds for prompts."""
 PURSE = "purse"
 """Under this name an agent with a language model holds a second token for the risk server, to spend and nothing else."""
 DOOR_SCOPES = {**READ_SCOPES, "execution": ("order:read", "order:place", "order:cancel", "floor:halt")}
@@ -185,6 +187,11 @@ def mint_tokens(
     }
 
 
+def embedder_keys(process: str, settings: Settings, keys: Mapping[str, str]) -> dict[str, str]:
+    """What the two processes that embed prompts and queries need of the vendors' keys; nothing for any other."""
+    return of_mind(settings.memory.embedder, keys) if process in EMBEDDING else {}
+
+
 def purse_token(root: bytes, agent: str) -> dict[str, str]:
     """What an agent pays for models with."""
     return {PURSE: mint_tokens(root, agent, {"risk": ("mind:spend",)})["risk"]}
@@ -233,7 +240,7 @@ def from_environment(
     """The configuration of a process started by hand or by compose."""
     folder = home_folder(home, env)
     folder.mkdir(parents=True, exist_ok=True)
-    root = floor_key(folder, env)
+    root, settings = floor_key(folder, env), load_settings(folder)
     market, seed = _source(env.get("OUTCRY_MARKET", "synthetic")), int(env.get("OUTCRY_SEED", "7"))
     stored_as = f"synthetic-{seed}" if market == "synthetic" else env.get("OUTCRY_EXCHANGE", "binance")
     spec = RunSpec(
@@ -262,7 +269,7 @@ def from_environment(
         home=folder,
         database_url=database_url or env.get("OUTCRY_DATABASE_URL"),
         run=spec,
-        settings=load_settings(folder),
+        settings=settings,
         endpoints=agents,
         key=derive_key(root, name),
         tokens={
@@ -275,7 +282,7 @@ def from_environment(
             **(purse_token(root, name) if role == "agent" else {}),
         },
         floor_key=root if trusted else None,
-        vendor_keys=held(env) if role == "agent" else {},
+        vendor_keys=held(env) if role == "agent" else embedder_keys(name, settings, held(env)),
         kill_at=kill_path(env),
     )
 

@@ -6,7 +6,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from openoutcry.errors import BadConfig, BadInput
-from openoutcry.minds.prices import PriceTable
+from openoutcry.minds.prices import Price, PriceTable
+from openoutcry.spaces import EmbedderName
 from wire.config import CONFIG_FOLDER, merged
 from wire.document import read_document
 
@@ -30,3 +31,16 @@ def load_prices(home: Path, folder: Path = CONFIG_FOLDER) -> PriceTable:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise BadConfig(f"models.yaml: {where}: {first['msg']}", field=where) from error
+
+
+def price_of_embedder(name: EmbedderName, home: Path) -> Price:
+    """What an embedder costs. Raises BadConfig for a vendor's without a price: its cost could not be known."""
+    price = load_prices(home).models.get(name.model)
+    if price is not None:
+        return price
+    if name.vendor == "compatible":
+        return Price()
+    raise BadConfig(
+        f"memory.embedder: {name.text} has no price in config/models.yaml or the home's models.yaml",
+        field="memory.embedder",
+    )

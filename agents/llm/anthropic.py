@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from agents.llm.provider import Calls, Completion, Ending, Prompt, Provider, Results, ToolCall, Turn
-from agents.llm.vendor_faults import faults
+from wire.vendor_faults import faults
 
 ENDINGS: dict[str, Ending] = {
     "tool_use": "done",

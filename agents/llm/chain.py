@@ -9,13 +9,11 @@ COMPATIBLE_API_KEY, or in the files that ANTHROPIC_API_KEY_FILE … name. A prov
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import urlsplit
 
 from agents.llm.provider import Provider
 from openoutcry.errors import BadConfig
 from openoutcry.minds.prices import Price, PriceTable
-from wire.vendor_keys import SWITCH, VENDORS
+from wire.vendor_keys import VENDORS, read_key, refuse_address, refuse_remote
 
 MOST = 4
 
@@ -75,34 +73,9 @@ def link(part: str, whole: str) -> Link:
     return Link(vendor, model, url or None)
 
 
-def refuse_address(url: str, field: str, whose: str) -> None:
-    """Raise BadConfig for what can be no server's address. It is named and not shown: it may hold a password."""
-    try:
-        parts = urlsplit(url)
-        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port out of range, half an IPv6 address
-        fits = False
-    else:
-        fits = fits and parts.username is None and parts.password is None
-    if not fits or not url.isprintable() or " " in url:
-        raise BadConfig(f"{whose} is not http or https with a host and without a password", field=field)
-
-
 def key_of(one: Link, env: Mapping[str, str]) -> str | None:
     """The key from its variable or the file that a variable names. Raises BadConfig naming the variable, never its value."""
-    given, file = env.get(one.variable), env.get(f"{one.variable}_FILE")
-    if given and file:
-        raise BadConfig(f"{one.variable} and {one.variable}_FILE are both set; unset one", field=one.variable)
-    if file:
-        try:
-            given = Path(file).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError):
-            raise BadConfig(
-                f"{one.variable}_FILE names a file that cannot be read", field=f"{one.variable}_FILE"
-            ) from None
-    if given and (not given.isascii() or not given.isprintable() or " " in given):
-        raise BadConfig(f"{one.variable} holds characters that no key has", field=one.variable)
-    return given or None
+    return read_key(one.variable, env)
 
 
 def priced(one: Link, table: PriceTable) -> Price:
@@ -117,11 +90,6 @@ def priced(one: Link, table: PriceTable) -> Price:
     )
 
 
-def local(url: str | None) -> bool:
-    """Whether an address is on this machine."""
-    return url is not None and urlsplit(url).hostname in ("127.0.0.1", "::1", "localhost")
-
-
 def opened(one: Link, key: str | None, env: Mapping[str, str]) -> Provider:
     """The provider behind a link; its SDK is imported here and nowhere earlier. Raises BadConfig when it may not be asked, and
     for what can be no address.
@@ -129,10 +97,7 @@ def opened(one: Link, key: str | None, env: Mapping[str, str]) -> Provider:
     variable = f"{one.vendor.upper()}_BASE_URL"
     if one.base_url is None and env.get(variable):
         refuse_address(env[variable], variable, variable)
-    if env.get(SWITCH) == "0" and not local(one.base_url or env.get(variable)):
-        raise BadConfig(
-            f"{SWITCH} is 0: {one.name} is not on this machine and may not be asked", field=SWITCH
-        )
+    refuse_remote(one.name, one.base_url or env.get(variable), env)
     if one.vendor == "anthropic":
         from agents.llm.anthropic import provider as anthropic
 

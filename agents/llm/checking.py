@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from agents.llm.chain import Link, key_of, opened, parse, priced
-from agents.llm.provider import ProviderFault
 from openoutcry.types.frozen import Frozen
 from wire.prices import load_prices
+from wire.vendor_faults import ProviderFault
 from wire.vendor_keys import speaks
 
 PATIENCE_S = 5.0

@@ -17,7 +17,7 @@ from agents.llm.asking import Asking, Offer, nothing
 from agents.llm.breaker import Breaker
 from agents.llm.paying import Paying
 from agents.llm.prompt import VERSION, repair, system, told, user
-from agents.llm.provider import Completion, Prompt, Provider, ProviderFault, Turn
+from agents.llm.provider import Completion, Prompt, Provider, Turn
 from agents.llm.purse import Purse, Refused, prompt_hash
 from agents.llm.rules import RulesMind
 from agents.llm.taping import Tape
@@ -28,6 +28,7 @@ from openoutcry.ports import Question, Reply
 from openoutcry.settings import LlmSettings
 from openoutcry.types.votes import Abstain, AbstainReason, Action, MindUse, ToolUse, Vote
 from openoutcry.voting.seats import Voice
+from wire.vendor_faults import ProviderFault
 
 TRIES = 3
 FIRST_PAUSE_S = 0.2

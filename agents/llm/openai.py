@@ -3,7 +3,7 @@
 from typing import Any
 
 from agents.llm.provider import Calls, Completion, Ending, Prompt, Provider, Results, ToolCall, Turn
-from agents.llm.vendor_faults import faults
+from wire.vendor_faults import faults
 
 
 class OpenAI:

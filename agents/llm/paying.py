@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from time import perf_counter
 
-from agents.llm.provider import Completion, Prompt, Provider, ProviderFault, ToolCall
+from agents.llm.provider import Completion, Prompt, Provider, ToolCall
 from agents.llm.purse import Purse, Spent, size
 from openoutcry.minds.prices import Price
+from wire.vendor_faults import ProviderFault
 
 FREE = Price()
 

@@ -3,9 +3,6 @@
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from openoutcry.errors import OpenOutcryError
-
-About = Literal["key", "model", "address", "answer"]
 Ending = Literal["done", "length", "refusal", "other"]
 
 
@@ -84,30 +81,6 @@ class Completion:
     completion_tokens: int = 0
     calls: tuple[ToolCall, ...] = ()
     latency_ms: float = 0.0
-
-
-class ProviderFault(OpenOutcryError):
-    """A call that gave no completion. ``passing`` faults may be tried again, not before ``retry_after_s``."""
-
-    code = "PROVIDER_FAULT"
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        passing: bool,
-        retry_after_s: float | None = None,
-        about: About = "answer",
-        free: bool = False,
-    ) -> None:
-        """``about`` is what to look at: the key, the model's name, the address, or the answer itself. ``free``: the
-        vendor cannot have charged for it.
-        """
-        super().__init__(message)
-        self.free = free
-        self.about = about
-        self.passing = passing
-        self.retry_after_s = retry_after_s
 
 
 class Provider(Protocol):

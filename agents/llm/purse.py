@@ -11,11 +11,12 @@ from typing import Protocol
 
 import structlog
 
-from agents.llm.provider import Prompt, ProviderFault
+from agents.llm.provider import Prompt
 from agents.toolbox import Server
 from openoutcry.canonical import canonical_json, digest
 from openoutcry.errors import OpenOutcryError
 from openoutcry.types.amounts import plain
+from wire.vendor_faults import ProviderFault
 
 ROUND: ContextVar[str | None] = ContextVar("round", default=None)
 """The token of the round that a vote is for."""

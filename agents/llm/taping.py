@@ -4,9 +4,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any, Protocol
 
-from agents.llm.provider import Completion, Prompt, Provider, ProviderFault, ToolCall
+from agents.llm.provider import Completion, Prompt, Provider, ToolCall
 from agents.llm.purse import Refused
 from wire.cassette import Recorder, Reel
+from wire.vendor_faults import ProviderFault
 
 
 class Tape(Protocol):

@@ -9,6 +9,8 @@ from uuid import UUID
 from api.shapes.base import Shape, shaped
 from api.shapes.minds import ModelUse, models_of
 from api.shapes.orders import Order, order_of
+from db.memory.spaces import Counted
+from openoutcry.embedding import NAME
 
 OutcomeName = Literal["SUCCESS", "FAILURE", "PENDING"]
 
@@ -165,12 +167,55 @@ class Hit(Shape, frozen=True, kw_only=True):
 
 
 class SearchResult(Shape, frozen=True, kw_only=True):
-    """Decisions that match, best first."""
+    """Decisions that match, best first. ``space`` is the one space in which meanings were compared; null by words alone."""
 
     results: list[Hit]
     count: int
     search_type: Literal["text", "semantic", "hybrid"]
     query: str
+    space: str | None
+
+
+class SpaceTold(Shape, frozen=True, kw_only=True):
+    """One space: decisions that have a vector in it, those its embedder refuses, those it lacks yet, and what was last wrong."""
+
+    name: str
+    state: Literal["FILLING", "ANSWERING", "LEFT"]
+    dimensions: int
+    vectors: int
+    refused: int
+    missing: int
+    whole_at: datetime | None
+    fault: str | None
+    fault_at: datetime | None
+
+
+class SpaceList(Shape, frozen=True, kw_only=True):
+    """``answering`` is the space that searches by meaning look into; ``text:hash-v1`` holds every decision at any time."""
+
+    answering: str
+    spaces: list[SpaceTold]
+    count: int
+
+
+def spaces_of(counted: Sequence[Counted]) -> SpaceList:
+    """The spaces of embedders as clients see them."""
+    told = [
+        SpaceTold(
+            name=one.kept.space.name,
+            state=one.kept.state,
+            dimensions=one.kept.space.dimensions,
+            vectors=one.vectors,
+            refused=one.refused,
+            missing=one.missing,
+            whole_at=one.kept.whole_at,
+            fault=one.kept.fault,
+            fault_at=one.kept.fault_at,
+        )
+        for one in counted
+    ]
+    answering = next((one.name for one in told if one.state == "ANSWERING"), NAME)
+    return SpaceList(answering=answering, spaces=told, count=len(told))
 
 
 def decision_of(row: Mapping[str, Any]) -> Decision:

@@ -1,6 +1,5 @@
-"""Finding decisions by their words, by their meaning, or by both."""
+"""Finding decisions by their words, by their meaning, or by both. By meaning, in one space of vectors and never in two."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,10 +8,12 @@ from uuid import UUID
 
 import asyncpg
 
+from db.memory.spaces import Kept
 from db.pool import Row, fetch
 from db.reads.said import DECISION
-from openoutcry.embedding import DIMENSIONS, NAME
+from openoutcry.embedding import NAME
 from openoutcry.errors import BadInput
+from openoutcry.spaces import OFFLINE, read_vector
 
 SearchType = Literal["text", "semantic", "hybrid"]
 POOL = 100
@@ -35,15 +36,25 @@ SELECT d.id, 1 - (d.prompt_embedding <=> $5) AS score FROM decisions d
 WHERE {WITHIN} AND d.prompt_embedder = '{NAME}'
 ORDER BY d.prompt_embedding <=> $5 LIMIT $6
 """
+IN_SPACE = f"""
+SELECT d.id, 1 - ({{there}} <=> {{asked}}) AS score
+FROM prompt_vectors v JOIN decisions d ON d.id = v.decision_id
+WHERE {WITHIN} AND v.org_id = $1 AND v.space_id = {{space:d}} AND v.embedding IS NOT NULL
+ORDER BY {{there}} <=> {{asked}} LIMIT $6
+"""
 FOUND = f"{DECISION} WHERE d.id = ANY($1)"
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Decisions, best first, each with its score: rank of its words, cosine of its prompt, or both ranks fused."""
+    """Decisions, best first, each with its score: rank of its words, cosine of its prompt, or both ranks fused.
+
+    ``space`` is where meanings were compared; None by words alone.
+    """
 
     type: SearchType
     hits: list[tuple[Row, float]]
+    space: str | None = None
 
 
 async def search(
@@ -52,29 +63,39 @@ async def search(
     *,
     query: str | None = None,
     embedding: Sequence[float] | None = None,
+    space: Kept | None = None,
     symbol: str | None = None,
     from_date: datetime | None = None,
     to_date: datetime | None = None,
     limit: int = 20,
 ) -> Found:
-    """Search the floor's decisions: by ``query`` text, by ``embedding`` (text:hash-v1), or fused when both are given.
+    """Search the floor's decisions: by ``query`` text, by ``embedding``, or fused when both are given.
 
-    Raises BadInput when neither is given, or the embedding has not 256 dimensions.
+    ``space`` is the one that the embedding is of; None: the offline one. Raises BadInput when neither query nor embedding
+    is given, or the embedding is not a vector of its space.
     """
-    if embedding is not None and (len(embedding) != DIMENSIONS or not 0 < math.hypot(*embedding) < math.inf):
-        raise BadInput(f"embedding: must be {DIMENSIONS} finite numbers, not all zero", field="embedding")
     within = (org_id, symbol, from_date, to_date)
-    if query and embedding is not None:
-        texts = await fetch(pool, BY_TEXT, *within, query, POOL)
-        alike = await fetch(pool, BY_MEANING, *within, list(embedding), POOL)
-        return Found("hybrid", await _rows(pool, _fused(texts, alike)[:limit]))
-    if query:
+    if embedding is None:
+        if not query:
+            raise BadInput("query: give a query or an embedding", field="query")
         scored = _scores(await fetch(pool, BY_TEXT, *within, query, limit))
         return Found("text", await _rows(pool, scored))
-    if embedding is not None:
-        scored = _scores(await fetch(pool, BY_MEANING, *within, list(embedding), limit))
-        return Found("semantic", await _rows(pool, sorted(scored, key=lambda hit: -hit[1])))
-    raise BadInput("query: give a query or an embedding", field="query")
+    asked = OFFLINE if space is None else space.space
+    vector = list(read_vector(embedding, asked.dimensions))
+    meant = BY_MEANING if space is None else in_space(space)
+    alike = await fetch(pool, meant, *within, vector, POOL if query else limit)
+    if not query:
+        best = sorted(_scores(alike), key=lambda hit: -hit[1])
+        return Found("semantic", await _rows(pool, best), asked.name)
+    texts = await fetch(pool, BY_TEXT, *within, query, POOL)
+    return Found("hybrid", await _rows(pool, _fused(texts, alike)[:limit]), asked.name)
+
+
+def in_space(space: Kept) -> str:
+    """The search among one space's vectors, written as its index has them."""
+    return IN_SPACE.format(
+        there=space.compared("v.embedding"), asked=space.compared("$5::vector"), space=space.id
+    )
 
 
 def _scores(rows: list[Row]) -> list[tuple[UUID, float]]:

@@ -7,17 +7,19 @@ import asyncpg
 
 from db.candles import CandleReader
 from db.pool import LOST
+from mcp_servers.memory.meaning import Meaning
 from mcp_servers.toolkit import Call
 from openoutcry.errors import BadInput, DataUnavailable
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryDeps:
-    """The floor's database (None without one), the candle store, and the exchange whose candles are meant."""
+    """The floor's database (None without one), the candle store, the exchange whose candles are meant, and who embeds queries."""
 
     pool: asyncpg.Pool | None
     reader: CandleReader
     exchange: str
+    meaning: Meaning
 
 
 GONE = (*LOST, asyncpg.InterfaceError)

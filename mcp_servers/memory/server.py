@@ -7,6 +7,7 @@ from db.candles import CandleReader
 from db.pool import open_pool
 from mcp_servers.memory import tools
 from mcp_servers.memory.deps import MemoryDeps
+from mcp_servers.memory.meaning import Meaning
 from mcp_servers.present import floor_present
 from mcp_servers.toolkit import Hosting, build_server, discover
 from wire.config import OPTIONAL_SCOPES, ProcessConfig
@@ -33,7 +34,12 @@ async def opened(config: ProcessConfig, port: int | None) -> AsyncIterator[Floor
             stack.push_async_callback(pool.close)
         yield build(
             Hosting(
-                deps=MemoryDeps(pool, CandleReader(config.home), config.run.exchange),
+                deps=MemoryDeps(
+                    pool,
+                    CandleReader(config.home),
+                    config.run.exchange,
+                    Meaning(config.home, config.settings.llm.budget, config.vendor_keys),
+                ),
                 present=floor_present(pool, config.run.market),
                 key=config.key,
                 local_scopes=OPTIONAL_SCOPES["memory"],

@@ -97,10 +97,10 @@ class Script:
                 raise ValueError(f"{path}: turn {number}: {where}: {first['msg']}") from None
         return cls(turns)
 
-    def next(self, model: str, question: str) -> Turn | None:
-        """The turn that answers a question, counted as used; None when no turn fits any more."""
+    def next(self, model: str, question: str, *, faults: bool = False) -> Turn | None:
+        """The turn that answers a question, counted as used; None when no turn fits any more. ``faults``: of those alone."""
         for index, turn in enumerate(self._turns):
-            if turn.times and self._used[index] >= turn.times:
+            if (turn.times and self._used[index] >= turn.times) or (faults and turn.fault is None):
                 continue
             if turn.model in model and turn.contains in question:
                 self._used[index] += 1

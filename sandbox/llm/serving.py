@@ -129,8 +129,15 @@ class ModelServer:
         if not 1 <= size <= 4_096 or not all(isinstance(text, str) for text in texts):
             raise ValueError("input must be text, dimensions between 1 and 4096")
         self._note(request, body)
+        model = str(body["model"])
+        if model.startswith("no-such"):
+            return web.json_response(openai.error(404, f"model {model} does not exist"), status=404)
         packed = body.get("encoding_format") == "base64"
-        return web.json_response(openai.embeddings(texts, str(body["model"]), size, as_base64=packed))
+        value = openai.embeddings(texts, model, size, as_base64=packed)
+        turn = self._script.next(model, json.dumps(body), faults=True)
+        if turn is None:
+            return web.json_response(value)
+        return await self._answer(request, turn, value, "", openai.error, False)
 
     async def _model(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["model"]

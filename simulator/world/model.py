@@ -4,9 +4,10 @@ import asyncio
 import json
 from dataclasses import dataclass
 
-from agents.llm.provider import Completion, Prompt, ProviderFault
+from agents.llm.provider import Completion, Prompt
 from simulator.engine.process import CURRENT
 from simulator.world.chance import Chance
+from wire.vendor_faults import ProviderFault
 
 NAME = "anthropic:simulated"
 WORDS = {

@@ -1,4 +1,4 @@
-"""What is remembered of decisions: reflections, and prompts in other spaces."""
+"""What is remembered of decisions: reflections."""
 
 from db.script import run_beside
 

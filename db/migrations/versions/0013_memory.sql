@@ -15,23 +15,11 @@ CREATE TABLE reflections (
 );
 CREATE INDEX reflections_by_time ON reflections (org_id, known_at DESC);
 
--- Prompts as vectors of another space than the offline one (which decisions.prompt_embedding has). A row says its space, and
--- no query looks into two.
-CREATE TABLE prompt_vectors (
-    decision_id uuid NOT NULL REFERENCES decisions,
-    space text NOT NULL,
-    org_id uuid NOT NULL REFERENCES orgs,
-    embedding vector NOT NULL,
-    created_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (decision_id, space)
-);
-CREATE INDEX prompt_vectors_by_space ON prompt_vectors (org_id, space);
-
 DO $$
 DECLARE
     tab text;
 BEGIN
-    FOREACH tab IN ARRAY ARRAY['reflections', 'prompt_vectors'] LOOP
+    FOREACH tab IN ARRAY ARRAY['reflections'] LOOP
         EXECUTE format('REVOKE ALL ON %I FROM outcry_app', tab);
         EXECUTE format('GRANT SELECT ON %I TO outcry_app', tab);
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', tab);

@@ -8,7 +8,6 @@ from db.reads.search import search
 from mcp_servers.memory.answers import Brief, brief
 from mcp_servers.memory.deps import GONE, MemoryDeps, org_of, pool_of
 from mcp_servers.toolkit import Call, ToolResult, tool
-from openoutcry.embedding import embed
 from openoutcry.errors import BadInput, DataUnavailable
 from openoutcry.types.frozen import Frozen
 from openoutcry.types.symbols import canonical
@@ -24,9 +23,13 @@ class FoundDecision(Frozen):
 
 
 class FoundDecisions(ToolResult):
-    """Best first."""
+    """Best first. ``space`` is the one in which meanings were compared (null by words alone); ``instead`` says why it is the
+    offline one although another answers.
+    """
 
     way: Way
+    space: str | None
+    instead: str | None
     found: tuple[FoundDecision, ...]
 
 
@@ -43,19 +46,28 @@ async def search_decisions(
     """Past decisions that fit a query, up to as_of."""
     if "\x00" in query or not query.strip():
         raise BadInput("query: must have words", field="query")
+    pool, org_id = pool_of(call), org_of(call)
     try:
+        meant = None if way == "words" else await call.deps.meaning.of(pool, org_id, query)
         hits = await search(
-            pool_of(call),
-            org_of(call),
+            pool,
+            org_id,
             query=None if way == "meaning" else query,
-            embedding=None if way == "words" else embed(query),
+            embedding=None if meant is None else meant.vector,
+            space=None if meant is None else meant.space,
             symbol=None if symbol is None else canonical(symbol),
             to_date=call.as_of,
             limit=limit,
         )
     except GONE as error:
         raise DataUnavailable("the floor's database does not answer") from error
-    found = tuple(
-        FoundDecision(score=round(score, 6), decision=brief(row, call.as_of)) for row, score in hits.hits
+    return FoundDecisions(
+        as_of=call.as_of,
+        source=call.source,
+        way=way,
+        space=hits.space,
+        instead=None if meant is None else meant.instead,
+        found=tuple(
+            FoundDecision(score=round(score, 6), decision=brief(row, call.as_of)) for row, score in hits.hits
+        ),
     )
-    return FoundDecisions(as_of=call.as_of, source=call.source, way=way, found=found)

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Literal
 
-from agents.llm.provider import About, ProviderFault
+from openoutcry.errors import OpenOutcryError
 from wire.clock import WallClock
+
+About = Literal["key", "model", "address", "answer"]
 
 PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 SAID: dict[int, tuple[str, About]] = {
@@ -16,6 +18,30 @@ SAID: dict[int, tuple[str, About]] = {
     404: ("there is no such model at this address", "model"),
 }
 LONGEST_WAIT_S = 86_400.0
+
+
+class ProviderFault(OpenOutcryError):
+    """A call that gave no completion. ``passing`` faults may be tried again, not before ``retry_after_s``."""
+
+    code = "PROVIDER_FAULT"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        passing: bool,
+        retry_after_s: float | None = None,
+        about: About = "answer",
+        free: bool = False,
+    ) -> None:
+        """``about`` is what to look at: the key, the model's name, the address, or the answer itself. ``free``: the
+        vendor cannot have charged for it.
+        """
+        super().__init__(message)
+        self.free = free
+        self.about = about
+        self.passing = passing
+        self.retry_after_s = retry_after_s
 
 
 @contextmanager

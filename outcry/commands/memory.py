@@ -1,0 +1,116 @@
+"""``outcry memory``: past decisions by their meaning, and the spaces that meanings are compared in."""
+
+import asyncio
+import json
+import os
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+
+from openoutcry.embedding import NAME
+from openoutcry.errors import BadInput
+from openoutcry.spaces import parse_embedder
+from outcry.options import HomeOption, JsonOption
+from wire.config import DEFAULT_ORG, home_folder, load_settings
+from wire.vendor_keys import held
+
+app = typer.Typer(no_args_is_help=True)
+LONGEST = 500
+
+
+@app.command()
+def spaces(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """The spaces of prompts: which of them answers, how far each is, and why one is behind."""
+    from db.memory.spaces import known
+    from outcry.database import floor_database
+
+    async def ask() -> list[dict[str, Any]]:
+        async with floor_database(home_folder(str(home) if home else None)) as pool:
+            return [
+                {
+                    "name": one.kept.space.name, "state": one.kept.state, "vectors": one.vectors, "refused": one.refused,
+                    "missing": one.missing, "fault": one.kept.fault,
+                }
+                for one in await known(pool)
+            ]  # fmt: skip
+
+    found = asyncio.run(ask())
+    answering = next((one["name"] for one in found if one["state"] == "ANSWERING"), NAME)
+    if as_json:
+        typer.echo(json.dumps({"answering": answering, "spaces": found}))
+        return
+    typer.echo(f"{NAME}: every decision{', answers' if answering == NAME else ''}")
+    for one in found:
+        typer.echo(
+            f"{one['name']}: {one['state'].lower()}, {one['vectors']} vectors, {one['missing']} missing, "
+            f"{one['refused']} refused" + (f"; {one['fault']}" if one["fault"] else "")
+        )
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="what it was about, in words")],
+    limit: Annotated[int, typer.Option(min=1, max=50, help="how many")] = 10,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Past decisions by the meaning of what was asked, best first, in the space that answers."""
+    if not query.strip() or "\x00" in query or len(query) > LONGEST:
+        raise BadInput(f"QUERY: words, at most {LONGEST} characters", field="QUERY")
+    from db.reads.search import search as find
+    from mcp_servers.memory.meaning import Meaning
+    from outcry.database import floor_database
+
+    async def ask() -> dict[str, Any]:
+        folder = home_folder(str(home) if home else None)
+        settings, org = load_settings(folder), UUID(DEFAULT_ORG)
+        async with floor_database(folder) as pool:
+            meant = await Meaning(folder, settings.llm.budget, held(os.environ)).of(pool, org, query)
+            hits = await find(pool, org, embedding=meant.vector, space=meant.space, limit=limit)
+        rows = [
+            {
+                "decision_id": str(row["id"]), "at": row["created_at"].isoformat(), "symbol": row["symbol"],
+                "decision": row["decision"], "outcome": row["outcome"], "score": round(score, 6),
+            }
+            for row, score in hits.hits
+        ]  # fmt: skip
+        return {"space": hits.space, "instead": meant.instead, "found": rows}
+
+    told = asyncio.run(ask())
+    if as_json:
+        typer.echo(json.dumps(told))
+        return
+    typer.echo(f"in {told['space']}" + (f", because {told['instead']}" if told["instead"] else ""))
+    for one in told["found"]:
+        typer.echo(
+            f"{one['score']:.4f}  {one['at']}  {one['symbol']}  {one['decision']}  {one['outcome']}  {one['decision_id']}"
+        )
+
+
+@app.command()
+def embed(
+    stay: Annotated[bool, typer.Option("--stay", help="go on with what comes, until Ctrl-C")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give every decision its vector in the configured embedder's space, and let that space answer. Safe to stop and repeat."""
+    folder = home_folder(str(home) if home else None)
+    settings = load_settings(folder)
+    if parse_embedder(settings.memory.embedder).offline:
+        raise BadInput(f"memory.embedder is {NAME}, which the floor fills by itself", field="memory.embedder")
+    from outcry.database import database_url, open_current
+    from workers.embedding import fill_once, serve
+
+    async def current(url: str) -> None:
+        await (await open_current(url)).close()
+
+    with database_url(folder) as url:
+        asyncio.run(current(url))
+        if stay:
+            asyncio.run(serve(folder, url, settings, held(os.environ)))
+            return
+        made = asyncio.run(fill_once(folder, url, settings, held(os.environ)))
+    typer.echo(
+        json.dumps({"made": made}) if as_json else f"{made} vectors made; {settings.memory.embedder} answers"
+    )

@@ -1,0 +1,175 @@
+"""Fills the space of the configured embedder beside the rounds, and lets it answer once it has every decision.
+
+Nothing waits for it: a round makes the offline vector only, and until a new space is whole the one before answers and is
+kept up to date. An embedder that is down, or that there is no money for, is asked again later; why is kept with its space.
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import asyncpg
+import structlog
+
+from db.leases import Leases
+from db.memory import spaces
+from db.memory.paying import Account, NoMoney
+from db.memory.spaces import Kept
+from db.pool import LOST, open_pool
+from openoutcry.errors import BadConfig, DataUnavailable, Fenced, StartupRefused
+from openoutcry.settings import Settings
+from openoutcry.spaces import EmbedderName, Space, parse_embedder
+from wire.config import ProcessConfig
+from wire.embedders import ModelEmbedder, opened, variable_of
+from wire.prices import price_of_embedder
+from wire.vendor_faults import ProviderFault
+from workers.filling import PATIENCE_S, Filler
+
+log = structlog.get_logger()
+LEASE = "embedder"
+IDLE_S = 2.0
+"""How often it looks for decisions that have come."""
+FIRST_PAUSE_S = 1.0
+LONGEST_PAUSE_S = 120.0
+NICENESS = 5
+
+
+@dataclass
+class Embedding:
+    """The work of one embedder process. ``env`` holds its keys and addresses."""
+
+    pool: asyncpg.Pool
+    home: Path
+    settings: Settings
+    env: Mapping[str, str]
+    _space: Space | None = None
+    _fillers: dict[str, Filler] = field(default_factory=dict)
+
+    async def turn(self) -> int:
+        """Bring the spaces up to date once; returns how many vectors were made. Raises ProviderFault, NoMoney, BadConfig."""
+        memory = self.settings.memory
+        embedder = opened(memory.embedder, memory.dimensions, self.env)
+        try:
+            space = await self._learned(embedder)
+            kept = await spaces.open_space(self.pool, space)
+            made = await self._before(kept)
+            made += await self._filler(kept, embedder).fill()
+        except (ProviderFault, NoMoney) as fault:
+            await spaces.note_fault(self.pool, embedder.name, told(fault, embedder.name))
+            raise
+        if kept.fault is not None:
+            await spaces.note_fault(self.pool, embedder.name, None)
+        if kept.state != "ANSWERING":
+            await spaces.let_answer(self.pool, kept)
+            log.info("space_answers", space=space.name)
+        return made
+
+    async def _learned(self, embedder: ModelEmbedder) -> Space:
+        """The space of its vectors: as the settings say, else learned by asking for one."""
+        if self._space is None and self.settings.memory.dimensions is not None:
+            self._space = Space(embedder.name, self.settings.memory.dimensions, asked=True)
+        if self._space is None:
+            self._space = await embedder.space(timeout_s=PATIENCE_S)
+        return self._space
+
+    async def _before(self, kept: Kept) -> int:
+        """Keep the space that still answers up to date, as far as its embedder can be asked."""
+        old = await spaces.answering(self.pool)
+        if old is None or old.id == kept.id:
+            return 0
+        space = old.space
+        try:
+            embedder = opened(space.embedder.text, space.dimensions if space.asked else None, self.env)
+            return await self._filler(old, embedder).fill()
+        except (BadConfig, ProviderFault, NoMoney) as fault:
+            await spaces.note_fault(self.pool, space.embedder, told(fault, space.embedder))
+            log.warning("old_space_behind", space=space.name, error=str(fault))
+            return 0
+
+    def _filler(self, kept: Kept, embedder: ModelEmbedder) -> Filler:
+        name = kept.space.name
+        if name not in self._fillers:
+            price = price_of_embedder(embedder.name, self.home)
+            account = Account(self.pool, embedder.name.text, price, self.settings.llm.budget)
+            self._fillers[name] = Filler(self.pool, embedder, account, kept)
+        return self._fillers[name]
+
+
+def told(fault: Exception, name: EmbedderName) -> str:
+    """Why, with the variable or setting to look at: its name, never its value."""
+    if isinstance(fault, ProviderFault):
+        return f"{variable_of(name, fault.about)}: {fault}"
+    return str(fault)
+
+
+async def work_on(embedding: Embedding, leases: Leases, stop: asyncio.Event) -> None:
+    """Turn after turn until ``stop``. Raises Fenced when another process embeds, BadConfig for what no waiting mends."""
+    failures = 0
+    while not stop.is_set():
+        await leases.take(LEASE)
+        pause = IDLE_S
+        try:
+            await embedding.turn()
+            failures = 0
+        except (ProviderFault, NoMoney, *LOST, asyncpg.InterfaceError, asyncpg.QueryCanceledError) as error:
+            pause = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(failures, 10))
+            pause = max(pause, min(getattr(error, "retry_after_s", None) or 0.0, LONGEST_PAUSE_S))
+            failures += 1
+            log.warning("embedding_waits", error=f"{type(error).__name__}: {error}", seconds=pause)
+        await _either(stop, pause)
+
+
+def run(config: ProcessConfig, _port: int | None = None) -> None:
+    """Embed until SIGTERM, behind whoever trades."""
+    if config.database_url is None:
+        raise StartupRefused("the embedder needs the database")
+    os.nice(NICENESS)
+    asyncio.run(serve(config.home, config.database_url, config.settings, config.vendor_keys))
+
+
+async def serve(home: Path, database_url: str, settings: Settings, env: Mapping[str, str]) -> None:
+    """Embed until SIGTERM or SIGINT. A setting or key that is wrong is said once and waited out: only a restart mends it."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    pool = await open_pool(database_url, most=2)
+    try:
+        async with Leases.opened(database_url, f"embedder:{os.getpid()}") as leases:
+            while not stop.is_set():
+                try:
+                    await work_on(Embedding(pool, home, settings, env), leases, stop)
+                except Fenced as error:
+                    log.warning("embedding_elsewhere", error=str(error))
+                    await _either(stop, LONGEST_PAUSE_S / 10)
+                except BadConfig as error:
+                    log.error("embedder_unusable", error=str(error))
+                    await stop.wait()
+    finally:
+        await pool.close()
+
+
+async def fill_once(home: Path, database_url: str, settings: Settings, env: Mapping[str, str]) -> int:
+    """Make the configured embedder's space whole and let it answer; returns how many vectors that took.
+
+    Raises Fenced when another process embeds, and DataUnavailable, NoMoney or BadConfig, with what was made until then kept.
+    """
+    pool = await open_pool(database_url, most=2)
+    try:
+        async with Leases.opened(database_url, f"embedder:{os.getpid()}") as leases:
+            await leases.take(LEASE)
+            return await Embedding(pool, home, settings, env).turn()
+    except ProviderFault as fault:
+        raise DataUnavailable(told(fault, parse_embedder(settings.memory.embedder))) from fault
+    finally:
+        await pool.close()
+
+
+async def _either(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return
