@@ -1,6 +1,7 @@
 """Whether the configured embedder can be used, asked before anything depends on it."""
 
 from collections.abc import Mapping
+from contextlib import aclosing
 from pathlib import Path
 
 from agents.llm.checking import Finding
@@ -19,7 +20,8 @@ async def embedder_finding(memory: MemorySettings, keys: Mapping[str, str], home
     name = parse_embedder(memory.embedder)
     price_of_embedder(name, home)
     try:
-        space = await opened(memory.embedder, memory.dimensions, keys).space(timeout_s=PATIENCE_S)
+        async with aclosing(opened(memory.embedder, memory.dimensions, keys)) as embedder:
+            space = await embedder.space(timeout_s=PATIENCE_S)
     except BadConfig as error:
         return Finding(model=name.text, usable=False, said=str(error))
     except ProviderFault as fault:

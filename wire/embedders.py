@@ -60,6 +60,10 @@ class ModelEmbedder:
         (one,) = (await self.embed([WORD], timeout_s=timeout_s)).values
         return Space(self.name, len(one), asked=self._dimensions is not None)
 
+    async def aclose(self) -> None:
+        """Let go of its connections."""
+        await self._client.close()
+
     def _read(self, answer: Any, count: int) -> Vectors:
         rows = sorted(answer.data, key=lambda row: row.index)
         if [row.index for row in rows] != list(range(count)):

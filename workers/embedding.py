@@ -8,6 +8,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,12 +47,17 @@ class Embedding:
     settings: Settings
     env: Mapping[str, str]
     _space: Space | None = None
-    _fillers: dict[str, Filler] = field(default_factory=dict)
+    _embedders: dict[str, ModelEmbedder] = field(default_factory=dict)
+
+    async def aclose(self) -> None:
+        """Let go of the embedders' connections."""
+        for embedder in self._embedders.values():
+            await embedder.aclose()
 
     async def turn(self) -> int:
         """Bring the spaces up to date once; returns how many vectors were made. Raises ProviderFault, NoMoney, BadConfig."""
         memory = self.settings.memory
-        embedder = opened(memory.embedder, memory.dimensions, self.env)
+        embedder = self._embedder(memory.embedder, memory.dimensions)
         try:
             space = await self._learned(embedder)
             kept = await spaces.open_space(self.pool, space)
@@ -82,20 +88,23 @@ class Embedding:
             return 0
         space = old.space
         try:
-            embedder = opened(space.embedder.text, space.dimensions if space.asked else None, self.env)
+            embedder = self._embedder(space.embedder.text, space.dimensions if space.asked else None)
             return await self._filler(old, embedder).fill()
         except (BadConfig, ProviderFault, NoMoney) as fault:
             await spaces.note_fault(self.pool, space.embedder, told(fault, space.embedder))
             log.warning("old_space_behind", space=space.name, error=str(fault))
             return 0
 
+    def _embedder(self, name: str, dimensions: int | None) -> ModelEmbedder:
+        key = f"{name}#{dimensions}"
+        if key not in self._embedders:
+            self._embedders[key] = opened(name, dimensions, self.env)
+        return self._embedders[key]
+
     def _filler(self, kept: Kept, embedder: ModelEmbedder) -> Filler:
-        name = kept.space.name
-        if name not in self._fillers:
-            price = price_of_embedder(embedder.name, self.home)
-            account = Account(self.pool, embedder.name.text, price, self.settings.llm.budget)
-            self._fillers[name] = Filler(self.pool, embedder, account, kept)
-        return self._fillers[name]
+        price = price_of_embedder(embedder.name, self.home)
+        account = Account(self.pool, embedder.name.text, price, self.settings.llm.budget)
+        return Filler(self.pool, embedder, account, kept)
 
 
 def told(fault: Exception, name: EmbedderName) -> str:
@@ -140,7 +149,8 @@ async def serve(home: Path, database_url: str, settings: Settings, env: Mapping[
         async with Leases.opened(database_url, f"embedder:{os.getpid()}") as leases:
             while not stop.is_set():
                 try:
-                    await work_on(Embedding(pool, home, settings, env), leases, stop)
+                    async with aclosing(Embedding(pool, home, settings, env)) as embedding:
+                        await work_on(embedding, leases, stop)
                 except Fenced as error:
                     log.warning("embedding_elsewhere", error=str(error))
                     await _either(stop, LONGEST_PAUSE_S / 10)
@@ -160,7 +170,8 @@ async def fill_once(home: Path, database_url: str, settings: Settings, env: Mapp
     try:
         async with Leases.opened(database_url, f"embedder:{os.getpid()}") as leases:
             await leases.take(LEASE)
-            return await Embedding(pool, home, settings, env).turn()
+            async with aclosing(Embedding(pool, home, settings, env)) as embedding:
+                return await embedding.turn()
     except ProviderFault as fault:
         raise DataUnavailable(told(fault, parse_embedder(settings.memory.embedder))) from fault
     finally:

@@ -4,8 +4,7 @@ import asyncpg
 from litestar import post
 
 from api.access import caller_of
-from api.amounts import Number
-from api.bodies import Body, read_body
+from api.bodies import PLAIN, Body, read_body
 from api.failures import invalid_body
 from api.floor import TheFloor
 from api.params import read_symbol, read_time
@@ -24,7 +23,7 @@ class Wanted(Body, frozen=True, kw_only=True):
     """``query`` is words as in a web search; ``embedding`` a vector of ``space`` (by default ``text:hash-v1``: 256 numbers)."""
 
     query: str | None = None
-    embedding: list[Number] | None = None
+    embedding: list[float] | None = None
     space: str | None = None
     symbol: str | None = None
     from_date: str | None = None
@@ -42,7 +41,7 @@ class Wanted(Body, frozen=True, kw_only=True):
 )
 async def search_decisions(request: AnyRequest, floor: TheFloor) -> SearchResult:
     """Find decisions by the words of their reasoning, by the meaning of their prompts, or by both."""
-    wanted = await read_body(request, Wanted)
+    wanted = await read_body(request, Wanted, PLAIN)
     if not 1 <= wanted.limit <= MAX_LIMIT:
         raise invalid_body(f"limit must be from 1 to {MAX_LIMIT}", "limit")
     query = (wanted.query or "").strip()
@@ -54,7 +53,7 @@ async def search_decisions(request: AnyRequest, floor: TheFloor) -> SearchResult
         floor.pool,
         caller_of(request).org_id,
         query=query or None,
-        embedding=None if wanted.embedding is None else [float(x) for x in wanted.embedding],
+        embedding=wanted.embedding,
         space=await space_of(floor.pool, wanted.space),
         symbol=read_symbol(wanted.symbol),
         from_date=read_time(wanted.from_date, "from_date"),

@@ -60,6 +60,11 @@ class Meaning:
         log.warning("query_embedded_offline", space=kept.space.name, error=why)
         return Meant(embed(query), None, why)
 
+    async def aclose(self) -> None:
+        """Let go of the embedders' connections."""
+        for embedder in self._embedders.values():
+            await embedder.aclose()
+
     async def _asked(self, pool: asyncpg.Pool, org_id: UUID, kept: Kept, query: str) -> tuple[float, ...]:
         space = kept.space
         if space.name not in self._embedders:

@@ -32,13 +32,15 @@ async def opened(config: ProcessConfig, port: int | None) -> AsyncIterator[Floor
         if config.database_url is not None:
             pool = await open_pool(config.database_url)
             stack.push_async_callback(pool.close)
+        meaning = Meaning(config.home, config.settings.llm.budget, config.vendor_keys)
+        stack.push_async_callback(meaning.aclose)
         yield build(
             Hosting(
                 deps=MemoryDeps(
                     pool,
                     CandleReader(config.home),
                     config.run.exchange,
-                    Meaning(config.home, config.settings.llm.budget, config.vendor_keys),
+                    meaning,
                 ),
                 present=floor_present(pool, config.run.market),
                 key=config.key,

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+from contextlib import aclosing
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from openoutcry.embedding import NAME
 from openoutcry.errors import BadInput
 from openoutcry.spaces import parse_embedder
 from outcry.options import HomeOption, JsonOption
+from wire import logs
 from wire.config import DEFAULT_ORG, home_folder, load_settings
 from wire.vendor_keys import held
 
@@ -64,9 +66,11 @@ def search(
 
     async def ask() -> dict[str, Any]:
         folder = home_folder(str(home) if home else None)
+        logs.configure("memory", level="ERROR")
         settings, org = load_settings(folder), UUID(DEFAULT_ORG)
         async with floor_database(folder) as pool:
-            meant = await Meaning(folder, settings.llm.budget, held(os.environ)).of(pool, org, query)
+            async with aclosing(Meaning(folder, settings.llm.budget, held(os.environ))) as meaning:
+                meant = await meaning.of(pool, org, query)
             hits = await find(pool, org, embedding=meant.vector, space=meant.space, limit=limit)
         rows = [
             {
@@ -96,6 +100,7 @@ def embed(
 ) -> None:
     """Give every decision its vector in the configured embedder's space, and let that space answer. Safe to stop and repeat."""
     folder = home_folder(str(home) if home else None)
+    logs.configure("memory", level="INFO" if stay else "ERROR")
     settings = load_settings(folder)
     if parse_embedder(settings.memory.embedder).offline:
         raise BadInput(f"memory.embedder is {NAME}, which the floor fills by itself", field="memory.embedder")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from openoutcry.settings import AgentSettings, Settings
+from openoutcry.settings import AgentSettings, MemorySettings, Settings
 from outcry.tasks import plan
 from wire.config import RunSpec
 from wire.vendor_keys import take
@@ -33,3 +33,23 @@ def test_a_key_is_known_to_the_agent_that_asks_its_vendor_alone(tmp_path: Path) 
         "agent-trend": {"OPENAI_API_KEY": "canary-openai", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"},
     }
     assert "canary" not in repr(tasks)
+
+
+def test_an_embedder_s_key_is_known_to_the_two_processes_that_embed(tmp_path: Path) -> None:
+    settings = Settings(memory=MemorySettings(embedder="openai:text-embedding-3-small"))
+    given = {
+        "spec": RunSpec(),
+        "database_url": "postgresql://",
+        "root": b"r" * 32,
+        "agents": ["trend"],
+        "api_port": 8080,
+    }
+    tasks, _ = plan(tmp_path, settings=settings, vendor_keys=KEYS, beside=("memory",), **given)
+    openai = {"OPENAI_API_KEY": "canary-openai", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
+    assert {task.name: task.config.vendor_keys for task in tasks if task.config.vendor_keys} == {
+        "memory": openai,
+        "embedder": openai,
+    }
+    tasks, _ = plan(tmp_path, settings=Settings(), vendor_keys=KEYS, beside=("memory",), **given)
+    assert "embedder" not in {task.name for task in tasks}
+    assert not any(task.config.vendor_keys for task in tasks)

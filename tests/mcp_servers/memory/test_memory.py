@@ -10,19 +10,24 @@ import asyncpg
 import pytest
 
 from db.candles import CandleReader
+from db.embedder import embed_all
 from db.memory.reflecting import reflect_all, reflections
 from db.pool import open_pool
 from mcp_servers.memory.deps import MemoryDeps
+from mcp_servers.memory.meaning import Meaning
 from mcp_servers.memory.server import build
 from mcp_servers.toolkit import Hosting, Present
 from openoutcry.canonical import derived_id
 from openoutcry.errors import BadInput, DataUnavailable, ToolFailed
 from openoutcry.proportion import wilson
+from openoutcry.settings import BudgetSettings, MemorySettings, Settings
 from openoutcry.types.record import CycleRecord
+from tests.agents.practice import practice
 from tests.db.conftest import Writer
 from tests.factories import ORG, SPOT, Session
 from wire.connect import Connection
 from wire.tokens import ANY_ORG
+from workers.embedding import Embedding
 
 OTHER = "00000000-0000-0000-0000-00000000000f"
 
@@ -36,12 +41,17 @@ async def pool(fresh_database: str) -> AsyncIterator[asyncpg.Pool]:
 
 @asynccontextmanager
 async def hosted(
-    pool: asyncpg.Pool | None, as_of: datetime, home: Path = Path("/nowhere"), org_id: str = str(ORG)
+    pool: asyncpg.Pool | None,
+    as_of: datetime,
+    home: Path = Path("/nowhere"),
+    org_id: str = str(ORG),
+    env: dict[str, str] | None = None,
 ) -> AsyncIterator[Connection]:
     async def present() -> Present:
         return Present(as_of, "recorded")
 
-    deps = MemoryDeps(pool, CandleReader(home), "binance")
+    meaning = Meaning(home, BudgetSettings(), env or {})
+    deps = MemoryDeps(pool, CandleReader(home), "binance", meaning)
     connection = Connection("memory", build(Hosting(deps, present, b"", ("mem:read",), org_id=org_id)))
     try:
         yield connection
@@ -142,6 +152,41 @@ async def test_reflections_are_made_once_of_the_floor_s_own_figures(pool: asyncp
     assert 0 < len(early) < len(rows)
 
 
+async def test_a_query_is_compared_in_the_space_that_answers_and_offline_while_its_embedder_is_away(
+    pool: asyncpg.Pool,
+) -> None:
+    _, decided = await remembered(pool, 20)
+    await embed_all(pool)
+    asked = {"query": "a trend that ends", "way": "meaning", "limit": 3}
+    env = {"OPENAI_API_KEY": "right"}
+    settings = Settings(memory=MemorySettings(embedder="openai:text-embedding-3-small", dimensions=64))
+    async with practice(key="right") as (url, model):
+        env["OPENAI_BASE_URL"] = f"{url}/v1"
+        async with hosted(pool, decided[-1].as_of, env=env) as server:
+            offline = await server.call("search_decisions", asked)
+            await Embedding(pool, Path("/nowhere"), settings, env).turn()
+            model.asked.clear()
+            answered = await server.call("search_decisions", asked)
+            words = await server.call("search_decisions", {**asked, "way": "words"})
+        assert [entry["body"]["input"] for entry in model.asked] == [[asked["query"]]]
+        assert (offline["space"], offline["instead"]) == ("text:hash-v1", None)
+        assert (answered["space"], answered["instead"]) == ("openai:text-embedding-3-small#64", None)
+        assert (words["space"], words["instead"]) == (None, None)
+        # Without its key, or with a wrong one, the offline space answers, and says why.
+        for wrong, why in (
+            ({}, "OPENAI_API_KEY is not set"),
+            ({**env, "OPENAI_API_KEY": "canary"}, "OPENAI_API_KEY: "),
+        ):
+            async with hosted(pool, decided[-1].as_of, env=wrong) as server:
+                told = await server.call("search_decisions", asked)
+            assert told["space"] == "text:hash-v1" and told["instead"].startswith(why)
+            assert "canary" not in str(told)
+            assert told["found"] == offline["found"] != answered["found"]
+    async with hosted(pool, decided[-1].as_of, env=env) as server:  # nobody listens there any more
+        told = await server.call("search_decisions", asked)
+    assert told["found"] == offline["found"] and told["instead"].startswith("OPENAI_BASE_URL: ")
+
+
 DOORS = ("reflections", "prompt_vectors")
 FORGED: dict[str, tuple[str, tuple[Any, ...]]] = {
     "reflections": (
@@ -150,7 +195,8 @@ FORGED: dict[str, tuple[str, tuple[Any, ...]]] = {
         (),
     ),
     "prompt_vectors": (
-        "INSERT INTO prompt_vectors (decision_id, space, org_id, embedding) SELECT id, 's', org_id, '[1]' FROM decisions LIMIT 1",
+        "INSERT INTO prompt_vectors (space_id, decision_id, org_id, dimensions, fault)"
+        " SELECT 1, id, org_id, 1, 'f' FROM decisions LIMIT 1",
         (),
     ),
 }
