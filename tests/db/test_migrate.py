@@ -63,6 +63,7 @@ async def test_every_table_of_someone_carries_its_org(fresh_database):
         "attendance",
         "forecasts",
         "leases",
+        "embedding_spaces",
     }
     assert {row["table_name"] for row in rows if "org_id" not in row["columns"]} == shared
     await connection.close()
