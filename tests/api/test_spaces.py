@@ -7,10 +7,10 @@ import pytest
 from openoutcry.settings import MemorySettings, Settings
 from sandbox.llm.openai import vector
 from tests.agents.practice import practice
+from tests.workers.test_embedding import turned
 from wire.vendor_faults import ProviderFault
 from workers.embedding import Embedding
 
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 SEARCH = "/api/v1/decisions/search"
 
 
@@ -28,9 +28,9 @@ async def test_an_embedding_is_compared_in_its_own_space_alone(world, viewer):
             )
             for name in names
         )
-        await first.turn()
+        await turned(first)
         with pytest.raises(ProviderFault):
-            await second.turn()
+            await turned(second)
     told = (await viewer.get("/api/v1/decisions/spaces")).json()
     whole, filling = told["spaces"]
     assert told["answering"] == whole["name"] == f"{names[0]}#256"

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,7 @@ from wire.vendor_faults import ProviderFault
 from workers import filling
 from workers.embedding import Embedding, fill_once, work_on
 
-pytestmark = [
-    pytest.mark.timeout(120),
-    # The SDK's clients are collected after the loop of their test is gone.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = pytest.mark.timeout(120)
 NOWHERE = "http://127.0.0.1:9/v1"
 HOME = Path("/nowhere")
 
@@ -56,6 +53,11 @@ def of(pool: asyncpg.Pool, url: str, model: str = "nomic", dimensions: int | Non
     return Embedding(pool, HOME, memory(f"compatible:{model}@{url}/v1", dimensions), {})
 
 
+async def turned(embedding: Embedding) -> int:
+    async with aclosing(embedding):
+        return await embedding.turn()
+
+
 async def found(pool: asyncpg.Pool, text: str, dimensions: int = 64) -> tuple[str | None, list[Any]]:
     kept = await spaces.answering(pool)
     hits = await search(pool, ORG, embedding=vector(text, dimensions), space=kept, limit=3)
@@ -66,13 +68,13 @@ async def test_a_space_answers_once_it_is_whole_and_finds_what_was_asked(pool: a
     rows = await decided(pool)
     async with practice() as (url, server):
         assert await spaces.answering(pool) is None
-        assert await of(pool, url).turn() == len(rows)
+        assert await turned(of(pool, url)) == len(rows)
         name = f"compatible:nomic@{url}/v1#64"
         space, ids = await found(pool, rows[4]["prompt"][:8000])
         assert (space, ids[0]) == (name, rows[4]["id"])
         # What is there already is not asked for again; what came since is.
         asked = len(server.asked)
-        assert await of(pool, url).turn() == 0
+        assert await turned(of(pool, url)) == 0
         assert len(server.asked) == asked
         assert all(entry["body"]["dimensions"] == 64 for entry in server.asked)
     (one,) = await spaces.known(pool)
@@ -94,7 +96,7 @@ async def test_a_space_answers_once_it_is_whole_and_finds_what_was_asked(pool: a
 async def test_the_size_of_a_model_is_learned_where_none_is_asked_for(pool: asyncpg.Pool) -> None:
     await decided(pool, 3)
     async with practice() as (url, server):
-        await of(pool, url, dimensions=None).turn()
+        await turned(of(pool, url, dimensions=None))
         assert all("dimensions" not in entry["body"] for entry in server.asked)
     kept = await spaces.answering(pool)
     assert kept is not None and (kept.space.dimensions, kept.space.asked) == (1536, False)
@@ -108,11 +110,11 @@ async def test_the_old_space_answers_and_is_kept_up_to_date_until_the_new_is_who
     async with practice(
         {"model": "second", "contains": '"input"', "fault": "status", "status": 503, "times": 0}
     ) as (url, _):
-        await of(pool, url).turn()
+        await turned(of(pool, url))
         old = f"compatible:nomic@{url}/v1#64"
         await pool.execute("DELETE FROM prompt_vectors WHERE decision_id = $1", rows[2]["id"])
         with pytest.raises(ProviderFault):
-            await of(pool, url, "second").turn()
+            await turned(of(pool, url, "second"))
         assert (await found(pool, rows[2]["prompt"][:8000]))[0] == old
         assert (await found(pool, rows[2]["prompt"][:8000]))[1][0] == rows[2]["id"]
         new = (await spaces.known(pool))[1]
@@ -130,7 +132,7 @@ async def test_the_old_space_answers_and_is_kept_up_to_date_until_the_new_is_who
             f"{url2}/v1",
             kept.id,
         )
-        assert await moved.turn() == len(rows) - 8
+        assert await turned(moved) == len(rows) - 8
         assert sum(len(entry["body"]["input"]) for entry in server.asked) == len(rows) - 8
     states = {one.kept.space.embedder.model: one.kept.state for one in await spaces.known(pool)}
     assert states == {"nomic": "LEFT", "second": "ANSWERING"}
@@ -141,7 +143,7 @@ async def test_the_old_space_answers_and_is_kept_up_to_date_until_the_new_is_who
             f"{url}/v1",
             f"{third}/v1",
         )
-        assert await of(pool, third).turn() == 0
+        assert await turned(of(pool, third)) == 0
         assert [entry for entry in server.asked if entry["body"]["model"] == "nomic"] == []
     await spaces.answer_offline(pool)
     assert await spaces.answering(pool) is None
@@ -151,7 +153,7 @@ async def test_a_text_that_its_embedder_refuses_is_said_and_holds_up_nothing(poo
     rows = await decided(pool, 6)
     await pool.execute("UPDATE decisions SET prompt = 'poison' WHERE id = $1", rows[3]["id"])
     async with practice({"contains": "poison", "fault": "status", "status": 400, "times": 0}) as (url, _):
-        await of(pool, url).turn()
+        await turned(of(pool, url))
     (one,) = await spaces.known(pool)
     assert (one.kept.state, one.vectors, one.refused, one.missing) == ("ANSWERING", len(rows) - 1, 1, 0)
     why = await pool.fetchval("SELECT fault FROM prompt_vectors WHERE decision_id = $1", rows[3]["id"])
@@ -162,7 +164,7 @@ async def test_every_text_refused_is_the_embedder_s_fault_and_marks_none(pool: a
     await decided(pool, 4)
     async with practice({"fault": "status", "status": 400, "times": 0}) as (url, _):
         with pytest.raises(ProviderFault):
-            await of(pool, url).turn()
+            await turned(of(pool, url))
     (one,) = await spaces.known(pool)
     assert (one.kept.state, one.vectors, one.refused) == ("FILLING", 0, 0)
 
@@ -172,7 +174,7 @@ async def test_what_is_no_answer_is_kept_nowhere(pool: asyncpg.Pool, broken: str
     await decided(pool, 4)
     async with practice({"fault": broken, "text": "x", "times": 0}) as (url, _):
         with pytest.raises(ProviderFault):
-            await of(pool, url).turn()
+            await turned(of(pool, url))
     assert await pool.fetchval("SELECT count(*) FROM prompt_vectors") == 0
 
 
@@ -183,12 +185,12 @@ async def test_vectors_are_paid_for_and_no_money_is_no_call(pool: asyncpg.Pool) 
         env = {"OPENAI_API_KEY": "k-7", "OPENAI_BASE_URL": f"{url}/v1"}
         await pool.execute("INSERT INTO model_budgets (org_id, call) VALUES ($1, 0)", ORG)
         with pytest.raises(NoMoney):
-            await Embedding(pool, HOME, settings, env).turn()
+            await turned(Embedding(pool, HOME, settings, env))
         assert server.asked == []
         (one,) = await spaces.known(pool)
         assert "one call may cost 0" in (one.kept.fault or "")
         await pool.execute("UPDATE model_budgets SET call = NULL")
-        await Embedding(pool, HOME, settings, env).turn()
+        await turned(Embedding(pool, HOME, settings, env))
     (used,) = await by_model(pool, ORG)
     assert (used["model"], used["calls"], used["in_flight"]) == ("openai:text-embedding-3-small", 1, 0)
     tokens = sum(len(row["prompt"][:8000]) // 4 + 1 for row in rows)
@@ -228,7 +230,8 @@ async def test_one_process_embeds_and_what_comes_is_embedded_until_it_is_stopped
     monkeypatch.setattr("workers.embedding.IDLE_S", 0.05)
     stop = asyncio.Event()
     async with practice() as (url, _), Leases.opened(fresh_database, "one") as leases:
-        working = asyncio.create_task(work_on(of(pool, url), leases, stop))
+        embedding = of(pool, url)
+        working = asyncio.create_task(work_on(embedding, leases, stop))
         rows = await decided(pool, 5)
         for _ in range(400):
             counted = await spaces.known(pool)
@@ -241,13 +244,14 @@ async def test_one_process_embeds_and_what_comes_is_embedded_until_it_is_stopped
             await fill_once(HOME, fresh_database, memory(f"compatible:nomic@{url}/v1"), {})
         stop.set()
         await working
+        await embedding.aclose()
 
 
 async def test_the_search_walks_the_index_of_its_own_space(pool: asyncpg.Pool) -> None:
     await decided(pool, 6)
     async with practice() as (url, _):
-        await of(pool, url).turn()
-        await of(pool, url, "large", 2_500).turn()
+        await turned(of(pool, url))
+        await turned(of(pool, url, "large", 2_500))
     for one in await spaces.known(pool):
         size = one.kept.space.dimensions
         async with pool.acquire() as connection, connection.transaction():

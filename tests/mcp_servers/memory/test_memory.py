@@ -25,6 +25,7 @@ from openoutcry.types.record import CycleRecord
 from tests.agents.practice import practice
 from tests.db.conftest import Writer
 from tests.factories import ORG, SPOT, Session
+from tests.workers.test_embedding import turned
 from wire.connect import Connection
 from wire.tokens import ANY_ORG
 from workers.embedding import Embedding
@@ -57,6 +58,7 @@ async def hosted(
         yield connection
     finally:
         await connection.close()
+        await meaning.aclose()
 
 
 async def remembered(pool: asyncpg.Pool, rounds: int = 60) -> tuple[Session, list[CycleRecord]]:
@@ -164,7 +166,7 @@ async def test_a_query_is_compared_in_the_space_that_answers_and_offline_while_i
         env["OPENAI_BASE_URL"] = f"{url}/v1"
         async with hosted(pool, decided[-1].as_of, env=env) as server:
             offline = await server.call("search_decisions", asked)
-            await Embedding(pool, Path("/nowhere"), settings, env).turn()
+            await turned(Embedding(pool, Path("/nowhere"), settings, env))
             model.asked.clear()
             answered = await server.call("search_decisions", asked)
             words = await server.call("search_decisions", {**asked, "way": "words"})
