@@ -5,10 +5,10 @@ says all of it: ``text:hash-v1``, ``openai:text-embedding-3-small#1536``, ``comp
 """
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
-from urllib.parse import urlsplit
 
 from openoutcry.embedding import DIMENSIONS, NAME, as_float32
 from openoutcry.errors import BadInput
@@ -18,6 +18,11 @@ MOST_DIMENSIONS = 4_000
 """What the database can index."""
 LONGEST_MODEL = 100
 LONGEST_ADDRESS = 300
+LARGEST_PORT = 65_535
+ADDRESS = re.compile(
+    r"https?://([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9a-fA-F:.]+\])(:(?P<port>[0-9]{1,5}))?(/[A-Za-z0-9._~/-]*)?",
+    re.ASCII,
+)
 KNOWN = f"{NAME}, openai:MODEL or compatible:MODEL@URL"
 
 
@@ -94,16 +99,10 @@ def read_vector(values: Sequence[float], dimensions: int, *, field: str = "embed
 
 
 def _refuse_address(address: str) -> None:
-    try:
-        parts = urlsplit(address)
-        parts.port  # noqa: B018  # raises for what is no port
-    except ValueError:
-        raise BadInput("embedder: the address is not one", field="embedder") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or len(address) > LONGEST_ADDRESS:
-        raise BadInput("embedder: the address must be http or https", field="embedder")
-    if parts.username or parts.password or parts.query or parts.fragment:
+    found = ADDRESS.fullmatch(address)
+    if found is None or len(address) > LONGEST_ADDRESS or int(found["port"] or 0) > LARGEST_PORT:
         raise BadInput(
-            "embedder: the address is stored with its vectors and may hold no user, password, query or fragment; a key "
-            "belongs into COMPATIBLE_API_KEY",
+            "embedder: the address must be http(s)://HOST[:PORT][/PATH]; it is stored with its vectors and may hold no user, "
+            "password, query or fragment: a key belongs into COMPATIBLE_API_KEY",
             field="embedder",
         )
