@@ -116,7 +116,8 @@ def test_a_changed_embedder_from_the_settings_to_what_is_found(
     [
         {"embedder": "word2vec"}, {"embedder": "openai:"}, {"embedder": "openai:m@http://127.0.0.1/v1"},
         {"embedder": "compatible:m"}, {"embedder": "compatible:m@ftp://x/v1"},
-        {"embedder": f"compatible:m@http://me:{KEY}@127.0.0.1/v1"}, {"embedder": "compatible:m@http://127.0.0.1:70000/v1"}, {"embedder": "compatible:m@http:///v1"},
+        {"embedder": f"compatible:m@http://me:{KEY}@127.0.0.1/v1"}, {"embedder": "compatible:m@http://127.0.0.1:70000/v1"},
+        {"embedder": "compatible:m@http:///v1"},
         {"embedder": "text:hash-v1", "dimensions": 256},
         {"embedder": "openai:m", "dimensions": 4001}, {"embedder": "openai:m", "size": 3},
     ],
