@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from openoutcry.errors import BadConfig, BadInput
 from openoutcry.spaces import MOST_DIMENSIONS, EmbedderName, Space, Vectors, parse_embedder, read_vector
 from wire.vendor_faults import About, ProviderFault, faults
-from wire.vendor_keys import read_key, refuse_remote
+from wire.vendor_keys import read_key, refuse_address, refuse_remote
 
 LONGEST_TEXT = 8_000
 """Bytes of a text that are embedded: no more tokens than the vendors' models take."""
@@ -109,6 +109,8 @@ def opened(text: str, dimensions: int | None, env: Mapping[str, str]) -> ModelEm
     key = read_key(variable, env)
     if key is None and name.vendor == "openai":
         raise BadConfig(f"{variable} is not set", field=variable)
+    if name.vendor == "openai" and env.get("OPENAI_BASE_URL"):
+        refuse_address(env["OPENAI_BASE_URL"], "OPENAI_BASE_URL", "OPENAI_BASE_URL")
     base_url = name.address or env.get("OPENAI_BASE_URL") or None
     refuse_remote(name.text, base_url, env)
     return ModelEmbedder(name, dimensions, key or NO_KEY, base_url)

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-
 from agents.llm.vendor_faults import retry_after
+
 from agents.replay import recast
 from openoutcry.types.votes import Abstain, Ballot, MindUse, Vote
 from openoutcry.voting.seats import Seat
