@@ -26,6 +26,7 @@ REASONS: Mapping[str, str] = {
     "hedge": "HEDGE",
     "manual": "MANUAL",
     "flatten": "FLATTEN",
+    "halt_exit": "FLATTEN",
     "liquidation": "LIQUIDATION",
 }
 CODES = frozenset({*REASONS.values(), "HORIZON"})

@@ -28,7 +28,7 @@ from openoutcry.types.book import Portfolio, Position
 from openoutcry.types.orders import Fill
 from openoutcry.types.symbols import parse_symbol
 
-CLOSING = frozenset({"exit", "stop_loss", "take_profit", "flatten", "liquidation"})
+CLOSING = frozenset({"exit", "stop_loss", "take_profit", "flatten", "halt_exit", "liquidation"})
 """Leg stems that never open a position."""
 
 

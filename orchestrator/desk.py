@@ -11,6 +11,7 @@ from typing import Any
 
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.ledger.outcomes import Case, Judging
+from openoutcry.ledger.traded import adopted
 from openoutcry.risk.case import GateInput
 from openoutcry.risk.latch import Latch
 from openoutcry.risk.traffic import QUIET, Traffic, heard, told
@@ -128,11 +129,6 @@ def _text(price: Decimal | None) -> str | None:
 
 def _amount(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
-
-
-def adopted(record: CycleRecord) -> tuple[WorkingOrder, ...]:
-    """The orders a record first heard of that the execution server had placed by itself."""
-    return tuple(WorkingOrder.model_validate(order) for order in record.detail.get("adopted", ()))
 
 
 def working_after(record: CycleRecord) -> dict[Key, WorkingOrder]:

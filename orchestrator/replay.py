@@ -13,6 +13,7 @@ from openoutcry.learning.learned import told as told_in
 from openoutcry.ledger.chain import link
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.ledger.outcomes import Case, judging
+from openoutcry.ledger.traded import adopted
 from openoutcry.orders import client_order_id, order_hash
 from openoutcry.ports import AccountSync
 from openoutcry.settings import Settings
@@ -26,7 +27,7 @@ from openoutcry.types.votes import Ballot
 from openoutcry.voting.seats import Seat
 from orchestrator.cycle import run_cycle
 from orchestrator.debate import debated_again
-from orchestrator.desk import Desk, adopted
+from orchestrator.desk import Desk
 from orchestrator.look import Seen
 from orchestrator.poll import Polled
 from orchestrator.seating import DEFINED, seats_of

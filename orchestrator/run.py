@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 
 from db.embedder import embed_all, keep_embedding
-from db.leases import Leases
+from db.leases import ORCHESTRATOR, Leases
 from db.memory.reflecting import keep_reflecting, reflect_all
 from db.memory.spaces import answer_offline
 from db.regimes.keeping import RegimeKeeper
@@ -30,7 +30,7 @@ from wire.host import run as run_async
 from wire.taped import RecordingPeer
 
 log = structlog.get_logger()
-LEASE = "orchestrator"
+LEASE = ORCHESTRATOR
 PATIENCE_S = 15.0
 TOLD_TO_STOP = 143
 """Exit code after SIGTERM: not the end of the run, so a supervisor that did not ask for it starts us again."""

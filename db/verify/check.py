@@ -1,6 +1,6 @@
 """Walking a stored session window by window, as of one moment, while the floor may go on."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,10 @@ from openoutcry.ledger.chain import UsedApproval
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.ledger.fold import Folded
 from openoutcry.ledger.projection import project
-from openoutcry.ledger.traded import approval_rows, unapproved
+from openoutcry.ledger.rows import ApprovalRow
+from openoutcry.ledger.traded import adopted_approval_rows, approval_rows, unapproved
 from openoutcry.ledger.walk import Walk
+from openoutcry.risk.brackets import by_itself
 from openoutcry.types.record import CycleRecord
 
 WINDOW = 256
@@ -40,6 +42,7 @@ USED = """
 SELECT seq, id, leg, client_order_id, order_hash, expires_at, used_at FROM approvals
 WHERE session_id = $1 AND seq BETWEEN $2 AND $3 ORDER BY seq, leg
 """
+OWN = f"{tables.all_of(tables.APPROVALS)} AND leg ~ '-'"
 EMBEDDED = """
 SELECT id, seq, prompt, prompt_embedding, prompt_embedder FROM decisions
 WHERE session_id = $1 AND seq BETWEEN $2 AND $3 AND num_nonnulls(prompt_embedding, prompt_embedder) > 0
@@ -95,6 +98,9 @@ class _Check:
     decisions: list[UUID] = field(default_factory=list)
     records: int = 0
     anchored: tuple[str, str] | None = None
+    own: dict[UUID, Row] | None = None
+    """Approvals that the execution server made by itself, of which a later record hears."""
+    adopted: list[ApprovalRow] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.facts = SessionFacts(**{name: self.session[name] for name in SessionFacts.model_fields})
@@ -153,6 +159,10 @@ class _Check:
         decided = [rows.decision for rows in means if rows.decision is not None]
         self.decisions += [row.id for row in decided]
         approved = [row for record, legs in believed for row in approval_rows(record, self.facts, legs)]
+        hashes = {id_: row["order_hash"] for id_, row in (await self._own()).items()}
+        self.adopted += [
+            row for record, _ in believed for row in adopted_approval_rows(record, self.facts, hashes)
+        ]
         await self._between(tables.DECISIONS, decided, low, high)
         await self._between(tables.VOTES, (vote for rows in means for vote in rows.votes), low, high)
         await self._between(tables.FILLS, (fill for rows in means for fill in rows.fills), low, high)
@@ -165,7 +175,16 @@ class _Check:
 
     async def _between(self, table: Table, expected: Iterable[Sequence[Any]], low: int, high: int) -> None:
         found = await self._fetch(tables.between(table), low, high)
-        await self.holding.hold(table, expected, (row for row in found if self.walk.knows(row["seq"])))
+        own = await self._own()
+        known = (row for row in found if self.walk.knows(row["seq"]) and row.get("id") not in own)
+        await self.holding.hold(table, expected, known)
+
+    async def _own(self) -> dict[UUID, Row]:
+        """Read, once, the approvals that only an adopting record can tell of."""
+        if self.own is None:
+            found = await self._fetch(OWN)
+            self.own = {row["id"]: row for row in found if by_itself(row["leg"])}
+        return self.own
 
     async def _embeddings(self, low: int, high: int) -> None:
         """A prompt's embedding follows from it; one not yet made is no finding."""
@@ -180,6 +199,7 @@ class _Check:
         """Rows that many records have a hand in; they cannot be told while a record is lost."""
         if self.walk.lost:
             return
+        await self.holding.hold(tables.APPROVALS, self.adopted, (await self._own()).values())
         for table, expected in (
             (tables.ORDERS, self.folded.orders.values()),
             (tables.POSITIONS, self.folded.positions.values()),
@@ -189,8 +209,12 @@ class _Check:
         outcomes = await self._fetch(tables.all_of(tables.OUTCOMES))
         self.holding.findings += compare(tables.OUTCOMES, ends, outcomes).altered
 
-    def _in_flight(self, seq: int) -> bool:
-        return bool(self.session["status"] != "STOPPED" and seq == self.walk.next_seq)
+    def _in_flight(self, row: Mapping[str, Any]) -> bool:
+        """Of the round in progress, or made by the execution server since the last record."""
+        fresh = row["seq"] == self.walk.next_seq or (
+            row["seq"] < self.walk.next_seq and by_itself(row["leg"])
+        )
+        return bool(self.session["status"] != "STOPPED" and fresh)
 
     def _note(self, table: str, id_: object, column: str, expected: object, found: object) -> None:
         self.holding.findings.append(finding(table, id_, column, expected, found))

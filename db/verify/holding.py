@@ -38,13 +38,13 @@ class Holding:
                 self._met.add(row["id"])
                 self.findings += differences(table, wanted, row)
 
-    def strangers(self, in_flight: Callable[[int], bool]) -> int:
-        """Name the rows no record means; returns how many are only ``in_flight`` (by round number)."""
+    def strangers(self, in_flight: Callable[[Mapping[str, Any]], bool]) -> int:
+        """Name the rows no record means; returns how many are only ``in_flight``."""
         excused = 0
         for table, row in self._strange:
             if row.get("id") in self._met:
                 continue
-            if table.name in WORKING and in_flight(row["seq"]):
+            if table.name in WORKING and in_flight(row):
                 excused += 1
             else:
                 self.findings.append(strange_row(table, row))

@@ -7,7 +7,7 @@ from pydantic import Field, WithJsonSchema
 
 from mcp_servers.execution.venues.protocol import Statement, Venue
 from mcp_servers.toolkit import Call, ToolResult
-from openoutcry.risk.brackets import of_bracket
+from openoutcry.risk.brackets import by_itself
 from openoutcry.types.amounts import Amount
 from openoutcry.types.frozen import Frozen
 from openoutcry.types.orders import Fill, OrderState, WorkingOrder
@@ -32,7 +32,7 @@ Status = Literal[
 
 class AccountNews(ToolResult):
     """What happened at the venue up to event ``cursor``: fills, and one state per order that changed. ``adopted``
-    are those that were placed here by a standing instruction, with what they ask for.
+    are those that the execution server placed by itself, with what they ask for.
     """
 
     fills: Fills = ()
@@ -105,7 +105,7 @@ def head(call: Call[Any]) -> dict[str, Any]:
 
 def told(statement: Statement, venue: Venue) -> dict[str, Any]:
     """A venue statement as answer fields."""
-    placed = {(s.order_seq, s.leg): s for s in statement.orders if of_bracket(s.leg)}
+    placed = {(s.order_seq, s.leg): s for s in statement.orders if by_itself(s.leg)}
     asked = venue.orders() if placed else ()
     adopted = (
         WorkingOrder(request=request, state=placed[key])

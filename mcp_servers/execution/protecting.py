@@ -8,7 +8,6 @@ and the database anew at each look, so a restart loses nothing; only the count o
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 from time import monotonic
 from typing import Any
@@ -21,25 +20,19 @@ from db import standing
 from db.leases import still_held
 from mcp_servers.execution.deps import ExecutionDeps
 from mcp_servers.execution.desk import Account
-from mcp_servers.execution.intents import Intent
-from mcp_servers.execution.leaving import Guard
-from mcp_servers.execution.placing import place
-from openoutcry.canonical import derived_id
-from openoutcry.errors import NotAuthorised, OpenOutcryError, VenueRejected, VenueUnknown
+from mcp_servers.execution.own_orders import send_own, too_small
+from openoutcry.errors import NotAuthorised, OpenOutcryError, VenueUnknown
 from openoutcry.ledger.announce import Event
 from openoutcry.ledger.facts import SessionFacts
-from openoutcry.orders import client_order_id, order_hash, stem
+from openoutcry.orders import client_order_id, stem
 from openoutcry.risk.brackets import EXIT, STOP, Covered, covered, mending, permits
 from openoutcry.risk.naked import Naked, bare_since, next_act
 from openoutcry.sim.account import is_perp
 from openoutcry.types.orders import FINAL, Approval, Bracket, OrderRequest, OrderState
-from wire.tokens import sign_approval, verify_approval
+from wire.tokens import verify_approval
 
 log = structlog.get_logger()
 LOOK_S = 0.5
-GOOD_FOR = timedelta(minutes=1)
-DUST = ("LOT_SIZE", "NOTIONAL")
-"""How a venue says that an amount is too small to be sold at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +113,7 @@ class Protector:
         kind = STOP if act == "stop" else EXIT
         state = await self._sent(one, venue, kind, found)
         self._naked[key] = naked.tried(act, monotonic(), state.error)
-        if kind == EXIT and state.status == "REJECTED" and any(word in (state.error or "") for word in DUST):
+        if kind == EXIT and too_small(state):
             self._dust[key] = found.bare
             log.warning("dust_left", symbol=one.entry.symbol, quantity=str(found.bare), error=state.error)
             return
@@ -158,28 +151,13 @@ class Protector:
         request = mending(one.entry, one.bracket, kind, len(taken) + 1, one.seq, found.bare)
         if not permits(one.entry, one.bracket, found.held, request):
             raise NotAuthorised(f"standing instruction: does not permit {request.leg}")
-        now, session = self._deps.clock.now(), one.facts.session_id
-        child = Approval(
-            approval_id=str(derived_id(session, "approval", one.seq, request.leg)),
-            client_order_id=client_order_id(session, one.seq, request.leg),
-            order_hash=order_hash(request),
-            session_id=str(session),
-            seq=one.seq,
-            expires_at=now + GOOD_FOR,
-            reduces=True,
-            mac="",
-        )
-        intent = Intent(one.facts, one.seq, request, sign_approval(self._deps.key, child), now)
-        guard = Guard((self._deps.desk.fence(one.facts),), self._deps.kill_file)
         log.warning(
             "protecting", leg=request.leg, seq=one.seq, symbol=request.symbol, quantity=str(found.bare)
         )
-        try:
-            return await place(self._deps.pool, venue, intent, now, guard)
-        except (
-            VenueRejected
-        ) as error:  # its name is an earlier try's of another size, whose outcome nobody knows
-            return OrderState(order_seq=one.seq, leg=request.leg, status="REJECTED", error=str(error)[:500])
+        return await send_own(
+            self._deps, venue, one.facts, one.seq, request,
+            at=self._deps.clock.now(), fences=(self._deps.desk.fence(one.facts),),
+        )  # fmt: skip
 
     async def _said(self, one: Instruction, state: OrderState, bare: Decimal, for_s: float) -> None:
         """Alarm: whenever a stop was not taken, and whenever a position had to be closed instead."""

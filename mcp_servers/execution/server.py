@@ -18,6 +18,7 @@ from mcp_servers.execution.desk import VenueDesk
 from mcp_servers.execution.killfile import KillFile
 from mcp_servers.execution.live_door import keep_looking, opened_exchange
 from mcp_servers.execution.lookup import KnownSessions
+from mcp_servers.execution.obeying import Obeyer
 from mcp_servers.execution.protecting import Protector
 from mcp_servers.execution.venues.public_book import PublicBooks
 from mcp_servers.present import floor_present
@@ -90,6 +91,7 @@ async def opened(config: ProcessConfig, port: int | None) -> AsyncIterator[Floor
         if exchange is not None:
             stack.push_async_callback(_ended, asyncio.create_task(keep_looking(pool, desk, sessions, clock)))
         deps = ExecutionDeps(pool, desk, sessions, reader, config.settings, config.key, kill_file)
+        stack.push_async_callback(_ended, asyncio.create_task(Obeyer(deps, leases, config.run.market).run()))
         if config.run.market == "live":
             stack.push_async_callback(_ended, asyncio.create_task(Protector(deps).run()))
         yield build(

@@ -15,7 +15,7 @@ from openoutcry.orders import client_order_id
 from openoutcry.portfolio import lost
 from openoutcry.types.amounts import cents
 from openoutcry.types.book import Position
-from openoutcry.types.orders import Approved, OrderState, PlannedOrder, Refused
+from openoutcry.types.orders import Approved, OrderState, PlannedOrder, Refused, WorkingOrder
 from openoutcry.types.record import CycleRecord
 
 NEVER_SENT = "approved, but never sent"
@@ -27,20 +27,37 @@ def order_id(facts: SessionFacts, seq: int, leg: str) -> UUID:
     return derived_id(facts.session_id, "order", seq, leg)
 
 
+def adopted(record: CycleRecord) -> tuple[WorkingOrder, ...]:
+    """The orders a record first heard of that the execution server had placed by itself, in whichever round's name."""
+    return tuple(WorkingOrder.model_validate(order) for order in record.detail.get("adopted", ()))
+
+
 def order_rows(record: CycleRecord, facts: SessionFacts) -> tuple[OrderRow, ...]:
-    """Every order this record planned, refused ones too, as it stood when the record was written: what was heard last
-    wins, for the outcome of one order may be learned when the next one is placed.
+    """Every order this record planned, refused ones too, and every one that it adopted, as it stood when the record was
+    written: what was heard last wins, for the outcome of one order may be learned when the next one is placed.
     """
     news = _latest(record)
-    return tuple(
-        _order(record, facts, planned, news.get((record.seq, planned.request.leg)) or planned.state)
-        for planned in record.orders
+    planned = (
+        _order(record, facts, record.seq, one, news.get((record.seq, one.request.leg)) or one.state)
+        for one in record.orders
     )
+    taken_in = (
+        _order(
+            record,
+            facts,
+            one.state.order_seq,
+            PlannedOrder(request=one.request, verdict=Approved(order_hash=""), state=one.state),
+            news.get((one.state.order_seq, one.state.leg)) or one.state,
+        )
+        for one in adopted(record)
+    )
+    return (*planned, *taken_in)
 
 
 def order_change_rows(record: CycleRecord, facts: SessionFacts) -> tuple[OrderChangeRow, ...]:
     """Where earlier records' orders stand now."""
-    own = {planned.request.leg for planned in record.orders}
+    own = {(record.seq, planned.request.leg) for planned in record.orders}
+    own |= {(one.state.order_seq, one.state.leg) for one in adopted(record)}
     return tuple(
         OrderChangeRow(
             order_id(facts, state.order_seq, state.leg),
@@ -53,8 +70,8 @@ def order_change_rows(record: CycleRecord, facts: SessionFacts) -> tuple[OrderCh
             **_ended(record, state),
             updated_at=record.as_of,
         )
-        for (seq, leg), state in _latest(record).items()
-        if seq != record.seq or leg not in own
+        for key, state in _latest(record).items()
+        if key not in own
     )
 
 
@@ -72,6 +89,26 @@ def approval_rows(record: CycleRecord, facts: SessionFacts, legs: Collection[str
         )
         for planned in record.orders
         if isinstance(planned.verdict, Approved) and planned.request.leg in legs
+    )
+
+
+def adopted_approval_rows(
+    record: CycleRecord, facts: SessionFacts, hashes: Mapping[UUID, str]
+) -> tuple[ApprovalRow, ...]:
+    """The approvals that the execution server made for the orders this record adopted. What was hashed is the order before
+    it was cut to the venue's filters, which the record does not know: ``hashes`` by approval id are taken as they are.
+    """
+    return tuple(
+        ApprovalRow(
+            id=(id_ := derived_id(facts.session_id, "approval", one.state.order_seq, one.state.leg)),
+            org_id=facts.org_id,
+            session_id=facts.session_id,
+            seq=one.state.order_seq,
+            leg=one.state.leg,
+            client_order_id=client_order_id(facts.session_id, one.state.order_seq, one.state.leg),
+            order_hash=hashes.get(id_, ""),
+        )
+        for one in adopted(record)
     )
 
 
@@ -163,19 +200,19 @@ def _standing(planned: PlannedOrder, state: OrderState | None) -> _Standing:
 
 
 def _order(
-    record: CycleRecord, facts: SessionFacts, planned: PlannedOrder, state: OrderState | None
+    record: CycleRecord, facts: SessionFacts, seq: int, planned: PlannedOrder, state: OrderState | None
 ) -> OrderRow:
     request, standing = planned.request, _standing(planned, state)
     ended = _ended(record, state)
     if state is None and standing.status == "CANCELED":
         ended["canceled_at"] = record.as_of
     return OrderRow(
-        id=order_id(facts, record.seq, request.leg),
+        id=order_id(facts, seq, request.leg),
         org_id=facts.org_id,
         session_id=facts.session_id,
-        seq=record.seq,
+        seq=seq,
         leg=request.leg,
-        client_order_id=client_order_id(facts.session_id, record.seq, request.leg),
+        client_order_id=client_order_id(facts.session_id, seq, request.leg),
         symbol=request.symbol,
         exchange=facts.venue,
         side=request.side,

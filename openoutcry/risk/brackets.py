@@ -13,15 +13,17 @@ from openoutcry.types.amounts import floor_to_step
 from openoutcry.types.orders import FINAL, Bracket, OrderRequest, OrderState, OrderType, Side
 
 ZERO = Decimal(0)
-STOP, EXIT = "stop_loss", "guard_exit"
-LEAVING = frozenset({"exit", "flatten", EXIT})
+STOP, EXIT, HALT_EXIT = "stop_loss", "guard_exit", "halt_exit"
+LEAVING = frozenset({"exit", "flatten", EXIT, HALT_EXIT})
 GUARDS = frozenset({STOP, "take_profit"})
 Orders = Sequence[tuple[OrderRequest, OrderState]]
 
 
-def of_bracket(leg: str) -> bool:
-    """Whether a leg names an order made from a standing instruction: ``stop_loss-1``, ``guard_exit-2``."""
-    return "-" in leg and stem(leg) in (STOP, EXIT)
+def by_itself(leg: str) -> bool:
+    """Whether a leg names an order that the execution server made by itself: ``stop_loss-1``, ``guard_exit-2``,
+    ``halt_exit-1``.
+    """
+    return "-" in leg and stem(leg) in (STOP, EXIT, HALT_EXIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,5 +110,5 @@ def permits(entry: OrderRequest, bracket: Bracket, held: Decimal, request: Order
         and 0 < request.quantity <= held
         and request.type in ("STOP_LOSS", "MARKET")
         and request.stop_price in (None, bracket.stop_loss)
-        and of_bracket(request.leg)
+        and stem(request.leg) in (STOP, EXIT)
     )

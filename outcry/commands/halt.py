@@ -26,7 +26,7 @@ def halt(
     """Halt trading: from now on only orders that reduce risk leave, until `outcry unhalt`.
 
     It holds as soon as it is stored, through restarts of everything. Exit 3 when it holds and open orders were not
-    cancelled within --wait: no orchestrator runs, or it is busy; they are cancelled as soon as one comes to it.
+    cancelled within --wait: the exchange does not answer, or the floor does not run; that is tried until it is done.
     """
     from openoutcry.types.commands import Halt
     from outcry.halts import asked, throw

@@ -2,6 +2,7 @@
 
 import random
 from datetime import timedelta
+from decimal import Decimal
 
 import asyncpg
 import pytest
@@ -9,6 +10,10 @@ import pytest
 from db.anchor import path_of
 from db.embedder import embed_all
 from db.verify import verify, verify_all
+from openoutcry.canonical import derived_id
+from openoutcry.orders import client_order_id
+from openoutcry.types.orders import Approved, PlannedOrder, WorkingOrder
+from tests.db.conftest import APPROVAL
 from tests.db.vandal import SESSION_COLUMNS, VERIFIED, Vandal
 from tests.factories import Session
 
@@ -161,3 +166,42 @@ async def test_a_pause_is_no_finding_and_a_silent_stop_is(pool, write):
     )
     (found,) = (await verify(pool, session.facts.session_id)).findings
     assert (found.table, found.column) == ("sessions", "status")
+
+
+ADD_ORDER = """
+INSERT INTO orders (id, org_id, session_id, seq, leg, client_order_id, symbol, exchange, side, type, status, quantity,
+    executed_quantity, executed_quote_quantity, stop_price, time_in_force, reduce_only, reason, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, 'binance', 'SELL', 'STOP_LOSS', 'NEW', $8, 0, 0, $9, 'GTC', true, '', $10, $10)
+"""
+
+
+async def test_what_the_execution_server_ordered_by_itself_is_in_flight_until_a_record_adopts_it(pool, write):
+    session = Session(seed=9)
+    writer = await write(session, [session._write("OPEN", detail={}), session.round()])
+    request = session._protection("stop_loss-1", "STOP_LOSS", Decimal("0.98"))
+    at, facts, leg = session.as_of, writer.facts, request.leg
+    own = PlannedOrder(
+        request=request, verdict=Approved(order_hash="0" * 64), state=session._state(request, "NEW", 1)
+    )
+    names = [derived_id(facts.session_id, kind, 1, leg) for kind in ("approval", "order")]
+    cid = client_order_id(facts.session_id, 1, leg)
+    who = (facts.org_id, facts.session_id, 1, leg, cid)
+    await pool.execute(APPROVAL, names[0], *who, "0" * 64, at + timedelta(minutes=1))
+    await pool.execute(ADD_ORDER, names[1], *who, request.symbol, request.quantity, request.stop_price, at)
+    found = await verify(pool, facts.session_id)
+    assert (found.ok, found.in_flight) == (True, 2), found.findings
+
+    taken_in = WorkingOrder(request=request, state=own.state)
+    detail = {"adopted": [taken_in.model_dump(mode="json")], "cursor": 3}
+    await writer.write(session._write("MANUAL", order_updates=(own.state,), detail=detail))
+    found = await verify(pool, facts.session_id)
+    assert (found.ok, found.in_flight) == (True, 0), found.findings
+    row = await pool.fetchrow("SELECT status, venue_order_id FROM orders WHERE id = $1", names[1])
+    assert tuple(row) == ("NEW", own.state.venue_order_id)
+
+    await pool.execute("UPDATE orders SET quantity = quantity + 1 WHERE id = $1", names[1])
+    await pool.execute("DELETE FROM approvals WHERE id = $1", names[0])
+    assert {(f.table, f.column) for f in (await verify(pool, facts.session_id)).findings} == {
+        ("orders", "quantity"),
+        ("approvals", "*"),
+    }

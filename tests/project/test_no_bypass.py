@@ -14,7 +14,8 @@ def modules() -> dict[str, ast.Module]:
 
 
 TREES = modules()
-PROTECTING = "mcp_servers/execution/protecting.py"
+OWN = "mcp_servers/execution/own_orders.py"
+PROTECTING, OBEYING = "mcp_servers/execution/protecting.py", "mcp_servers/execution/obeying.py"
 
 
 def naming(name: str) -> set[str]:
@@ -70,15 +71,18 @@ def test_sent_is_committed_in_one_place_only() -> None:
 
 
 def test_one_module_signs_approvals_and_one_asks_for_them() -> None:
-    """The execution server signs too, but only what closes: children of an entry's own signed bracket, all of them reducing."""
-    assert naming("sign_approval") == {"wire/tokens.py", "orchestrator/bootstrap.py", PROTECTING}
+    """The execution server signs too, but only what reduces: children of an entry's own signed bracket, and exits that a
+    halt asks for.
+    """
+    assert naming("sign_approval") == {"wire/tokens.py", "orchestrator/bootstrap.py", OWN}
+    assert naming("send_own") == {OWN, PROTECTING, OBEYING}
     assert calling("approve", "floor") == {"orchestrator/trade.py"}
     assert "verify_approval" in {
         node.id for node in ast.walk(TREES[PROTECTING]) if isinstance(node, ast.Name)
     }
     children = [
         {keyword.arg: keyword.value for keyword in node.keywords}
-        for node in ast.walk(TREES[PROTECTING])
+        for node in ast.walk(TREES[OWN])
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Approval"
     ]
     assert children

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from db import halting
+from db import halting, state
 from db.leases import Leases
 from mcp_servers.execution.leaving import FRESH_S
 from openoutcry.errors import NotAuthorised, ToolFailed
@@ -153,3 +153,23 @@ async def test_an_order_leaves_soon_after_its_check_or_is_checked_again(
     refused = await floor.place(ENTRY, seq=1, hour=0)
     assert (refused["status"], refused["error"]) == ("REJECTED", "HALTED: while it slept")
     assert at_venue(floor) == 0
+
+
+async def test_without_an_orchestrator_the_server_closes_by_itself(
+    floor: Floor,
+) -> None:
+    await state.set_clock(floor.pool, T0, "recorded")
+    await floor.place(ENTRY, seq=1, hour=0)
+    await floor.place(STOP, seq=1, hour=0)
+    await halted(floor.pool, "nobody is there", flatten=True)
+    for _ in range(200):
+        if (await halting.standing(floor.pool))[None]["swept"]:
+            break
+        await asyncio.sleep(0.05)
+    stop, gone = await floor.sync(seq=2, hour=3), await floor.row(0, "halt_exit-1")
+    assert gone is not None and gone["status"] in ("NEW", "FILLED")
+    assert [(o["leg"], o["status"]) for o in stop["orders"]][-2:] == [
+        ("stop_loss", "CANCELED"),
+        ("halt_exit-1", "FILLED"),
+    ]
+    assert [order["request"]["leg"] for order in stop["adopted"]] == ["halt_exit-1"]

@@ -33,11 +33,12 @@ ONE = 10**8
 
 @dataclass
 class Guarded:
-    """``rig`` is the exchange and the account; ``protector`` what is under test."""
+    """``rig`` is the exchange and the account; ``protector`` what is under test; ``leases`` the server's own."""
 
     rig: Rig
     deps: ExecutionDeps
     protector: Protector
+    leases: Leases
 
     async def enter(self, request: OrderRequest, stop: str, seq: int = 1) -> OrderState:
         """Place an entry as a round does, with its standing instruction."""
@@ -96,6 +97,6 @@ async def guarding(rig: Rig, home: Path, url: str) -> AsyncIterator[Guarded]:
             rig.pool, desk, KnownSessions(rig.pool), reader, settings, KEY, KillFile(home / "kill")
         )
         try:
-            yield Guarded(rig, deps, Protector(deps))
+            yield Guarded(rig, deps, Protector(deps), leases)
         finally:
             desk.close()

@@ -1,0 +1,59 @@
+"""Orders that the execution server makes by itself, through the same protocol as every other: none opens anything.
+
+A stop that a signed instruction permits, and an exit that a halt asks for. Each has an approval of its own, used once and
+committed with the intent, for an order that can only reduce.
+"""
+
+from datetime import datetime, timedelta
+
+from mcp_servers.execution.deps import ExecutionDeps
+from mcp_servers.execution.desk import Account
+from mcp_servers.execution.intents import Intent
+from mcp_servers.execution.leaving import Guard
+from mcp_servers.execution.placing import place
+from openoutcry.canonical import derived_id
+from openoutcry.errors import NotAuthorised, VenueRejected
+from openoutcry.ledger.facts import SessionFacts
+from openoutcry.orders import client_order_id, order_hash
+from openoutcry.types.fence import Fence
+from openoutcry.types.orders import Approval, OrderRequest, OrderState
+from wire.tokens import sign_approval
+
+GOOD_FOR = timedelta(minutes=1)
+DUST = ("LOT_SIZE", "NOTIONAL")
+"""How a venue says that an amount is too small to be sold at all."""
+
+
+def too_small(state: OrderState) -> bool:
+    """Whether an order was refused for its size: what is left is dust, and asking again is of no use."""
+    return state.status == "REJECTED" and any(word in (state.error or "") for word in DUST)
+
+
+async def send_own(
+    deps: ExecutionDeps,
+    venue: Account,
+    facts: SessionFacts,
+    seq: int,
+    request: OrderRequest,
+    *,
+    at: datetime,
+    fences: tuple[Fence, ...],
+) -> OrderState:
+    """Place one reducing order in the name of round ``seq``. Raises NotAuthorised for one that does not reduce, Fenced."""
+    if not request.reduce_only:
+        raise NotAuthorised(f"{request.leg}: the execution server itself sends only what reduces")
+    approval = Approval(
+        approval_id=str(derived_id(facts.session_id, "approval", seq, request.leg)),
+        client_order_id=client_order_id(facts.session_id, seq, request.leg),
+        order_hash=order_hash(request),
+        session_id=str(facts.session_id),
+        seq=seq,
+        expires_at=at + GOOD_FOR,
+        reduces=True,
+        mac="",
+    )
+    intent = Intent(facts, seq, request, sign_approval(deps.key, approval), at)
+    try:
+        return await place(deps.pool, venue, intent, at, Guard(fences, deps.kill_file))
+    except VenueRejected as error:  # its name is an earlier try's of another size, whose outcome nobody knows
+        return OrderState(order_seq=seq, leg=request.leg, status="REJECTED", error=str(error)[:500])
