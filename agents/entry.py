@@ -10,7 +10,7 @@ from mcp.server import MCPServer
 from agents.declare import Agent
 from agents.llm import build as build_mind
 from agents.llm import close as close_mind
-from agents.llm.purse import FloorPurse
+from agents.llm.purse import FloorPurse, Purse
 from agents.llm.taping import Recording, Tape
 from agents.pins import Listing, Pinned, load_pins
 from agents.registry import discover
@@ -38,11 +38,13 @@ async def opened(
     *,
     servers: Mapping[str, Listing] | None = None,
     tape: Tape | None = None,
+    purse: Purse | None = None,
 ) -> AsyncIterator[MCPServer[Any]]:
     """The MCP server of the agent that ``config.name`` (``agent-<name>``) names, its connections held open.
 
     ``servers`` replaces the connections of ``config.endpoints``, for one process that holds both ends. The
-    port is None for stdio and in-memory use. With a ``tape`` models are asked through it. Raises StartupRefused for an
+    port is None for stdio and in-memory use. With a ``tape`` models are asked through it. ``purse`` pays for them where
+    ``servers`` are given. Raises StartupRefused for an
     unknown agent and for a tool whose server is unknown, BadConfig for an unknown mind.
     """
     agent = discover().named(config.name.removeprefix(PREFIX))
@@ -62,7 +64,7 @@ async def opened(
             deadline_s=config.settings.voting.deadline_s,
             keys=config.vendor_keys,
             offer=_offer(config, agent, settings, held),
-            purse=_purse(config, settings, stack) if servers is None else None,
+            purse=_purse(config, settings, stack) if servers is None else purse,
             tape=tape,
             recall=settings.recall,
         )

@@ -23,6 +23,7 @@ COMMANDS = {
     "hedge": "analyse, execute and close hedges; study them on stored candles",
     "forecast": "where a symbol's price may go, and how such forecasts went before",
     "replay": "recompute a round from its record",
+    "league": "rules, models, holding and simple baselines over the same windows: an honest table",
     "audit": "replay the committee over history against other futures: does anything leak?",
     "backtest": "run a strategy on stored candles, here and now",
     "worker": "take jobs from the queue: backtests, sweeps",

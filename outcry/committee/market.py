@@ -10,8 +10,9 @@ from db.candles import CandleReader, CandleStore, FundingSeries, Series
 from openoutcry.backtest.noise import funding_noise, noise_after
 from openoutcry.backtest.series import Series as Bars
 from openoutcry.errors import DataUnavailable
-from openoutcry.market.candles import Candles, FundingRates
-from openoutcry.market.synthetic import Block, SyntheticMarket
+from openoutcry.market.candles import Candles, Floats, FundingRates
+from openoutcry.market.regimes import REGIMES
+from openoutcry.market.synthetic import Block, SyntheticMarket, synthetic_exchange
 from openoutcry.types.market import Source
 from openoutcry.types.symbols import parse_symbol
 from openoutcry.types.timeframes import SECONDS, bar_length, from_millis, millis
@@ -92,6 +93,11 @@ def stored(home: Path, exchange: str, symbol: str, timeframe: str, start: dateti
 
 def made(seed: int, timeframe: str, bars: int) -> Market:
     """The floor's synthetic market of a seed: it needs nothing stored."""
+    return made_knowing(seed, timeframe, bars)[0]
+
+
+def made_knowing(seed: int, timeframe: str, bars: int) -> tuple[Market, Floats]:
+    """The same, and the true drift of each spot bar in units of its volatility."""
     maker, held = SyntheticMarket(seed, "BTC/USDT", timeframe), 0
     blocks: list[Block] = []
     while held < bars:
@@ -100,12 +106,14 @@ def made(seed: int, timeframe: str, bars: int) -> Market:
     spot = [np.concatenate(column)[:bars] for column in zip(*(b.spot.arrays() for b in blocks), strict=True)]
     perp = [np.concatenate(column)[:bars] for column in zip(*(b.perp.arrays() for b in blocks), strict=True)]
     paid = [np.concatenate(column) for column in zip(*(b.funding.arrays() for b in blocks), strict=True)]
-    return Market(
+    drifts = np.array([regime.drift for regime in REGIMES])
+    market = Market(
         "synthetic",
-        f"synthetic-{seed}",
+        synthetic_exchange(seed),
         maker.symbol,
         timeframe,
         Candles.of(*spot),
         Candles.of(*perp),
         FundingRates.of(*paid),
     )
+    return market, drifts[np.concatenate([block.regime for block in blocks])[:bars]]

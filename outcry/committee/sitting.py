@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.entry import opened as agent_opened
+from agents.llm.purse import Purse
 from agents.llm.taping import Tape
 from db.candles import CandleReader
 from mcp_servers.indicators.deps import IndicatorsDeps
@@ -18,7 +19,7 @@ from mcp_servers.market.server import build as build_market
 from mcp_servers.market.sources.recorded import RecordedSource
 from mcp_servers.news.deps import NewsDeps
 from mcp_servers.news.server import build as build_news
-from mcp_servers.news.sources import FeedNews
+from mcp_servers.news.sources import FeedNews, NewsSource
 from mcp_servers.risk.deps import RiskDeps
 from mcp_servers.risk.server import build as build_risk
 from mcp_servers.toolkit import Hosting, Present
@@ -191,15 +192,20 @@ async def seated(
     ahead: timedelta | None = None,
     tape: Tape | None = None,
     vendor_keys: Mapping[str, str] | None = None,
+    purse: Purse | None = None,
+    news: NewsSource | None = None,
 ) -> AsyncIterator[Sitting]:
-    """Open everything over a home that holds the market. ``ahead`` plants a leak: the indicators answer from that much later."""
+    """Open everything over a home that holds the market. ``ahead`` plants a leak: the indicators answer from that much later.
+
+    Models are asked with ``vendor_keys``, through ``tape``, and paid from ``purse``. ``news`` replaces the configured feeds.
+    """
     patient = settings.model_copy(
         update={"voting": settings.voting.model_copy(update={"deadline_s": PATIENCE_S})}
     )
     book = KeptBook(market, settings, opening("USDT", Decimal(settings.trading.initial_capital)))
     async with contextlib.AsyncExitStack() as stack:
         servers: dict[str, Connection] = {}
-        for name, server in _servers(home, market, settings, book).items():
+        for name, server in _servers(home, market, settings, book, news).items():
             peeks = ahead is not None and name == "indicators"
             servers[name] = Peeking(name, server, ahead) if peeks and ahead else Connection(name, server)
             stack.push_async_callback(servers[name].close)
@@ -216,7 +222,9 @@ async def seated(
                 key=derive_key(KEY, f"agent-{seat.agent}"),
                 vendor_keys=dict(vendor_keys or {}),
             )
-            hosted = await stack.enter_async_context(agent_opened(config, None, servers=servers, tape=tape))
+            hosted = await stack.enter_async_context(
+                agent_opened(config, None, servers=servers, tape=tape, purse=purse)
+            )
             connection = Connection(config.name, hosted)
             stack.push_async_callback(connection.close)
             agents[seat.agent] = connection
@@ -229,7 +237,9 @@ def _names(settings: Settings) -> list[str]:
     return [seat.agent for seat in discover().seats(settings)]
 
 
-def _servers(home: Path, market: Market, settings: Settings, book: KeptBook) -> dict[str, FloorServer]:
+def _servers(
+    home: Path, market: Market, settings: Settings, book: KeptBook, news: NewsSource | None
+) -> dict[str, FloorServer]:
     reader, last = CandleReader(home), market.closes_at(len(market.spot) - 1)
 
     async def present() -> Present:
@@ -246,5 +256,5 @@ def _servers(home: Path, market: Market, settings: Settings, book: KeptBook) -> 
         ),
         "indicators": build_indicators(host("indicators", indicators)),
         "risk": build_risk(host("risk", RiskDeps(book, reader, market.exchange, settings))),
-        "news": build_news(host("news", NewsDeps(FeedNews(settings.news, home), settings.news))),
+        "news": build_news(host("news", NewsDeps(news or FeedNews(settings.news, home), settings.news))),
     }

@@ -1,0 +1,1 @@
+"""An honest league table: everybody over the same windows, with costs, intervals, and what luck alone would show."""

@@ -1,0 +1,171 @@
+"""``outcry league``: everybody over the same windows and worlds, after costs, with what luck alone would show."""
+
+import asyncio
+import json
+import os
+import sys
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from openoutcry.errors import BadInput
+from openoutcry.types.timeframes import SECONDS
+from outcry.options import HomeOption, JsonOption
+
+if TYPE_CHECKING:
+    from outcry.league.whole import Asked
+
+app = typer.Typer()
+MOST_DECISIONS = 200_000
+
+
+@app.command()
+def league(
+    symbols: Annotated[
+        list[str] | None,
+        typer.Argument(help="pairs whose candles are stored [default: made-up worlds alone]"),
+    ] = None,
+    exchange: Annotated[str, typer.Option("--exchange", help="whose candles")] = "binance",
+    timeframe: Annotated[str, typer.Option("--timeframe", help="bar length")] = "1h",
+    begin: Annotated[str | None, typer.Option("--from", help="first bar (ISO, UTC) [default: all]")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="last bar (ISO, UTC)")] = None,
+    windows: Annotated[int, typer.Option("--windows", min=1, max=100, help="windows of each world")] = 3,
+    bars: Annotated[int, typer.Option("--bars", min=10, max=20_000, help="bars of a window")] = 240,
+    every: Annotated[int, typer.Option("--every", min=1, max=1_000, help="bars between decisions")] = 4,
+    made: Annotated[
+        int,
+        typer.Option(
+            "--made", min=0, max=20, help="made-up worlds with known drift, and as many without any"
+        ),
+    ] = 1,
+    mind: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--mind",
+            help="SEAT=MIND, such as technical=openai:gpt-5 [default: the settings', else every priced model]",
+        ),
+    ] = None,
+    cassette: Annotated[
+        list[Path] | None, typer.Option("--cassette", help="models from a recorded league, without a key")
+    ] = None,
+    record: Annotated[
+        Path | None, typer.Option("--record", help="write what models say into a new file")
+    ] = None,
+    spend: Annotated[str, typer.Option("--spend", help="dollars that all models together may cost")] = "0",
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, max=2**31, help="of worlds, coins and redrawn histories")
+    ] = 7,
+    samples: Annotated[int, typer.Option("--samples", min=100, max=20_000, help="redrawn histories")] = 2_000,
+    block: Annotated[
+        int, typer.Option("--block", min=1, max=5_000, help="mean bars of a redrawn block")
+    ] = 24,
+    out: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--out", help="write a page with charts (FILE.html, needs nothing else) or the JSON (FILE.json)"
+        ),
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Rank baselines, rules, the committee and language models over the same decisions, and say what may be believed of it.
+
+    Every entrant is asked at the same moments by the floor's own servers, which cut at each moment. Words are followed at the
+    next bar's open: BUY holds until SELL or the word's horizon. Models that cannot run are listed with the reason, and
+    what a model may have read in training is marked and not ranked.
+    """
+    from openoutcry.version import VERSION
+    from outcry.league.page import page
+    from outcry.league.table import plain
+    from outcry.league.view import lines
+    from outcry.league.whole import whole
+    from wire import logs
+    from wire.config import home_folder, load_settings
+    from wire.vendor_keys import take
+    from workers.provenance import commit
+
+    logs.configure("league", level="ERROR")
+    asked = _asked(
+        symbols, exchange, timeframe, begin, end, (windows, bars, every), made, mind, cassette, record, spend,
+        seed, samples, block,
+    )  # fmt: skip
+    folder = home_folder(str(home) if home else None)
+    quiet = as_json or not sys.stderr.isatty()
+
+    def tell(done: int, total: int) -> None:
+        if not quiet and (done % 20 == 0 or done == total):
+            typer.echo(f"\r{done} of {total} decisions", err=True, nl=done == total)
+
+    done = asyncio.run(whole(asked, folder, load_settings(folder), take(os.environ), tell))
+    body = {"version": VERSION, "commit": commit(), "seed": seed, **plain(done)}
+    origin = {name: str(body[name]) for name in ("seed", "commit", "version", "digest")}
+    for path in out or ():
+        path.write_text(json.dumps(body) if path.suffix == ".json" else page(done, origin), encoding="utf-8")
+    if as_json:
+        typer.echo(json.dumps(body))
+        return
+    for line in lines(done, origin):
+        typer.echo(line)
+    for path in out or ():
+        typer.echo(f"written to {path}")
+
+
+def _asked(
+    symbols: list[str] | None,
+    exchange: str,
+    timeframe: str,
+    begin: str | None,
+    end: str | None,
+    shape: tuple[int, int, int],
+    made: int,
+    mind: list[str] | None,
+    cassette: list[Path] | None,
+    record: Path | None,
+    spend: str,
+    seed: int,
+    samples: int,
+    block: int,
+) -> "Asked":
+    """The options, checked. Raises BadInput naming the one that is wrong."""
+    from datetime import UTC, datetime
+
+    from outcry.league.whole import Asked
+    from outcry.league.worlds import Shape
+    from wire.config import parse_when
+
+    if timeframe not in SECONDS:
+        raise BadInput(f"--timeframe: {timeframe!r} is not one of {' '.join(SECONDS)}", field="timeframe")
+    if shape[2] >= shape[1]:
+        raise BadInput("--every: must be less than --bars", field="every")
+    asked = Asked(
+        symbols=tuple(symbols or ()),
+        exchange=exchange,
+        timeframe=timeframe,
+        start=parse_when(begin, field="--from") or datetime(2010, 1, 1, tzinfo=UTC),
+        end=parse_when(end, field="--to", end=True) or datetime(2200, 1, 1, tzinfo=UTC),
+        shape=Shape(*shape),
+        made=made,
+        minds=tuple(mind or ()),
+        cassettes=tuple(cassette or ()),
+        record=record,
+        spend=_dollars(spend),
+        seed=seed,
+        samples=samples,
+        block=block,
+    )
+    worlds = len(asked.symbols) + 2 * made
+    if worlds * shape[0] * len(asked.shape.decisions()) > MOST_DECISIONS:
+        raise BadInput(f"--windows: more than {MOST_DECISIONS:,} decisions", field="windows")
+    return asked
+
+
+def _dollars(text: str) -> Decimal:
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal(-1)
+    if not amount.is_finite() or not 0 <= amount <= 10_000:
+        raise BadInput(f"--spend: {text!r} is not an amount from 0 to 10000", field="spend")
+    return amount

@@ -1,0 +1,1 @@
+"""The league: worlds, entrants, their rounds at the committee's table, and the table of how they stand."""
