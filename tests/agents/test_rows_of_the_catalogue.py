@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from agents.llm.vendor_faults import retry_after
 
 from agents.replay import recast
 from openoutcry.types.votes import Abstain, Ballot, MindUse, Vote
@@ -18,6 +17,7 @@ from tests.agents.practice import GOOD, asked, by_rules, keys, mind_name, practi
 from tests.agents.test_tool_use import AGENT, VENDORS, voted
 from tests.openoutcry.risk.books import settings
 from wire.clock import WallClock
+from wire.vendor_faults import retry_after
 
 QUIET = {**GOOD, "claims": [], "reasoning": "It rises."}
 
