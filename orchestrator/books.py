@@ -1,5 +1,6 @@
 """What happens to a session's money and orders within one record."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -59,6 +60,18 @@ class Books:
             self.portfolio, closed = apply(self.portfolio, fill, self._booking(fill))
             self.fills.append(fill)
             self.closed.extend(closed)
+
+    def valued(self, marks: Mapping[str, Decimal]) -> dict[str, Decimal]:
+        """``marks``, and for what is held and has no good price yet, the price of its last fill here or what it cost.
+
+        An order of which nobody knew for a while fills in a round without data: its record is written all the same.
+        """
+        found = {p.symbol: p.entry_price for p in self.portfolio.positions}
+        held = set(found)
+        found |= {
+            fill.symbol: fill.price for fill in self.fills if fill.symbol in held and fill.kind == "TRADE"
+        }
+        return {**found, **marks}
 
     def state(self, seq: int, leg: str) -> OrderState:
         """Where an order expected here stands."""

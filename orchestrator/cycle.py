@@ -27,6 +27,7 @@ async def run_cycle(floor: Floor, turn: Turn) -> CycleRecord:
     snapshot, marks = seen.snapshot, prices_of(seen.snapshot, desk.marks)
     crashpoint("k1")
     books.book("sync", news)
+    marks = books.valued(marks)
     books.portfolio = roll_day(books.portfolio, turn.as_of, mark(books.portfolio, marks).equity)
 
     cast_before = await floor.opened(turn, snapshot, books.portfolio)
@@ -59,6 +60,7 @@ async def run_cycle(floor: Floor, turn: Turn) -> CycleRecord:
     placed, gate = await submit(floor, turn, broker, books, gate, plan.orders)
     guards, gate = await protect_positions(floor, turn, broker, books, gate)
     books.book("rest", broker.rest())
+    marks = books.valued(marks)
     gate = breaker(gate, turn, books)
 
     draft = CycleRecord(

@@ -104,6 +104,7 @@ async def act(
     marks = prices_of(seen.snapshot, desk.marks)
     await floor.opened(turn, None, desk.portfolio)
     books.book("sync", await broker.sync())
+    marks = books.valued(marks)
     await cancel(broker, books, cancels)
     gate = gate_input(turn, books, seen.snapshot, marks, approved_by_model=True)
     if reset:
@@ -112,6 +113,7 @@ async def act(
     gate = breaker(gate, turn, books)
     orders, gate = await submit(floor, turn, broker, books, gate, wanted(books.portfolio, marks))
     books.book("rest", broker.rest())
+    marks = books.valued(marks)
     gate = breaker(gate, turn, books)
     refused = any(isinstance(order.verdict, Refused) for order in orders)
     standing = desk.standing_hedge if standing_hedge is None or refused else standing_hedge

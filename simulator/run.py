@@ -17,11 +17,11 @@ import structlog
 
 from simulator.checker.checker import Checker
 from simulator.database.tables import Change
-from simulator.engine.clocks import virtual, wall
+from simulator.engine.clocks import virtual
 from simulator.engine.log import EventLog
 from simulator.engine.loop import VirtualLoop
 from simulator.engine.process import own_tasks
-from simulator.floor.faults import ACTIVE_S, CALM_S, CANDLES, LEAST, SURE, timetable
+from simulator.floor.faults import ACTIVE_S, CALM_S, CANDLES, LEAST, SURE, WOUND_UP_S, timetable
 from simulator.floor.lives import NAMES, Supervisor, load_defaults, point, roster, voices
 from simulator.floor.servers import server
 from simulator.floor.world import World
@@ -90,7 +90,7 @@ async def _lived(seed: int, home: Path, log: EventLog) -> Outcome:
     taken = crashpoint.install(lambda name: point(world, name))
     supervisor = Supervisor(world)
     watch = asyncio.ensure_future(_watched(world, checker))
-    lived = asyncio.ensure_future(_whole(world, supervisor))
+    lived = asyncio.ensure_future(_whole(world, supervisor, checker))
     try:
         supervisor.open()
         await asyncio.wait({watch, lived}, return_when=asyncio.FIRST_COMPLETED)
@@ -113,7 +113,7 @@ async def _lived(seed: int, home: Path, log: EventLog) -> Outcome:
                    len(world.exchange.orders), len(world.exchange.trades), broken, tuple(log.lines or ()))  # fmt: skip
 
 
-async def _whole(world: World, supervisor: Supervisor) -> None:
+async def _whole(world: World, supervisor: Supervisor, checker: Checker) -> None:
     await _misfortunes(world, supervisor)
     world.chance.calm = True
     world.exchange.halted = False
@@ -123,6 +123,9 @@ async def _whole(world: World, supervisor: Supervisor) -> None:
             process.kill()  # nobody asks it any more, and alive it would hold its leases
     world.log.note("calm")
     await asyncio.sleep(CALM_S)
+    end = asyncio.get_running_loop().time() + WOUND_UP_S
+    while not checker.quiet() and asyncio.get_running_loop().time() < end:  # noqa: ASYNC110 - a log of plain facts has no events
+        await asyncio.sleep(0.5)
 
 
 async def _watched(world: World, checker: Checker) -> None:
@@ -184,5 +187,4 @@ async def _befall(world: World, supervisor: Supervisor, kind: str, random: Rando
         loop.call_later(random.uniform(20.0, 90.0), lambda: setattr(world.exchange, "halted", False))
     elif kind in CANDLES:
         world.chance.note(kind)
-
-        world.reader.spoil(kind, wall(loop.time()))
+        world.reader.spoil(kind)

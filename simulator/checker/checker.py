@@ -4,12 +4,19 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from simulator.checker.accounts import Accounts
+from simulator.checker.decision import decided
 from simulator.checker.ledger import Ledger
-from simulator.checker.money import Money, body_of
+from simulator.checker.limits import Limits
+from simulator.checker.money import Money, body_of, units
 from simulator.checker.orders import Orders
 from simulator.checker.verdict import Violation, must
 
 MOST_LINKS = 40
+BACK_S = 30.0
+"""I18: within this long after the faults have stopped everything has come right."""
+ABSENT_S = 25.0
+"""An order may still arrive this long after it was sent; nobody may call it absent sooner."""
 Change = tuple[str, Any, "dict[str, Any] | None", "dict[str, Any] | None"]
 
 
@@ -18,9 +25,12 @@ class Checker:
 
     def __init__(self) -> None:
         self.money, self.orders, self.ledger = Money(), Orders(), Ledger()
+        self.accounts, self.limits = Accounts(), Limits()
+        self.voting: dict[str, Any] = {}
         self.violation: Violation | None = None
         self._ready: dict[str, bool] = {}
-        self._calm, self._rounds_in_calm = False, 0
+        self._calm_at: float | None = None
+        self._rounds_in_calm = 0
         self._life: dict[str, int] = {}
         self.checks = 0
 
@@ -31,8 +41,11 @@ class Checker:
             self.money.hear(at, kind, facts)
             self.orders.hear(at, kind, facts)
             self.ledger.hear(at, kind, facts)
-            if kind == "venue_trade":
-                self.orders.trade(facts)
+            self.limits.hear(at, kind, facts)
+            if kind == "venue_accepted":
+                self.limits.accepted(at, facts, self.orders.rows[facts["cid"]])
+            elif kind == "venue_trade":
+                self.orders.trade(at, facts)
             elif kind == "process":
                 self._life[facts["name"]] = facts["life"]
                 self._ready[facts["name"]] = facts["name"] not in ("orchestrator", "execution")
@@ -43,7 +56,7 @@ class Checker:
             elif kind == "server_failed":
                 must(False, "I18", f"{facts['name']}.{facts['tool']} fell over: {facts['error']}")
             elif kind == "calm":
-                self._calm = True
+                self._calm_at = at
             elif kind == "replayed":
                 must(
                     facts["identical"],
@@ -62,6 +75,10 @@ class Checker:
                 self.money.row(at, table, before, after)
                 self.orders.row(at, table, before, after)
                 self.ledger.row(at, table, before, after)
+                self.limits.row(at, table, before, after)
+                if table == "sessions" and before is None and after is not None:
+                    self.accounts.opened(units(after["initial_capital"]))
+                    self.voting = after["config"]["voting"]
                 if table == "cycles" and after is not None:
                     records.append(after)
             beside = Counter(
@@ -69,11 +86,15 @@ class Checker:
             )
             events = [after for table, _, _, after in changes if table == "events" and after is not None]
             for row in records:
-                self._rounds_in_calm += self._calm and row["kind"] == "ROUND"
+                self._rounds_in_calm += self._calm_at is not None and row["kind"] == "ROUND"
                 body = body_of(row)
                 self.ledger.record(at, body, row, beside, events)
                 self.money.record(at, body, row)
+                self.accounts.record(body)
+                self.limits.record(at, body, self.accounts.equity)
                 self.orders.record(at, body, row)
+                if row["kind"] == "ROUND":
+                    decided(body, self.voting)
         except Violation as violation:
             self._note(at, violation)
 
@@ -82,8 +103,27 @@ class Checker:
         try:
             must(links <= MOST_LINKS, "I17", f"{links} database connections at once")
             must(tasks <= 2000, "I17", f"{tasks} tasks at once")
+            if self._calm_at is not None and at > self._calm_at + BACK_S:
+                self._recovered(at, self._calm_at)
         except Violation as violation:
             self._note(at, violation)
+
+    def quiet(self) -> bool:
+        """Nothing is on its way: no order in doubt, no trade that is not booked, no round in hand."""
+        return not (self.orders.unresolved or self.money.unbooked or self.ledger.open_rounds)
+
+    def _recovered(self, at: float, calm_at: float) -> None:
+        down = sorted(name for name, ready in self._ready.items() if not ready)
+        must(not down, "I18", f"not ready {at - calm_at:.0f} s after the faults had stopped: {down}")
+        for cid, since in self.orders.unresolved.items():
+            until = max(calm_at, since + ABSENT_S) + BACK_S
+            must(
+                at <= until,
+                "I18",
+                f"{cid} in doubt since {since:.0f} s, and the faults stopped at {calm_at:.0f} s",
+            )
+        for trade, since in self.money.unbooked.items():
+            must(at <= max(calm_at, since) + BACK_S, "I18", f"trade {trade} of {since:.0f} s is not booked")
 
     def finish(self, at: float, cash: int, base: int) -> None:
         """Faults have stopped long ago: everything must have come right."""

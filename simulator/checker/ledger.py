@@ -22,6 +22,7 @@ class Ledger:
         self._kept: dict[int, list[str]] = {}
         self._votes: dict[int, Counter[str]] = {}
         self._decisions: Counter[int] = Counter()
+        self.open_rounds: set[int] = set()
         self._last_event = 0
         self._org: Any = None
         self._told: set[tuple[str, str | None, str | None]] = set()
@@ -55,8 +56,10 @@ class Ledger:
             self._votes.setdefault(after["seq"], Counter())[after["agent_name"]] += 1
         elif table == "decisions" and before is None:
             self._decisions[after["seq"]] += 1
-        elif table == "rounds" and after["ballots"] is not None:
-            self._keep(before, after)
+        elif table == "rounds":
+            (self.open_rounds.add if after["closed_at"] is None else self.open_rounds.discard)(after["seq"])
+            if after["ballots"] is not None:
+                self._keep(before, after)
 
     def record(
         self, at: float, body: dict[str, Any], row: Row, beside: Counter[str], events: list[Row]

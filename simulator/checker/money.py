@@ -44,12 +44,19 @@ def units(value: Any) -> int:
     return whole
 
 
+def rounded(amount: int, by: int) -> int:
+    """``amount / by`` to the nearest integer, ties to even."""
+    whole, rest = divmod(amount, by)
+    return whole + (2 * rest > by or (2 * rest == by and whole % 2 == 1))
+
+
 class Money:
     """Follows the exchange's trades and the floor's books side by side."""
 
     def __init__(self) -> None:
         self.trades: dict[str, dict[str, Any]] = {}
         self.booked: dict[str, Row] = {}
+        self.unbooked: dict[str, float] = {}
         self.cash: int | None = None
         self.base = 0
 
@@ -58,6 +65,7 @@ class Money:
         if kind == "venue_trade":
             must(facts["id"] not in self.trades, "I4", f"trade {facts['id']} happened twice")
             self.trades[facts["id"]] = facts
+            self.unbooked[facts["id"]] = at
 
     def row(self, at: float, table: str, before: Row | None, after: Row | None) -> None:
         """A committed change of a row."""
@@ -76,8 +84,7 @@ class Money:
         """A committed record: its cash and positions against its fills, counted here."""
         for fill in body["fills"]:
             quantity, price, fee = units(fill["quantity"]), units(fill["price"]), units(fill["fee"])
-            whole, rest = divmod(price * quantity, UNIT)
-            quote = whole + (2 * rest > UNIT or (2 * rest == UNIT and whole % 2 == 1))
+            quote = rounded(price * quantity, UNIT)
             sign = 1 if fill["side"] == "BUY" else -1
             self.base += sign * quantity
             self.cash = (self.cash or 0) - sign * quote - fee
@@ -123,6 +130,7 @@ class Money:
             after["side"] == trade["side"], "I2", f"{name}: {after['side']}, at the exchange {trade['side']}"
         )
         self.booked[after["trade_id"]] = after
+        self.unbooked.pop(after["trade_id"], None)
 
     def finish(self, cash: int, base: int) -> None:
         """In the end nothing is missing and nothing differs, to the unit."""

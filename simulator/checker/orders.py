@@ -66,7 +66,7 @@ class Orders:
     def record(self, at: float, body: dict[str, Any], row: Row) -> None:
         """After a round: what is held is protected, and within its limit."""
         after = body["portfolio_after"]
-        if body["kind"] != "ROUND" or not after["positions"]:
+        if body["kind"] != "ROUND" or not any(p["role"] == "trade" for p in after["positions"]):
             self._naked = 0
             return
         states = {(u["order_seq"], u["leg"]): u["status"] for u in body["order_updates"]}
@@ -111,7 +111,7 @@ class Orders:
             must(units(row["executed_quantity"]) == order["filled"], "I18",
                  f"{cid}: executed {row['executed_quantity']}, at the exchange {order['filled']} units")  # fmt: skip
 
-    def trade(self, facts: dict[str, Any]) -> None:
+    def trade(self, at: float, facts: dict[str, Any]) -> None:
         """A trade belongs to an order."""
         self.at_venue[facts["cid"]]["filled"] += facts["quantity"]
 
@@ -132,7 +132,9 @@ class Orders:
             must(facts[name] == value, "I3", f"{cid}: {name} {facts[name]} at the exchange, {value} intended")
         must(hash_of(row) == approval["order_hash"], "I3", f"{cid}: the approval is of another order")
         must(approval["expires_at"] >= row["created_at"], "I3", f"{cid}: the approval had expired")
-        if self._halted_at is not None and not facts["reduce_only"]:
+        if (
+            self._halted_at is not None and facts["side"] == "BUY"
+        ):  # a spot exchange sells what is held, and no more
             must(
                 at <= self._halted_at + HALT_S,
                 "I9",

@@ -71,7 +71,8 @@ class Exchange:
         order = Order(number=len(self.orders) + 1, **given)
         self.orders.append(order)
         self.note("venue_accepted", cid=order.cid, number=order.number, side=order.side, type=order.kind,
-                  quantity=order.quantity, stop=order.stop, tag=order.tag, reduce_only=order.reduce_only)  # fmt: skip
+                  quantity=order.quantity, price=order.price, stop=order.stop, mark=self._last(at_ms),
+                  reduce_only=order.reduce_only)  # fmt: skip
         events: list[dict[str, Any]] = [{"kind": "accepted", "order": order.number}]
         if order.kind == "MARKET":
             events += self._parts(order, self._last(at_ms), at_ms, whole=True)

@@ -59,10 +59,14 @@ SURE = (*CANDLES, "kill_anyone", "operator_halt", "db_crash", "venue_halt")
 LEAST = 10
 """Faults that every seed meets."""
 KINDS = (*RATES, *TIMED)
-ACTIVE_S = 300.0
+SPEED = 3.0
+"""How fast the market's clock runs: a bar every 20 seconds."""
+ACTIVE_S = 100.0
 """Virtual seconds in which things go wrong."""
-CALM_S = 125.0
+CALM_S = 45.0
 """Virtual seconds after that, in which everything must come right."""
+WOUND_UP_S = 30.0
+"""How much longer a run may last, so that it does not end in the middle of a round."""
 
 
 def rates(random: Random) -> dict[str, float]:

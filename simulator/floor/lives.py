@@ -33,9 +33,11 @@ from orchestrator.store import News, Store
 from simulator.database.server import Database, Link, Pool
 from simulator.engine.clocks import BORN
 from simulator.engine.process import CURRENT, Killed, Process
+from simulator.floor.faults import SPEED
+from simulator.floor.person import Person
 from simulator.floor.servers import ROOT, served
 from simulator.floor.venue import SimulatedVenue
-from simulator.floor.world import World
+from simulator.floor.world import CAPITAL, World
 from simulator.world.market import EXCHANGE, TIMEFRAME
 from simulator.world.model import NAME, SimulatedModel
 from simulator.world.network import Wire
@@ -46,7 +48,16 @@ from wire.tokens import SERVERS, derive_key
 
 AGENTS = ("hedging", "risk", "technical", "trend")
 NAMES = (*SERVERS, *(f"agent-{name}" for name in AGENTS), "orchestrator")
-SETTINGS = Settings()
+SETTINGS = Settings.model_validate(
+    {
+        "risk": {
+            "max_order_notional": "2500", "max_orders_per_minute": 6, "max_repeats": 2,
+            "max_daily_loss": 0.006, "max_drawdown": 0.01,
+        },
+        "trading": {"initial_capital": str(CAPITAL)},
+    }
+)  # fmt: skip
+"""Limits so tight that a run comes to them."""
 GOOD_FOR_S = 9.0
 """How long leases outlive their last renewal: three times the real floor's, for a third of its heartbeats."""
 
@@ -73,9 +84,22 @@ class Supervisor:
         self._world = world
 
     def open(self) -> None:
-        """Start everything."""
+        """Start everything, and let a person in."""
         for name in NAMES:
             self.start(name)
+        self._let_in()
+
+    def _let_in(self) -> None:
+        world, rows = self._world, self._world.database.tables.rows
+        person = world.born("person")
+        someone = Person(
+            _pool(world),
+            world.exchange,
+            world.chance.stream("person"),
+            lambda: [str(key) for key, row in rows.get("orders", {}).items() if row["status"] == "NEW"],
+        )
+        session = lambda: next(iter(rows.get("sessions", {})), None)  # noqa: E731
+        person.spawn(someone.live(session, lambda: world.chance.calm))
 
     def start(self, name: str) -> Process:
         """A new life of one process."""
@@ -180,9 +204,9 @@ def seated(world: World, name: str) -> SeatedAgent:
 
 
 def run_spec(world: World) -> RunSpec:
-    """One symbol, a bar a minute of virtual time."""
+    """One symbol, a bar every 20 seconds of virtual time."""
     return RunSpec(market="recorded", exchange=EXCHANGE, symbols=(world.symbol,), timeframe=TIMEFRAME, start=BORN,
-                   speed=1.0, seed=world.seed)  # fmt: skip
+                   speed=SPEED, seed=world.seed)  # fmt: skip
 
 
 class SimulatedLeases(Leases):

@@ -4,10 +4,11 @@ Building a server costs far more than a whole simulated run, so its tools find w
 that is running: each simulated process has its own.
 """
 
-import json
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
+
+import msgspec
 
 from agents.registry import discover as discover_agents
 from agents.seated import SeatedAgent
@@ -91,7 +92,7 @@ def served(name: str, told: Any = None) -> Served:
         context = SimpleNamespace(request_context=SimpleNamespace(meta=meta))
         result = await answering.call_tool(tool, arguments, context)
         if result.is_error:
-            return True, "".join(getattr(part, "text", "") for part in result.content)
+            return True, "".join(getattr(part, "text", "") for part in result.content).encode()
         content = result.structured_content
         if tool == "vote" and told is not None:
             answer = content["answer"]
@@ -100,6 +101,6 @@ def served(name: str, told: Any = None) -> Served:
         elif tool == "place_order" and told is not None and content.get("order"):
             order = content["order"]
             told("order_told", seq=order["order_seq"], leg=order["leg"], status=order["status"])
-        return False, json.dumps(content)
+        return False, msgspec.json.encode(content)
 
     return serve

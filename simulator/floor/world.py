@@ -41,7 +41,7 @@ class World:
         )
         self.exchange.matched = PAST
         self.door = Door(self.exchange, self.chance)
-        self.reader = SimulatedReader(home, bars, self.chance)
+        self.reader = SimulatedReader(home, bars)
         self.symbol = SYMBOL
         self.processes: dict[str, Process] = {}
         self.all: list[Process] = []

@@ -11,10 +11,9 @@ from db.candles import CandleReader, FundingSeries, Series
 from openoutcry.market.candles import Candles, FundingRates
 from simulator.engine.clocks import BORN
 from simulator.exchange.book import UNIT, Row
-from simulator.world.chance import Chance
 
 BAR_MS = 60_000
-PAST, FUTURE = 300, 40
+PAST, FUTURE = 300, 30
 SYMBOL, EXCHANGE, TIMEFRAME = "BTC/USDT", "simulated", "1m"
 FIRST_MS = int(BORN.timestamp() * 1000) - PAST * BAR_MS
 
@@ -50,17 +49,17 @@ class SimulatedReader(CandleReader):
     """What servers read candles from. ``broken`` has the fault of the series until a time."""
 
     bars: Candles
-    chance: Chance
     broken: tuple[str, datetime] | None = None
 
-    def __init__(self, home: Any, bars: Candles, chance: Chance) -> None:
+    def __init__(self, home: Any, bars: Candles) -> None:
         super().__init__(home)
-        self.bars, self.chance, self.broken = bars, chance, None
+        self.bars, self.broken, self._reached = bars, None, BORN
 
     def window(self, series: Series, as_of: datetime, limit: int) -> Candles:
         """The last bars closed at ``as_of``, with whatever is wrong with them now."""
         if series.symbol != SYMBOL:
             return Candles.empty()
+        self._reached = max(self._reached, as_of)
         end = (int(as_of.timestamp() * 1000) - FIRST_MS) // BAR_MS
         end = max(0, min(end, len(self.bars)))
         found = self.bars[max(0, end - limit) : end]
@@ -72,9 +71,9 @@ class SimulatedReader(CandleReader):
         """None is known."""
         return FundingRates.of([], [])
 
-    def spoil(self, kind: str, as_of: datetime) -> None:
+    def spoil(self, kind: str) -> None:
         """The series is bad for the next bar or two."""
-        self.broken = (kind, as_of + timedelta(milliseconds=BAR_MS))
+        self.broken = (kind, self._reached + timedelta(milliseconds=2 * BAR_MS))
 
 
 def _without(bars: Candles, rows: slice) -> Candles:

@@ -1,17 +1,18 @@
 """Calls between processes: JSON both ways, a little late, sometimes lost, doubled, held up, or cut off halfway."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
+
+import msgspec
 
 from openoutcry.errors import ToolFailed
 from simulator.engine.process import CURRENT, Process
 from simulator.world.chance import Chance
 from wire.connect import tool_error
 
-Answer: TypeAlias = tuple[bool, str]
-"""Whether it is an error, and the structured content or the error's text, as JSON."""
+Answer: TypeAlias = tuple[bool, bytes]
+"""Whether it is an error, and the structured content as JSON or the error's text."""
 Served: TypeAlias = Callable[[str, dict[str, Any], str | None], Awaitable[Answer]]
 
 
@@ -26,7 +27,7 @@ class Network:
         """``process`` answers under its name from now on."""
         self.serving[process.name] = (process, served)
 
-    async def request(self, name: str, tool: str, body: str, token: str | None) -> Answer:
+    async def request(self, name: str, tool: str, body: bytes, token: str | None) -> Answer:
         """One request. Raises ConnectionError; a lost one never ends, its caller's deadline does."""
         await self._way()
         if self.chance.strikes("net_lost", to=name, tool=tool):
@@ -50,14 +51,14 @@ class Network:
             await asyncio.Event().wait()
         return answer
 
-    def _deliver(self, name: str, tool: str, body: str, token: str | None) -> "asyncio.Future[Answer]":
+    def _deliver(self, name: str, tool: str, body: bytes, token: str | None) -> "asyncio.Future[Answer]":
         """Hand it to the server; the answer fails when the server dies. A caller that goes away stops nothing."""
         process, served = self.serving[name]
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
 
         async def handle() -> None:
             await process.gate()
-            told = await served(tool, json.loads(body), token)
+            told = await served(tool, msgspec.json.decode(body), token)
             await process.gate()
             if not answer.done():
                 answer.set_result(told)
@@ -97,15 +98,15 @@ class Wire:
         named = f"{self.name}.{tool}"
         try:
             async with asyncio.timeout(timeout_s):
-                body = json.dumps(dict(arguments))
+                body = msgspec.json.encode(dict(arguments))
                 broken, text = await self._network.request(self.name, tool, body, round_token)
         except TimeoutError as error:
             raise ToolFailed(named, "DEADLINE", f"no answer within {timeout_s:g} s") from error
         except OSError as error:
             raise ToolFailed(named, "UNREACHABLE", f"{type(error).__name__}: {error}") from error
         if broken:
-            raise tool_error(named, text)
-        content: dict[str, Any] = json.loads(text)
+            raise tool_error(named, text.decode())
+        content: dict[str, Any] = msgspec.json.decode(text)
         return content
 
     async def list_tools(self) -> list[dict[str, Any]]:

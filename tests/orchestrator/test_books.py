@@ -1,5 +1,6 @@
 """E4, I6: news of an order comes late, twice and out of order; within a record its state never goes back."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import permutations
 from typing import Any
@@ -7,9 +8,9 @@ from typing import Any
 import pytest
 
 from openoutcry.errors import BadInput, ToolFailed, VenueRejected, VenueUnknown
-from openoutcry.portfolio import opening
+from openoutcry.portfolio import mark, opening
 from openoutcry.ports import AccountSync
-from openoutcry.types.orders import OrderRequest, OrderState, OrderStatus, WorkingOrder
+from openoutcry.types.orders import Fill, OrderRequest, OrderState, OrderStatus, WorkingOrder
 from orchestrator.books import Books
 from orchestrator.trade import cancel
 
@@ -67,3 +68,24 @@ async def test_a_cancel_that_is_refused_ends_nothing_else(refusal: Exception) ->
     told = books("UNKNOWN")
     await cancel(broker, told, [(1, "take_profit")])
     assert [order.state for order in told.working()] == [said("UNKNOWN")]
+
+
+def test_what_fills_before_any_good_price_is_valued_at_its_own() -> None:
+    # The order's outcome was learned in a round without data: nothing could be valued, and the floor died of it at every
+    # start, at the same bar.
+    def bought(trade_id: str, price: str) -> Fill:
+        return Fill(
+            trade_id=trade_id, order_seq=1, leg="entry", symbol="BTC/USDT", side="BUY", price=Decimal(price),
+            quantity=Decimal(1), executed_at=datetime(2026, 1, 1, tzinfo=UTC),
+        )  # fmt: skip
+
+    told = books(None)
+    told.book("sync", AccountSync((bought("1", "100"), bought("2", "110")), ()))
+    assert told.valued({}) == {"BTC/USDT": Decimal(110)}
+    assert mark(told.portfolio, told.valued({})).equity == 1010
+    assert told.valued({"BTC/USDT": Decimal(90), "ETH/USDT": Decimal(5)}) == {
+        "BTC/USDT": Decimal(90),
+        "ETH/USDT": Decimal(5),
+    }
+    again = Books(3, told.portfolio, {})
+    assert again.valued({}) == {"BTC/USDT": Decimal(105)}

@@ -19,7 +19,7 @@ def test_every_invariant_holds_under_many_faults(seed: int) -> None:
     outcome = simulate(seed)
     assert outcome.violation is None
     assert sum(outcome.faults.values()) >= 10
-    assert outcome.rounds >= 2
+    assert outcome.rounds >= 1
 
 
 def test_seed_5_knows_what_became_of_an_order_that_was_unclear_at_first() -> None:
