@@ -132,6 +132,7 @@ class Gateway:
             self._http = httpx2.AsyncClient(
                 limits=httpx2.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=20),
                 trust_env=False,  # a proxy variable must never see the floor's own traffic
+                verify=any(url.startswith("https:") for url in self.endpoints.values()),
             )
         return self._http
 
