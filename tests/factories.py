@@ -6,6 +6,7 @@ They hold everything a real session's records hold: entries with brackets, stops
 refusals, orders never sent, abstentions, data faults, a manual order, an aborted round and a stop.
 """
 
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -77,6 +78,13 @@ class Session:
         self.writer: Any = None
         self.working: dict[tuple[int, str], WorkingOrder] = {}
         self.trades = 0
+
+    def __copy__(self) -> "Session":
+        """Another that goes on from here by itself."""
+        other = object.__new__(Session)
+        own = {"random": copy(self.random), "made": list(self.made), "working": dict(self.working)}
+        other.__dict__ = {**self.__dict__, **own}
+        return other
 
     def run(self, rounds: int, *, extras: bool = True) -> list[CycleRecord]:
         """OPEN, then ``rounds`` rounds; with ``extras`` a manual order, an aborted round and a STOP too."""

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from copy import copy
+from functools import cache
 
 import httpx
 import pytest
@@ -25,6 +27,7 @@ from db.identity.holder import ROLES
 from db.listening import Listening
 from db.pool import open_pool
 from db.tenancy import open_tenant_pool
+from openoutcry.types.record import CycleRecord
 from tests.api.orchestrating import StandIn
 from tests.api.ws.serving import served
 from tests.conftest import _execute, _run, _with_database
@@ -40,7 +43,16 @@ PLENTY = Limits(
 ASSETS = load()
 TOKENS = {role: f"a-key-for-the-{role}-of-these-tests" for role in ROLES}
 ROUNDS = 40
+PLAIN = False
+"""No TLS on loopback: reading the certificates of all authorities takes 40 ms for each client."""
 IDLE: list[Litestar] = []
+
+
+@cache
+def lived() -> tuple[Session, tuple[CycleRecord, ...]]:
+    """The session that every world has behind it, made once."""
+    session = Session(seed=7)
+    return session, tuple(session.run(ROUNDS, extras=False))
 
 
 class World:
@@ -48,15 +60,17 @@ class World:
 
     def __init__(self, pool, address: str, floor: Floor) -> None:
         self.pool, self.address, self.floor = pool, address, floor
-        self.session = Session(seed=7)
-        self.records = self.session.run(ROUNDS, extras=False)
+        session, records = lived()
+        self.session, self.records = copy(session), list(records)
         self.writer = Writer(pool, self.session)
         self.session_id = str(self.writer.facts.session_id)
 
     def client(self, role: str | None = "admin", **headers: str) -> httpx.AsyncClient:
         """A client with the key of a role, or without any."""
         given = {} if role is None else {"Authorization": f"Bearer {TOKENS[role]}"}
-        return httpx.AsyncClient(base_url=f"http://{self.address}", headers={**given, **headers}, timeout=10)
+        return httpx.AsyncClient(
+            base_url=f"http://{self.address}", headers={**given, **headers}, timeout=10, verify=PLAIN
+        )
 
 
 @contextmanager
@@ -111,9 +125,9 @@ async def _keys(pool) -> None:
 
 async def _live(url: str) -> None:
     pool = await open_pool(url)
-    session = Session(seed=7)
+    session, records = lived()
     writer = await Writer(pool, session).open()
-    for record in session.run(ROUNDS, extras=False):
+    for record in records:
         await writer.write(record)
     await state.set_clock(pool, session.as_of, "recorded")
     await _keys(pool)
