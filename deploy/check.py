@@ -4,34 +4,48 @@ import json
 import subprocess
 import sys
 import time
+import tomllib
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-STEPS = (
+Step = tuple[str, list[str]]
+BESIDE: tuple[Step, ...] = (
     ("lint", ["ruff", "check", "--output-format", "concise", "."]),
     ("format", ["ruff", "format", "--check", "--output-format", "concise", "."]),
     ("imports", ["lint-imports", "--no-logo", "--cache-dir", ".cache/import_linter"]),
-    ("types", ["mypy"]),
-    ("types of tests", ["mypy", "-p", "tests", "-p", "deploy"]),
+    ("MLflow for a test", ["python", "-m", "deploy.mlflow"]),
+)
+"""What one core does while the other looks at the types."""
+ALONE: tuple[Step, ...] = (
     (
         "600 simulated floors, or as many as fit a minute",
         ["outcry", "sim", "--seeds", "1..600", "--seconds", "60"],
     ),
-    ("MLflow for a test", ["python", "-m", "deploy.mlflow"]),
     ("tests", ["pytest", "-n", "2", "--dist", "worksteal"]),
 )
-
+"""What takes both cores."""
 
 FEW = 5
 AGAIN = ["pytest", "--last-failed", "--last-failed-no-failures", "none", "-rA"]
 LAST_FAILED = ROOT / ".pytest_cache" / "v" / "cache" / "lastfailed"
 
 
-def run(command: list[str]) -> bool:
-    """Whether one command of the environment succeeded."""
+def types() -> Step:
+    """One look at the product and its tests: two would read everything twice."""
+    packages = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]["packages"]
+    return "types", ["mypy", *(word for name in (*packages, "tests", "deploy") for word in ("-p", name))]
+
+
+def run(command: list[str], *, quiet: bool = False) -> tuple[bool, str]:
+    """Whether one command of the environment succeeded, and with ``quiet`` what it said."""
     program = Path(sys.executable).with_name(command[0])
-    done = subprocess.run([program, *command[1:]], cwd=ROOT, stdin=subprocess.DEVNULL, check=False)
-    return done.returncode == 0
+    done = subprocess.run(
+        [program, *command[1:]], cwd=ROOT, stdin=subprocess.DEVNULL, check=False, text=True,
+        stdout=subprocess.PIPE if quiet else None, stderr=subprocess.STDOUT if quiet else None,
+    )  # fmt: skip
+    return done.returncode == 0, done.stdout or ""
 
 
 def alone() -> bool:
@@ -42,24 +56,40 @@ def alone() -> bool:
     if not 0 < len(names) <= FEW:
         return False
     print(f"── once more, alone: {', '.join(names)}", flush=True)
-    held = run(AGAIN)
+    held, _ = run(AGAIN)
     print(f"   {'FAILED IN COMPANY ONLY' if held else 'failed alone too'}: {', '.join(names)}", flush=True)
+    return held
+
+
+def lane(steps: Iterable[Step]) -> list[str]:
+    """Names of the steps that failed, of some that run one after another beside others."""
+    return [name for name, command in steps if not step(name, command, quiet=True)]
+
+
+def step(name: str, command: list[str], *, quiet: bool = False) -> bool:
+    """Run one and say how it went: as it goes, or all at once when it ended."""
+    title = f"── {name}: {' '.join(command[:8])}{' …' if len(command) > 8 else ''}"
+    if not quiet:
+        print(title, flush=True)
+    started = time.perf_counter()
+    held, said = run(command, quiet=quiet)
+    took = f"{time.perf_counter() - started:.1f} s"
+    if name == "tests" and not held:
+        held = alone()
+    told = f"{title}\n{said}" if quiet else ""
+    print(f"{told}   {name}: {'ok' if held else 'FAILED'} in {took}", flush=True)
     return held
 
 
 def main() -> int:
     """Run the steps."""
-    failed = []
     LAST_FAILED.unlink(missing_ok=True)
-    for name, command in STEPS:
-        print(f"── {name}: {' '.join(command)}", flush=True)
-        started = time.perf_counter()
-        if not run(command) and not (name == "tests" and alone()):
-            failed.append(name)
-        print(
-            f"   {name}: {'FAILED' if name in failed else 'ok'} in {time.perf_counter() - started:.1f} s",
-            flush=True,
-        )
+    started = time.perf_counter()
+    with ThreadPoolExecutor() as lanes:
+        beside = [*lanes.map(lane, ([types()], BESIDE))]
+    failed = [name for names in beside for name in names]
+    failed += [name for name, command in ALONE if not step(name, command)]
+    print(f"make check: {time.perf_counter() - started:.0f} s", flush=True)
     if failed:
         print(f"make check: failed: {', '.join(failed)}", flush=True)
     return 1 if failed else 0

@@ -23,6 +23,8 @@ if ! usable "$python"; then
     fi
 fi
 "$python" -I "$root/deploy/bootstrap.py" "$wanted"
+# The tests start some hundred processes: without bytecode on disk each of them would compile all modules again.
+if [ "$wanted" = dev ]; then unset PYTHONDONTWRITEBYTECODE; fi
 command=$root/.venv/bin/$1
 shift
 exec "$command" "$@"
