@@ -30,7 +30,7 @@ matrix: ## G4: every way an order's answer can be lost, 180 cells for each seed 
 mutate: ## change one thing at a time in ledger, orders, gate, tally and auth: do the tests notice? (ARGS="--seconds 600"); slices add up
 	@cd '$(ROOT)' && exec $(IN_VENV) dev python -m deploy.mutate $(ARGS)
 
-fuzz: ## try every operation of the API with 20,000 requests that Schemathesis thinks of (FUZZ_CASES=…, FUZZ_SEED=…)
+fuzz: ## try every operation of the API with 20,000 requests that Schemathesis thinks of (FUZZ_SECONDS=600: slices add up)
 	@cd '$(ROOT)' && FUZZ_CASES=$${FUZZ_CASES:-20000} $(IN_VENV) dev pytest -q -s tests/api/fuzz $(ARGS)
 
 answers: ## G13: 100,000 damaged answers put to whole minds: none becomes a vote that the schema forbids (ANSWERS=…, ANSWERS_SEED=…)

@@ -14,6 +14,7 @@ PHASES = "examples,coverage,fuzzing,stateful"
 ELSEWHERE = "^/(mlflow|mcp/|api/v1/tools/|api/v1/docs/tools)"
 """What other servers answer, where the floor only passes on; tests/api/mcp and tests/api/tracking try those."""
 GENERATED = re.compile(r"(\d[\d,]*) generated")
+TESTED = re.compile(r"Tested: (\d[\d,]*)")
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Outcome:
 
     failed: bool
     cases: int
+    operations: int
     said: str
 
 
@@ -46,5 +48,9 @@ async def schemathesis(
             process.kill()
             await process.wait()
     said = out.decode()
-    found = GENERATED.search(said)
-    return Outcome(process.returncode != 0, int(found[1].replace(",", "")) if found else 0, said)
+    return Outcome(process.returncode != 0, _count(GENERATED, said), _count(TESTED, said), said)
+
+
+def _count(pattern: re.Pattern[str], said: str) -> int:
+    found = pattern.search(said)
+    return int(found[1].replace(",", "")) if found else 0
