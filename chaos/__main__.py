@@ -15,7 +15,10 @@ from chaos.results import append, read, summary
 def main() -> int:
     asked = argparse.ArgumentParser(prog="chaos", description=__doc__)
     asked.add_argument(
-        "--seconds", type=float, default=600.0, help="how long to kill, after the floor has opened"
+        "--seconds",
+        type=float,
+        default=600.0,
+        help="how long to kill, after the floor has opened (at least 3 times)",
     )
     asked.add_argument("--seed", type=int, default=None, help="default: one more than the last slice's")
     asked.add_argument("--results", type=Path, default=Path(".cache/chaos.jsonl"), help="appended to")

@@ -27,12 +27,17 @@ PROCESSES = (
     "agent-trend",
     "agent-technical",
     "postgres",
+    "postgres",
+    "postgres",
     "backend",
 )
+"""What is killed at random; Postgres oftener, for its kills are a tenth of the goal."""
 SPOILED = ("reset", "close", "status", "cut", "html", "braces", "code", "slow")
 ORDER_PATH = "/api/v3/order"
 PATIENCE_S = 150.0
 SETTLES_WITHIN_S = 90.0
+LEAST_KILLS = 3
+"""A slice goes on until so many were counted, however slow the machine, for as long as PATIENCE_S more."""
 
 
 @dataclass
@@ -69,6 +74,7 @@ class Reaper:
         self._folder = folder
         self.slice = Slice(seed)
         self._made: set[str] = set()
+        self._holds = False
         self._round_kill, self._refusal = "", ""
 
     async def run(self, seconds: float) -> Slice:
@@ -79,8 +85,8 @@ class Reaper:
             opening = holdings((await self._sandbox.account(session))[0])
             try:
                 await self._opened(session, floor)
-                until = monotonic() + seconds
-                while monotonic() < until and not self.slice.gave_up:
+                began = monotonic()
+                while self._goes_on(monotonic() - began, seconds):
                     await self._episode(session, floor)
                 await self._settled(session, floor)
                 account, inside = await self._sandbox.account(session)
@@ -95,6 +101,14 @@ class Reaper:
                 floor.stop()
                 self._sandbox.close()
         return self.slice
+
+    def _goes_on(self, since: float, seconds: float) -> bool:
+        """Whether another kill is due. Raises RuntimeError when there was time and patience for a few, and none came."""
+        if since < seconds:
+            return True
+        if len(self.slice.kills) < LEAST_KILLS and since > seconds + PATIENCE_S:
+            raise RuntimeError(f"{len(self.slice.kills)} kills in {since:.0f} s")
+        return len(self.slice.kills) < LEAST_KILLS
 
     async def _opened(self, session: aiohttp.ClientSession, floor: LiveFloor) -> None:
         """k17 first: the schema is being made when the opener dies; the next one makes it."""
@@ -125,7 +139,9 @@ class Reaper:
             )
             self.slice.pauses += 1
         self._plant_for_round(floor)
-        if self._draw.random() < 0.6:
+        if self._draw.random() < 0.08:
+            await self._at_flatten(session, floor)
+        elif self._draw.random() < 0.6:
             await self._at_point(session, floor, self._draw.choice(BY_ORDER))
         else:
             await self._at_random(session, floor, self._draw.choice(PROCESSES))
@@ -149,6 +165,42 @@ class Reaper:
             file.unlink()
             return
         await self._recovered(session, floor, Kill(point), asking)
+
+    async def _at_flatten(self, session: aiohttp.ClientSession, floor: LiveFloor) -> None:
+        """k16: who is about to close everything dies; the next one closes it, and then trading may go on."""
+        while not self._holds:
+            await self._order(session, floor)
+        file, number = floor.points / "k16", len(self.slice.kills)
+        file.write_text("1")
+        halt = {"reason": "chaos", "flatten": True}
+        asking = asyncio.create_task(self._said(session, floor, "halt", halt, f"halt-{number}"))
+        while file.exists() and not asking.done():  # noqa: ASYNC110 - another process takes it
+            await asyncio.sleep(0.01)
+        kill = None if file.exists() else Kill("k16")
+        file.unlink(missing_ok=True)
+        died = monotonic()
+        await asyncio.sleep(0.3)
+        await self._until(lambda: floor.ready(session), f"not ready after k16: {floor.said()}")
+        ready_s = monotonic() - died
+        await asking
+        await self._until(lambda: floor.swept(session), f"not closed after k16: {floor.said()}")
+        self._holds = False
+        await self._said(session, floor, "unhalt", {"reason": "chaos"}, f"unhalt-{number}")
+        await self._until(lambda: self._order(session, floor), f"no order is made after k16: {self._refusal}")
+        if kill is not None:
+            kill.ready_s, kill.order_s = ready_s, monotonic() - died
+            self.slice.kills.append(kill)
+
+    async def _said(
+        self, session: aiohttp.ClientSession, floor: LiveFloor, what: str, body: dict[str, Any], key: str
+    ) -> None:
+        """Ask for a halt or its end under one key until it is answered."""
+        path, name = f"/api/v1/trade/{what}", f"chaos-{self.slice.seed}-{key}"
+        until = monotonic() + PATIENCE_S
+        while (said := await floor.ask(session, "POST", path, body, name, 30.0)) is None or said[0] != 200:
+            if monotonic() > until:
+                raise RuntimeError(f"{what} is not answered: {said}; {floor.said()}")
+            await asyncio.sleep(0.2)
 
     async def _at_random(self, session: aiohttp.ClientSession, floor: LiveFloor, name: str) -> None:
         asking = asyncio.create_task(self._order(session, floor))
@@ -183,9 +235,9 @@ class Reaper:
     async def _order(self, session: aiohttp.ClientSession, floor: LiveFloor) -> bool:
         """One order, asked for under one key until it is answered; True when it was made."""
         self.slice.orders += 1
-        number, held = self.slice.orders, len(self._made)
+        number = self.slice.orders
         side, quantity = (
-            ("BUY", 0.001) if held % 2 == 0 else ("SELL", 0.00099)
+            ("SELL", 0.00099) if self._holds else ("BUY", 0.001)
         )  # the fee is taken in what is bought
         body: dict[str, Any] = {"symbol": "BTC/USDT", "side": side, "type": "MARKET", "quantity": quantity}
         until = monotonic() + PATIENCE_S
@@ -199,6 +251,7 @@ class Reaper:
                     self._refusal = f"{order.get('refusal')} {order['error_message']}"
                     return False
                 self._made.add(str(order["id"]))
+                self._holds = not self._holds
                 return True
             if said is not None and 400 <= said[0] < 500 and said[0] not in (409, 429):
                 raise RuntimeError(f"an order was answered with {said}")

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+PARTS = {"postgres": "Postgres", "backend": "Postgres", "k17": "everything"}
+"""What is down after a kill, where it is not one process of the floor's."""
+
 
 def append(file: Path, told: dict[str, Any]) -> None:
     with file.open("a") as out:
@@ -30,12 +33,24 @@ def summary(slices: Iterable[dict[str, Any]]) -> str:
         + (f": p < {3 / len(kills):.2%} at 95 %" if kills and not doubled + lost + ledger else ""),
         "by kind: "
         + ", ".join(f"{kind} {many}" for kind, many in sorted(Counter(k["what"] for k in kills).items())),
-        f"to READY {_quantiles([k['ready_s'] for k in kills])}",
-        f"to the first order made {_quantiles([k['order_s'] for k in kills])}",
+        *(
+            f"{group}: to READY {_quantiles([k['ready_s'] for k in some])}, "
+            f"to the first order made {_quantiles([k['order_s'] for k in some])}"
+            for group, some in _grouped(kills)
+        ),
         f"pauses {sum(one['pauses'] for one in done)}, requests in them {sum(one['during_pauses'] for one in done)}",
     ]
     gave_up = [one["gave_up"] for one in done if one["gave_up"]]
     return "\n".join([*lines, *(f"GAVE UP: {one}" for one in gave_up)])
+
+
+def _grouped(kills: Sequence[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Kills by what has to come back, and all of them."""
+    groups = [
+        (name, [kill for kill in kills if PARTS.get(kill["what"], "a process") == name])
+        for name in ("a process", "Postgres", "everything")
+    ]
+    return [(name, some) for name, some in (*groups, ("all", list(kills))) if some]
 
 
 def _quantiles(values: Sequence[float | None]) -> str:

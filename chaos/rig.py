@@ -156,17 +156,22 @@ class LiveFloor:
         except (aiohttp.ClientError, OSError, TimeoutError):
             return False
 
+    async def swept(self, session: aiohttp.ClientSession) -> bool:
+        """Everything is closed that the halt wanted closed."""
+        said = await self.ask(session, "GET", "/api/v1/trade/halt", None, None, 5.0)
+        return said is not None and said[0] == 200 and bool(said[1]["swept"])
+
     async def ask(
         self,
         session: aiohttp.ClientSession,
         method: str,
         path: str,
-        body: dict[str, Any],
-        key: str,
+        body: dict[str, Any] | None,
+        key: str | None,
         within_s: float,
     ) -> tuple[int, Any] | None:
         """One request with an idempotency key; None when no answer came."""
-        headers = {"X-API-Key": ADMIN_KEY, "Idempotency-Key": key}
+        headers = {"X-API-Key": ADMIN_KEY} | ({} if key is None else {"Idempotency-Key": key})
         try:
             wait = aiohttp.ClientTimeout(total=within_s)
             url = f"http://127.0.0.1:{self.port}{path}"
