@@ -1,13 +1,17 @@
-"""Homes with recorded candles: real ones where they are at hand, else a seeded market's."""
+"""Homes with recorded candles, of a seeded market."""
 
+import asyncio
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from db.migrate import upgrade
 from openoutcry.market.candles import Candles
 from openoutcry.market.synthetic import SyntheticMarket
-from tests.e2e.floor import CANDLES, outcry
+from outcry.database import database_url
+from tests.e2e.floor import outcry
 
 MONTHS = 3
 UNTRAINED = "regimes: {train: false}\n"
@@ -56,36 +60,22 @@ def _line(bars: Candles, i: int) -> str:
     return f"{int(bars.timestamp[i])},{prices},{int(bars.timestamp[i]) + 3_599_999},0,0,0,0,0\n"
 
 
-@pytest.fixture
-def home(candle_home: Path, tmp_path: Path) -> Path:
-    """A fresh home with those candles."""
-    copy = tmp_path / "home"
-    shutil.copytree(candle_home, copy)
+@pytest.fixture(scope="session")
+def begun_home(candle_home: Path) -> Path:
+    """The same with a database at this version's schema: a floor on a home without one makes its own, in three seconds."""
+    with database_url(candle_home, make=True) as url:
+        asyncio.run(upgrade(url))
+    shutil.rmtree(candle_home / "run")
+    return candle_home
+
+
+def copied(home: Path, copy: Path) -> Path:
+    """A home of its own, whose database belongs to whom it did (``shutil`` does not keep that)."""
+    subprocess.run(["cp", "-a", home, copy], check=True)
     return copy
 
 
 @pytest.fixture
-def real_home(tmp_path: Path) -> Path:
-    """A home with real hourly candles of BTC; skipped where the shared data is not at hand."""
-    if not CANDLES.exists():
-        pytest.skip(f"no real candles at {CANDLES}")
-    copy = tmp_path / "home"
-    copy.mkdir()
-    (copy / "config.yaml").write_text(UNTRAINED)
-    for file, symbol in (
-        ("spot/BTCUSDT_1h.parquet", "BTC/USDT"),
-        ("perp/BTCUSDT_1h.parquet", "BTC/USDT:USDT"),
-    ):
-        words = (
-            "data",
-            "import",
-            str(CANDLES / file),
-            "--symbol",
-            symbol,
-            "--exchange",
-            "binance",
-            "--timeframe",
-            "1h",
-        )
-        outcry(copy, *words)
-    return copy
+def home(begun_home: Path, tmp_path: Path) -> Path:
+    """A fresh home with those candles and an empty database."""
+    return copied(begun_home, tmp_path / "home")

@@ -1,15 +1,23 @@
 """The same seed and data give the same ledger, and a crash in the middle changes nothing of it."""
 
 import json
-import shutil
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
+from tests.e2e.conftest import copied
 from tests.e2e.floor import free_port, open_floor, outcry, wait_for
 
 ROUNDS = "60"
 RECORDED = ("--market", "recorded", "--timeframe", "1h", "--from", "2020-02-01", "--speed", "max")
+
+
+class Ran(NamedTuple):
+    """A run that nothing disturbed, and where."""
+
+    home: Path
+    session: dict[str, object]
 
 
 def run(home: Path, *words: str) -> dict[str, object]:
@@ -19,35 +27,44 @@ def run(home: Path, *words: str) -> dict[str, object]:
     return found
 
 
+@pytest.fixture(scope="module")
+def straight(begun_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """The run that the others are held against."""
+    home = copied(begun_home, tmp_path_factory.mktemp("straight") / "home")
+    return Ran(home, run(home))
+
+
 @pytest.mark.timeout(600)
-def test_twice_the_same_seed_is_twice_the_same_ledger_also_in_the_same_home(home: Path) -> None:
-    first = run(home)
-    again = run(home)
+def test_twice_the_same_seed_is_twice_the_same_ledger_also_in_the_same_home(straight: Ran) -> None:
+    first, again = straight.session, run(straight.home)
     assert first["rounds"] == again["rounds"] == 60
     assert int(str(first["orders_filled"])) > 0, "a run without trades proves little"
     assert first["session_id"] != again["session_id"]
     assert first["head_hash"] == again["head_hash"]
-    other = run(home, "--seed", "8")
+    other = run(straight.home, "--seed", "8")
     assert other["head_hash"] != first["head_hash"], "the seed must matter"
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("victim", ["orchestrator", "execution"])
-def test_a_run_killed_in_the_middle_ends_with_the_same_ledger(
-    candle_home: Path, home: Path, victim: str
-) -> None:
-    straight = run(home)
-    crashed = home.parent / "crashed"
-    shutil.copytree(candle_home, crashed)
-    with open_floor(crashed, *RECORDED, "--rounds", ROUNDS, "--stay") as floor:
+def test_a_run_whose_orchestrator_is_killed_ends_with_the_same_ledger(straight: Ran, home: Path) -> None:
+    assert killed(home, "orchestrator")["head_hash"] == straight.session["head_hash"]
+
+
+@pytest.mark.timeout(600)
+def test_a_run_whose_execution_server_is_killed_ends_with_a_whole_ledger(home: Path) -> None:
+    killed(home, "execution")
+
+
+def killed(home: Path, victim: str) -> dict[str, object]:
+    """The session of a run with three kills in it; its ledger is whole."""
+    with open_floor(home, *RECORDED, "--rounds", ROUNDS, "--stay") as floor:
         for goal in (12, 30, 45):
             floor.wait_rounds(goal)
             floor.kill(victim)
-        summary = wait_for(lambda: (crashed / "run" / "summary.json").exists())
-        assert summary
-        (session,) = json.loads((crashed / "run" / "summary.json").read_text())["sessions"]
+        wait_for(lambda: (home / "run" / "summary.json").exists())
+        (session,) = json.loads((home / "run" / "summary.json").read_text())["sessions"]
     assert session["rounds"] == 60
-    if victim == "orchestrator":
-        assert session["head_hash"] == straight["head_hash"]
-    verified = json.loads(outcry(crashed, "ledger", "verify", "--json").stdout)
+    verified = json.loads(outcry(home, "ledger", "verify", "--json").stdout)
     assert verified["ok"], verified
+    found: dict[str, object] = session
+    return found

@@ -13,9 +13,11 @@ from db.embedded import running_url
 from mcp_servers.execution.venues.audit import ledger_balances
 from tests.e2e.floor import RunningFloor, open_floor, outcry, wait_for
 from tests.e2e.rows import counts, fetch
+from tests.patience import PATIENCE_S
 
-SLOW = ("--market", "recorded", "--timeframe", "1h", "--from", "2020-02-01", "--speed", "36000")
-"""Ten rounds a second: time to do things between them."""
+SLOW = ("--market", "recorded", "--timeframe", "1h", "--from", "2020-02-01", "--speed", "18000")
+"""Five rounds a second: time to do things between them."""
+VICTIMS = ("postgres", "risk", "postgres", "market", "execution", "orchestrator", "indicators", "api")
 
 
 def votes_of(floor: RunningFloor, agent: str) -> list[dict[str, object]]:
@@ -27,65 +29,50 @@ def votes_of(floor: RunningFloor, agent: str) -> list[dict[str, object]]:
 
 
 @pytest.mark.timeout(600)
-def test_a_killed_agent_is_an_abstention_and_is_back(home: Path) -> None:
+def test_whatever_is_killed_the_floor_goes_on_and_the_books_agree_with_the_venues_own(home: Path) -> None:
     with open_floor(home, *SLOW) as floor:
-        wait_for(lambda: floor.rounds() >= 5)
-        before = floor.kill("agent-trend")
-        absent = wait_for(lambda: [v for v in votes_of(floor, "trend") if v["abstain_reason"]])
-        assert absent[0]["abstain_reason"] in ("unreachable", "deadline")
-        last = int(str(absent[-1]["seq"]))
-        back = wait_for(
-            lambda: [
-                v for v in votes_of(floor, "trend") if int(str(v["seq"])) > last and not v["abstain_reason"]
-            ]
-        )
-        assert back
-        assert floor.pid("agent-trend") != before
-    verified = json.loads(outcry(home, "ledger", "verify", "--json").stdout)
-    assert verified["ok"], verified
-
-
-@pytest.mark.timeout(600)
-def test_a_killed_database_comes_back_and_the_books_agree_with_the_venues_own(home: Path) -> None:
-    with open_floor(home, *SLOW) as floor:
-        wait_for(lambda: floor.rounds() >= 30)
-        for victim in (
-            "postgres",
-            "risk",
-            "postgres",
-            "market",
-            "execution",
-            "orchestrator",
-            "indicators",
-            "api",
-        ):
-            reached = floor.rounds()
-            pid = _postmaster(home) if victim == "postgres" else floor.pid(victim)
-            os.kill(pid, signal.SIGKILL)
-            floor.wait_rounds(reached + 8)
-    verified = json.loads(outcry(home, "ledger", "verify", "--json").stdout)
-    assert verified["ok"], verified
-    books_agree(home)
-
-
-@pytest.mark.timeout(600)
-def test_a_killed_supervisor_leaves_nothing_and_the_run_goes_on_where_it_was(home: Path) -> None:
-    with open_floor(home, *SLOW) as floor:
-        wait_for(lambda: floor.rounds() >= 20)
-        family = [
-            psutil.Process(floor.process.pid),
-            *psutil.Process(floor.process.pid).children(recursive=True),
-        ]
-        floor.process.kill()
-        _, alive = psutil.wait_procs(family, timeout=15)
-        assert not alive, f"left running: {alive}"
+        floor.wait_rounds(5)
+        an_agent_is_missed_and_is_back(floor)
+        each_other_process_comes_back(floor)
+        the_supervisor_leaves_nothing_behind(floor)
         reached = floor.rounds()
     with open_floor(home, *SLOW) as again:
-        wait_for(lambda: again.rounds() >= reached + 10)
+        again.wait_rounds(reached + 10)
     verified = json.loads(outcry(home, "ledger", "verify", "--json").stdout)
     assert verified["ok"], verified
     assert len(verified["sessions"]) == 1, "the run must go on in its own session"
     books_agree(home)
+
+
+def an_agent_is_missed_and_is_back(floor: RunningFloor) -> None:
+    """A killed agent is an abstention with a reason, and votes again."""
+    before = floor.kill("agent-trend")
+    absent = wait_for(lambda: [v for v in votes_of(floor, "trend") if v["abstain_reason"]])
+    assert absent[0]["abstain_reason"] in ("unreachable", "deadline")
+    last = int(str(absent[-1]["seq"]))
+    back = wait_for(
+        lambda: [v for v in votes_of(floor, "trend") if int(str(v["seq"])) > last and not v["abstain_reason"]]
+    )
+    assert back
+    assert floor.pid("agent-trend") != before
+
+
+def each_other_process_comes_back(floor: RunningFloor) -> None:
+    """Rounds go on after each kill, the database's too."""
+    for victim in VICTIMS:
+        reached = floor.rounds()
+        pid = _postmaster(floor.home) if victim == "postgres" else floor.pid(victim)
+        os.kill(pid, signal.SIGKILL)
+        floor.wait_rounds(reached + 5)
+
+
+def the_supervisor_leaves_nothing_behind(floor: RunningFloor) -> None:
+    """No process outlives it."""
+    top = psutil.Process(floor.process.pid)
+    family = [top, *top.children(recursive=True)]
+    floor.process.kill()
+    _, alive = psutil.wait_procs(family, timeout=PATIENCE_S)
+    assert not alive, f"left running: {alive}"
 
 
 def _postmaster(home: Path) -> int:
