@@ -10,6 +10,7 @@ from db.settings_told import settings_at
 from db.similar import similar
 from openoutcry.explain import Case, Ended, Explanation, explain
 from openoutcry.ledger.outcomes import judging
+from openoutcry.minds.contamination import NOBODY_KNOWS, Cutoffs
 
 CASES = 3
 SESSION = "SELECT org_id, symbol, timeframe FROM sessions WHERE id = $1"
@@ -18,8 +19,10 @@ SELECT id, outcome, actual_pnl, outcome_reason, outcome_known_at FROM decisions 
 """
 
 
-async def explanation(pool: asyncpg.Pool, session_id: UUID, seq: int) -> Explanation | None:
-    """Why a round ended as it did; None when there is no such record."""
+async def explanation(
+    pool: asyncpg.Pool, session_id: UUID, seq: int, cutoffs: Cutoffs = NOBODY_KNOWS
+) -> Explanation | None:
+    """Why a round ended as it did; None when there is no such record. ``cutoffs`` say until when models have read."""
     found = await record(pool, session_id, seq)
     session = next(iter(await fetch(pool, SESSION, session_id)), None)
     if found is None or session is None:
@@ -36,6 +39,7 @@ async def explanation(pool: asyncpg.Pool, session_id: UUID, seq: int) -> Explana
         similar=[case_of(one) for one in like or ()],
         settings=in_force,
         judging=judging(opening) if opening else None,
+        cutoffs=cutoffs,
     )
 
 

@@ -13,6 +13,7 @@ from openoutcry.errors import BadInput
 from openoutcry.learning.fitting import LEAST
 from openoutcry.learning.learned import LEARNED
 from openoutcry.learning.report import Report, report
+from openoutcry.minds.contamination import NOBODY_KNOWS, TRUSTED, Cutoffs
 
 KIND = "voices"
 MOST_VOTES = 200_000
@@ -20,15 +21,17 @@ MOST_VOTES = 200_000
 NEWEST = "SELECT max(as_of) FROM cycles WHERE org_id = $1"
 
 
-async def looked_back(pool: asyncpg.Pool, org_id: UUID, as_of: datetime | None) -> Report:
-    """The report over every vote of the org as it stood at ``as_of``, by default at the newest record. Raises BadInput
-    while there is no record.
+async def looked_back(
+    pool: asyncpg.Pool, org_id: UUID, as_of: datetime | None, cutoffs: Cutoffs = NOBODY_KNOWS
+) -> Report:
+    """The report over every vote of the org as it stood at ``as_of``, by default at the newest record. ``cutoffs``
+    say until when models have read. Raises BadInput while there is no record.
     """
     at = as_of or await pool.fetchval(NEWEST, org_id)
     if at is None:
         raise BadInput("there is no round yet; `outcry up` starts the floor", field="as_of")
     judged, pending = await judged_votes(pool, org_id, None, as_of=at, most=MOST_VOTES, markets=True)
-    return report(judged, pending, at, await debate_effects(pool, org_id, at))
+    return report(judged, pending, at, await debate_effects(pool, org_id, at), cutoffs)
 
 
 async def keep(pool: asyncpg.Pool, org_id: UUID, done: Report, who: str) -> ModelVersion:
@@ -47,6 +50,9 @@ async def keep(pool: asyncpg.Pool, org_id: UUID, done: Report, who: str) -> Mode
         parameters={"least_outcomes": LEAST, "eta": done.shared.eta, "alpha": done.shared.alpha},
         metrics={
             "outcomes": done.judged,
+            "outcomes_perhaps_read": sum(
+                count for one in done.readings for mark, count in one.marks.items() if mark not in TRUSTED
+            ),
             "rounds": done.shared.rounds,
             "ece_stated": every.stated.ece,
             "ece_calibrated": every.calibrated.ece,

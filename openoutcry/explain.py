@@ -8,6 +8,7 @@ from typing import Any
 from openoutcry.falsified import Thesis, thesis
 from openoutcry.ledger.chain import link
 from openoutcry.ledger.outcomes import Judging
+from openoutcry.minds.contamination import NOBODY_KNOWS, Cutoffs, Mark, day_of, mark
 from openoutcry.recount import Flip, Without, as_counted, leave_one_out, nearest_flip
 from openoutcry.settings import Settings
 from openoutcry.types.amounts import Amount, cents, plain
@@ -47,6 +48,8 @@ class Voice(Frozen):
     note: str
     evidence: tuple[Evidence, ...]
     mind: str
+    read: Mark = "none"
+    """Whether its model may have read in training what came."""
 
 
 class Step(Frozen):
@@ -132,13 +135,15 @@ def explain(
     similar: Sequence[Case] = (),
     settings: Settings | None = None,
     judging: Judging | None = None,
+    cutoffs: Cutoffs = NOBODY_KNOWS,
 ) -> Explanation:
     """Take a record apart. ``ended`` and ``similar`` come from what later records and other decisions tell, ``settings`` are
-    those in force in the round, ``judging`` the yardstick of its session.
+    those in force in the round, ``judging`` the yardstick of its session, ``cutoffs`` until when models
+    have read.
     """
     decision, snapshot = record.decision, record.snapshot
     counted = as_counted(settings, decision) if settings is not None and decision is not None else None
-    voices = tuple(_voices(record))
+    voices = tuple(_voices(record, cutoffs))
     return Explanation(
         decision_id=decision_id,
         kind=record.kind,
@@ -170,11 +175,12 @@ def explain(
     )
 
 
-def _voices(record: CycleRecord) -> Iterator[Voice]:
+def _voices(record: CycleRecord, cutoffs: Cutoffs) -> Iterator[Voice]:
     tally = record.decision.tally if record.decision else None
     weights = {weight.agent: weight for weight in tally.weights} if tally else {}
     for ballot in sorted(record.ballots, key=lambda ballot: ballot.agent):
-        yield _voice(ballot, weights.get(ballot.agent))
+        read = mark(ballot.mind.model, day_of(record.as_of), record.source, cutoffs)
+        yield _voice(ballot, weights.get(ballot.agent), read)
 
 
 def _trusted(vote: Vote, weighed: AgentWeight | None) -> float:
@@ -182,7 +188,7 @@ def _trusted(vote: Vote, weighed: AgentWeight | None) -> float:
     return vote.confidence if weighed is None or weighed.believed is None else weighed.believed
 
 
-def _voice(ballot: Ballot, weighed: AgentWeight | None) -> Voice:
+def _voice(ballot: Ballot, weighed: AgentWeight | None, read: Mark) -> Voice:
     answer, weight = ballot.answer, weighed.weight if weighed else 0.0
     counted = weighed.counted if weighed else False
     silent = isinstance(answer, Abstain)
@@ -199,6 +205,7 @@ def _voice(ballot: Ballot, weighed: AgentWeight | None) -> Voice:
         note=weighed.note if weighed else "",
         evidence=() if silent else tuple(_evidence(answer, ballot.tool_uses)),
         mind=ballot.mind.model,
+        read=read,
     )
 
 

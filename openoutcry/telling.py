@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from openoutcry.explain import Case, Explanation, Voice
 from openoutcry.falsified import Thesis
+from openoutcry.minds.contamination import SAID
 from openoutcry.types.amounts import plain
 
 INDENT = "    "
@@ -57,7 +58,8 @@ def _voice(voice: Voice) -> Iterator[str]:
     sure = "" if voice.confidence is None else f" {voice.confidence:.2f}"
     weight = f"weight {voice.weight:g}" if voice.weight else "no weight in the count"
     believed = "" if voice.believed is None else f"believed {voice.believed:.2f}, "
-    yield f"  {voice.agent}: {voice.said}{sure} ({believed}{weight}, {voice.mind})"
+    read = "" if voice.read == "none" else f"; may it have read what came? {SAID[voice.read]}"
+    yield f"  {voice.agent}: {voice.said}{sure} ({believed}{weight}, {voice.mind}{read})"
     if voice.reasoning:
         yield from (f"{INDENT}{line}" for line in voice.reasoning.splitlines())
     for cited in voice.evidence:

@@ -5,6 +5,7 @@ from html import escape
 from typing import Any
 
 from openoutcry.learning.report import Report
+from openoutcry.minds.contamination import SAID
 from outcry.agentsview import DEBATED, DEBATES, HEAD, debated, figures, short, thinned
 from outcry.drawing import (
     COLOURS,
@@ -36,6 +37,7 @@ agent, and lost {regret:.1f} more than the best.</p>
 {weights}
 {debates}
 <h2>All scores</h2>
+{readings}
 <table>{table}</table>
 </body></html>
 """
@@ -60,8 +62,12 @@ def page(done: Report) -> str:
         regret=max(shared.regret.values(), default=0.0),
         weights=_weights(shared.history),
         debates=_debates(done),
+        readings="".join(f"<p>{escape(one.told)}.</p>" for one in done.readings),
         table=row("th", HEAD)
-        + "".join(row("td", (r.agent, r.word, r.climate, r.reach, *figures(r.scores))) for r in done.rows),
+        + "".join(
+            row("td", (r.agent, r.word, r.climate, r.reach, *figures(r.scores), SAID[r.mark]))
+            for r in done.rows
+        ),
     )
 
 

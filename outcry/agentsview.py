@@ -6,6 +6,7 @@ from typing import Any
 
 from openoutcry.learning.rebuttals import Effect
 from openoutcry.learning.report import Report
+from openoutcry.minds.contamination import SAID, Reading
 from openoutcry.voting.calibration import Calibration
 
 POINTS = 400
@@ -25,7 +26,7 @@ DEBATED = (
     "rebuttals",
 )
 WIDTHS = (16, 8, 8, 8, 8, 8, 10, 8, 16, 13, 13)
-HEAD = ("agent", "word", "climate", "reach", "cases", "right", "brier", "skill", "log loss", "ECE")
+HEAD = ("agent", "word", "climate", "reach", "cases", "right", "brier", "skill", "log loss", "ECE", "read?")
 
 
 def plain(done: Report) -> dict[str, Any]:
@@ -47,6 +48,7 @@ def plain(done: Report) -> dict[str, Any]:
     ]
     body["shared"]["history"] = [dict(step) for step in thinned(done.shared.history)]
     body["learned"] = done.learned.model_dump(mode="json", exclude={"version"})
+    body["readings"] = [told(one) for one in done.readings]
     body["debates"] = [
         {**asdict(one), "first_usd": str(one.first_usd), "rebuttal_usd": str(one.rebuttal_usd)}
         for one in done.debates
@@ -59,8 +61,10 @@ def table(done: Report) -> Iterator[str]:
     yield f"As of {done.as_of:%Y-%m-%d %H:%M} UTC: {done.judged:,} votes judged, {done.pending:,} pending."
     yield "".join(f"{name:>10}" if index > 3 else f"{name:<12}" for index, name in enumerate(HEAD))
     for row in done.rows:
-        cells = (row.agent, row.word, row.climate, row.reach, *figures(row.scores))
-        yield "".join(f"{cell:>10}" if index > 3 else f"{cell:<12}" for index, cell in enumerate(cells))
+        cells = (row.agent, row.word, row.climate, row.reach, *figures(row.scores), SAID[row.mark])
+        line = "".join(f"{cell:>10}" if index > 3 else f"{cell:<12}" for index, cell in enumerate(cells[:-1]))
+        yield f"{line}  {cells[-1]}".rstrip()
+    yield from (reading.told for reading in done.readings)
     yield ""
     yield "Held-out windows: as stated, calibrated by what was known before, and at the usual rate"
     yield f"{'agent':<16}{'cases':>8}{'ECE':>9}{'-> ECE':>9}{'Brier':>9}{'-> Brier':>10}{'base rate':>11}"
@@ -83,6 +87,12 @@ def table(done: Report) -> Iterator[str]:
         yield DEBATES
         for cells in (DEBATED, *map(debated, done.debates)):
             yield "".join(f"{cell:>{WIDTHS[at]}}" if at else f"{cell:<16}" for at, cell in enumerate(cells))
+
+
+def told(one: Reading) -> dict[str, Any]:
+    """What a model may have read, as JSON."""
+    until = None if one.knows_until is None else one.knows_until.isoformat()
+    return {**asdict(one), "marks": dict(one.marks), "knows_until": until}
 
 
 def debated(one: Effect) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from openoutcry.version import VERSION
 from orchestrator.supervisor import Supervisor, cool, warm
 from outcry import runfile
 from outcry.live_switches import access, operator
+from outcry.perhaps_read import with_readings
 from outcry.screen import Screen
 from outcry.tasks import afterwards, plan, port_is_free, preload
 from wire.config import RunSpec, floor_key, home_folder, load_settings, parse_speed, parse_when
@@ -294,6 +295,7 @@ def _run(
         screen.end_progress()
         summary = runfile.read_json(home / "run" / "summary.json")
         if summary is not None:
+            summary = asyncio.run(with_readings(summary, database.url, home))
             print(json.dumps(summary)) if wanted.as_json else screen.summary(summary)
         if code == 0 and wanted.stay:
             screen.step("run complete; still serving, stop with Ctrl-C")

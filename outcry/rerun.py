@@ -9,6 +9,7 @@ import contextlib
 import secrets
 import tempfile
 from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from agents.llm.taping import Playing
 from db.embedded import EmbeddedPostgres
 from db.migrate import upgrade
 from openoutcry.errors import BadInput, ReplayDiverged
+from openoutcry.minds.contamination import Reading, Said, day_of, readings
 from openoutcry.settings import Settings
 from openoutcry.types.frozen import Frozen
 from openoutcry.types.votes import Abstain, Ballot
@@ -30,6 +32,7 @@ from orchestrator.taping import RunPlaying
 from wire.cassette import Reel, difference
 from wire.config import DEFAULT_ORG, ProcessConfig, RunSpec
 from wire.connect import Connection
+from wire.prices import load_prices
 from wire.taped import PlayedPeer, answered
 from wire.tokens import OPTIONAL_SERVERS, SERVERS, derive_key
 
@@ -58,9 +61,9 @@ class Present(PlayedPeer):
 class Voice(Present):
     """An agent that thinks again, and must say what it said."""
 
-    def __init__(self, name: str, reel: Reel, agent: Connection) -> None:
+    def __init__(self, name: str, reel: Reel, agent: Connection, heard: list[Said]) -> None:
         super().__init__(name, BY, reel)
-        self._agent = agent
+        self._agent, self._heard = agent, heard
 
     async def call(
         self,
@@ -72,7 +75,12 @@ class Voice(Present):
     ) -> dict[str, Any]:
         """Its ballot. One that was late, lost or an abstention stands: it tells of what no recording brings back."""
         told = answered(self._reel.play("call", BY, f"{self._name}.{tool}", dict(arguments)))
-        if tool != "vote" or isinstance(Ballot.model_validate(told).answer, Abstain):
+        if tool != "vote":
+            return told
+        ballot, asked = Ballot.model_validate(told), arguments["snapshot"]
+        day = day_of(datetime.fromisoformat(asked["as_of"]))
+        self._heard.append(Said(ballot.agent, ballot.mind.model, day, asked["source"]))
+        if isinstance(ballot.answer, Abstain):
             return told
         now = await self._agent.call(tool, arguments, round_token=round_token, timeout_s=PATIENCE_S)
         if not self._reel.misses and now != told:
@@ -84,8 +92,11 @@ class Voice(Present):
         return now
 
 
-async def rerun(path: Path) -> Rerun:
-    """Run a cassette again. Raises BadInput for a file that is none."""
+async def rerun(path: Path) -> tuple[Rerun, tuple[Reading, ...]]:
+    """Run a cassette again; how it went, and what its models may have read before, by the cut-offs that were in force.
+
+    Raises BadInput for a file that is none.
+    """
     reel = Reel.load(path)
     with tempfile.TemporaryDirectory(prefix="outcry-replay-") as folder:
         home = Path(folder)
@@ -93,12 +104,14 @@ async def rerun(path: Path) -> Rerun:
         try:
             url = server.start()
             await upgrade(url)
-            return await _run(reel, home, url)
+            heard: list[Said] = []
+            done = await _run(reel, home, url, heard)
+            return done, readings(heard, load_prices(home).cutoffs)
         finally:
             server.stop()
 
 
-async def _run(reel: Reel, home: Path, url: str) -> Rerun:
+async def _run(reel: Reel, home: Path, url: str, heard: list[Said]) -> Rerun:
     spec = RunSpec.model_validate(reel.header["run"]).model_copy(update={"speed": 0.0})
     settings = Settings.model_validate(reel.header["settings"])
     (home / "models.yaml").write_text(yaml.safe_dump(reel.header["prices"]))
@@ -108,7 +121,7 @@ async def _run(reel: Reel, home: Path, url: str) -> Rerun:
     async with (
         sole_orchestrator(url) as fence,
         Store.opened(url, home, DEFAULT_ORG, fence) as store,
-        _voices(reel, home, spec, settings, root) as agents,
+        _voices(reel, home, spec, settings, root, heard) as agents,
     ):
         floor = LiveFloor(
             home=home,
@@ -131,7 +144,7 @@ async def _run(reel: Reel, home: Path, url: str) -> Rerun:
 
 @contextlib.asynccontextmanager
 async def _voices(
-    reel: Reel, home: Path, spec: RunSpec, settings: Settings, root: bytes
+    reel: Reel, home: Path, spec: RunSpec, settings: Settings, root: bytes, heard: list[Said]
 ) -> AsyncIterator[dict[str, Voice]]:
     patient = settings.voting.model_copy(update={"deadline_s": PATIENCE_S})
     async with contextlib.AsyncExitStack() as stack:
@@ -153,7 +166,7 @@ async def _voices(
             )
             connection = Connection(name, hosted)
             stack.push_async_callback(connection.close)
-            found[agent] = Voice(name, reel, connection)
+            found[agent] = Voice(name, reel, connection, heard)
         if not found:
             raise BadInput("the cassette names no agent", field="file")
         yield found

@@ -93,6 +93,8 @@ class Screen:
             for name, value in rows(session):
                 table.add_row(name, value)
             self.console.print(table)
+            for one in session["readings"]:
+                self.console.print(one["told"])
             self.console.print(f"ledger head {session['head_hash']}")
 
 

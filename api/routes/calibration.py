@@ -16,9 +16,13 @@ from api.market import now
 from api.params import read_time
 from api.requests import AnyRequest
 from api.shapes.base import Shape, shaped
+from api.shapes.readings import ModelReading, readings_of
 from db.reads import agents, hindsight
+from openoutcry.learning.report import said
+from openoutcry.minds.contamination import readings
 from openoutcry.voting.calibration import calibrate
 from openoutcry.voting.hindsight import Judged
+from wire.prices import cutoffs_of
 
 AsOf = Annotated[
     str | None, QueryParameter(description="RFC 3339: as it stood then (default: now).", required=False)
@@ -66,7 +70,8 @@ class Weighed(Shape, frozen=True, kw_only=True):
 
 class AgentCalibration(Shape, frozen=True, kw_only=True):
     """``brier_skill`` is against always saying the share that was right: above 0 is better. ``votes`` counts every ballot
-    by ``as_of``; ``judged`` + ``pending`` are the directional ones looked at.
+    by ``as_of``; ``judged`` + ``pending`` are the directional ones looked at; ``readings``
+    say what a model on the seat may have read in training before it said it.
     """
 
     agent_name: str
@@ -85,6 +90,7 @@ class AgentCalibration(Shape, frozen=True, kw_only=True):
     bins: list[Bucket]
     by_action: dict[str, Scores]
     weight_history: list[Weighed]
+    readings: list[ModelReading]
 
 
 @get("/api/v1/agents/{name:str}/calibration", tags=["agents"])
@@ -117,6 +123,7 @@ async def calibration(
         bins=[Bucket(**asdict(row)) for row in found.bins],
         by_action={action: _scores(judged, action) for action in ("BUY", "SELL", "HOLD")},
         weight_history=[shaped(row, Weighed) for row in weights],
+        readings=readings_of(readings(map(said, judged), cutoffs_of(floor.home))),
     )
 
 

@@ -37,6 +37,9 @@ from api.shapes.decisions import (
 )
 from db.minds.budgets import of_decisions
 from db.reads import decisions as reads
+from db.reads.minds import said_by_models
+from openoutcry.minds.contamination import readings
+from wire.prices import cutoffs_of
 
 OUTCOMES = ("SUCCESS", "FAILURE", "PENDING")
 Limit = Annotated[
@@ -117,7 +120,9 @@ async def get_stats(
         to_date=read_time(to_date, "to_date"),
     )
     found = await reads.stats(floor.pool, org_id, **filters)
-    return stats_of(found, await of_decisions(floor.pool, org_id, **filters))
+    said = await said_by_models(floor.pool, org_id, **filters)
+    told = readings(said, cutoffs_of(floor.home))
+    return stats_of(found, await of_decisions(floor.pool, org_id, **filters), told)
 
 
 @get("/api/v1/decisions/{id:str}", tags=["decisions"])

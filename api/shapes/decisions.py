@@ -9,8 +9,10 @@ from uuid import UUID
 from api.shapes.base import Shape, shaped
 from api.shapes.minds import ModelUse, models_of
 from api.shapes.orders import Order, order_of
+from api.shapes.readings import ModelReading, readings_of
 from db.memory.spaces import Counted
 from openoutcry.embedding import NAME
+from openoutcry.minds.contamination import Reading
 
 OutcomeName = Literal["SUCCESS", "FAILURE", "PENDING"]
 
@@ -139,6 +141,7 @@ class DecisionStats(Shape, frozen=True, kw_only=True):
     """Aggregates; ``success_rate`` is over decisions with a known outcome, null before the first.
 
     ``models`` are the language models asked for them, ``cache_hits`` what the floor's own cache answered in their place.
+    ``readings`` say what models may have read in training before they said it: such results prove nothing.
     """
 
     total_decisions: int
@@ -157,6 +160,7 @@ class DecisionStats(Shape, frozen=True, kw_only=True):
     cached_tokens: int
     cache_hits: int
     models: list[ModelUse]
+    readings: list[ModelReading]
 
 
 class Hit(Shape, frozen=True, kw_only=True):
@@ -234,12 +238,20 @@ def detail_of(row: Mapping[str, Any]) -> DecisionDetail:
     )
 
 
-def stats_of(row: Mapping[str, Any], models: Sequence[Mapping[str, Any]]) -> DecisionStats:
+def stats_of(
+    row: Mapping[str, Any], models: Sequence[Mapping[str, Any]], readings: Sequence[Reading]
+) -> DecisionStats:
     """Figures over decisions and the models asked for them."""
     rounded = {name: _rounded(row[name]) for name in ROUNDED}
     summed = {name: sum(one[name] for one in models) for name in ("cached_tokens", "cache_hits")}
     return shaped(
-        row, DecisionStats, by_type=row["by_decision_type"], models=models_of(models), **summed, **rounded
+        row,
+        DecisionStats,
+        by_type=row["by_decision_type"],
+        models=models_of(models),
+        readings=readings_of(readings),
+        **summed,
+        **rounded,
     )
 
 

@@ -17,7 +17,7 @@ from openoutcry.voting.hindsight import Judged, Said, judge
 
 DIRECTIONAL = """
 SELECT v.agent_name, v.session_id, v.seq, v.action, v.confidence, v.horizon_bars, v.created_at,
-       (d.context->>'price')::float8 AS price
+       v.model, d.source, (d.context->>'price')::float8 AS price
 FROM votes v JOIN decisions d ON d.id = v.decision_id
 WHERE v.org_id = $1 AND ($2::text[] IS NULL OR v.agent_name = ANY($2)) AND v.action IN ('BUY', 'SELL', 'HOLD')
   AND v.created_at <= $3 AND v.created_at >= $4
@@ -141,5 +141,7 @@ def _said(row: Row, market: Climate, rule: dict[str, Any]) -> Said:
         price=row["price"],
         horizon_bars=row["horizon_bars"],
         market=market,
+        mind=row["model"],
+        source=row["source"],
         **rule,
     )

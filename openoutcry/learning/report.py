@@ -9,19 +9,33 @@ from openoutcry.learning.fitting import held_out, known, learn
 from openoutcry.learning.learned import Learned, word_of
 from openoutcry.learning.rebuttals import Effect
 from openoutcry.learning.share import Shared
+from openoutcry.minds.contamination import (
+    NOBODY_KNOWS,
+    Cutoffs,
+    Mark,
+    Reading,
+    Said,
+    day_of,
+    mark,
+    readings,
+    worst,
+)
 from openoutcry.voting.calibration import Calibration, calibrate
 from openoutcry.voting.hindsight import Judged
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The scores of one agent's words; ``climate`` and ``reach`` are "all" where they are taken together."""
+    """The scores of one agent's words; ``climate`` and ``reach`` are "all" where they are taken together. ``mark`` says whether
+    a model of its may have read what came.
+    """
 
     agent: str
     word: str
     climate: str
     reach: str
     scores: Calibration
+    mark: Mark = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +51,8 @@ class Ahead:
 @dataclass(frozen=True, slots=True)
 class Report:
     """Of all votes whose end was known by ``as_of``, the first said at ``since`` (None without any); ``learned`` is the version
-    that they would make, ``debates`` what rebuttals did to Brier scores and what they cost.
+    that they would make, ``debates`` what rebuttals did to Brier scores and what they cost, ``readings``
+    what models may have read before they said it.
     """
 
     since: datetime | None
@@ -49,12 +64,17 @@ class Report:
     shared: Shared
     learned: Learned
     debates: tuple[Effect, ...] = ()
+    readings: tuple[Reading, ...] = ()
 
 
 def report(
-    judged: Sequence[Judged], pending: int, as_of: datetime, debates: tuple[Effect, ...] = ()
+    judged: Sequence[Judged],
+    pending: int,
+    as_of: datetime,
+    debates: tuple[Effect, ...] = (),
+    cutoffs: Cutoffs = NOBODY_KNOWS,
 ) -> Report:
-    """Score, hold out, and learn. The agents come by name, "all" of them last."""
+    """Score, hold out, and learn. ``cutoffs`` say until when models have read. The agents come by name, "all" of them last."""
     past = known(judged, as_of)
     learned, shared = learn(past, as_of, "0.0.0")
     held = held_out(past)
@@ -64,7 +84,7 @@ def report(
         as_of=as_of,
         judged=len(past),
         pending=pending,
-        rows=tuple(_rows(past, agents)),
+        rows=tuple(_rows(past, agents, cutoffs)),
         ahead=tuple(
             Ahead(
                 agent=agent or "all",
@@ -77,27 +97,45 @@ def report(
         shared=shared,
         learned=learned,
         debates=debates,
+        readings=readings(map(said, past), cutoffs),
     )
 
 
-def _rows(past: Sequence[Judged], agents: Sequence[str]) -> list[Row]:
+def said(one: Judged) -> Said:
+    """A vote, as what may have been read."""
+    return Said(one.agent, one.mind, day_of(one.at), one.source)
+
+
+def _rows(past: Sequence[Judged], agents: Sequence[str], cutoffs: Cutoffs) -> list[Row]:
     rows = []
+
+    def scored(agent: str, word: str, market: str, how_far: str, own: Sequence[Judged]) -> Row:
+        found = worst(mark(one.mind, day_of(one.at), one.source, cutoffs) for one in own)
+        return Row(agent, word, market, how_far, calibrate(own), found)
+
     for agent in agents:
         for word in ("entry", "hold"):
             own = [one for one in past if one.agent == agent and word_of(one.action) == word]
             if not own:
                 continue
-            rows.append(Row(agent, word, "all", "all", calibrate(own)))
-            rows += _split(agent, word, own, lambda one: (one.market, "all"))
-            rows += _split(agent, word, own, lambda one: ("all", reach(one.horizon_bars)))
-            rows += _split(agent, word, own, lambda one: (one.market, reach(one.horizon_bars)))
+            rows.append(scored(agent, word, "all", "all", own))
+            for cell in CELLS:
+                rows += [scored(agent, word, *key, here) for key, here in _split(own, cell)]
     return list({(row.agent, row.word, row.climate, row.reach): row for row in rows}.values())
 
 
 def _split(
-    agent: str, word: str, own: Sequence[Judged], cell: Callable[[Judged], tuple[str, str]]
-) -> list[Row]:
+    own: Sequence[Judged], cell: Callable[[Judged], tuple[str, str]]
+) -> list[tuple[tuple[str, str], list[Judged]]]:
     found: dict[tuple[str, str], list[Judged]] = {}
     for one in own:
         found.setdefault(cell(one), []).append(one)
-    return [Row(agent, word, *key, calibrate(here)) for key, here in sorted(found.items())]
+    return sorted(found.items())
+
+
+CELLS: tuple[Callable[[Judged], tuple[str, str]], ...] = (
+    lambda one: (one.market, "all"),
+    lambda one: ("all", reach(one.horizon_bars)),
+    lambda one: (one.market, reach(one.horizon_bars)),
+)
+"""How words are taken apart: by climate, by reach, by both."""

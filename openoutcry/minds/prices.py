@@ -46,3 +46,8 @@ class PriceTable(Frozen):
 
     prices_of: date
     models: dict[str, Price] = Field(default_factory=dict)
+
+    @property
+    def cutoffs(self) -> dict[str, date | None]:
+        """Until when each model has read, by name."""
+        return {name: price.knows_until for name, price in self.models.items()}

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 from uuid import UUID
 
 from openoutcry.learning.climate import Climate
+from openoutcry.types.market import Source
 
 Word = Literal["BUY", "SELL", "HOLD"]
 
@@ -30,6 +31,8 @@ class Said(NamedTuple):
     cost: float
     calm: float
     market: Climate = "unknown"
+    mind: str = "rules"
+    source: Source = "recorded"
 
 
 class Judged(NamedTuple):
@@ -46,6 +49,8 @@ class Judged(NamedTuple):
     gain: float
     market: Climate = "unknown"
     horizon_bars: int = 24
+    mind: str = "rules"
+    source: Source = "recorded"
 
 
 def judge(
@@ -77,5 +82,5 @@ def _judged(vote: Said, known_at: datetime, move: float) -> Judged:
         right, gain = toward > vote.cost, toward - vote.cost
     return Judged(
         vote.agent, vote.session, vote.at, known_at, vote.action, vote.confidence, right, move, gain,
-        vote.market, vote.horizon_bars,
+        vote.market, vote.horizon_bars, vote.mind, vote.source,
     )  # fmt: skip

@@ -95,11 +95,14 @@ def _look(
     from db.models import staging
     from db.strategies.history import by
     from outcry.database import floor_database
+    from wire.prices import cutoffs_of
 
     at = None if as_of is None else as_of.replace(tzinfo=UTC)
+    folder = home_folder(str(home) if home else None)
+    cutoffs = cutoffs_of(folder)
 
     async def work(pool: "asyncpg.Pool") -> "tuple[Report, ModelVersion | None]":
-        done = await learning.looked_back(pool, ORG, at)
+        done = await learning.looked_back(pool, ORG, at, cutoffs)
         if not keep:
             return done, None
         kept = await learning.keep(pool, ORG, done, WHO)
@@ -108,7 +111,7 @@ def _look(
         return done, kept
 
     async def run() -> "tuple[Report, ModelVersion | None]":
-        async with floor_database(home_folder(str(home) if home else None)) as pool:
+        async with floor_database(folder) as pool:
             return await work(pool)
 
     return asyncio.run(run())

@@ -25,10 +25,12 @@ def explain(
     from openoutcry.telling import tell
     from orchestrator.recordings import locate
     from outcry.database import floor_database
+    from wire.prices import cutoffs_of
 
     async def run() -> str:
-        async with floor_database(home_folder(str(home) if home else None)) as pool:
-            explained = await explanation(pool, *await locate(pool, decision))
+        folder = home_folder(str(home) if home else None)
+        async with floor_database(folder) as pool:
+            explained = await explanation(pool, *await locate(pool, decision), cutoffs_of(folder))
             if explained is None:
                 raise BadInput(f"{decision}: there is no such record", field="decision")
             return explained.model_dump_json(indent=1) if as_json else tell(explained)

@@ -18,7 +18,7 @@ from db.candles import CandleReader
 from mcp_servers.news.sources import SyntheticNews
 from openoutcry.league.baselines import BASELINES, ORACLE, oracle
 from openoutcry.league.calls import Call
-from openoutcry.minds.contamination import Cutoffs, mark
+from openoutcry.minds.contamination import Cutoffs, day_of, mark
 from openoutcry.settings import AgentSettings, NewsSettings, Settings
 from openoutcry.types.market import Snapshot
 from openoutcry.types.record import Decision
@@ -68,7 +68,7 @@ async def play(
                 seen, ballots = await committee.hear(seq, at)
                 said = {name: call_of(ballot, bar) for name, ballot in ballots.items()}
                 for name, ballot in (await _minds_say(minds, models, seen)).items():
-                    marked = mark(models[name].mind or "", at, world.market.source, table.cutoffs)
+                    marked = mark(models[name].mind or "", day_of(at), world.market.source, table.cutoffs)
                     said[name] = replace(call_of(ballot, bar), mark=marked)
                 said |= {COMMITTEE: committee.call(bar), **_plainly(world, first + bar, bar, rng)}
                 for name, mine in calls.items():

@@ -5,6 +5,7 @@ from typing import Any
 
 from openoutcry.league.resampling import Interval
 from openoutcry.league.standing import Standing
+from openoutcry.minds.contamination import SAID
 from outcry.league.table import League
 
 HEAD = (
@@ -21,14 +22,6 @@ HEAD = (
     "decisions",
     "read?",
 )
-SAID: Mapping[str, str] = {
-    "none": "",
-    "made": "no: made up",
-    "clean": "no",
-    "contaminated": "CONTAMINATED",
-    "unknown": "UNKNOWN cut-off",
-}
-"""What a mark means in a table: whether a model may have read the outcomes."""
 
 
 def lines(done: League, origin: Mapping[str, str]) -> Iterator[str]:

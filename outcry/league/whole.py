@@ -78,7 +78,7 @@ async def whole(
         home=home,
         settings=settings,
         keys=keys,
-        cutoffs={name: price.knows_until for name, price in prices.models.items()},
+        cutoffs=prices.cutoffs,
         purse=LeaguePurse(asked.spend),
         tape=_tapes(asked, cassettes, [one for one in running if one.kind == "model"], settings),
         seed=asked.seed,

@@ -58,3 +58,33 @@ async def test_the_ladders_step_is_told(world, viewer, path):
     assert (await viewer.get(path)).json()["models_level"] == "fewer"
     await world.pool.execute("UPDATE model_budgets SET level_day = level_day - 1")
     assert (await viewer.get(path)).json()["models_level"] == "full"
+
+
+async def test_statistics_and_calibration_say_what_a_model_may_have_read(world, viewer):
+    """The ledger is of 2023: the model has read it, and of the other nobody knows."""
+    await world.pool.execute("UPDATE votes SET model = $1 WHERE agent_name = 'technical'", MODEL)
+    await world.pool.execute("UPDATE votes SET model = 'compatible:llama' WHERE agent_name = 'hedging'")
+    stats = (await viewer.get("/api/v1/decisions/stats")).json()
+    hedging, technical = stats["readings"]
+    assert (technical["agent_name"], technical["model"], technical["mark"]) == (
+        "technical",
+        MODEL,
+        "contaminated",
+    )
+    assert (
+        technical["marks"]
+        == {"contaminated": stats["total_decisions"]}
+        == {"contaminated": technical["decisions"]}
+    )
+    assert (hedging["mark"], hedging["knows_until"], technical["knows_until"]) == (
+        "unknown",
+        None,
+        "2025-07-31",
+    )
+    hedges = (await viewer.get("/api/v1/decisions/stats?decision_type=hedge")).json()
+    assert [one["agent_name"] for one in hedges["readings"]] == ["hedging"]
+    assert (await viewer.get("/api/v1/decisions/stats?symbol=DOGE/USDT")).json()["readings"] == []
+    found = (await viewer.get("/api/v1/agents/technical/calibration")).json()
+    assert [one["mark"] for one in found["readings"]] == ["contaminated"]
+    assert found["readings"][0]["decisions"] == found["judged"] > 0
+    assert (await viewer.get("/api/v1/agents/risk/calibration")).json()["readings"] == []

@@ -98,7 +98,10 @@ def test_models_vote_fall_back_and_are_replayed_without_a_network(
         assert row["latency_ms"] > 0
     failed = [row for row in bought if row["agent"] == "technical"]
     assert failed and all(row["fault"] and row["cost"] == 0 for row in failed)
-    assert "trend: BUY 0.80 (weight 1.2, anthropic:claude-haiku-4-5)" in explained
+    assert (
+        "trend: BUY 0.80 (weight 1.2, anthropic:claude-haiku-4-5; may it have read what came? CONTAMINATED)"
+        in explained
+    )
     assert "technical: " in explained
     assert "openai:gpt-5-mini" not in explained.split("technical:")[1].split("\n")[0]
     assert "compatible:llama" in explained
