@@ -168,6 +168,17 @@ def build_server(name: str, tools: list[ToolSpec], hosting: Hosting[D], *, instr
     return server
 
 
+async def call_of(server: str, what: str, scope: str, hosting: Hosting[D], ctx: Context[Any, Any]) -> Call[D]:
+    """Who asks, on whose behalf, and until when. Raises NotAuthorised without the scope and for a forged round."""
+    local = Caller(client_id="local", audience=server, scopes=hosting.local_scopes, org_id=hosting.org_id)
+    caller = current_caller(local)
+    if scope not in caller.scopes and "admin" not in caller.scopes:
+        raise NotAuthorised(f"{what} needs the scope {scope}")
+    claims = current_round(ctx, hosting.key, server)
+    now = Present(claims.as_of, claims.source) if claims else await hosting.present()
+    return Call(hosting.deps, caller, now.as_of, now.source, claims)
+
+
 def _hints(spec: ToolSpec) -> dict[str, Any]:
     return typing.get_type_hints(spec.fn, include_extras=True)
 
@@ -179,15 +190,9 @@ def _wrapped(server: str, spec: ToolSpec, hosting: Hosting[D]) -> Callable[..., 
         p.replace(annotation=hints[p.name]) for p in signature.parameters.values() if p.name != "call"
     ]
     result_type = hints["return"]
-    local = Caller(client_id="local", audience=server, scopes=hosting.local_scopes, org_id=hosting.org_id)
 
     async def run(ctx: Context[Any, Any], **arguments: Any) -> CallToolResult:
-        caller = current_caller(local)
-        if spec.scope not in caller.scopes and "admin" not in caller.scopes:
-            raise NotAuthorised(f"{spec.name} needs the scope {spec.scope}")
-        claims = current_round(ctx, hosting.key, server)
-        now = Present(claims.as_of, claims.source) if claims else await hosting.present()
-        result = await spec.fn(Call(hosting.deps, caller, now.as_of, now.source, claims), **arguments)
+        result = await spec.fn(await call_of(server, spec.name, spec.scope, hosting, ctx), **arguments)
         return answer(f"{server}.{spec.name}", arguments, result)
 
     context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Context)

@@ -32,6 +32,7 @@ from outcry.tasks import afterwards, plan, port_is_free, preload
 from wire.config import RunSpec, floor_key, home_folder, load_settings, parse_speed, parse_when
 from wire.exchanges import refuse_unknown
 from wire.namesakes import refuse_namesakes
+from wire.tokens import OPTIONAL_SERVERS
 from wire.vendor_keys import speaks, take
 from wire.venue_keys import VenueAccess, loopback
 
@@ -64,6 +65,8 @@ class Wanted:
     record: Path | None = None
     agents: str | None = None
     """Who sits, by name and comma; None: who the settings seat."""
+    servers: str | None = None
+    """Servers that run although no seat asks them, by name and comma."""
     live: bool = False
     confirm: str | None = None
     exchange_url: str | None = None
@@ -278,6 +281,7 @@ def _run(
         cassette=_cassette(wanted, home, spec, settings, seats),
         venue_access=wanted.venue_access,
         beside=roster.asked_beside(settings),
+        served=served(wanted.servers),
     )
     supervisor = Supervisor(tasks, screen.notice)
     on_ending(lambda *_: supervisor.stop_soon())
@@ -323,6 +327,18 @@ def seated(settings: Settings, asked: str | None, known: Collection[str]) -> Set
     given = {name: settings.agents.get(name, AgentSettings()) for name in {*known, *settings.agents}}
     seats = {name: seat.model_copy(update={"enabled": name in names}) for name, seat in given.items()}
     return settings.model_copy(update={"agents": dict(sorted(seats.items()))})
+
+
+def served(asked: str | None) -> tuple[str, ...]:
+    """The servers that people asked for. Raises BadConfig naming the option."""
+    names = tuple(dict.fromkeys(name.strip() for name in (asked or "").split(",") if name.strip()))
+    for name in names:
+        if name not in OPTIONAL_SERVERS:
+            raise BadConfig(
+                f"--servers: {name!r} is none of {', '.join(OPTIONAL_SERVERS)}; the others always run",
+                field="servers",
+            )
+    return names
 
 
 def _cassette(

@@ -90,12 +90,13 @@ def plan(
     cassette: Path | None = None,
     venue_access: VenueAccess | None = None,
     beside: Iterable[str] = (),
+    served: Iterable[str] = (),
 ) -> tuple[list[Task], dict[str, int]]:
     """The floor's tasks and ports. Agents learn neither the database nor the floor key.
 
-    ``beside`` are the servers that run only because a seat asks them.
+    ``beside`` are the servers that run because a seat asks them, ``served`` those that people asked for.
     """
-    names = [*SERVERS, *beside]
+    names = [*SERVERS, *dict.fromkeys((*beside, *served))]
     seats = [f"agent-{name}" for name in agents]
     ports = {**free_ports([*names, *seats, STRATEGIES]), "api": api_port}
     endpoints = {name: f"http://{LOOPBACK}:{port}/mcp" for name, port in ports.items() if name != "api"}
@@ -145,8 +146,9 @@ def plan(
         for name, (title, target) in speakers.items()
     ]
     asks = {name: ("vote",) for name in speakers}
+    extra = {name: scopes for name, scopes in OPTIONAL_SCOPES.items() if name in names}
     conductor = config("orchestrator", scopes={**FLOOR_SCOPES, **asks}, trusted=True)
-    door = config("api", scopes=DOOR_SCOPES, org_id=ANY_ORG)
+    door = config("api", scopes={**DOOR_SCOPES, **extra}, org_id=ANY_ORG)
     embedders = (
         []
         if parse_embedder(settings.memory.embedder).offline

@@ -73,7 +73,9 @@ EMBEDDING = ("memory", "embedder")
 PURSE = "purse"
 """Under this name an agent with a language model holds a second token for the risk server, to spend and nothing else."""
 DOOR_SCOPES = {**READ_SCOPES, "execution": ("order:read", "order:place", "order:cancel", "floor:halt")}
-"""What the API may hand on to its own callers, each of whom gets a part of it for one org."""
+"""What the API may hand on to its own callers, each of whom gets a part of it for one org; of a server that runs only when it
+is asked for, where it does.
+"""
 
 
 class RunSpec(Frozen):
@@ -260,7 +262,7 @@ def from_environment(
     given: dict[str, Mapping[str, tuple[str, ...]]] = {
         "orchestrator": FLOOR_SCOPES,
         "agent": {**READ_SCOPES, **OPTIONAL_SCOPES},
-        "api": DOOR_SCOPES,
+        "api": {**DOOR_SCOPES, **OPTIONAL_SCOPES},
     }
     scopes = given.get(role, {})
     agents = {key: url for key, url in _endpoints(env).items()}

@@ -6,6 +6,7 @@ those of the exception tree, and INTERNAL for a crash.
 
 import json
 from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from typing import Any
 
 import structlog
@@ -30,6 +31,14 @@ SUGGESTIONS = {
     "VENUE_JOURNAL_BUSY": "A floor runs in this home: ask its own execution server, over HTTP.",
     "INTERNAL": "Nothing in the arguments explains it; the server's log does.",
 }
+
+
+READING: ContextVar[Any] = ContextVar("reading")
+
+
+def reading() -> Any:
+    """The request that a resource is read in: the SDK hands none to a resource with a fixed address."""
+    return READING.get()
 
 
 class FloorServer(MCPServer[Any]):
@@ -67,6 +76,7 @@ class FloorServer(MCPServer[Any]):
         self, uri: AnyUrl | str, context: Any = None
     ) -> Iterable[ReadResourceContents] | InputRequiredResult:
         """Read a resource; an expected failure is a protocol error that says its code."""
+        READING.set(context)
         try:
             return await super().read_resource(uri, context)
         except ResourceError as error:

@@ -10,6 +10,8 @@ NEEDS: Mapping[str, Mapping[str, str]] = {
     "market": {"md:read": "view_metrics"},
     "indicators": {"ind:read": "view_metrics"},
     "risk": {"risk:read": "view_portfolio"},
+    "news": {"news:read": "view_metrics"},
+    "memory": {"mem:read": "view_trades"},
     "execution": {
         "order:read": "view_trades",
         "order:place": "execute_trades",

@@ -20,7 +20,12 @@ MOST_BODY = 1024 * 1024
 PASSED = ("accept", "content-type", "last-event-id", "traceparent", "tracestate")
 RETURNED = ("content-type", "allow")
 EVENTS = "text/event-stream"
-Server = Annotated[str, PathParameter(description="market, indicators, risk or execution.")]
+Server = Annotated[
+    str,
+    PathParameter(
+        description="market, indicators, risk, execution; memory and news where they run."
+    ),
+]
 LIST_TOOLS = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
 
 

@@ -5,13 +5,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import UUID
 
 from db.candles import CandleReader
-from db.pool import open_pool
 from db.regimes.force import Shelf
 from mcp_servers.indicators import tools
 from mcp_servers.indicators.deps import IndicatorsDeps, NoModels, RegimeModels
-from mcp_servers.present import floor_present
+from mcp_servers.opening import floor_pool, reading
 from mcp_servers.toolkit import Hosting, build_server, discover
-from wire.config import READ_SCOPES, ProcessConfig
+from wire.config import ProcessConfig
 from wire.server import FloorServer
 from wire.strategies import load_trading_defaults
 
@@ -30,25 +29,13 @@ def build(hosting: Hosting[IndicatorsDeps]) -> FloorServer:
 async def opened(config: ProcessConfig, port: int | None) -> AsyncIterator[FloorServer]:
     """Open the candle store and the floor's clock; yield the server."""
     async with AsyncExitStack() as stack:
-        pool = None
-        models: RegimeModels = NoModels()
-        if config.database_url is not None:
-            pool = await open_pool(config.database_url)
-            stack.push_async_callback(pool.close)
-            models = Shelf(pool, UUID(config.org_id))
-        yield build(
-            Hosting(
-                deps=IndicatorsDeps(
-                    CandleReader(config.home),
-                    config.run.exchange,
-                    load_trading_defaults(config.home),
-                    models,
-                    config.settings,
-                ),
-                present=floor_present(pool, config.run.market),
-                key=config.key,
-                local_scopes=READ_SCOPES["indicators"],
-                port=port,
-                org_id=config.org_id,
-            )
+        pool = await floor_pool(config, stack)
+        models: RegimeModels = NoModels() if pool is None else Shelf(pool, UUID(config.org_id))
+        deps = IndicatorsDeps(
+            CandleReader(config.home),
+            config.run.exchange,
+            load_trading_defaults(config.home),
+            models,
+            config.settings,
         )
+        yield build(reading(config, port, pool, "indicators", deps))

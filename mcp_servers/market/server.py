@@ -4,17 +4,16 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from db.candles import CandleReader, CandleStore, Series
-from db.pool import open_pool
 from mcp_servers.market import tools
 from mcp_servers.market.deps import MarketDeps
 from mcp_servers.market.sources.recorded import RecordedSource
 from mcp_servers.market.sources.source import MarketSource
-from mcp_servers.present import floor_present
+from mcp_servers.opening import floor_pool, reading
 from mcp_servers.toolkit import Hosting, build_server, discover
 from openoutcry.market.synthetic import synthetic_exchange
 from openoutcry.types.symbols import parse_symbol
 from wire.clock import WallClock
-from wire.config import READ_SCOPES, ProcessConfig, RunSpec
+from wire.config import ProcessConfig, RunSpec
 from wire.server import FloorServer
 
 INSTRUCTIONS = (
@@ -38,23 +37,10 @@ def exchange_of(run: RunSpec) -> str:
 async def opened(config: ProcessConfig, port: int | None) -> AsyncIterator[FloorServer]:
     """Open the source, fill the store up to where the run begins, and yield the server."""
     async with AsyncExitStack() as stack:
-        pool = None
-        if config.database_url is not None:
-            pool = await open_pool(config.database_url)
-            stack.push_async_callback(pool.close)
-        source = await source_of(config, stack)
-        yield build(
-            Hosting(
-                deps=MarketDeps(
-                    CandleReader(config.home), source, exchange_of(config.run), config.run.timeframe
-                ),
-                present=floor_present(pool, config.run.market),
-                key=config.key,
-                local_scopes=READ_SCOPES["market"],
-                port=port,
-                org_id=config.org_id,
-            )
-        )
+        pool = await floor_pool(config, stack)
+        source, run = await source_of(config, stack), config.run
+        deps = MarketDeps(CandleReader(config.home), source, exchange_of(run), run.timeframe)
+        yield build(reading(config, port, pool, "market", deps))
 
 
 async def source_of(config: ProcessConfig, stack: AsyncExitStack) -> MarketSource:

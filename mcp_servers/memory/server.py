@@ -1,16 +1,15 @@
-"""The memory server: its dependencies and its tools. Nothing in it writes: the floor alone remembers."""
+"""The memory server: its dependencies, tools, resources and prompts. Nothing in it writes: the floor alone remembers."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from db.candles import CandleReader
-from db.pool import open_pool
-from mcp_servers.memory import tools
+from mcp_servers.memory import prompts, resources, tools
 from mcp_servers.memory.deps import MemoryDeps
 from mcp_servers.memory.meaning import Meaning
-from mcp_servers.present import floor_present
+from mcp_servers.opening import floor_pool, reading
 from mcp_servers.toolkit import Hosting, build_server, discover
-from wire.config import OPTIONAL_SCOPES, ProcessConfig
+from wire.config import ProcessConfig
 from wire.server import FloorServer
 
 INSTRUCTIONS = (
@@ -21,31 +20,18 @@ INSTRUCTIONS = (
 
 def build(hosting: Hosting[MemoryDeps]) -> FloorServer:
     """The MCP server of every tool in ``tools/``."""
-    return build_server("memory", discover(tools), hosting, instructions=INSTRUCTIONS)
+    server = build_server("memory", discover(tools), hosting, instructions=INSTRUCTIONS)
+    resources.publish(server, hosting)
+    prompts.publish(server)
+    return server
 
 
 @asynccontextmanager
 async def opened(config: ProcessConfig, port: int | None) -> AsyncIterator[FloorServer]:
     """Open the database and the candle store; yield the server."""
     async with AsyncExitStack() as stack:
-        pool = None
-        if config.database_url is not None:
-            pool = await open_pool(config.database_url)
-            stack.push_async_callback(pool.close)
+        pool = await floor_pool(config, stack)
         meaning = Meaning(config.home, config.settings.llm.budget, config.vendor_keys)
         stack.push_async_callback(meaning.aclose)
-        yield build(
-            Hosting(
-                deps=MemoryDeps(
-                    pool,
-                    CandleReader(config.home),
-                    config.run.exchange,
-                    meaning,
-                ),
-                present=floor_present(pool, config.run.market),
-                key=config.key,
-                local_scopes=OPTIONAL_SCOPES["memory"],
-                port=port,
-                org_id=config.org_id,
-            )
-        )
+        deps = MemoryDeps(pool, CandleReader(config.home), config.run.exchange, meaning)
+        yield build(reading(config, port, pool, "memory", deps))

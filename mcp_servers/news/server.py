@@ -4,13 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from db.candles import CandleReader
-from db.pool import open_pool
 from mcp_servers.news import tools
 from mcp_servers.news.deps import NewsDeps
 from mcp_servers.news.sources import FeedNews, NewsSource, SyntheticNews
-from mcp_servers.present import floor_present
+from mcp_servers.opening import floor_pool, reading
 from mcp_servers.toolkit import Hosting, build_server, discover
-from wire.config import OPTIONAL_SCOPES, ProcessConfig
+from wire.config import ProcessConfig
 from wire.server import FloorServer
 
 INSTRUCTIONS = (
@@ -28,23 +27,11 @@ def build(hosting: Hosting[NewsDeps]) -> FloorServer:
 async def opened(config: ProcessConfig, port: int | None) -> AsyncIterator[FloorServer]:
     """Open the source; yield the server. Raises BadConfig for an address that may not be asked."""
     async with AsyncExitStack() as stack:
-        pool = None
-        if config.database_url is not None:
-            pool = await open_pool(config.database_url)
-            stack.push_async_callback(pool.close)
+        pool = await floor_pool(config, stack)
         run, settings = config.run, config.settings.news
         source: NewsSource
         if run.market == "synthetic":
             source = SyntheticNews(run.seed, run.timeframe, CandleReader(config.home))
         else:
             source = FeedNews(settings, config.home)
-        yield build(
-            Hosting(
-                deps=NewsDeps(source, settings),
-                present=floor_present(pool, run.market),
-                key=config.key,
-                local_scopes=OPTIONAL_SCOPES["news"],
-                port=port,
-                org_id=config.org_id,
-            )
-        )
+        yield build(reading(config, port, pool, "news", NewsDeps(source, settings)))

@@ -65,6 +65,12 @@ def up(
         str | None,
         typer.Option(help="who sits, e.g. trend,risk,mean_reversion [default: config/agents.yaml]"),
     ] = None,
+    servers: Annotated[
+        str | None,
+        typer.Option(
+            help="servers that run although no seat asks them: memory, news; also at /mcp/… of the API"
+        ),
+    ] = None,
     stay: Annotated[bool, typer.Option("--stay", help="keep serving after a bounded run has ended")] = False,
     detach: Annotated[
         bool, typer.Option("--detach", help="open in the background and return when ready")
@@ -81,7 +87,7 @@ def up(
             Wanted(
                 home=home, port=port, market=market, exchange=exchange, symbols=symbols, timeframe=timeframe, start=start,
                 end=end, compat=compat_ports or (COMPAT if compat else None), speed=speed, rounds=rounds, seed=seed,
-                workers=workers, stay=stay, as_json=as_json, record=record, agents=agents,
+                workers=workers, stay=stay, as_json=as_json, record=record, agents=agents, servers=servers,
                 live=live, confirm=confirm, exchange_url=exchange_url,
             )
         )

@@ -19,7 +19,7 @@ from wire.tokens import Caller, derive_key, mint_caller
 
 ROOT = "the floor key of the process tests"
 FOLDER = Path(__file__).resolve().parents[2]
-HOSTED = ("market", "indicators", "risk", "execution", "agent-trend")
+HOSTED = ("market", "indicators", "risk", "execution", "memory", "agent-trend")
 STARTS_WITHIN_S = 90.0
 
 

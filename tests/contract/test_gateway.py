@@ -50,8 +50,8 @@ class Door:
 async def door(urls: dict[str, str], contract_database: str) -> AsyncIterator[Door]:
     """The API over the same database, with the servers behind it and ``risk`` away."""
     async with world_on(contract_database) as made:
-        served = {name: urls[name] for name in SERVERS} | {"risk": GONE}
-        tokens = mint_tokens(ROOT.encode(), "api", DOOR_SCOPES, ANY_ORG)
+        served = {name: urls[name] for name in (*SERVERS, "memory")} | {"risk": GONE}
+        tokens = mint_tokens(ROOT.encode(), "api", {**DOOR_SCOPES, "memory": ("mem:read",)}, ANY_ORG)
         object.__setattr__(made.floor, "mcp", Gateway(served, tokens, frozenset({"floor.example"})))
         texts = {
             role: (await keys.create(made.pool, f"the {role}", role)).text for role in ("viewer", "trader")
@@ -82,6 +82,23 @@ async def test_the_real_client_lists_and_calls(door: Door) -> None:
         price = await client.call_tool("get_price", {"symbol": "BTC/USDT"})
         assert not price.is_error and float(price.structured_content["price"]) > 0
         assert price.structured_content["source"] == "recorded"
+
+
+async def test_memory_is_behind_the_same_door_with_its_resources_and_prompts(door: Door) -> None:
+    async with speaking(door, "memory", door.texts["viewer"]) as client:
+        found = (
+            await client.call_tool("search_decisions", {"query": "trend", "limit": 1})
+        ).structured_content
+        one = found["decisions"][0]["decision_id"]
+        told = json.loads((await client.read_resource(f"decision://{one}")).contents[0].text)
+        assert told["decision"]["decision_id"] == one and told["votes"]
+        head = json.loads((await client.read_resource("ledger://head")).contents[0].text)
+        assert {session["symbol"] for session in head["sessions"]} == {"BTC/USDT"}
+        brief = await client.get_prompt("explain_decision", {"decision_id": one})
+        assert one in brief.messages[0].content.text
+    async with posting(door) as client:
+        answer = await client.post("/api/v1/tools/explain_decision", json={"decision_id": one})
+        assert answer.json()["result"]["without"], answer.text
 
 
 async def test_the_api_itself_asks_the_market_server_for_a_price(door: Door) -> None:

@@ -19,7 +19,7 @@ from tests.contract.offered import OFFERS, SURFACES, Offer, each
 from tests.contract.processes import HOSTED, ROOT, bearer
 from tests.contract.test_refusals import refusal
 from tests.contract.world import AS_OF, CLAIMS, SESSION
-from wire.config import FLOOR_SCOPES, READ_SCOPES, from_environment
+from wire.config import FLOOR_SCOPES, OPTIONAL_SCOPES, READ_SCOPES, from_environment
 from wire.tokens import ROUND_META_KEY, RoundClaims, derive_key, sign_round
 
 Urls = dict[str, str]
@@ -36,13 +36,14 @@ HARMLESS = {
     "indicators": ("calculate_rsi", {"prices": [1, 2, 3, 2, 3, 4], "period": 3}),
     "risk": ("calculate_drawdown", {"equity_curve": [100, 80]}),
     "execution": ("get_mode", {}),
+    "memory": ("search_decisions", {"query": "trend"}),
     "agent-trend": ("about", {}),
 }
 hosted = pytest.mark.parametrize("name", HOSTED)
 
 
 def scopes(name: str) -> tuple[str, ...]:
-    return FLOOR_SCOPES.get(name, ("vote",))
+    return {**FLOOR_SCOPES, **OPTIONAL_SCOPES}.get(name, ("vote",))
 
 
 async def post(
