@@ -14,7 +14,7 @@ import httpx2
 import psutil
 
 from db.embedded.binaries import locate
-from openoutcry.errors import BadConfig, OpenOutcryError, StartupRefused
+from openoutcry.errors import BadConfig, DataUnavailable, OpenOutcryError, StartupRefused
 from openoutcry.spaces import parse_embedder
 from openoutcry.types.frozen import Frozen
 from openoutcry.version import VERSION
@@ -52,6 +52,7 @@ async def run_all(home: Path, port: int, exchange: str, exchange_url: str | None
     checks += [check async for check in processes(floor)]
     checks += await minds(home)
     checks += await embedder(home)
+    checks += await feeds(home)
     checks.append(await venue(exchange))
     checks += await live_orders(home, exchange, exchange_url)
     return checks
@@ -328,3 +329,28 @@ async def embedder(home: Path) -> list[Check]:
         return [Check(name="embedder", state="ok", said=f"{found.model} {found.said}")]
     advice = "until then decisions are found by the space that answers now: see `outcry memory spaces`"
     return [Check(name="embedder", state="fail", said=f"{found.model}: {found.said}", advice=advice)]
+
+
+async def feeds(home: Path) -> list[Check]:
+    """What the news server is told to read: each place by its name, never by its address; nothing where none is configured."""
+    from mcp_servers.news.places import read_place, refuse_place
+
+    told = load_settings(home).news
+    places = {f"news.feeds.{name}": place for name, place in told.feeds.items()}
+    places |= {"news.fear_greed": told.fear_greed} if told.fear_greed else {}
+    found = []
+    for name, place in places.items():
+        try:
+            refuse_place(place, name)
+            size = len(await read_place(place, home))
+        except BadConfig as error:
+            found.append(
+                Check(name="news", state="fail", said=str(error), advice=f"correct {name} in the settings")
+            )
+        except DataUnavailable as error:
+            said = f"{name}: {error}"
+            advice = "until it can be read the news server goes by the other feeds"
+            found.append(Check(name="news", state="warn", said=said, advice=advice))
+        else:
+            found.append(Check(name="news", state="ok", said=f"{name}: {size:,} bytes"))
+    return found

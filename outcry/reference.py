@@ -53,6 +53,24 @@ def _tools(surface: Mapping[str, Any]) -> list[str]:
         lines += _tool(tool)
     for resource in surface["resources"]:
         lines += [f"### Resource `{resource['uri']}`", "", _prose(resource.get("description", "")), ""]
+    for template in surface["resourceTemplates"]:
+        lines += [
+            f"### Resource `{template['uriTemplate']}`",
+            "",
+            _prose(template.get("description", "")),
+            "",
+        ]
+    for prompt in surface["prompts"]:
+        asked = ", ".join(
+            f"`{one['name']}`{'' if one.get('required') else ' (optional)'}"
+            for one in prompt.get("arguments", ())
+        )
+        lines += [
+            f"### Prompt `{prompt['name']}`",
+            "",
+            f"{_prose(prompt.get('description', ''))} Asks for: {asked}.",
+            "",
+        ]
     return lines
 
 

@@ -22,9 +22,7 @@ RETURNED = ("content-type", "allow")
 EVENTS = "text/event-stream"
 Server = Annotated[
     str,
-    PathParameter(
-        description="market, indicators, risk, execution; memory and news where they run."
-    ),
+    PathParameter(description="market, indicators, risk, execution; memory and news where they run."),
 ]
 LIST_TOOLS = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
 

@@ -20,7 +20,7 @@ from db import keys
 from db.candles import Series
 from tests.api.conftest import World, world_on
 from tests.contract.processes import ROOT
-from tests.contract.world import AS_OF, FACTS
+from tests.contract.world import AS_OF, FACTS, remember
 from wire.config import DOOR_SCOPES, mint_tokens
 from wire.tokens import ANY_ORG, SERVERS
 
@@ -82,23 +82,6 @@ async def test_the_real_client_lists_and_calls(door: Door) -> None:
         price = await client.call_tool("get_price", {"symbol": "BTC/USDT"})
         assert not price.is_error and float(price.structured_content["price"]) > 0
         assert price.structured_content["source"] == "recorded"
-
-
-async def test_memory_is_behind_the_same_door_with_its_resources_and_prompts(door: Door) -> None:
-    async with speaking(door, "memory", door.texts["viewer"]) as client:
-        found = (
-            await client.call_tool("search_decisions", {"query": "trend", "limit": 1})
-        ).structured_content
-        one = found["decisions"][0]["decision_id"]
-        told = json.loads((await client.read_resource(f"decision://{one}")).contents[0].text)
-        assert told["decision"]["decision_id"] == one and told["votes"]
-        head = json.loads((await client.read_resource("ledger://head")).contents[0].text)
-        assert {session["symbol"] for session in head["sessions"]} == {"BTC/USDT"}
-        brief = await client.get_prompt("explain_decision", {"decision_id": one})
-        assert one in brief.messages[0].content.text
-    async with posting(door) as client:
-        answer = await client.post("/api/v1/tools/explain_decision", json={"decision_id": one})
-        assert answer.json()["result"]["without"], answer.text
 
 
 async def test_the_api_itself_asks_the_market_server_for_a_price(door: Door) -> None:
@@ -212,3 +195,19 @@ async def test_a_key_tells_a_repeated_call(door: Door) -> None:
         other = await client.post("/api/v1/tools/get_price", json={"symbol": "ETH/USDT"}, headers=headers)
         assert first.json() == again.json() and again.headers["Idempotency-Replayed"] == "true"
         assert other.status_code == 422
+
+
+async def test_memory_is_behind_the_same_door_with_its_resources_and_prompts(door: Door) -> None:
+    one = str(await remember(door.pool))
+    async with speaking(door, "memory", door.texts["viewer"]) as client:
+        found = (await client.call_tool("search_decisions", {"query": "trend"})).structured_content
+        assert found["decisions"]
+        told = json.loads((await client.read_resource(f"decision://{one}")).contents[0].text)
+        assert told["decision"]["decision_id"] == one and told["votes"]
+        head = json.loads((await client.read_resource("ledger://head")).contents[0].text)
+        assert {session["symbol"] for session in head["sessions"]} == {"BTC/USDT"}
+        brief = await client.get_prompt("explain_decision", {"decision_id": one})
+        assert one in brief.messages[0].content.text
+    async with posting(door) as client:
+        answer = await client.post("/api/v1/tools/explain_decision", json={"decision_id": one})
+        assert answer.json()["result"]["without"], answer.text

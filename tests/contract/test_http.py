@@ -27,6 +27,7 @@ ERAS = ("legacy", "2026-07-28")
 KNOWN = {
     "order_id": str(derived_id(SESSION, "order", 1, "entry")),
     "session_id": str(SESSION),
+    "decision_id": str(derived_id(SESSION, "decision", 1)),
     "snapshot": snapshot().model_dump(mode="json"),
 }
 LISTING = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from wire.config import DEFAULT_PORTS
+from wire.tokens import OPTIONAL_SERVERS
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docker-compose.yml").read_text()
@@ -44,7 +45,14 @@ SECRET = re.compile(r"\$\{(?:OUTCRY_FLOOR_KEY|OUTCRY_PG_PASSWORD)([^}]*)\}")
 
 
 def test_every_process_of_the_floor_is_a_service() -> None:
-    assert set(SERVICES) == {"postgres", "migrate", "orchestrator", "worker", *DEFAULT_PORTS}
+    assert set(SERVICES) == {
+        "postgres",
+        "migrate",
+        "orchestrator",
+        "worker",
+        *DEFAULT_PORTS,
+        *OPTIONAL_SERVERS,
+    }
 
 
 def test_only_known_keys() -> None:
