@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from agents.llm.breaker import REST_S, THRESHOLD, Breaker
 from agents.replay import recast
 from openoutcry.types.votes import Abstain, Ballot, MindUse, Vote
 from openoutcry.voting.seats import Seat
@@ -69,6 +70,24 @@ def test_l1_retry_after_is_a_number_or_a_date() -> None:
     assert retry_after("Sat, 28 Nov 2026 10:01:00 GMT", now) == 60.0
     assert retry_after("Sat, 28 Nov 2026 09:00:00 GMT", now) == 0.0
     assert [retry_after(text, now) for text in (None, "", "soon", "nan")] == [None] * 4
+
+
+def test_l1_a_breaker_opens_rests_lets_one_try_and_closes_again() -> None:
+    seconds = [0.0]
+    breaker = Breaker(lambda: seconds[0])
+    for _ in range(THRESHOLD - 1):
+        breaker.bad(None)
+        assert breaker.open_for_s == 0.0
+    breaker.bad(None)
+    assert breaker.open_for_s == REST_S
+    seconds[0] = REST_S
+    assert breaker.open_for_s == 0.0  # one may try
+    breaker.bad(None)
+    assert breaker.open_for_s == REST_S  # and has to wait again
+    breaker.good()
+    assert breaker.open_for_s == 0.0
+    breaker.bad(7.0)
+    assert breaker.open_for_s == 7.0  # what the provider asked for counts at once
 
 
 # --- L2: answers that are none --------------------------------------------------------------------------------------

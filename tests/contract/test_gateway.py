@@ -201,7 +201,7 @@ async def test_memory_is_behind_the_same_door_with_its_resources_and_prompts(doo
     one = str(await remember(door.pool))
     async with speaking(door, "memory", door.texts["viewer"]) as client:
         found = (await client.call_tool("search_decisions", {"query": "trend"})).structured_content
-        assert found["decisions"]
+        assert found["found"]
         told = json.loads((await client.read_resource(f"decision://{one}")).contents[0].text)
         assert told["decision"]["decision_id"] == one and told["votes"]
         head = json.loads((await client.read_resource("ledger://head")).contents[0].text)

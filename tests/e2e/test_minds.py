@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import httpx2
 import psutil
 import pytest
 import yaml
@@ -41,6 +42,15 @@ def models(tmp_path: Path) -> Iterator[str]:
 async def paid(home: Path) -> list[Any]:
     connection = await asyncpg.connect(running_database(home))
     try:
+        tables = await connection.fetch("SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'")
+        holding = [
+            row["name"]
+            for row in tables
+            if await connection.fetchval(
+                f"SELECT count(*) FROM \"{row['name']}\" one WHERE one::text LIKE '%canary%'"
+            )
+        ]
+        assert len(tables) > 30 and holding == []
         return list(await connection.fetch("SELECT * FROM model_calls ORDER BY created_at"))
     finally:
         await connection.close()
@@ -89,6 +99,13 @@ def test_models_vote_fall_back_and_are_replayed_without_a_network(
         trend = votes["trend"]
         explained = outcry(home, "explain", "last").stdout
         bought = asyncio.run(paid(home))
+        prompts = httpx2.get(f"{models}/__asked", trust_env=False).text
+    assert "You follow" in prompts or "trend" in prompts
+    assert "canary" not in prompts
+    logged = "".join(
+        file.read_text(errors="replace") for file in (home / "logs").rglob("*") if file.is_file()
+    )
+    assert "Event loop is closed" not in logged and "Unclosed" not in logged
     # Every call was reserved before it was made and settled after it, in the round it was for.
     assert {row["state"] for row in bought} == {"SETTLED"}
     answered = [row for row in bought if row["agent"] == "trend"]
