@@ -176,7 +176,7 @@ def _on_database(request: AnyRequest, error: Exception) -> Answer[Any]:
 
 
 def database_unavailable() -> Failure:
-    """503 while Postgres cannot be reached or is too slow."""
+    """503 while Postgres cannot be reached, is too slow or has no room."""
     return Failure(
         503,
         "database unavailable",
@@ -203,10 +203,12 @@ DATABASE_ERRORS: tuple[type[Exception], ...] = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # hung up on while idle, its end not seen yet
     asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
+    asyncpg.InsufficientResourcesError,  # a full disk, no memory, too many connections
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.QueryCanceledError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
     OSError,
     TimeoutError,
 )

@@ -19,6 +19,7 @@ from db.identity.holder import ROLES, Holder, Role, read_scopes
 from db.pool import Connection, retrying
 from openoutcry.canonical import derived_id
 from openoutcry.errors import BadInput
+from openoutcry.placeholders import is_placeholder
 
 DEFAULT_ORG = UUID("00000000-0000-0000-0000-000000000001")
 OURS = re.compile(r"oo_[a-z2-7]{40,}", re.ASCII)
@@ -142,12 +143,15 @@ def _holder(row: Any) -> Holder:
 async def first_admin_key(pool: asyncpg.Pool, given: str | None) -> str | None:
     """See to it that an admin key exists: ``given`` if there is one, else a new one when there are no keys.
 
-    Returns the text of a key made here, to be shown once. Raises BadInput for a given key that is too short.
+    Returns the text of a key made here, to be shown once. Raises BadInput for a given key that is too short or an
+    example's.
     """
     if given is not None and len(given) < SHORTEST:
         raise BadInput(
             f"OUTCRY_ADMIN_KEY: must have at least {SHORTEST} characters", field="OUTCRY_ADMIN_KEY"
         )
+    if given is not None and is_placeholder(given):
+        raise BadInput("OUTCRY_ADMIN_KEY: reads like an example's", field="OUTCRY_ADMIN_KEY")
     text = given or _new_text()
 
     async def work(connection: Connection) -> bool:

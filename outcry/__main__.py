@@ -1,5 +1,6 @@
 """``outcry``: only the module of the command asked for is imported, so every command starts light."""
 
+import errno
 import importlib
 import sys
 
@@ -44,6 +45,10 @@ COMMANDS = {
     "mcp": "the MCP servers: list tools, client configuration",
     "migrate": "bring the database to this version's schema",
 }
+OF_THE_PLACE = (
+    errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG,
+)  # fmt: skip
+"""What is wrong with where it was to write, and not with the program."""
 EXIT_FAULT = 1
 EXIT_USAGE = 2
 
@@ -84,7 +89,9 @@ def main() -> None:
     except OpenOutcryError as error:
         typer.echo(f"outcry: {error}", err=True)
         raise SystemExit(EXIT_USAGE if isinstance(error, BadInput) else EXIT_FAULT) from None
-    except (PermissionError, NotADirectoryError, IsADirectoryError) as error:
+    except OSError as error:
+        if error.errno not in OF_THE_PLACE or error.filename is None:
+            raise
         typer.echo(f"outcry: {error.filename}: {error.strerror}", err=True)
         raise SystemExit(EXIT_FAULT) from None
 

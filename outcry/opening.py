@@ -74,6 +74,9 @@ class Wanted:
     """Made from the environment by ``open_floor`` itself."""
     vendor_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Taken from the environment by ``open_floor`` itself."""
+    root: bytes = field(default=b"", repr=False)
+    admin_key: str | None = field(default=None, repr=False)
+    """The floor's key, and an admin's where one was given; no process of the floor finds them in its environment."""
 
 
 def open_floor(wanted: Wanted) -> int:
@@ -98,6 +101,8 @@ def open_floor(wanted: Wanted) -> int:
         if taken:
             raise StartupRefused(f"port {taken[0]} is taken; choose others with --compat-ports")
     settings = load_settings(home)
+    wanted = replace(wanted, root=floor_key(home), admin_key=os.environ.pop("OUTCRY_ADMIN_KEY", None))
+    os.environ.pop("OUTCRY_FLOOR_KEY", None)
     if wanted.exchange_url is not None:
         os.environ["OUTCRY_CCXT_URL"] = loopback(wanted.exchange_url) or ""  # all processes read its market
     wanted = replace(
@@ -125,7 +130,7 @@ def _open(wanted: Wanted, home: Path, screen: Screen) -> int:
     for leftover in ("progress.json", "summary.json"):
         (home / "run" / leftover).unlink(missing_ok=True)
     with _database(home) as database:
-        key = asyncio.run(prepare(database.url))
+        key = asyncio.run(prepare(database.url, wanted.admin_key))
         screen.step("database ready, schema current")
         if probe is not None:
             spec = _after_probe(wanted, home, probe, screen)
@@ -244,7 +249,7 @@ def _database(home: Path) -> Iterator[Database]:
         server.stop()
 
 
-async def prepare(url: str) -> str | None:
+async def prepare(url: str, admin_key: str | None) -> str | None:
     """Bring the schema up to date and make the first admin key. Returns the key's text when one was made here."""
     from db.keys import first_admin_key  # after the first line is on screen
     from db.state import clear_config_updates
@@ -253,7 +258,7 @@ async def prepare(url: str) -> str | None:
     pool = await open_current(url)
     try:
         await clear_config_updates(pool)  # runtime changes end with the floor they were made on
-        return await first_admin_key(pool, os.environ.get("OUTCRY_ADMIN_KEY"))
+        return await first_admin_key(pool, admin_key)
     finally:
         await pool.close()
 
@@ -273,7 +278,7 @@ def _run(
         spec=spec,
         settings=settings,
         database_url=database.url,
-        root=floor_key(home),
+        root=wanted.root,
         agents=seats,
         api_port=wanted.port,
         workers=wanted.workers,

@@ -17,15 +17,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import Field
 
-from openoutcry.errors import BadConfig, StartupRefused
+from openoutcry.errors import BadConfig, BadInput, StartupRefused
+from openoutcry.placeholders import is_placeholder
 from openoutcry.settings import Settings, parse
 from openoutcry.types.frozen import Frozen
 from openoutcry.types.market import Source
 from openoutcry.types.symbols import canonical
 from openoutcry.types.timeframes import parse_timeframe
+from wire.document import parse_document
 from wire.tokens import ANY_ORG, Caller, derive_key, mint_caller
 from wire.vendor_keys import held, of_mind
 from wire.venue_keys import VenueAccess
@@ -132,11 +133,11 @@ def load_settings(home: Path, folder: Path = CONFIG_FOLDER) -> Settings:
         if not path.exists():
             continue
         try:
-            part = yaml.safe_load(path.read_text(encoding="utf-8-sig")) or {}
+            part = parse_document(path.read_bytes(), str(path)) or {}
         except OSError as error:
             raise BadConfig(f"{path}: cannot be read: {error.strerror}") from error
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise BadConfig(f"{path}: not valid YAML: {error}") from error
+        except BadInput as error:
+            raise BadConfig(str(error)) from error
         if not isinstance(part, dict):
             raise BadConfig(f"{path}: must be a mapping of sections")
         values = merged(values, part)
@@ -158,6 +159,10 @@ def floor_key(home: Path, env: Mapping[str, str] = os.environ) -> bytes:
     if text := env.get("OUTCRY_FLOOR_KEY"):
         if len(text) < 32:
             raise StartupRefused("OUTCRY_FLOOR_KEY: must have at least 32 characters")
+        if is_placeholder(text):
+            raise StartupRefused(
+                "OUTCRY_FLOOR_KEY: reads like an example's; make one with: openssl rand -hex 32"
+            )
         return text.encode()
     path = home / "secrets" / "floor.key"
     if not path.exists():

@@ -14,10 +14,13 @@ from mcp.server import MCPServer
 from mcp.types import CallToolRequest, CallToolRequestParams, CallToolResult
 
 from openoutcry.errors import BadInput, DataUnavailable, NotAuthorised, ToolFailed
+from openoutcry.version import VERSION
 from wire.tokens import ROUND_META_KEY
 
 log = structlog.get_logger()
 CONNECT_TIMEOUT_S = 5.0
+OURS = "open-outcry-"
+"""How the servers of a floor call themselves."""
 
 
 class Connection:
@@ -52,7 +55,7 @@ class Connection:
     ) -> dict[str, Any]:
         """Structured content of one tool call.
 
-        Raises ToolFailed (code DEADLINE, UNREACHABLE or the tool's own), DataUnavailable, BadInput or NotAuthorised.
+        Raises ToolFailed (code DEADLINE, UNREACHABLE, VERSION or the tool's own), DataUnavailable, BadInput or NotAuthorised.
         """
         meta: Any = {ROUND_META_KEY: round_token} if round_token else None
         try:
@@ -126,6 +129,7 @@ class Connection:
                     )
                     target = streamable_http_client(self._target, http_client=http)
                 client = await stack.enter_async_context(Client(target, cache=None))
+                _same_version(self.name, client)
                 if not ready.done():
                     ready.set_result(client)
                 await closing.wait()
@@ -149,6 +153,13 @@ class Connection:
             with contextlib.suppress(Exception, asyncio.CancelledError):
                 await asyncio.wait_for(asyncio.shield(holder), 2.0)
             holder.cancel()
+
+
+def _same_version(name: str, client: Client) -> None:
+    """Raises ToolFailed (code VERSION) for a process of ours that runs another version: half a floor of old code is none."""
+    server = client.server_info
+    if server is not None and server.name.startswith(OURS) and server.version != VERSION:
+        raise ToolFailed(name, "VERSION", f"it runs {server.version}, this process {VERSION}: restart both")
 
 
 def _root(error: BaseException) -> BaseException:

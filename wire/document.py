@@ -79,7 +79,7 @@ def _yaml(text: str) -> Any:
         where = f"line {at.line + 1}, column {at.column + 1}: " if at else ""
         raise _Refused(f"{where}{error.problem or error.context or 'not valid YAML'}") from error
     except (yaml.YAMLError, ValueError) as error:
-        raise _Refused(f"not valid YAML: {error}") from error
+        raise _Refused(f"not valid YAML: {' '.join(str(error).split())}") from error
 
 
 def _at(place: Any, problem: str) -> yaml.MarkedYAMLError:

@@ -4,10 +4,12 @@ A line that cannot be written, be it that the disk is full, the file closed or a
 what was to be logged goes on.
 """
 
+import json
 import logging
 import os
 import sys
 from collections.abc import MutableMapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO, cast
 
@@ -43,6 +45,23 @@ class Sink:
             (self._file or sys.stderr).flush()
         except (OSError, ValueError):
             self.lost += 1
+
+
+class _AsLine(logging.Formatter):
+    """A library's message as one line of JSON too: a line break or a terminal's codes in it stay what they are, text."""
+
+    def __init__(self, process: str) -> None:
+        super().__init__()
+        self._process = process
+
+    def format(self, record: logging.LogRecord) -> str:
+        told: dict[str, Any] = {
+            "event": record.getMessage(), "logger": record.name, "level": record.levelname.lower(), "process": self._process,
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(),
+        }  # fmt: skip
+        if record.exc_info:
+            told["exception"] = self.formatException(record.exc_info)
+        return json.dumps(told)
 
 
 def _render(logger: Any, method: str, event: MutableMapping[str, Any]) -> str:
@@ -86,9 +105,6 @@ def configure(
         cache_logger_on_first_use=False,
     )
     structlog.contextvars.bind_contextvars(process=name)
-    logging.basicConfig(
-        stream=sink,
-        level=logging.WARNING,
-        format="%(asctime)s %(name)s %(levelname)s %(message)s",
-        force=True,
-    )
+    handler = logging.StreamHandler(sink)
+    handler.setFormatter(_AsLine(name))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)

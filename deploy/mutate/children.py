@@ -8,14 +8,17 @@ from collections.abc import Callable
 from typing import Literal
 
 Verdict = Literal["killed", "survived", "timeout"]
-SURVIVED, KILLED = 0, 1
+SURVIVED, KILLED, UNDECIDED = 0, 1, 3
 MEMORY = 6 << 30
 PATIENCE = 40
 """Wall-clock seconds allowed for each second of the processor: others use the machine too."""
 
 
-def tried(work: Callable[[], bool], cpu_s: float) -> Verdict:
-    """What became of a change whose tests (``work``: whether all passed) may take ``cpu_s`` of the processor."""
+def tried(work: Callable[[], bool | None], cpu_s: float) -> Verdict | None:
+    """What became of a change whose tests (``work``: whether all passed) may take ``cpu_s`` of the processor.
+
+    None when ``work`` says None: it could not be tried in this way.
+    """
     child = os.fork()
     if child == 0:
         _become(work, cpu_s)
@@ -31,10 +34,11 @@ def tried(work: Callable[[], bool], cpu_s: float) -> Verdict:
         time.sleep(0.004)
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL):
         return "timeout"
-    return "survived" if os.WIFEXITED(status) and os.WEXITSTATUS(status) == SURVIVED else "killed"
+    code = os.waitstatus_to_exitcode(status)
+    return None if code == UNDECIDED else "survived" if code == SURVIVED else "killed"
 
 
-def _become(work: Callable[[], bool], cpu_s: float) -> None:
+def _become(work: Callable[[], bool | None], cpu_s: float) -> None:
     """The child: quiet, bounded, and gone without the parent's farewells."""
     os.setpgid(0, 0)
     limit = int(cpu_s) + 1
@@ -45,6 +49,7 @@ def _become(work: Callable[[], bool], cpu_s: float) -> None:
         os.dup2(nothing, stream)
     code = KILLED
     try:
-        code = SURVIVED if work() else KILLED
+        passed = work()
+        code = UNDECIDED if passed is None else SURVIVED if passed else KILLED
     finally:
         os._exit(code)

@@ -68,4 +68,4 @@ def try_cold(source: Source, mutant: Mutant, tests: Sequence[str], cpu_s: float)
         files = sorted({test.partition("::")[0] for test in tests})
         return session(["-x", *files], judge) == 0 and judge.passed == len(tests)
 
-    return tried(work, cpu_s)
+    return tried(work, cpu_s) or "killed"

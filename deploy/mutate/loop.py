@@ -3,8 +3,9 @@
 import gc
 import os
 import pickle
+import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FunctionType
@@ -15,6 +16,7 @@ from hypothesis import Phase, settings
 
 from deploy.mutate.areas import ROOT, Area
 from deploy.mutate.children import Verdict, tried
+from deploy.mutate.constants import replace
 from deploy.mutate.mutants import Mutant, Source
 from deploy.mutate.swap import CannotSwap, bodies, living, swap
 from deploy.mutate.tracing import Lines, Tracer
@@ -100,7 +102,8 @@ class Loop:
         for mutant in self._todo:
             tests = self.baseline.asked(mutant.file, *mutant.lines)
             if not mutant.in_function:
-                self.cold.append(mutant)
+                if not self._try_constant(mutant, items):
+                    break
             elif not tests:
                 if not self._told(mutant, "survived"):
                     break
@@ -122,7 +125,23 @@ class Loop:
             swap(pairs)
             return self._pass(items)
 
-        return self._told(mutant, tried(work, self.baseline.limit(names)))
+        return self._told(mutant, tried(work, self.baseline.limit(names)) or "killed")
+
+    def _try_constant(self, mutant: Mutant, items: Mapping[str, pytest.Item]) -> bool:
+        """A change of what is worked out at import: a kill counts; anything else is for the cold way."""
+        module = sys.modules.get(mutant.file.removesuffix(".py").replace("/", "."))
+        code = self._sources[mutant.file].mutated(mutant, str(ROOT / mutant.file))
+        names = self.baseline.touching(mutant.file)
+
+        def work() -> bool | None:
+            if module is None or not replace(module, code):
+                return None
+            return self._pass([items[name] for name in names])
+
+        if tried(work, self.baseline.limit(names)) == "killed":
+            return self._told(mutant, "killed")
+        self.cold.append(mutant)
+        return True
 
     def _pass(self, items: Sequence[pytest.Item]) -> bool:
         """Whether all pass; the first that does not ends it. What a session shares stays, as if more were to come."""

@@ -15,6 +15,7 @@ from tests.api.orchestrating import floor_event
 from tests.api.test_errors import is_error
 from tests.api.test_live import say
 from tests.api.walk.transcribed import example
+from tests.db.test_pool import FULL
 
 WALKED = {"cryptofunk": {74}}
 
@@ -31,7 +32,7 @@ async def fragile(tmp_path):
     await asyncio.to_thread(server.stop)
 
 
-async def test_an_outage_is_said_and_gets_over(fragile):
+async def test_p8_an_outage_is_said_and_gets_over(fragile):
     world, server = fragile
     socket = connect(
         f"ws://{world.address}/api/v1/ws?last_seq=0", additional_headers={"X-API-Key": TOKENS["viewer"]}
@@ -67,13 +68,27 @@ async def test_an_outage_is_said_and_gets_over(fragile):
         assert message["seq"] == 1
 
 
-async def test_a_server_started_without_a_database_says_so(tmp_path):
+async def test_p8_a_server_started_without_a_database_says_so(tmp_path):
     async with world_on("postgresql://nobody@127.0.0.1:1/nothing") as world, world.client(None) as client:
         assert (await client.get("/api/v1/health")).status_code == 503
         assert (await client.get("/health")).json()["status"] == "ok"
         is_error(await client.get("/api/v1/orders"), 401, "UNAUTHORIZED")
         guess = await client.get("/api/v1/orders", headers={"X-API-Key": "x" * 40})
         is_error(guess, 503, "DATABASE_UNAVAILABLE")
+
+
+async def test_p9_a_full_disk_is_503_keeps_nothing_and_gets_over(answered):
+    limit = {"symbol": "BTC/USDT", "side": "BUY", "type": "LIMIT", "quantity": 0.1, "price": 41500}
+    async with answered.client("trader") as client:
+        await answered.pool.execute(FULL.format(table="commands"))
+        full = await client.post("/api/v1/orders", json=limit, headers={"Idempotency-Key": "full-1"})
+        is_error(full, 503, "DATABASE_UNAVAILABLE")
+        assert full.headers["retry-after"] == "2" and "space" not in full.text
+        assert answered.stand_in.executed == []
+        await answered.pool.execute("DROP FUNCTION no_room CASCADE")
+        again = await client.post("/api/v1/orders", json=limit, headers={"Idempotency-Key": "full-1"})
+        assert again.status_code == 201, again.text
+        assert len(answered.stand_in.executed) == 1
 
 
 @pytest.mark.parametrize(

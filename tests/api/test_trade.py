@@ -135,7 +135,7 @@ async def test_a_floor_that_does_not_answer_is_said_with_the_commands_id(answere
     assert waiting.requested_by == "the admin"
 
 
-async def test_the_configuration_changes_as_a_whole_and_shows_it(answered, admin):
+async def test_c5_the_configuration_changes_as_a_whole_and_shows_it(answered, admin):
     wanted = {"trading_mode": "PAPER", "max_position_size": 0.15, "max_positions": 5, "llm_approval_required": True,
               "initial_capital": 2500.5, "min_confidence": None}  # fmt: skip
     answer = await admin.patch("/api/v1/config", json=wanted)
@@ -161,7 +161,7 @@ BAD_CHANGES = [
 ]
 
 
-async def test_one_bad_value_changes_nothing(answered, admin):
+async def test_c5_one_bad_value_changes_nothing(answered, admin):
     for body, field in BAD_CHANGES:
         before = (await admin.get("/api/v1/config")).json()
         answer = await admin.patch("/api/v1/config", json=body)

@@ -30,7 +30,7 @@ async def test_several_starting_processes_make_one_schema(empty):
     assert perf_counter() - began < 1.0
 
 
-async def test_a_newer_schema_is_refused(fresh_database):
+async def test_p11_a_newer_schema_is_refused(fresh_database):
     connection = await asyncpg.connect(fresh_database)
     await connection.execute("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(StartupRefused, match="9999"):
@@ -38,7 +38,7 @@ async def test_a_newer_schema_is_refused(fresh_database):
     await connection.close()
 
 
-async def test_a_failed_migration_leaves_nothing(empty):
+async def test_p11_a_failed_migration_leaves_nothing(empty):
     connection = await asyncpg.connect(empty)
     await connection.execute("CREATE TABLE equity (taken int)")  # the schema's own cannot be made
     with pytest.raises(asyncpg.DuplicateTableError):

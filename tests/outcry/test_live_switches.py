@@ -23,7 +23,7 @@ def opened(**changes: Any) -> VenueAccess | None:
     return access(**{**asked, **changes})
 
 
-def test_all_switches_on_open_the_door_and_the_key_leaves_the_environment() -> None:
+def test_c3_all_switches_on_open_the_door_and_the_key_leaves_the_environment() -> None:
     env = {KEY: "k" * 20, SECRET: "canary-secret", "HOME": "/"}
     found = opened(env=env)
     assert found is not None and found.secret.get_secret_value() == "canary-secret"
@@ -49,7 +49,7 @@ def test_all_switches_on_open_the_door_and_the_key_leaves_the_environment() -> N
         ({"url": "https://api.binance.com"}, "127.0.0.1"),
     ],
 )
-def test_one_switch_off_keeps_it_shut(changes: dict[str, Any], why: str) -> None:
+def test_c3_one_switch_off_keeps_it_shut(changes: dict[str, Any], why: str) -> None:
     with pytest.raises(StartupRefused, match=why):
         opened(**changes)
 

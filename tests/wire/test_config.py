@@ -19,6 +19,9 @@ def test_the_homes_file_wins_over_the_shipped_ones(tmp_path: Path) -> None:
     assert settings.risk.max_position_size == load_settings(tmp_path / "none").risk.max_position_size
 
 
+FLOOR_KEY = "3f0a-these-tests-alone-3f0a-0123456789"
+
+
 @pytest.mark.parametrize(
     ("text", "field"),
     [
@@ -32,14 +35,14 @@ def test_the_homes_file_wins_over_the_shipped_ones(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_wrong_setting_is_refused_by_name(tmp_path: Path, text: str, field: str | None) -> None:
+def test_c1_a_wrong_setting_is_refused_by_name(tmp_path: Path, text: str, field: str | None) -> None:
     (tmp_path / "config.yaml").write_text(text)
     with pytest.raises(BadConfig) as caught:
         load_settings(tmp_path)
     assert caught.value.field == field
 
 
-def test_a_byte_order_mark_and_crlf_are_fine(tmp_path: Path) -> None:
+def test_c1_a_byte_order_mark_and_crlf_are_fine(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_bytes(b"\xef\xbb\xbfrisk:\r\n  max_drawdown: 0.2\r\n")
     assert load_settings(tmp_path).risk.max_drawdown == 0.2
 
@@ -51,21 +54,41 @@ def test_the_floor_key_is_made_once_and_private(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "secrets" / "floor.key").stat().st_mode) == 0o600
 
 
-def test_a_short_floor_key_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StartupRefused, match="OUTCRY_FLOOR_KEY"):
-        floor_key(tmp_path, {"OUTCRY_FLOOR_KEY": "change-me"})
+@pytest.mark.parametrize(
+    "weak", ["change-me", "s" * 31, "s" * 40, "ab" * 20, "CHANGE_ME-0123456789abcdef0123456789abcdef",
+             "your-secret-key-change-in-production", "super-secret-0123456789abcdef0123456789"],
+)  # fmt: skip
+def test_c2_a_short_or_well_known_floor_key_is_refused(tmp_path: Path, weak: str) -> None:
+    with pytest.raises(StartupRefused, match="OUTCRY_FLOOR_KEY") as caught:
+        floor_key(tmp_path, {"OUTCRY_FLOOR_KEY": weak})
+    assert weak not in str(caught.value)
+    assert not (tmp_path / "secrets").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("risk: {max_drawdown: 0.1}\nrisk: {max_drawdown: 0.9}\n", "risk"),
+        ("risk:\n  max_drawdown: 0.1\n  max_drawdown: 0.9\n", "max_drawdown"),
+        ("base: &b {max_drawdown: 0.1}\nrisk: *b\n", "aliases are not taken"),
+    ],
+)
+def test_c1_what_could_mean_two_things_is_refused(tmp_path: Path, text: str, why: str) -> None:
+    (tmp_path / "config.yaml").write_text(text)
+    with pytest.raises(BadConfig, match=why):
+        load_settings(tmp_path)
 
 
 def test_only_the_orchestrator_holds_the_floor_key(tmp_path: Path) -> None:
-    env = {"OUTCRY_HOME": str(tmp_path), "OUTCRY_FLOOR_KEY": "k" * 40}
+    env = {"OUTCRY_HOME": str(tmp_path), "OUTCRY_FLOOR_KEY": FLOOR_KEY}
     assert from_environment("market", env=env).floor_key is None
     agent = from_environment("agent-trend", env=env, role="agent")
     assert agent.floor_key is None
     assert set(agent.tokens) == {"market", "indicators", "risk", "execution", "news", "memory", "purse"}
-    key, now = derive_key(b"k" * 40, "risk"), WallClock().now()
+    key, now = derive_key(FLOOR_KEY.encode(), "risk"), WallClock().now()
     assert verify_caller(key, agent.tokens["purse"], "risk", now).scopes == ("mind:spend",)
     assert "mind:spend" not in verify_caller(key, agent.tokens["risk"], "risk", now).scopes
-    assert from_environment("orchestrator", env=env, role="orchestrator").floor_key == b"k" * 40
+    assert from_environment("orchestrator", env=env, role="orchestrator").floor_key == FLOOR_KEY.encode()
 
 
 def test_a_bare_end_date_holds_its_whole_day() -> None:

@@ -47,7 +47,7 @@ def test_a_closed_standard_error_is_no_crash_and_the_next_one_is_used(monkeypatc
     assert (heard["event"], heard["number"], heard["process"]) == ("heard", 2, "test")
 
 
-def test_a_full_disk_is_no_crash_and_what_was_lost_is_counted(monkeypatch) -> None:
+def test_p14_a_full_disk_is_no_crash_and_what_was_lost_is_counted(monkeypatch) -> None:
     disk = Full()
     monkeypatch.setattr(sys, "stderr", disk)
     logs.configure("test")
@@ -68,3 +68,28 @@ def test_a_value_without_words_is_no_crash(tmp_path: Path) -> None:
     for value in (Mute(), {("a", "key"): 1}, round_about, "\ud800"):
         structlog.get_logger().error("odd", value=value)
     assert [one["event"] for one in lines((tmp_path / "test.log").read_text())] == ["odd"] * 4
+
+
+def test_c6_line_breaks_and_terminal_codes_stay_text(tmp_path: Path) -> None:
+    logs.configure("test", tmp_path)
+    forged = 'BTC\r\n{"event": "order_approved", "level": "info"}\n\x1b[2J\x1b]0;title\x07\u2028\x00'
+    structlog.get_logger().warning(forged, symbol=forged)
+    logging.getLogger("a.library").error("asked for %s", forged)
+    try:
+        raise ValueError(forged)
+    except ValueError:
+        structlog.get_logger().exception("failed", symbol=forged)
+        logging.getLogger("a.library").exception("failed with %s", forged)
+    text = (tmp_path / "test.log").read_bytes().decode()
+    assert (
+        text.count("\n") == 4 and not [c for c in text if ord(c) < 32 and c != "\n"] and "\u2028" not in text
+    )
+    first, second, third, fourth = lines(text)
+    assert first["event"] == first["symbol"] == forged
+    assert (second["event"], second["logger"], second["level"]) == (
+        f"asked for {forged}",
+        "a.library",
+        "error",
+    )
+    assert third["event"] == "failed" and "ValueError" in fourth["exception"]
+    assert {one["process"] for one in (first, second, third, fourth)} == {"test"}

@@ -209,7 +209,7 @@ async def test_a10_a_refusal_in_a_products_own_words_is_kept_in_them(world):
         assert said[0] == said[1] and said[0]["error"] == "RESOURCE_NOT_FOUND"
 
 
-async def test_a10_a_crash_between_effect_and_answer_leaves_neither(world, monkeypatch):
+async def test_a10_p7_a_crash_between_effect_and_answer_leaves_neither(world, monkeypatch):
     """What is done in the database at once: without its answer there is no effect, and the repeat does it."""
     async with world.client("trader") as client:
 
@@ -227,7 +227,7 @@ async def test_a10_a_crash_between_effect_and_answer_leaves_neither(world, monke
         assert again.status_code == 201
 
 
-async def test_a10_a_crash_after_a_command_was_queued_carries_it_out_once(answered, admin, monkeypatch):
+async def test_a10_p7_a_crash_after_a_command_was_queued_carries_it_out_once(answered, admin, monkeypatch):
     """What another process carries out: the repeat waits for the first one's result."""
 
     async def died(*_: Any) -> None:

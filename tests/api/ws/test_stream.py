@@ -309,7 +309,7 @@ async def test_resuming_where_all_is_forgotten_says_so(stage: Stage) -> None:
             assert (await hear(late))["seq"] == 11 == (await hear(client))["seq"]
 
 
-async def test_a_client_that_stops_reading_is_closed_1013_and_delays_nobody(stage: Stage) -> None:
+async def test_a2_a_client_that_stops_reading_is_closed_1013_and_delays_nobody(stage: Stage) -> None:
     heavy = {"status": "trading_started", "message": "x" * 20_000, "metadata": {}}
     async with stage.connect() as good, stage.connect(max_queue=1) as slow:
         await settled(stage, 2)

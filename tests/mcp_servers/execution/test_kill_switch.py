@@ -177,7 +177,7 @@ async def test_g7_with_processes_and_a_restart(tmp_path: Path, fresh_database: s
     assert max(late) <= GOAL_S
 
 
-async def test_p6_a_stopped_executor_that_wakes_after_its_replacement_sends_nothing(
+async def test_p6_p12_a_stopped_executor_that_wakes_after_its_replacement_sends_nothing(
     tmp_path: Path, fresh_database: str
 ) -> None:
     async with floor_of_processes(tmp_path, fresh_database) as (floor, ghost):

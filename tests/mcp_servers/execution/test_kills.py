@@ -36,7 +36,9 @@ def journal(home: Path) -> Path:
         ("k11", "same round"),
     ],
 )
-async def test_killed_between_two_steps(tmp_path: Path, fresh_database: str, point: str, again: str) -> None:
+async def test_p5_killed_between_two_steps(
+    tmp_path: Path, fresh_database: str, point: str, again: str
+) -> None:
     async with floor_of_processes(tmp_path, fresh_database) as (floor, server):
         server.start(f"{point}@2")
         await server.ready()
@@ -67,7 +69,9 @@ async def test_killed_between_two_steps(tmp_path: Path, fresh_database: str, poi
         assert server.stop() in (0, -signal.SIGTERM)
 
 
-async def test_killed_at_random_moments_every_order_exists_once(tmp_path: Path, fresh_database: str) -> None:
+async def test_p5_killed_at_random_moments_every_order_exists_once(
+    tmp_path: Path, fresh_database: str
+) -> None:
     """A stream of orders, each asked for until it is answered, over a server that keeps dying."""
     draw = Random(SEED)
     async with floor_of_processes(tmp_path, fresh_database) as (floor, server):

@@ -168,7 +168,7 @@ def test_a_ballot_out_of_place_is_an_abstention(intruder: Ballot, why: str) -> N
     assert f"- {intruder.agent} abstained (wrong_agent): {why}" in decision.reasoning
 
 
-def test_two_ballots_or_two_seats_of_one_agent_are_refused() -> None:
+def test_p2_two_ballots_or_two_seats_of_one_agent_are_refused() -> None:
     with pytest.raises(BadInput, match="trend has more than one ballot"):
         tally(snapshot(), [vote("trend", "BUY"), vote("trend", "BUY")], SEATS, CALM)
     with pytest.raises(BadInput, match="more than one seat"):
