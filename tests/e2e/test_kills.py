@@ -29,7 +29,9 @@ def votes_of(floor: RunningFloor, agent: str) -> list[dict[str, object]]:
 
 
 @pytest.mark.timeout(600)
-def test_p1_p3_p4_p8_p12_whatever_is_killed_the_floor_goes_on_and_the_books_agree_with_the_venues_own(home: Path) -> None:
+def test_p1_p3_p4_p8_p12_whatever_is_killed_the_floor_goes_on_and_the_books_agree_with_the_venues_own(
+    home: Path,
+) -> None:
     with open_floor(home, *SLOW) as floor:
         floor.wait_rounds(5)
         an_agent_is_missed_and_is_back(floor)
