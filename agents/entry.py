@@ -11,6 +11,7 @@ from agents.declare import Agent
 from agents.llm import build as build_mind
 from agents.llm import close as close_mind
 from agents.llm.purse import FloorPurse, Purse
+from agents.llm.shelf import FloorShelf
 from agents.llm.taping import Recording, Tape
 from agents.pins import Listing, Pinned, load_pins
 from agents.registry import discover
@@ -55,6 +56,7 @@ async def opened(
             recorder = Recorder(config.cassette, config.name)
             held = {name: RecordingPeer(name, peer, recorder) for name, peer in held.items()}
             tape = Recording(recorder)
+        till = _till(config, settings, stack) if servers is None else None
         mind = build_mind(
             settings.mind,
             home=config.home,
@@ -64,9 +66,10 @@ async def opened(
             deadline_s=config.settings.voting.deadline_s,
             keys=config.vendor_keys,
             offer=_offer(config, agent, settings, held),
-            purse=_purse(config, settings, stack) if servers is None else purse,
+            purse=purse if till is None else FloorPurse(till),
             tape=tape,
             recall=settings.recall,
+            shelf=FloorShelf(till) if till is not None and caches(config) else None,
         )
         stack.push_async_callback(close_mind, mind)
         seated = SeatedAgent(
@@ -88,7 +91,13 @@ def _offer(
     return Pinned(agent.name, held, allowed_tools(agent, settings), load_pins(config.home))
 
 
-def _purse(config: ProcessConfig, settings: AgentSettings, stack: AsyncExitStack) -> FloorPurse | None:
+def caches(config: ProcessConfig) -> bool:
+    """Whether answers of models may be given again: if the settings say so, and with real orders only if they say that too."""
+    llm, live = config.settings.llm, config.run.live or config.settings.trading.mode == "live"
+    return llm.enable_caching and (llm.cache.live or not live)
+
+
+def _till(config: ProcessConfig, settings: AgentSettings, stack: AsyncExitStack) -> Connection | None:
     """Where a language model's money comes from: the risk server, by a token that is good for nothing else.
 
     Raises StartupRefused without one: no model is asked that is not paid for.
@@ -99,7 +108,7 @@ def _purse(config: ProcessConfig, settings: AgentSettings, stack: AsyncExitStack
         raise StartupRefused(f"{config.name} asks models, but no budget is known: it needs the risk server")
     connection = Connection(PURSE, config.endpoints["risk"], config.tokens[PURSE])
     stack.push_async_callback(connection.close)
-    return FloorPurse(connection)
+    return connection
 
 
 def _connections(

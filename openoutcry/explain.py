@@ -204,7 +204,7 @@ def _voice(ballot: Ballot, weighed: AgentWeight | None, read: Mark) -> Voice:
         reasoning=_before(ballot) + (answer.detail if isinstance(answer, Abstain) else answer.reasoning),
         note=weighed.note if weighed else "",
         evidence=() if silent else tuple(_evidence(answer, ballot.tool_uses)),
-        mind=ballot.mind.model,
+        mind=ballot.mind.named,
         read=read,
     )
 

@@ -141,6 +141,21 @@ class BudgetSettings(Frozen):
         return self
 
 
+class CacheSettings(Frozen):
+    """Answers of models that the floor gives again instead of asking (``llm.enable_caching``)."""
+
+    max_age_s: Annotated[int, Field(ge=1, le=31_536_000)] = 86_400
+    """How old an answer may be: since it was given, and in market time."""
+    semantic: bool = True
+    """Whether an answer to a situation alike counts too, not only one to the very same question."""
+    similarity: Annotated[float, Field(ge=0.5, le=1.0)] = 0.9
+    """Least cosine of two situations that are alike: about the share of their figures that are equal to two digits."""
+    tolerance: Annotated[float, Field(ge=0.0, le=0.5)] = 0.01
+    """The most that a figure an answer relies on may have moved, as a share of it."""
+    live: bool = False
+    """Whether real orders may rest on a kept answer."""
+
+
 class LlmSettings(Frozen):
     """Language models; none is used until one is configured."""
 
@@ -149,6 +164,8 @@ class LlmSettings(Frozen):
     temperature: Annotated[float, Field(ge=0.0, le=2.0)] = 0.0
     max_tokens: Annotated[int, Field(ge=1, le=200_000)] = 2000
     enable_caching: bool = False
+    """Give answers again that models gave before, as ``cache`` says; on a floor with real orders only with ``cache.live``."""
+    cache: CacheSettings = CacheSettings()
     tool_steps: Annotated[int, Field(ge=0, le=16)] = 4
     """How often a model may ask for tools before it has to vote; 0: never."""
     tool_tokens: Annotated[int, Field(ge=0, le=10_000_000)] = 40_000

@@ -20,6 +20,7 @@ from wire.vendor_keys import speaks
 if TYPE_CHECKING:
     from agents.llm.asking import Offer
     from agents.llm.purse import Purse
+    from agents.llm.shelf import Shelf
     from agents.llm.taping import Tape
 
 KNOWN = "rules, scripted:FILE, recorded:FILE, or models such as anthropic:MODEL > openai:MODEL > rules"
@@ -39,11 +40,13 @@ def build(
     purse: "Purse | None" = None,
     tape: "Tape | None" = None,
     recall: int = 0,
+    shelf: "Shelf | None" = None,
 ) -> Model:
     """The mind called ``name``; a relative FILE lies in ``home``. ``keys`` holds the variables of vendors' keys and addresses,
     ``offer`` what a model may ask for beyond the facts it is given, ``purse`` where the money for models comes from; without
     one none is counted. ``tape`` stands between the mind and its models.
-    ``recall`` is how many alike situations a model is shown first.
+    ``recall`` is how many alike situations a model is shown first, ``shelf`` where answers are kept to be given again; without
+    one every question is asked.
 
     Raises BadConfig for an unknown mind, a model without a price and a key that cannot be one.
     """
@@ -67,6 +70,7 @@ def build(
             purse,
             tape,
             recall,
+            shelf,
         )
     raise BadConfig(f"mind: {name!r} is not one of {KNOWN}", field="mind")
 
@@ -98,9 +102,11 @@ def of_models(
     purse: "Purse | None" = None,
     tape: "Tape | None" = None,
     recall: int = 0,
+    shelf: "Shelf | None" = None,
 ) -> Model:
     """A chain of models. Those without a key are left out, which is said once; with none left the rules vote."""
     from agents.llm.asking import nothing
+    from agents.llm.caching import Caching
     from agents.llm.chain import key_of, opened, parse, priced
     from agents.llm.language import LanguageMind
     from wire.prices import load_prices
@@ -134,4 +140,5 @@ def of_models(
         purse,
         tape,
         recall,
+        None if shelf is None else Caching(shelf, purse, settings.cache, voice),
     )

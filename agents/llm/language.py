@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
 from time import monotonic
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from agents.llm import quarantine
 from agents.llm.asking import Asking, Offer, nothing
 from agents.llm.breaker import Breaker
+from agents.llm.caching import Caching
 from agents.llm.paying import Paying
 from agents.llm.prompt import VERSION, repair, system, told, user
 from agents.llm.provider import Completion, Prompt, Provider, Turn
@@ -56,6 +57,7 @@ class LanguageMind:
     purse: Purse | None = None
     tape: Tape | None = None
     recall: int = 0
+    caching: Caching | None = None
     _breakers: dict[str, Breaker] = field(default_factory=dict)
 
     @property
@@ -137,17 +139,24 @@ class LanguageMind:
         while True:
             prompt = self._prompt(asking, turns, asking.may_ask(use.tokens))
             use.prompt = "\n\n".join((prompt.system, *map(told, turns)))
-            completion = await self._tried(provider, prompt, until)
+            completion = await self._tried(provider, prompt, until, asking)
             use.add(completion, prompt)
             if not completion.calls or not prompt.may_ask or completion.ending != "done":
                 return completion, turns
             turns = (*turns, *await asking.answered(completion.calls))
 
-    async def _tried(self, provider: Provider, prompt: Prompt, until: float) -> Completion:
-        """The provider's last word on a prompt, past the tape if there is one."""
+    async def _tried(
+        self, provider: Provider, prompt: Prompt, until: float, asking: Asking | None = None
+    ) -> Completion:
+        """The provider's last word on a prompt, past the tape if there is one; for a vote, the floor's cache before it."""
+
+        async def fresh() -> Completion:
+            return await self._retried(provider, prompt, until)
 
         async def ask() -> Completion:
-            return await self._retried(provider, prompt, until)
+            if self.caching is None or asking is None:
+                return await fresh()
+            return await self.caching.through(provider.name, prompt, asking, fresh)
 
         return await (ask() if self.tape is None else self.tape.heard(provider.name, prompt, ask))
 
@@ -213,14 +222,17 @@ class Use:
     calls: int = 0
     prompt_hash: str = ""
     params: dict[str, Any] = field(default_factory=dict)
+    cache: Literal["", "exact", "semantic"] = ""
 
     def add(self, completion: Completion, prompt: Prompt) -> None:
-        self.calls += 1
+        self.calls += completion.cache == ""
+        self.cache = completion.cache  # of the last one: what the vote came from
         self.latency_ms += completion.latency_ms
         self.cached_tokens += completion.cached_tokens
         self.prompt_hash = prompt_hash(prompt)
         self.params = {
             "model": completion.model, "max_tokens": prompt.max_tokens, "temperature": prompt.temperature, "version": VERSION,
+            **({"kept": completion.kept} if completion.kept else {}),
         }  # fmt: skip
         calls = [f"{call.spoken}({kept(call.arguments)})" for call in completion.calls]
         self.responses.append("\n".join((kept(completion.text), *calls)).strip())
@@ -250,6 +262,7 @@ class Use:
             cached_tokens=self.cached_tokens,
             latency_ms=round(self.latency_ms, 3),
             calls=self.calls,
+            cache=self.cache,
             prompt_hash=self.prompt_hash,
             params=self.params,
         )

@@ -1,6 +1,6 @@
 """What every vendor's adapter is: one prompt in, one completion or one fault out. Adapters retry nothing themselves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 Ending = Literal["done", "length", "refusal", "other"]
@@ -69,7 +69,8 @@ class Prompt:
 class Completion:
     """What came back. ``text`` is the answer as sent (a tool call's arguments as JSON); tokens as the vendor counts them.
 
-    With ``calls`` the model asks for tools first, and the text counts for nothing.
+    With ``calls`` the model asks for tools first, and the text counts for nothing. ``cache``: the floor gave it in the
+    model's place, and ``kept`` says which answer it was.
     """
 
     text: str
@@ -81,6 +82,8 @@ class Completion:
     completion_tokens: int = 0
     calls: tuple[ToolCall, ...] = ()
     latency_ms: float = 0.0
+    cache: Literal["", "exact", "semantic"] = ""
+    kept: dict[str, Any] = field(default_factory=dict)
 
 
 class Provider(Protocol):

@@ -7,7 +7,7 @@ the one its tools are called with, so no model can reach the purse by asking for
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from decimal import ROUND_CEILING, Decimal
-from typing import Protocol
+from typing import Literal, Protocol
 
 import structlog
 
@@ -37,7 +37,7 @@ class Refused(ProviderFault):
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What a call used. ``cost`` None: nobody knows."""
+    """What a call used. ``cost`` None: nobody knows. ``cache``: which of the floor's own answered instead."""
 
     cost: Decimal | None
     prompt_tokens: int = 0
@@ -45,6 +45,7 @@ class Spent:
     completion_tokens: int = 0
     latency_ms: float = 0.0
     fault: str | None = None
+    cache: Literal["none", "exact", "semantic"] = "none"
 
 
 class Purse(Protocol):
@@ -95,6 +96,7 @@ class FloorPurse:
             "completion_tokens": spent.completion_tokens,
             "latency_ms": spent.latency_ms,
             "fault": spent.fault and spent.fault[:300],
+            "cache": spent.cache,
         }
         try:
             await self._server.call("settle_model_call", told, round_token=ROUND.get(), timeout_s=PATIENCE_S)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import asyncpg
@@ -25,6 +25,7 @@ from openoutcry.types.amounts import plain
 LAPSE = timedelta(minutes=10)
 """Longer than any call may take."""
 KEEP_ROUNDS = timedelta(days=2)
+Cached = Literal["none", "exact", "semantic"]
 log = structlog.get_logger()
 LIMITS = ("call", "round", "agent_day", "day", "org")
 MAKE = "INSERT INTO model_budgets (org_id) VALUES ($1) ON CONFLICT DO NOTHING"
@@ -53,7 +54,7 @@ FIND = (
 )
 SETTLE = """
 UPDATE model_calls SET state = 'SETTLED', cost = $2, prompt_tokens = $3, cached_tokens = $4, completion_tokens = $5,
-    latency_ms = $6, fault = $7, settled_at = clock_timestamp()
+    latency_ms = $6, fault = $7, cache = $8, settled_at = clock_timestamp()
 WHERE id = $1
 """
 FORGET = "DELETE FROM model_spending WHERE org_id = $1 AND day < $2 AND subject LIKE 'round:%'"
@@ -75,7 +76,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What became of a call. ``cost`` None: nobody knows, so its upper bound is taken."""
+    """What became of a call. ``cost`` None: nobody knows, so its upper bound is taken. ``cache``: the floor answered itself."""
 
     cost: Decimal | None
     prompt_tokens: int = 0
@@ -83,6 +84,7 @@ class Settlement:
     completion_tokens: int = 0
     latency_ms: float | None = None
     fault: str | None = None
+    cache: Cached = "none"
 
 
 async def reserve(pool: asyncpg.Pool, org_id: UUID, wish: Wish, defaults: BudgetSettings) -> Verdict:
@@ -138,7 +140,7 @@ async def settle(
         spent, reserved = (cost - row["cost"], Decimal(0)) if lapsed else (cost, -row["reserved"])
         await connection.execute(
             SETTLE, call_id, cost, told.prompt_tokens, told.cached_tokens, told.completion_tokens, told.latency_ms,
-            told.fault,
+            told.fault, told.cache,
         )  # fmt: skip
         names = subjects(row["agent"], row["day"], row["session_id"], row["seq"])
         await count(connection, org_id, names, row["day"], spent, reserved)

@@ -27,6 +27,33 @@ Dollars = Annotated[
     ),
 ]
 """Money to spend: a plain decimal, never below zero."""
+ModelArg = Annotated[
+    str, Field(description="vendor:model", min_length=1, max_length=120, examples=["openai:gpt-5-mini"])
+]
+VersionArg = Annotated[
+    str, Field(description="Version of the prompt", min_length=1, max_length=40, examples=["vote-3"])
+]
+HashArg = Annotated[
+    str,
+    Field(description="Digest of what is sent", min_length=1, max_length=64, examples=["9f86d081884c7d65"]),
+]
+FrameArg = Annotated[
+    str,
+    Field(
+        description="Digest of what is sent without the round's figures",
+        min_length=1,
+        max_length=64,
+        examples=["60303ae22b998861"],
+    ),
+]
+SituationArg = Annotated[
+    list[Annotated[float, Field(ge=-1.0, le=1.0)]] | None,
+    Field(
+        description="What the round's tools said, as a vector; without it only the same question counts",
+        min_length=256,
+        max_length=256,
+    ),
+]
 
 
 def purse_of(call: Call[RiskDeps]) -> asyncpg.Pool:

@@ -90,6 +90,11 @@ class MindUse(Frozen):
     prompt_hash: Annotated[str, Field(exclude_if=operator.not_)] = ""
     params: dict[str, Any] = Field(default_factory=dict, exclude_if=operator.not_)
 
+    @property
+    def named(self) -> str:
+        """Who answered, for people to read."""
+        return f"{self.model} ({self.cache} cache)" if self.cache else self.model
+
 
 Stand = Literal["price_rises", "price_falls", "no_edge"]
 """What a directional vote claims, as one of three words."""

@@ -15,13 +15,31 @@ LIMITS = BudgetSettings()
 
 
 async def spent(
-    world, n: int, cost: str, *, agent: str = "technical", seq: int = 5, fault: str | None = None
+    world,
+    n: int,
+    cost: str,
+    *,
+    agent: str = "technical",
+    seq: int = 5,
+    fault: str | None = None,
+    cache="none",
 ):
     session, call = UUID(world.session_id), uuid5(ORG, str(n))
     asked = Asked(Decimal(cost), cheapest=True, kept=True)
     wish = Wish(call, agent, MODEL, "digest", {}, asked, session, seq)
     assert (await reserve(world.pool, ORG, wish, LIMITS)).refused is None
-    await settle(world.pool, ORG, call, agent, Settlement(Decimal(cost), 1_000, 400, 60, 250.0, fault))
+    await settle(world.pool, ORG, call, agent, Settlement(Decimal(cost), 1_000, 400, 60, 250.0, fault, cache))
+
+
+async def test_what_a_cache_answered_is_counted_everywhere(world, viewer):
+    await spent(world, 1, "0.02")
+    await spent(world, 2, "0", seq=6, cache="exact")
+    await spent(world, 3, "0", seq=6, cache="semantic")
+    stats = (await viewer.get("/api/v1/decisions/stats")).json()
+    assert (stats["cache_hits"], stats["models"][0]["cache_hits"], stats["models"][0]["cost"]) == (2, 2, 0.02)
+    text = (await viewer.get("/metrics")).text
+    for cache in ("none", "exact", "semantic"):
+        assert f'outcry_model_calls_total{{model="{MODEL}",cache="{cache}"}} 1' in text
 
 
 async def test_calls_are_counted_everywhere_as_they_were_settled(world, viewer):

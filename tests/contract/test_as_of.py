@@ -47,7 +47,7 @@ TOOLS: dict[Kind, tuple[str, ...]] = {
     ),
     # It does something, and tells what it did.
     "acts": (
-        "risk: reserve_model_call settle_model_call",
+        "risk: keep_model_answer recall_model_answer reserve_model_call settle_model_call",
         "execution: cancel_order close_hedges execute_hedges halt_trading place_limit_order place_market_order place_order"
         " start_session stop_session sync_account",
     ),

@@ -52,11 +52,31 @@ CREATE TABLE model_spending (
 );
 CREATE INDEX model_spending_by_age ON model_spending (day) WHERE day IS NOT NULL;
 
+-- What models answered, to be given again: to the very same question (prompt_hash), or to one in the same frame (everything that is
+-- sent but the round's figures) whose situation is alike. situation: a vector of the space named beside it; without one the
+-- answer is good for the same question alone. as_of: market time of the round.
+CREATE TABLE model_answers (
+    org_id uuid NOT NULL REFERENCES orgs,
+    agent text NOT NULL,
+    model text NOT NULL,
+    version text NOT NULL,
+    prompt_hash text NOT NULL,
+    frame text NOT NULL,
+    space text,
+    situation vector(256),
+    as_of timestamptz NOT NULL,
+    answer jsonb NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (org_id, agent, model, version, prompt_hash),
+    CHECK (num_nonnulls(space, situation) IN (0, 2))
+);
+CREATE INDEX model_answers_by_frame ON model_answers (org_id, agent, frame, as_of) WHERE situation IS NOT NULL;
+
 DO $$
 DECLARE
     tab text;
 BEGIN
-    FOREACH tab IN ARRAY ARRAY['model_budgets', 'model_calls', 'model_spending'] LOOP
+    FOREACH tab IN ARRAY ARRAY['model_budgets', 'model_calls', 'model_spending', 'model_answers'] LOOP
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO outcry_app', tab);
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', tab);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', tab);
@@ -66,7 +86,7 @@ BEGIN
         );
         EXECUTE format('CREATE POLICY floor ON %I TO %I USING (true) WITH CHECK (true)', tab, current_user);
     END LOOP;
-    -- What was spent is the floor's to write, an org's to read.
-    EXECUTE 'REVOKE INSERT, UPDATE, DELETE ON model_calls, model_spending FROM outcry_app';
+    -- What was spent and answered is the floor's to write, an org's to read.
+    EXECUTE 'REVOKE INSERT, UPDATE, DELETE ON model_calls, model_spending, model_answers FROM outcry_app';
 END
 $$;

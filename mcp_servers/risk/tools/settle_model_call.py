@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from db.minds.spending import Settlement, settle
+from db.minds.spending import Cached, Settlement, settle
 from mcp_servers.risk.deps import RiskDeps
 from mcp_servers.risk.spenders import Dollars, purse_of, spender
 from mcp_servers.toolkit import Call, ToolResult, tool
@@ -39,6 +39,9 @@ async def settle_model_call(
         float, Field(ge=0.0, le=86_400_000.0, description="How long it took, in milliseconds")
     ] = 0.0,
     fault: Annotated[str | None, Field(description="What went wrong, if it did", max_length=300)] = None,
+    cache: Annotated[
+        Cached, Field(description="Which of the floor's caches answered in the model's place")
+    ] = "none",
 ) -> Settled:
     """Put the real cost of a reserved call in the place of its upper bound. Once settled it stays."""
     try:
@@ -52,6 +55,7 @@ async def settle_model_call(
         completion_tokens,
         latency_ms,
         fault,
+        cache,
     )
     booked = await settle(purse_of(call), UUID(call.caller.org_id), wanted, spender(call), told)
     return Settled(as_of=call.as_of, source=call.source, call_id=call_id, cost=booked)
