@@ -25,8 +25,9 @@ from openoutcry.ports import Question, Reply
 from openoutcry.settings import CacheSettings, LlmSettings, Settings, TradingSettings
 from openoutcry.types.votes import ToolUse, Vote
 from tests.agents.practice import GOOD, asked, keys, mind_name, practice, said
-from tests.mcp_servers.risk.stored import AT, claims
+from tests.mcp_servers.risk.stored import claims
 from tests.mcp_servers.risk.test_process import COMMAND, environment
+from tests.openoutcry.risk.books import AT
 from tests.patience import PATIENCE_S
 from tests.sandbox.conftest import free_port
 from wire.cassette import VERSION, Recorder, Reel
