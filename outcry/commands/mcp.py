@@ -39,7 +39,8 @@ def list_(home: HomeOption = None, as_json: JsonOption = False) -> None:
 @app.command()
 def token(
     server: Annotated[
-        str, typer.Argument(help="market, indicators, risk, execution, strategies or agent-NAME")
+        str,
+        typer.Argument(help="market, indicators, risk, execution, memory, news, strategies or agent-NAME"),
     ],
     days: Annotated[int, typer.Option(help="days until it expires", min=1, max=3650)] = 30,
     trade: Annotated[

@@ -18,6 +18,7 @@ from api.mcp.gateway import Gateway
 from api.quoting import Quotes
 from db import keys
 from db.candles import Series
+from db.embedder import embed_all
 from tests.api.conftest import World, world_on
 from tests.contract.processes import ROOT
 from tests.contract.world import AS_OF, FACTS, remember
@@ -199,6 +200,7 @@ async def test_a_key_tells_a_repeated_call(door: Door) -> None:
 
 async def test_memory_is_behind_the_same_door_with_its_resources_and_prompts(door: Door) -> None:
     one = str(await remember(door.pool))
+    await embed_all(door.pool)
     async with speaking(door, "memory", door.texts["viewer"]) as client:
         found = (await client.call_tool("search_decisions", {"query": "trend"})).structured_content
         assert found["found"]
