@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
@@ -95,6 +96,7 @@ def address_of(peer: str, headers: Iterable[tuple[bytes, bytes]], proxies: Netwo
     return address
 
 
+@lru_cache(maxsize=4096)
 def neighbourhood(address: str) -> str:
     """What counts as one caller: an IPv4 address, or the /64 that one IPv6 subscriber has the whole of."""
     try:

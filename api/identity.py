@@ -69,20 +69,20 @@ def presented_token(headers: Iterable[tuple[bytes, bytes]], *, passed_on: bool =
 
     Where ``passed_on``, Authorization goes to another server, and is read only where there is no X-API-Key.
     """
-    headers = list(headers)
-    if passed_on and any(name == b"x-api-key" for name, _ in headers):
-        headers = [(name, value) for name, value in headers if name != b"authorization"]
+    if passed_on:
+        headers = list(headers)
+        if any(name == b"x-api-key" for name, _ in headers):
+            headers = [(name, value) for name, value in headers if name != b"authorization"]
     found: list[str] = []
     for name, value in headers:
-        text = value.decode("latin-1").strip()
         if name == b"x-api-key":
-            found.append(text)
+            found.append(value.decode("latin-1").strip())
         elif name == b"authorization":
-            scheme, _, token = text.partition(" ")
+            scheme, _, token = value.decode("latin-1").strip().partition(" ")
             found.append(token.strip() if scheme.lower() == "bearer" else "")
     if not found:
         return None
-    return found[0] if len(set(found)) == 1 else ""
+    return found[0] if found.count(found[0]) == len(found) else ""
 
 
 def may(holder: Holder, role: str) -> bool:

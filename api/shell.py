@@ -39,6 +39,14 @@ DEFAULT_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
+OVERRULED = frozenset(
+    name
+    for name, _ in (
+        *DEFAULT_HEADERS,
+        *Ruling(False, limit=0, remaining=0, reset_s=0, retry_after_s=0).headers(),
+    )
+)
+"""What a route may say in our place."""
 
 
 @dataclass(frozen=True)
@@ -197,11 +205,11 @@ def _correlation_id(scope: Scope) -> str:
 
 def _stamp(headers: list[tuple[bytes, bytes]], correlation: str, ruling: Ruling) -> list[tuple[bytes, bytes]]:
     present = {name.lower() for name, _ in headers}
-    headers.append((b"x-correlation-id", correlation.encode()))
-    headers.extend(pair for pair in ruling.headers() if pair[0] not in present)
-    headers.extend(SECURITY_HEADERS)
-    headers.extend(pair for pair in DEFAULT_HEADERS if pair[0] not in present)
-    return headers
+    rate, rest = ruling.headers(), DEFAULT_HEADERS
+    if not present.isdisjoint(OVERRULED):
+        rate = [pair for pair in rate if pair[0] not in present]
+        rest = tuple(pair for pair in rest if pair[0] not in present)
+    return [*headers, (b"x-correlation-id", correlation.encode()), *rate, *SECURITY_HEADERS, *rest]
 
 
 BAD_HOST = Failure(400, "invalid Host header", details="exactly one, a name or an address", field="Host")

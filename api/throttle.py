@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from time import monotonic
+from typing import NamedTuple
 
 import structlog
 
@@ -29,8 +30,7 @@ class Rate:
     burst: int
 
 
-@dataclass(frozen=True)
-class Ruling:
+class Ruling(NamedTuple):
     """Whether a request may pass, and what its rate-limit headers say."""
 
     allowed: bool
@@ -42,13 +42,13 @@ class Ruling:
     def headers(self) -> list[tuple[bytes, bytes]]:
         """``X-RateLimit-Limit`` is the bucket's size, ``-Reset`` the seconds until it is full again."""
         pairs = [
-            (b"x-ratelimit-limit", self.limit),
-            (b"x-ratelimit-remaining", self.remaining),
-            (b"x-ratelimit-reset", self.reset_s),
+            (b"x-ratelimit-limit", b"%d" % self.limit),
+            (b"x-ratelimit-remaining", b"%d" % self.remaining),
+            (b"x-ratelimit-reset", b"%d" % self.reset_s),
         ]
         if not self.allowed:
-            pairs.append((b"retry-after", self.retry_after_s))
-        return [(name, str(value).encode()) for name, value in pairs]
+            pairs.append((b"retry-after", b"%d" % self.retry_after_s))
+        return pairs
 
 
 class Throttle:

@@ -36,6 +36,10 @@ RETRY_S = 30.0
 PAUSE_S = 0.1
 CONNECT_S = 5.0
 STATEMENT_S = 30.0
+QUERIES = 50_000
+"""After so many a pool replaces a connection."""
+IDLE_S = 300.0
+"""After so long unused it lets go of one."""
 SESSION: Mapping[str, str] = {
     "application_name": "open-outcry",
     "jit": "off",
@@ -62,6 +66,7 @@ async def open_pool(
     opened: Hook | None = None,
     lent: Hook | None = None,
     settings: Mapping[str, str] = SESSION,
+    kind: type[asyncpg.Pool] = asyncpg.Pool,
 ) -> asyncpg.Pool:
     """A pool whose connections read jsonb as Python objects, numeric as Decimal, vector as a list of floats.
 
@@ -70,21 +75,39 @@ async def open_pool(
     """
 
     async def init(connection: asyncpg.Connection[Any]) -> None:
-        await _codecs(connection)
-        if opened is not None:
-            await opened(connection)
+        await _ready(connection, opened)
 
-    return await asyncpg.create_pool(
+    return await kind(
         url,
         min_size=least,
         max_size=most,
+        max_queries=QUERIES,
+        max_inactive_connection_lifetime=IDLE_S,
         init=init,
         setup=lent,
         reset=_keep,
+        loop=None,
+        connection_class=asyncpg.Connection,  # type: ignore[arg-type]  # its stub's variable is bound to nothing
+        record_class=asyncpg.Record,
         command_timeout=STATEMENT_S,
         timeout=CONNECT_S,
         server_settings=dict(settings),
     )
+
+
+async def open_connection(
+    url: str, *, opened: Hook | None = None, settings: Mapping[str, str] = SESSION
+) -> asyncpg.Connection[Any]:
+    """One connection like those of a pool."""
+    connection = await asyncpg.connect(
+        url, command_timeout=STATEMENT_S, timeout=CONNECT_S, server_settings=dict(settings)
+    )
+    try:
+        await _ready(connection, opened)
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection
 
 
 async def retrying(
@@ -143,6 +166,12 @@ def _gone(connection: Connection) -> bool:
 
 async def _keep(connection: asyncpg.Connection[Any]) -> None:
     """Skip the round trip of resetting a connection between uses."""
+
+
+async def _ready(connection: asyncpg.Connection[Any], opened: Hook | None) -> None:
+    await _codecs(connection)
+    if opened is not None:
+        await opened(connection)
 
 
 async def _codecs(connection: asyncpg.Connection[Any]) -> None:

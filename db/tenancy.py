@@ -12,7 +12,8 @@ from uuid import UUID
 
 import asyncpg
 
-from db.pool import SESSION, open_pool
+from db.pool import SESSION, open_connection, open_pool
+from db.singles import Singles, SinglesPool
 
 APP_ROLE = "outcry_app"
 ORG: ContextVar[UUID | None] = ContextVar("org", default=None)
@@ -33,8 +34,11 @@ def within(org_id: UUID) -> Iterator[None]:
         ORG.reset(token)
 
 
-async def open_tenant_pool(url: str, *, least: int = 0, most: int = 8) -> asyncpg.Pool:
-    """A pool under the role that row-level security holds for, each connection set to the asking task's org."""
+async def open_tenant_pool(url: str, *, most: int = 8) -> asyncpg.Pool:
+    """A pool under the role that row-level security holds for, each connection set to the asking task's org.
+
+    At most ``most`` connections for single statements, and half as many for transactions.
+    """
     seen: dict[int, UUID | None] = {}
 
     async def opened(connection: Any) -> None:
@@ -50,4 +54,9 @@ async def open_tenant_pool(url: str, *, least: int = 0, most: int = 8) -> asyncp
             await connection.execute(SEE, "" if org_id is None else str(org_id))
             seen[pid] = org_id
 
-    return await open_pool(url, least=least, most=most, opened=opened, lent=lent, settings=ONE_PLAN)
+    pool = await open_pool(
+        url, least=0, most=max(1, most // 2), opened=opened, lent=lent, settings=ONE_PLAN, kind=SinglesPool
+    )
+    assert isinstance(pool, SinglesPool)
+    pool.singles = Singles(lambda: open_connection(url, opened=opened, settings=ONE_PLAN), lent, most)
+    return pool
