@@ -1,8 +1,8 @@
 """``/api/v1/orders``: look, place, cancel. Every order passes the risk gate and the execution server."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from litestar import delete, get, post
+from litestar import MediaType, delete, get, post
 from litestar.params import FromPath, QueryParameter
 
 from api.access import caller_of
@@ -16,7 +16,7 @@ from api.idempotency import once
 from api.paging import Walk
 from api.params import Anchor, Offset, SessionId, Symbol, read_choice, read_id, read_session, read_symbol
 from api.requests import AnyRequest
-from api.shapes.orders import IN_FLIGHT, OneOrder, Order, OrderChanged, OrderList, order_of
+from api.shapes.orders import OneOrder, Order, OrderChanged, OrderList, order_of
 from db import commands
 from db.reads import orders as reads
 from openoutcry.types.commands import CancelOrder, PlaceOrder
@@ -53,23 +53,23 @@ async def list_orders(
     limit: Limit = 500,
     offset: Offset = 0,
     anchor: Anchor = None,
-) -> OrderList:
+) -> Answer[OrderList]:
     """Orders, newest first; the filters combine."""
     wanted = read_choice(status, "status", STATUSES)
     walk = await Walk.of(request, floor, offset, anchor)
-    rows = await reads.list_orders(
+    found = await reads.orders_written(
         floor.pool,
         caller_of(request).org_id,
         session_id=read_session(session_id),
         symbol=read_symbol(symbol),
-        statuses=IN_FLIGHT if wanted == "NEW" else None if wanted is None else (wanted,),
+        statuses=reads.IN_FLIGHT if wanted == "NEW" else None if wanted is None else (wanted,),
         limit=limit,
         offset=offset,
         snapshot=walk.snapshot,
     )
-    walk.left(rows, limit)
-    orders = [order_of(row) for row in rows]
-    return OrderList(orders=orders, count=len(orders))
+    walk.leave(found.seen if found.shown else None, found.shown, limit)
+    written: Any = b'{"orders":%s,"count":%d}' % (found.text, found.shown)  # an OrderList, as it goes out
+    return Answer(written, media_type=MediaType.JSON)
 
 
 @get("/api/v1/orders/{id:str}", tags=["orders"])

@@ -7,11 +7,9 @@ from typing import Any, Literal
 from uuid import UUID
 
 from api.shapes.base import Shape, shaped
+from db.reads.orders import IN_FLIGHT, UNKNOWN_NOTE
 
 PublicStatus = Literal["NEW", "PARTIALLY_FILLED", "FILLED", "CANCELED", "REJECTED", "EXPIRED"]
-IN_FLIGHT = ("INTENT", "SENT", "NEW", "UNKNOWN")
-"""What is stored while an order is on its way, works, or is being looked up; clients see NEW."""
-UNKNOWN_NOTE = "the venue's answer is not known yet; the order is being looked up"
 
 
 class Refusal(Shape, frozen=True, kw_only=True):

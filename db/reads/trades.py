@@ -1,12 +1,12 @@
 """Fills: every execution, and funding payments where they are asked for."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import asyncpg
 
 from db.pool import Row, fetch
+from db.reads.written import Written
 from db.seen import SEEN, Sight, in_sight
 
 LIST = """
@@ -44,16 +44,6 @@ SELECT coalesce(json_agg(t), '[]')::text AS written, count(*) AS shown, (SELECT 
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A page of executions as JSON, how many they are, the clock its window hangs on, and the snapshot it was read in."""
-
-    text: bytes
-    shown: int
-    at: datetime
-    seen: str
-
-
 async def trades_written(
     pool: asyncpg.Pool,
     org_id: UUID,
@@ -67,7 +57,7 @@ async def trades_written(
     offset: int,
     sight: Sight | None = None,
 ) -> Written:
-    """Executions, newest first, as the JSON of ``/api/v1/trades``: the database writes it quicker than we read rows.
+    """Executions, newest first, as the JSON of ``/api/v1/trades``.
 
     Without ``since`` those of the time ``lately`` up to ``until``, or to the floor's clock; to what it was
     at a first page in ``sight``.
@@ -77,7 +67,7 @@ async def trades_written(
         WRITTEN, org_id, session_id, symbol, since, until, lately, limit, offset, snapshot, at
     )
     assert row is not None
-    return Written(row["written"].encode(), row["shown"], row["at"], row["seen"])
+    return Written(row["written"].encode(), row["shown"], row["seen"], row["at"])
 
 
 async def list_trades(

@@ -1,5 +1,6 @@
 """What people read: their own org's rows, filtered, and never a case whose end was not known."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -186,20 +187,28 @@ async def test_searching_by_words_by_meaning_and_by_both(pool, session):
 
 
 async def test_orders_and_their_positions(pool, session):
-    rows = await orders.list_orders(pool, ORG, limit=1000)
+    async def listed(**wanted):
+        page = {"session_id": None, "symbol": None, "statuses": None, "snapshot": None}
+        found = await orders.orders_written(pool, ORG, **{**page, **wanted}, limit=1000, offset=0)
+        rows = json.loads(found.text)
+        assert len(rows) == found.shown
+        return rows
+
+    rows = await listed()
     assert len(rows) == sum(len(r.orders) for r in session.made)
-    filled = await orders.list_orders(pool, ORG, statuses=("FILLED",), symbol=SPOT, limit=1000)
+    filled = await listed(statuses=("FILLED",), symbol=SPOT)
     assert {(row["status"], row["symbol"]) for row in filled} == {("FILLED", SPOT)}
     entry = next(row for row in filled if row["leg"] == "entry")
     place = await pool.fetchrow(
         "SELECT opened_seq, symbol FROM positions WHERE id = $1", entry["position_id"]
     )
-    assert tuple(place) == (entry["seq"], SPOT)
-    assert (await orders.get_order(pool, ORG, entry["id"]))["client_order_id"] == entry["client_order_id"]
+    order = await orders.get_order(pool, ORG, entry["id"])
+    assert tuple(place) == (order["seq"], SPOT)
+    assert order["client_order_id"] == entry["client_order_id"]
     assert await orders.get_order(pool, NOBODY, entry["id"]) is None
     refused = next(row for row in rows if row["refusal"])
     assert (refused["position_id"], refused["status"]) == (None, "REJECTED")
-    assert await orders.list_orders(pool, ORG, session_id=NOBODY) == []
+    assert await listed(session_id=NOBODY) == []
 
 
 async def test_positions_open_and_closed(pool, session):

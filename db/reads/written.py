@@ -1,0 +1,26 @@
+"""Lists as JSON that the database writes: it does so quicker than we read rows and write them again.
+
+What it writes is what ``api.encoding`` would write of the same rows, to the byte; only an amount under a millionth is written
+without an exponent here.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+LIST = "'[' || coalesce(string_agg(row_to_json(t)::text, ','), '') || ']' AS written, count(*) AS shown"
+"""Columns: the rows of ``t`` as a JSON list, and how many they are."""
+
+
+def time(column: str) -> str:
+    """SQL: a time as RFC 3339 in UTC, with microseconds where it has some."""
+    return f"""replace(to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), '.000000', '') || 'Z'"""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A page as a JSON list, how many rows it has, the snapshot it was read in, and the clock its window hangs on, if any."""
+
+    text: bytes
+    shown: int
+    seen: str
+    at: datetime | None = None
