@@ -1,11 +1,11 @@
 """Cursors that are ours: signed for one org, one route and one set of filters, so that none is made up or carried elsewhere."""
 
 import base64
-import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from api.access import caller_of
 from api.floor import Floor
@@ -31,9 +31,8 @@ class Cursors:
     ) -> "Cursors":
         """Of this caller's org at this route with these filters."""
         signer = await floor.doorman.signer()
-        path: str = request.scope["path"]
-        asked = [str(caller_of(request).org_id), path.rstrip("/"), dict(filters)]
-        return cls(signer.cursor_key, canonical_json(asked), name)
+        asked = question(caller_of(request).org_id, request.scope["path"], filters)
+        return cls(signer.cursor_key, asked, name)
 
     def sealed(self, place: str | None) -> str | None:
         """A place as the caller gets it; None where there is no next page."""
@@ -50,6 +49,9 @@ class Cursors:
 
     def _mac(self, place: str) -> str:
         whole = self.asked + b"\n" + place.encode("utf-8", "replace")
-        return base64.urlsafe_b64encode(
-            hmac.new(self.key, whole, hashlib.sha256).digest()[:MAC_BYTES]
-        ).decode()
+        return base64.urlsafe_b64encode(hmac.digest(self.key, whole, "sha256")[:MAC_BYTES]).decode()
+
+
+def question(org_id: UUID, path: str, filters: Mapping[str, Any]) -> bytes:
+    """What a cursor is an answer to."""
+    return canonical_json([str(org_id), path.rstrip("/"), dict(filters)])

@@ -7,11 +7,13 @@ known by who they are and what they ask for: their latest first page counts, for
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
-from urllib.parse import urlencode
+from functools import lru_cache
+from typing import Any, NamedTuple
+from urllib.parse import quote_plus, urlencode
+from uuid import UUID
 
 from api.access import caller_of
-from api.cursors import Cursors
+from api.cursors import Cursors, question
 from api.floor import Floor
 from api.requests import AnyRequest
 from db.seen import Sight
@@ -31,6 +33,7 @@ class Walk:
     step: str
     skip: int
     sight: Sight | None = None
+    _asked: "_Asked" = field(kw_only=True)
     _cursors: Cursors = field(kw_only=True)
 
     @classmethod
@@ -38,13 +41,16 @@ class Walk:
         cls, request: AnyRequest, floor: Floor, skip: int, anchor: str | None, step: str = "offset"
     ) -> "Walk":
         """The walk that a request is part of. Raises BadInput for an anchor that was not given out for this list."""
-        cursors = await Cursors.of(request, floor, {"pages": _filters(request)}, "anchor")
-        walk = cls(request, floor, step, skip, _cursors=cursors)
+        holder = caller_of(request)
+        given = tuple(request.query_params.multi_items())
+        asked = _asked(holder.id, holder.org_id, request.scope["path"], given)
+        cursors = Cursors((await floor.doorman.signer()).cursor_key, asked.question, "anchor")
+        walk = cls(request, floor, step, skip, _asked=asked, _cursors=cursors)
         if anchor is not None:
             return replace(walk, sight=_read(cursors.opened(anchor) or ""))
         if not skip:
             return walk
-        known = floor.pages.recall(walk._key(), WallClock().now())
+        known = floor.pages.recall(asked.key, WallClock().now())
         return walk if known is None else replace(walk, sight=_read(known))
 
     @property
@@ -65,28 +71,36 @@ class Walk:
         sight = self.sight or (None if seen is None else Sight(seen, at))
         place = "" if sight is None else f"{sight.at.isoformat() if sight.at else ''}|{sight.snapshot}"
         if self.sight is None:
-            self.floor.pages.remember(self._key(), place, WallClock().now())
+            self.floor.pages.remember(self._asked.key, place, WallClock().now())
         if not place:
             return
         token = self._cursors.sealed(place) or ""
         headers = [(b"x-page-anchor", token.encode())]
         if shown == limit:
-            asked = [*_filters(self.request), (self.step, self.skip + shown), ("limit", limit)]
-            query = urlencode([*asked, ("anchor", token)])
-            headers.append((b"link", f'<{self.request.scope["path"]}?{query}>; rel="next"'.encode()))
+            page = f"{self.step}={self.skip + shown}&limit={limit}&anchor={quote_plus(token)}"
+            headers.append((b"link", f'<{self._asked.address}{page}>; rel="next"'.encode()))
         self.request.scope["state"]["headers"] = headers
 
     def left(self, rows: Sequence[Any], limit: int, at: datetime | None = None) -> None:
         """``leave`` after rows that say ``seen`` themselves."""
         self.leave(rows[0]["seen"] if rows else None, len(rows), limit, at)
 
-    def _key(self) -> bytes:
-        return self._cursors.asked + canonical_json(str(caller_of(self.request).id))
+
+class _Asked(NamedTuple):
+    """What a list is asked for: as cursors are signed for, as its first page is remembered by, and how its address begins."""
+
+    question: bytes
+    key: bytes
+    address: str
 
 
-def _filters(request: AnyRequest) -> list[tuple[str, str]]:
-    given = request.query_params.multi_items()
-    return sorted((name, str(value)) for name, value in given if name not in PAGING)
+@lru_cache(maxsize=256)
+def _asked(holder: UUID, org_id: UUID, path: str, given: tuple[tuple[str, Any], ...]) -> _Asked:
+    filters = sorted((name, str(value)) for name, value in given if name not in PAGING)
+    asked = question(org_id, path, {"pages": filters})
+    return _Asked(
+        asked, asked + canonical_json(str(holder)), f"{path}?{urlencode([*filters, ('', '')])[:-1]}"
+    )
 
 
 def _read(place: str) -> Sight:

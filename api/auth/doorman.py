@@ -36,9 +36,10 @@ class Doorman:
 
     async def signer(self) -> Signer:
         """The floor's signer; the first call may make an RSA key."""
-        async with self._making:
-            if self._signer is None:
-                self._signer = await asyncio.to_thread(self.make_signer)
+        if self._signer is None:
+            async with self._making:
+                if self._signer is None:
+                    self._signer = await asyncio.to_thread(self.make_signer)
         return self._signer
 
     async def lookup(self, token: str) -> Holder | None:

@@ -13,7 +13,6 @@ from api.pulse import fresh
 from api.requests import AnyRequest
 from api.shapes.agents import Agent, AgentHealth, AgentList, OneAgent
 from api.shapes.base import shaped
-from db.minds import budgets
 from db.reads import agents as reads
 from wire.clock import WallClock
 
@@ -23,10 +22,9 @@ SUFFIX = "-agent"
 @get("/api/v1/agents", tags=["agents"])
 async def list_agents(request: AnyRequest, floor: TheFloor) -> AgentList:
     """Status of all registered trading agents."""
-    org_id = caller_of(request).org_id
-    rows = await reads.list_agents(floor.pool, org_id)
+    rows, level = await reads.staff(floor.pool, caller_of(request).org_id)
     agents = [_agent(row, floor) for row in rows]
-    return AgentList(agents=agents, count=len(agents), models_level=await budgets.level(floor.pool, org_id))
+    return AgentList(agents=agents, count=len(agents), models_level=level)
 
 
 @get("/api/v1/agents/{name:str}", tags=["agents"])

@@ -14,8 +14,17 @@ from db.similar import similar
 
 __all__ = ["Wanted", "get_decision", "list_decisions", "similar", "stats"]
 
-LIST = f"{DECISION} WHERE {OF_FLOOR} {PAGE.format(t='d')}"
-LIST_VOTES = f"{VOTE} WHERE {OF_AGENTS} {PAGE.format(t='v')}"
+LISTED = """
+SELECT seen, id, session_id, seq, agent_name, symbol, decision_type, decision, target, confidence, reasoning, context,
+       prompt_tokens, completion_tokens, latency_ms, model, cost_usd, source, outcome, outcome_reason, actual_pnl, created_at
+"""
+PAGE_OF_FLOOR = f"(SELECT d.* FROM decisions d WHERE {OF_FLOOR} {PAGE.format(t='d')}) d"
+LIST = f"""{LISTED}
+FROM ({DECISION.replace("decisions d", PAGE_OF_FLOOR, 1)}) listed ORDER BY created_at DESC, seq DESC, id
+"""
+LIST_VOTES = f"""{LISTED}
+FROM ({VOTE} WHERE {OF_AGENTS} {PAGE.format(t="v")}) listed ORDER BY created_at DESC, seq DESC, id
+"""
 ONE = f"{DECISION} WHERE d.org_id = $1 AND d.id = $2"
 ONE_VOTE = f"{VOTE} WHERE v.org_id = $1 AND v.id = $2"
 VECTORS = """

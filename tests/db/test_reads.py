@@ -125,7 +125,7 @@ async def test_figures_add_up(pool, session):
 
 async def test_similar_cases_had_ended_before_the_question(pool, session):
     rows = await decisions.list_decisions(pool, ORG, Wanted(limit=500))
-    known = {row["id"]: row["outcome_known_at"] for row in rows}
+    known = dict(await pool.fetch("SELECT id, outcome_known_at FROM decisions"))
     asking = rows[5]
     found = await decisions.similar(pool, ORG, asking["id"], 10)
     assert len(found) == 10
@@ -172,7 +172,7 @@ async def test_searching_by_words_by_meaning_and_by_both(pool, session):
     assert len(found.hits) == 5
     assert all(row["decision"] == "BUY" for row, _ in found.hits)
     target = (await decisions.list_decisions(pool, ORG, Wanted(limit=500)))[30]
-    meant = list(embed(target["prompt"]))
+    meant = list(embed(await pool.fetchval("SELECT prompt FROM decisions WHERE id = $1", target["id"])))
     found = await search.search(pool, ORG, embedding=meant, limit=5)
     assert found.type == "semantic"
     assert found.hits[0][0]["id"] == target["id"]
