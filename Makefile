@@ -48,7 +48,8 @@ naked: ## G6: the longest time that a position had no stop, by the practice exch
 
 golden: ## write the golden files and the generated pages anew, to be read as a diff
 	@cd '$(ROOT)' && GOLDEN=rewrite $(IN_VENV) dev pytest -q tests/contract/test_golden.py tests/contract/test_reference.py \
-		tests/openoutcry/indicators/test_docs.py tests/openoutcry/strategy/test_docs.py tests/agents/test_pins.py
+		tests/openoutcry/indicators/test_docs.py tests/openoutcry/strategy/test_docs.py tests/agents/test_pins.py \
+		tests/openoutcry/ledger/test_golden_rows.py
 
 format: ## format the code and mend what lint can mend
 	@cd '$(ROOT)' && $(IN_VENV) dev ruff check --fix-only --quiet . && $(IN_VENV) dev ruff format .

@@ -21,7 +21,7 @@ from deploy.mutate.mutants import Mutant, Source
 from deploy.mutate.swap import CannotSwap, bodies, living, swap
 from deploy.mutate.tracing import Lines, Tracer
 
-EXAMPLES = 25
+EXAMPLES = 10
 """How many examples a property is given for each change."""
 LEAST_CPU_S = 2.0
 TIMES = 4
