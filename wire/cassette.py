@@ -95,6 +95,11 @@ class Reel:
         except (KeyError, TypeError) as error:
             raise BadInput(f"{path}: an entry lacks {error}", field="file") from error
 
+    def answers(self, kind: str, by: str) -> list[dict[str, Any]]:
+        """What was heard so by one process and is not played yet, in the order recorded."""
+        found = [entry for left in self._left.values() for entry in left]
+        return [entry for entry in found if entry["kind"] == kind and entry["by"] == by]
+
     def play(self, kind: str, by: str, name: str, asked: Any) -> dict[str, Any]:
         """The entry that answers this question. Raises ReplayDiverged naming call and field that differ."""
         asked = json.loads(canonical_json(clean(asked)))

@@ -54,7 +54,8 @@ async def play(
     world: World, number: int, entrants: Sequence[Entrant], table: Table, tell: Callable[[], None]
 ) -> Calls:
     """Everybody's calls in every window of the ``number``-th world."""
-    calls: Calls = {one.name: [] for one in entrants if one.kind != "reference" or world.drift is not None}
+    here = [one.name for one in entrants if one.kind != "reference" or world.drift is not None]
+    calls: Calls = {name: [] for name in (*here, *world.given)}
     models = {one.name: one for one in entrants if one.kind == "model"}
     async with _tables(world, models.values(), table) as (rules, minds):
         for window, first in enumerate(world.firsts):
@@ -71,6 +72,8 @@ async def play(
                     marked = mark(models[name].mind or "", day_of(at), world.market.source, table.cutoffs)
                     said[name] = replace(call_of(ballot, bar), mark=marked)
                 said |= {COMMITTEE: committee.call(bar), **_plainly(world, first + bar, bar, rng)}
+                silent = Call(bar, None, reason="unreachable: it was not asked in this round")
+                said |= {name: before.get(bar, silent) for name, before in world.given.items()}
                 for name, mine in calls.items():
                     mine[-1].append(said[name])
                 tell()

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from agents.llm.chain import link
 from agents.llm.taping import Playing, Tape
-from openoutcry.errors import BadInput
+from openoutcry.errors import BadConfig, BadInput
 from openoutcry.minds.prices import PriceTable
 from outcry.league.entrants import Entrant, model_entrant
+from outcry.league.runs import of_run
+from outcry.league.worlds import World
 from wire.cassette import Reel
 
 BY = "league"
@@ -30,27 +32,36 @@ class Cassettes:
         return next((miss for miss in self.reels[name].misses if miss.startswith(mine)), "")
 
 
-def loaded(paths: Sequence[Path], table: PriceTable) -> tuple[list[Entrant], Cassettes]:
-    """The models that cassettes hold. Raises BadInput for a file that is no league's cassette, and for a model held twice."""
+def loaded(
+    paths: Sequence[Path], home: Path, timeframe: str, table: PriceTable
+) -> tuple[list[Entrant], list[Entrant], Cassettes, list[World]]:
+    """The models of recorded leagues, those of recorded runs, the leagues' cassettes, and the runs' worlds. Raises BadInput for
+    a file that is none, and for a model that two leagues hold.
+    """
     entrants: list[Entrant] = []
+    before: dict[str, Entrant] = {}
     reels: dict[str, Reel] = {}
+    worlds: list[World] = []
     for path in paths:
         reel = Reel.load(path)
-        for told in _models(path, reel):
+        if "league" not in reel.header:
+            found, made = of_run(path, reel, home, timeframe, table)
+            before |= {one.name: one for one in found}
+            worlds += made
+            continue
+        for told in _models(path, reel, table):
             if told.name in reels:
                 raise BadInput(f"--cassette: {told.name} is on two cassettes", field="cassette")
             entrants.append(told)
             reels[told.name] = reel
-    return [
-        model_entrant(one.seat or "", link(one.mind or "", path.name), table) for one in entrants
-    ], Cassettes(reels)
+    if both := sorted(before.keys() & reels.keys()):
+        raise BadInput(f"--cassette: {both[0]} is on a run's and on a league's cassette", field="cassette")
+    return entrants, list(before.values()), Cassettes(reels), worlds
 
 
-def _models(path: Path, reel: Reel) -> list[Entrant]:
+def _models(path: Path, reel: Reel, table: PriceTable) -> list[Entrant]:
     try:
         told = reel.header["league"]["models"]
-        return [Entrant(one["name"], "model", "", seat=one["seat"], mind=one["mind"]) for one in told]
-    except (KeyError, TypeError):
-        raise BadInput(
-            f"--cassette: {path}: no league was recorded there (outcry league --record)", field="cassette"
-        ) from None
+        return [model_entrant(one["seat"], link(one["mind"], path.name), table) for one in told]
+    except (KeyError, TypeError, AttributeError, BadConfig):
+        raise BadInput(f"--cassette: {path}: its header names no models", field="cassette") from None

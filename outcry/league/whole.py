@@ -66,13 +66,14 @@ async def whole(
     asked: Asked, home: Path, settings: Settings, keys: Mapping[str, str], tell: Callable[[int, int], None]
 ) -> League:
     """Play all of it. Raises BadInput and DataUnavailable for what cannot be played."""
-    worlds = _worlds(asked, home)
     prices = load_prices(home)
-    held, cassettes = loaded(asked.cassettes, prices)
-    named = model_entrants(asked.minds, settings, home) if asked.minds or not held else []
-    live = await admitted([one for one in named if one.name not in cassettes.reels], keys, home, asked.spend)
+    held, before, cassettes, runs = loaded(asked.cassettes, home, asked.timeframe, prices)
+    worlds = [*runs, *_worlds(asked, home, runs)]
+    named = model_entrants(asked.minds, settings, home) if asked.minds or not asked.cassettes else []
+    taped = {one.name for one in (*held, *before)}
+    live = await admitted([one for one in named if one.name not in taped], keys, home, asked.spend)
     models = [*held, *live]
-    plain_ones = plain_entrants(models)
+    plain_ones = plain_entrants([*models, *before])
     running = [one for one in (*plain_ones, *models) if not one.reason]
     table = Table(
         home=home,
@@ -95,7 +96,7 @@ async def whole(
         calls.append(await play(world, number, running, table, told))
     if asked.record is not None:
         Recorder(asked.record, BY).write("end", closed=True, heads={})
-    entrants, calls = _strict(plain_ones, models, calls, cassettes)
+    entrants, calls = _strict([*plain_ones, *before], models, calls, cassettes)
     costs = judging(settings)
     terms = Terms(float(settings.trading.initial_capital), float(costs.cost / 2), costs)
     draws = Draws(asked.seed, asked.samples, float(asked.block), periods_per_year(asked.timeframe))
@@ -107,7 +108,7 @@ async def whole(
     return league(costed, worlds, entrants, calls, terms, draws)
 
 
-def _worlds(asked: Asked, home: Path) -> list[World]:
+def _worlds(asked: Asked, home: Path, runs: list[World]) -> list[World]:
     found: list[World] = []
     if asked.symbols:
         found += recorded(
@@ -116,7 +117,7 @@ def _worlds(asked: Asked, home: Path) -> list[World]:
     for number in range(asked.made):
         found.append(synthetic(asked.seed + number, asked.timeframe, asked.shape, "moods"))
         found.append(synthetic(asked.seed + number, asked.timeframe, asked.shape, "nothing"))
-    if not found:
+    if not found and not runs:
         raise BadInput("there is no world to play in: name a stored symbol, or --made 1", field="symbols")
     return found
 

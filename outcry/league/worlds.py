@@ -1,7 +1,7 @@
 """The worlds that the league is played in: stored candles of a market, and made-up markets of which the truth is known."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -10,6 +10,7 @@ import numpy as np
 
 from openoutcry.errors import BadInput, DataUnavailable
 from openoutcry.league.baselines import AVERAGE_BARS
+from openoutcry.league.calls import Call
 from openoutcry.league.played import Bars
 from openoutcry.market.candles import Floats
 from openoutcry.market.coin import tossed
@@ -48,6 +49,8 @@ class World:
     truth: Truth | None = None
     seed: int = 0
     drift: Floats | None = None
+    given: Mapping[str, Mapping[int, Call]] = field(default_factory=dict)
+    """Calls that were made before, by entrant and bar of the only window."""
 
     def bars(self, window: int) -> Bars:
         """The bars of one window."""

@@ -66,6 +66,17 @@ def test_a_recorded_run_is_run_again_without_network_and_a_planted_change_is_nam
     assert again["identical"], again
     assert again["recomputed"] == {"BTC/USDT": session["head_hash"]}
 
+    # Its models had read 2020 before: the summary and the replay say so, and the league gives them no rank.
+    for reading in (session["readings"], again["readings"]):
+        marks = {(one["agent"], one["model"]): one["mark"] for one in reading}
+        assert marks["trend", "anthropic:claude-haiku-4-5"] == "contaminated"
+        assert marks["hedging", "compatible:llama"] == "unknown"
+    words = ("--cassette", str(file), "--made", "0", "--samples", "100", "--json")
+    table = json.loads(outcry(home, "league", *words).stdout)
+    (world,) = table["worlds"]
+    (row,) = (one for one in table["standings"][world["world"]] if one["entrant"].startswith("trend@"))
+    assert (row["rank"], row["mark"], row["words"]["BUY"]) == (None, "contaminated", 4)
+
     # Another answer of a model is another vote than the recorded one.
     planted = tmp_path / "answer.cassette"
     planted.write_text(changed(lines, answered[2], lambda entry: entry["completion"].update(text=other())))
