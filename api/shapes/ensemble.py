@@ -8,6 +8,7 @@ import msgspec
 
 from api.bodies import Body
 from api.shapes.base import Shape
+from api.shapes.readings import ModelReading
 from openoutcry.voting.ensemble import Call
 
 
@@ -159,6 +160,7 @@ class Performance(Shape, frozen=True, kw_only=True):
     ensemble: EnsembleFigures
     agents: dict[str, EnsembleFigures]
     pending: int
+    readings: list[ModelReading]
 
 
 class Learned(Shape, frozen=True, kw_only=True):
@@ -189,6 +191,7 @@ class Rankings(Shape, frozen=True, kw_only=True):
     count: int
     days: int
     as_of: datetime
+    readings: list[ModelReading]
 
 
 class EnsembleGone(Shape, frozen=True, kw_only=True):

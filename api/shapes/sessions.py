@@ -6,6 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 from api.shapes.base import Shape
+from api.shapes.readings import ModelReading
 
 
 class Session(Shape, frozen=True, kw_only=True):
@@ -47,6 +48,8 @@ class OneSession(Shape, frozen=True, kw_only=True):
     """One session."""
 
     session: Session
+    readings: list[ModelReading]
+    """What its models may have read in training before they said it."""
 
 
 class EquityPoint(Shape, frozen=True, kw_only=True):

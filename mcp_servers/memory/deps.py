@@ -1,6 +1,6 @@
 """What the memory server stands on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import asyncpg
@@ -10,6 +10,7 @@ from db.pool import LOST
 from mcp_servers.memory.meaning import Meaning
 from mcp_servers.toolkit import Call
 from openoutcry.errors import BadInput, DataUnavailable
+from openoutcry.minds.contamination import Cutoffs
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,8 @@ class MemoryDeps:
     reader: CandleReader
     exchange: str
     meaning: Meaning
+    cutoffs: Cutoffs = field(default_factory=dict)
+    """Until when models have read."""
 
 
 GONE = (*LOST, asyncpg.InterfaceError)

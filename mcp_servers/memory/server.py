@@ -10,6 +10,7 @@ from mcp_servers.memory.meaning import Meaning
 from mcp_servers.opening import floor_pool, reading
 from mcp_servers.toolkit import Hosting, build_server, discover
 from wire.config import ProcessConfig
+from wire.prices import cutoffs_of
 from wire.server import FloorServer
 
 INSTRUCTIONS = (
@@ -33,5 +34,7 @@ async def opened(config: ProcessConfig, port: int | None) -> AsyncIterator[Floor
         pool = await floor_pool(config, stack)
         meaning = Meaning(config.home, config.settings.llm.budget, config.vendor_keys)
         stack.push_async_callback(meaning.aclose)
-        deps = MemoryDeps(pool, CandleReader(config.home), config.run.exchange, meaning)
+        deps = MemoryDeps(
+            pool, CandleReader(config.home), config.run.exchange, meaning, cutoffs_of(config.home)
+        )
         yield build(reading(config, port, pool, "memory", deps))

@@ -102,6 +102,10 @@ async def test_statistics_and_calibration_say_what_a_model_may_have_read(world, 
     hedges = (await viewer.get("/api/v1/decisions/stats?decision_type=hedge")).json()
     assert [one["agent_name"] for one in hedges["readings"]] == ["hedging"]
     assert (await viewer.get("/api/v1/decisions/stats?symbol=DOGE/USDT")).json()["readings"] == []
+    of_session = (await viewer.get(f"/api/v1/sessions/{world.session_id}")).json()
+    assert of_session["readings"] == stats["readings"]
+    ranked = (await viewer.get("/api/v1/ensemble/agent-rankings?days=3650")).json()
+    assert [(one["agent_name"], one["mark"]) for one in ranked["readings"]] == [("technical", "contaminated")]
     found = (await viewer.get("/api/v1/agents/technical/calibration")).json()
     assert [one["mark"] for one in found["readings"]] == ["contaminated"]
     assert found["readings"][0]["decisions"] == found["judged"] > 0

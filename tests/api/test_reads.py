@@ -167,7 +167,10 @@ async def test_feedback_is_given_once_and_added_up(world, viewer):
 async def test_a_session_shows_how_it_went(world, viewer):
     sessions = (await viewer.get("/api/v1/sessions")).json()
     (session,) = sessions["sessions"]
-    assert (await viewer.get(f"/api/v1/sessions/{world.session_id}")).json() == {"session": session}
+    assert (await viewer.get(f"/api/v1/sessions/{world.session_id}")).json() == {
+        "session": session,
+        "readings": [],
+    }
     last = world.records[-1]
     assert session["final_capital"] == pytest.approx(float(last.equity))
     assert session["total_pnl"] == pytest.approx(float(last.equity) - 10_000)

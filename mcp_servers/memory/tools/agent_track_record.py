@@ -8,13 +8,15 @@ from db.reads import hindsight
 from mcp_servers.memory.deps import GONE, MemoryDeps, org_of, pool_of
 from mcp_servers.toolkit import Call, ToolResult, tool
 from openoutcry.errors import DataUnavailable
+from openoutcry.minds.contamination import TRUSTED, day_of, mark
 from openoutcry.proportion import wilson
 from openoutcry.voting.calibration import calibrate
 
 
 class TrackRecord(ToolResult):
     """An agent's votes by ``as_of``. ``accuracy`` is of the newest votes whose own horizon has passed, with its 95 % interval;
-    ``brier``, ``log_loss`` and ``ece`` score its stated confidence; null without a case.
+    ``brier``, ``log_loss`` and ``ece`` score its stated confidence; null without a case. ``perhaps_read`` of
+    the judged votes are a model's that may have read in training what came, or of which nobody knows: they prove nothing.
     """
 
     agent: str
@@ -30,6 +32,7 @@ class TrackRecord(ToolResult):
     brier_skill: float | None
     log_loss: float | None
     ece: float | None
+    perhaps_read: int
 
 
 @tool(scope="mem:read", read_only=True)
@@ -67,4 +70,7 @@ async def agent_track_record(
         brier_skill=scores.brier_skill,
         log_loss=scores.log_loss,
         ece=scores.ece,
+        perhaps_read=sum(
+            mark(one.mind, day_of(one.at), one.source, call.deps.cutoffs) not in TRUSTED for one in judged
+        ),
     )

@@ -127,6 +127,16 @@ async def test_a_decision_of_later_or_of_another_org_is_not_there(pool: asyncpg.
             assert found["found"] == [] or org_id == str(ORG)
 
 
+async def test_a_track_record_says_how_much_of_it_a_model_may_have_read(pool: asyncpg.Pool) -> None:
+    _, decided = await remembered(pool)
+    async with hosted(pool, decided[-1].as_of) as server:
+        of_rules = await server.call("agent_track_record", {"agent": "technical"})
+        await pool.execute("UPDATE votes SET model = 'anthropic:claude-haiku-4-5'")
+        of_model = await server.call("agent_track_record", {"agent": "technical"})
+    assert (of_rules["perhaps_read"], of_model["perhaps_read"]) == (0, of_model["judged"])
+    assert of_model["judged"] > 0
+
+
 async def test_without_a_database_there_is_nothing_to_remember(pool: asyncpg.Pool) -> None:
     async with hosted(None, Session(seed=7).as_of) as server:
         with pytest.raises(DataUnavailable):
