@@ -99,7 +99,7 @@ class Signer:
                 options={"require": USER_NEEDS},
             )
             return _claims("user", found, found["uid"], UUID(found["sid"]), timedelta(minutes=USER_MINUTES))
-        except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError, RecursionError):
+        except (jwt.InvalidTokenError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
 
     def _client(self, token: str, header: Mapping[str, Any]) -> Claims | None:

@@ -13,8 +13,6 @@ class Area:
     name: str
     code: tuple[str, ...]
     tests: tuple[str, ...]
-    database: bool = False
-    """Whether its tests need a Postgres."""
 
     def files(self) -> list[str]:
         """The paths of its code from the root, sorted."""
@@ -41,5 +39,10 @@ AREAS = (
         (f"{TESTS}/risk/test_gate.py", f"{TESTS}/risk/test_gate_properties.py", f"{TESTS}/risk/test_pace.py"),
     ),
     Area("tally", (f"{PURE}/voting/*.py",), (f"{TESTS}/voting",)),
-    Area("tokens", ("wire/tokens.py", "api/auth/hosts.py"), ("tests/wire/test_tokens.py",)),
+    Area("tokens", ("wire/tokens.py",), ("tests/wire/test_tokens.py",)),
+    Area(
+        "auth",
+        ("api/auth/signing.py", "api/auth/hosts.py", "api/auth/doorman.py", "db/keys.py", "db/identity/*.py"),
+        ("tests/api/auth",),
+    ),
 )

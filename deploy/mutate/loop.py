@@ -91,8 +91,6 @@ class Loop:
         items = {item.nodeid: item for item in session.items}
         for item in items.values():
             few(item)
-        if self._area.database:
-            self._open_database(session.items)
         self.baseline = self._learn(items)
         if self.baseline.failed:
             return True
@@ -150,11 +148,6 @@ class Loop:
             if self._failed:
                 return False
         return True
-
-    def _open_database(self, items: Sequence[pytest.Item]) -> None:
-        """Run one test with a database here, and not in a fork: the server it starts is for all that follow."""
-        first = next(item for item in items if "fresh_database" in getattr(item, "fixturenames", ()))
-        self._pass([first])
 
     def _learn(self, items: dict[str, pytest.Item]) -> Baseline:
         """Run every test once in a fork, listening."""
