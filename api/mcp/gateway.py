@@ -18,7 +18,7 @@ from api.failures import Failure
 from api.mcp.grants import narrowing, scopes_of
 from db.identity.holder import Holder
 from wire.clock import WallClock
-from wire.tokens import narrow
+from wire.tokens import OPTIONAL_SERVERS, narrow
 
 log = structlog.get_logger()
 CONNECT_S = 3.0
@@ -44,8 +44,9 @@ class Gateway:
     def known(self, server: str) -> str:
         """The server's address. Raises Failure 404."""
         if server not in self.endpoints or server not in self.tokens:
-            there = ", ".join(sorted(self.tokens)) or "none on this floor"
-            raise Failure(404, "unknown MCP server", details=f"there are: {there}", server=server[:60])
+            there = f"there are: {', '.join(sorted(self.tokens)) or 'none on this floor'}"
+            how = f"; `outcry up --servers {server}` runs it too" if server in OPTIONAL_SERVERS else ""
+            raise Failure(404, "unknown MCP server", details=there + how, server=server[:60])
         return self.endpoints[server]
 
     @asynccontextmanager
