@@ -46,7 +46,7 @@ class Check(Frozen):
 async def run_all(home: Path, port: int, exchange: str, exchange_url: str | None = None) -> list[Check]:
     """Every check, in the order a floor needs things."""
     floor = runfile.running(home)
-    checks = [python(), packages(), settings(home), disk(home), memory(), keys(), binaries()]
+    checks = [python(), packages(), settings(home), disk(home), ram(), keys(), binaries()]
     checks.append(api_port(port, floor))
     checks += [check async for check in database(home)]
     checks += [check async for check in processes(floor)]
@@ -107,15 +107,15 @@ def disk(home: Path) -> Check:
     return Check(name="disk", state="ok", said=said)
 
 
-def memory() -> Check:
+def ram() -> Check:
     """Enough memory for all processes."""
     available = psutil.virtual_memory().available
     said = f"{available / 1e9:.1f} GB available"
     if available < 1_200_000_000:
         return Check(
-            name="memory", state="warn", said=said, advice="a floor takes up to 1.2 GB; close something else"
+            name="RAM", state="warn", said=said, advice="a floor takes up to 1.2 GB; close something else"
         )
-    return Check(name="memory", state="ok", said=said)
+    return Check(name="RAM", state="ok", said=said)
 
 
 def keys() -> Check:

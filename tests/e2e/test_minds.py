@@ -1,6 +1,7 @@
 """A floor whose agents think with language models: real processes, the vendors' SDKs, a practice model server."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -80,6 +81,8 @@ def test_models_vote_fall_back_and_are_replayed_without_a_network(
         "--rounds",
         "5",
         "--stay",
+        "--servers",
+        "memory",
     )
     with open_floor(home, *words) as floor:
         wait_for(lambda: (home / "run" / "summary.json").exists())
@@ -97,6 +100,10 @@ def test_models_vote_fall_back_and_are_replayed_without_a_network(
         votes = {vote["agent_name"]: vote for vote in whole["votes"]}
         assert (votes["trend"]["action"], votes["trend"]["confidence"]) == ("BUY", 0.8)
         trend = votes["trend"]
+        asked = floor.post("/api/v1/tools/explain_decision", {"decision_id": decision["id"]}).json()
+        assert asked["server"] == "memory" and asked["result"]["decision_id"] == decision["id"], asked
+        checks = json.loads(outcry(home, "doctor", "--json", check=False).stdout)
+        assert [one["said"].partition(" on")[0] for one in checks if one["name"] == "memory"] == ["answers"]
         explained = outcry(home, "explain", "last").stdout
         bought = asyncio.run(paid(home))
         prompts = httpx2.get(f"{models}/__asked", trust_env=False).text
