@@ -22,9 +22,7 @@ UNTRAINED = "regimes: {train: false}\n"
 def candle_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with three months of hourly spot and perpetual candles, imported through the command line."""
     folder = tmp_path_factory.mktemp("candles")
-    home = folder / "home"
-    home.mkdir()
-    (home / "config.yaml").write_text(UNTRAINED)
+    home = untrained(folder / "home")
     market = SyntheticMarket(11, "BTC/USDT", "1h")
     blocks = [market.block(index) for index in range(MONTHS)]
     for symbol, name in (("BTC/USDT", "spot"), ("BTC/USDT:USDT", "perp")):
@@ -67,6 +65,19 @@ def begun_home(candle_home: Path) -> Path:
         asyncio.run(upgrade(url))
     shutil.rmtree(candle_home / "run")
     return candle_home
+
+
+@pytest.fixture
+def new_home(tmp_path: Path) -> Path:
+    """A home with nothing in it but that no regimes are trained."""
+    return untrained(tmp_path / "home")
+
+
+def untrained(home: Path) -> Path:
+    """See that a floor on ``home`` trains nothing."""
+    home.mkdir()
+    (home / "config.yaml").write_text(UNTRAINED)
+    return home
 
 
 def copied(home: Path, copy: Path) -> Path:

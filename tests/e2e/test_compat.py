@@ -20,6 +20,7 @@ from websockets.asyncio.client import connect
 
 from tests.api.walk.terms import unlike
 from tests.api.walk.transcribed import example, lines_to_run
+from tests.e2e.conftest import copied
 from tests.e2e.floor import ADMIN_KEY, RunningFloor, free_port, open_floor, outcry, wait_for
 
 EVENTS = {514, 521, 535, 549, 563, 576, 589, 604}
@@ -64,8 +65,8 @@ class Compat:
 
 
 @pytest.fixture(scope="module")
-def compat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compat]:
-    home = tmp_path_factory.mktemp("compat") / "home"
+def compat(begun_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compat]:
+    home = copied(begun_home, tmp_path_factory.mktemp("compat") / "home")
     ports = {name: free_port() for name in ("tradai", "alphapulse", "mangrove")}
     words = ("--market", "synthetic", "--timeframe", "1h", "--speed", "3600", "--workers", "0", "--compat", "--compat-ports",
              ",".join(f"{name}:{port}" for name, port in ports.items()))  # fmt: skip

@@ -12,7 +12,7 @@ SUBMIT = ("jobs", "submit", "sma_cross", "--from", "2023-02-01", "--to", "2023-0
 
 @pytest.mark.timeout(600)
 def test_the_floors_worker_does_jobs_and_comes_back_when_killed(home: Path) -> None:
-    words = ("--market", "recorded", "--timeframe", "1h", "--from", "2020-02-01", "--speed", "36000")
+    words = ("--market", "recorded", "--timeframe", "1h", "--from", "2020-02-01", "--speed", "3600")
     with open_floor(home, *words) as floor:
         first = outcry(home, *SUBMIT, check=False)
         assert json.loads(first.stdout)["status"] == "FAILED"  # these candles are of 2020

@@ -45,8 +45,7 @@ def exchange() -> Iterator[str]:
 
 
 @pytest.mark.timeout(600)
-def test_auto_trades_live_when_the_exchange_answers(tmp_path: Path, exchange: str) -> None:
-    home = tmp_path / "home"
+def test_auto_trades_live_when_the_exchange_answers(new_home: Path, exchange: str) -> None:
     words = (
         "up",
         "--market",
@@ -59,10 +58,10 @@ def test_auto_trades_live_when_the_exchange_answers(tmp_path: Path, exchange: st
         "1",
         "--json",
     )
-    done = outcry(home, *words, "--port", str(free_port()), env={"OUTCRY_CCXT_URL": exchange})
+    done = outcry(new_home, *words, "--port", str(free_port()), env={"OUTCRY_CCXT_URL": exchange})
     (session,) = json.loads(done.stdout)["sessions"]
     assert (session["source"], session["rounds"]) == ("live", 1)
-    told = json.loads(outcry(home, "explain", "last", "--json").stdout)
+    told = json.loads(outcry(new_home, "explain", "last", "--json").stdout)
     assert told["source"] == "live"
     assert told["faults"] == []
     assert {voice["agent"] for voice in told["voices"] if voice["confidence"] is not None} >= {
@@ -73,10 +72,9 @@ def test_auto_trades_live_when_the_exchange_answers(tmp_path: Path, exchange: st
 
 
 @pytest.mark.timeout(600)
-def test_auto_says_loudly_when_the_exchange_does_not_answer(tmp_path: Path) -> None:
-    home = tmp_path / "home"
+def test_auto_says_loudly_when_the_exchange_does_not_answer(new_home: Path) -> None:
     words = ("up", "--market", "auto", "--timeframe", "1h", "--speed", "max", "--rounds", "1", "--json")
     dead = f"http://127.0.0.1:{free_port()}"
-    done = outcry(home, *words, "--port", str(free_port()), env={"OUTCRY_CCXT_URL": dead})
+    done = outcry(new_home, *words, "--port", str(free_port()), env={"OUTCRY_CCXT_URL": dead})
     assert json.loads(done.stdout)["sessions"][0]["source"] == "synthetic"
     assert "SYNTHETIC" in done.stderr

@@ -24,8 +24,8 @@ def hours(seed: int) -> Candles:
     return Candles.of(stamps, opened, high, low, close, rng.uniform(100, 200, count))
 
 
-def test_a_generation_that_was_requested_happens(tmp_path):
-    home = tmp_path / "home"
+def test_a_generation_that_was_requested_happens(new_home):
+    home = new_home
     for seed, symbol in enumerate(("BTC/USDT", "ETH/USDT")):
         CandleStore(home).merge(Series("binance", symbol, "1h"), hours(seed))
     begin = (OPENS - timedelta(seconds=60)).isoformat()

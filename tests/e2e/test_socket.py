@@ -13,9 +13,9 @@ from tests.e2e.floor import ADMIN_KEY, RunningFloor, open_floor
 
 
 @pytest.mark.timeout(600)
-def test_a_floor_emits_all_seven_types(tmp_path: Path) -> None:
+def test_a_floor_emits_all_seven_types(home: Path) -> None:
     words = ("--market", "synthetic", "--timeframe", "1h", "--speed", "7200")
-    with open_floor(tmp_path / "home", *words) as floor:
+    with open_floor(home, *words) as floor:
         asyncio.run(_listen(floor))
 
 

@@ -78,8 +78,8 @@ def test_a_process_whose_path_leads_elsewhere_does_not_start(tmp_path: Path) -> 
 
 def test_it_costs_every_process_next_to_nothing() -> None:
     def once() -> float:
-        started = time.perf_counter()
+        started = time.process_time()
         refuse_namesakes()
-        return time.perf_counter() - started
+        return time.process_time() - started
 
     assert min(once() for _ in range(5)) < 0.030
