@@ -215,6 +215,7 @@ class Desk:
             "now": self._exchange.clock.now(),
             "listeners": len(server.hub.listeners),
             "during_ban": server.limits.during_ban,
+            "in_bans_ms": list(server.limits.in_bans_ms),
             "faults": [rule.shown() for rule in server.faults.rules],
             "acted": server.faults.acted,
             "requests": server.requests[-1_000:],

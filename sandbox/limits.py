@@ -1,6 +1,6 @@
 """Binance's rate limits: request weight by address, orders by account; ignoring 429 leads to a ban (418)."""
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from dataclasses import dataclass, field
 
 from sandbox.refusal import Refusal
@@ -11,6 +11,7 @@ WEIGHT = {"spot": 6_000, "perp": 2_400}
 ORDERS_10S = {"spot": 100, "perp": 300}
 STRIKES = 10
 BAN_MS = 120_000
+REMEMBERED = 10_000
 
 
 class Limited(Refusal):
@@ -43,18 +44,22 @@ class Limits:
     weight: dict[str, int] = field(default_factory=lambda: dict(WEIGHT))
     orders: dict[str, int] = field(default_factory=lambda: dict(ORDERS_10S))
     banned_until: dict[str, int] = field(default_factory=dict)
+    banned_at: dict[str, int] = field(default_factory=dict)
+    in_bans_ms: deque[int] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    """How long after a ban began each request of that address came; the first may have left before the ban was told."""
     during_ban: int = 0
     _weights: dict[tuple[str, str], Budget] = field(default_factory=lambda: defaultdict(Budget))
     _orders: dict[tuple[str, str], Budget] = field(default_factory=lambda: defaultdict(Budget))
 
-    def ban(self, address: str, until_ms: int) -> None:
-        self.banned_until[address] = until_ms
+    def ban(self, address: str, until_ms: int, now: int) -> None:
+        self.banned_at[address], self.banned_until[address] = now, until_ms
 
     def spend(self, address: str, venue: str, weight: int, now: int) -> int:
         """Use weight; returns what is used in this minute. Raises 418 during a ban and 429 past the limit."""
         until = self.banned_until.get(address, 0)
         if now < until:
             self.during_ban += 1
+            self.in_bans_ms.append(now - self.banned_at[address])
             raise Limited(
                 418, -(-(until - now) // 1000), f"Way too much request weight used; IP banned until {until}."
             )
@@ -64,7 +69,7 @@ class Limits:
             budget.strikes += 1
             wait = -(-(MINUTE_MS - now % MINUTE_MS) // 1000)
             if budget.strikes > STRIKES:
-                self.ban(address, now + BAN_MS)
+                self.ban(address, now + BAN_MS, now)
             raise Limited(
                 429,
                 wait,

@@ -79,8 +79,9 @@ class Server:
         rule = self.faults.for_request(method, path, symbol) if self.faults.rules else None
         asked = Asked(method, path, known, body, request.headers.get("X-MBX-APIKEY"), request.remote or "")
         if rule is not None and rule.kind == "limited":
-            until = self.exchange.clock.now() + int(rule.seconds * 1000)
-            self.limits.ban(asked.address, until)
+            now = self.exchange.clock.now()
+            until = now + int(rule.seconds * 1000)
+            self.limits.ban(asked.address, until, now)
             rule = None
             banned = Refusal(-1003, "Too many requests; current limit is exhausted.", 429)
             self._note(asked, 429)
