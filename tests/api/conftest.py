@@ -69,7 +69,7 @@ class World:
         """A client with the key of a role, or without any."""
         given = {} if role is None else {"Authorization": f"Bearer {TOKENS[role]}"}
         return httpx.AsyncClient(
-            base_url=f"http://{self.address}", headers={**given, **headers}, timeout=10, verify=PLAIN
+            base_url=f"http://{self.address}", headers={**given, **headers}, timeout=60, verify=PLAIN
         )
 
 
