@@ -31,12 +31,22 @@ AREAS = (
     Area(
         "orders",
         (f"{PURE}/order_states.py", f"{PURE}/orders.py", f"{PURE}/types/orders.py", f"{PURE}/reconcile/*.py"),
-        (f"{TESTS}/test_order_states.py", f"{TESTS}/test_orders.py", f"{TESTS}/reconcile"),
+        (
+            f"{TESTS}/test_order_states.py",
+            f"{TESTS}/test_order_words.py",
+            f"{TESTS}/test_orders.py",
+            f"{TESTS}/reconcile",
+        ),
     ),
     Area(
         "gate",
         (f"{PURE}/risk/gate.py", f"{PURE}/risk/case.py", f"{PURE}/risk/latch.py", f"{PURE}/risk/rules/*.py"),
-        (f"{TESTS}/risk/test_gate.py", f"{TESTS}/risk/test_gate_properties.py", f"{TESTS}/risk/test_pace.py"),
+        (
+            f"{TESTS}/risk/test_gate.py",
+            f"{TESTS}/risk/test_gate_edges.py",
+            f"{TESTS}/risk/test_gate_properties.py",
+            f"{TESTS}/risk/test_pace.py",
+        ),
     ),
     Area("tally", (f"{PURE}/voting/*.py",), (f"{TESTS}/voting",)),
     Area("tokens", ("wire/tokens.py",), ("tests/wire/test_tokens.py",)),
