@@ -1,10 +1,10 @@
-"""The market server: its source, its dependencies and its tools."""
+"""The market server: its source, dependencies, tools and resources."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from db.candles import CandleReader, CandleStore, Series
-from mcp_servers.market import tools
+from mcp_servers.market import resources, tools
 from mcp_servers.market.deps import MarketDeps
 from mcp_servers.market.sources.recorded import RecordedSource
 from mcp_servers.market.sources.source import MarketSource
@@ -25,7 +25,9 @@ DEFAULT_SYMBOLS = ("BTC/USDT",)
 
 def build(hosting: Hosting[MarketDeps]) -> FloorServer:
     """The MCP server of every tool in ``tools/``."""
-    return build_server("market", discover(tools), hosting, instructions=INSTRUCTIONS)
+    server = build_server("market", discover(tools), hosting, instructions=INSTRUCTIONS)
+    resources.publish(server, hosting)
+    return server
 
 
 def exchange_of(run: RunSpec) -> str:

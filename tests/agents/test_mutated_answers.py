@@ -153,7 +153,7 @@ async def test_g13_no_damaged_answer_becomes_a_vote_that_the_schema_forbids() ->
         answers += len(model.said)
     print(
         f"\nanswers: N={answers} over {len(VOICES)} voices, seed={SEED}, commit={commit()}: 0 votes that the schema "
-        f"forbids, 0 crashes (p < {3 / answers:.2%}); "
+        f"forbids, 0 crashes (p < {3 / answers:.3%}); "
         + ", ".join(f"{n} {what}" for what, n in sorted(came.items()))
     )
     assert min(came.values()) > answers / 50 and len(came) == 3  # it damages, and not everything

@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -203,6 +203,25 @@ async def test_a_resource_wants_its_scope(urls: Urls) -> None:
     async with client_of(urls["execution"], bearer("execution", "md:read")) as client:
         with pytest.raises(MCPError, match="NOT_AUTHORISED"):
             await client.read_resource("execution://mode")
+
+
+async def test_the_market_is_read_by_address_up_to_the_round(urls: Urls) -> None:
+    keys = {server: derive_key(ROOT.encode(), server) for server in FLOOR_SCOPES}
+    then = CLAIMS.model_copy(update={"as_of": AS_OF - timedelta(hours=30)})
+    async with client_of(urls["market"], bearer("market", "md:read")) as client:
+        for claims in (CLAIMS, then):
+            meta: Any = {ROUND_META_KEY: sign_round(keys, claims)}
+            for place in ("market://BTC-USDT/ticker", "market://BTC-USDT/candles/1h"):
+                content = (await client.read_resource(place, meta=meta)).contents[0]
+                told = json.loads(getattr(content, "text", ""))
+                assert (told["symbol"], told["source"]) == ("BTC/USDT", "recorded")
+                assert datetime.fromisoformat(told["as_of"]) == claims.as_of, place
+        for place in ("market://NOSUCH-USDT/ticker", "market://BTC-USDT/candles/7h"):
+            with pytest.raises(MCPError, match=r"DATA_UNAVAILABLE|INVALID_ARGUMENT|BAD_SYMBOL"):
+                await client.read_resource(place, meta=meta)
+    async with client_of(urls["market"], bearer("market", "mem:read")) as client:
+        with pytest.raises(MCPError, match="NOT_AUTHORISED"):
+            await client.read_resource("market://BTC-USDT/ticker")
 
 
 def round_tokens() -> dict[str, Any]:

@@ -83,7 +83,7 @@ async def test_nobody_settles_anothers_call(pool: asyncpg.Pool) -> None:
     ("bound", "cost", "seq", "named"),
     [("0.21", "0", None, "one call"), ("0.2", "0.2", 1, "round"), ("0.2", "0.2", None, "day")],
 )
-async def test_every_budget_binds(
+async def test_l6_every_budget_binds(
     pool: asyncpg.Pool, bound: str, cost: str, seq: int | None, named: str
 ) -> None:
     said = [await spend(pool, n, cost, bound=bound, seq=seq) for n in range(8)]
@@ -91,7 +91,7 @@ async def test_every_budget_binds(
     assert refusals and all(why.startswith((named, "no paid model")) for why in refusals), refusals
 
 
-async def test_a_crash_leaves_the_reservation_standing_until_it_lapses(pool: asyncpg.Pool) -> None:
+async def test_l6_a_crash_leaves_the_reservation_standing_until_it_lapses(pool: asyncpg.Pool) -> None:
     await reserve(pool, ORG, wish(1), SMALL)  # and its process dies
     await pool.execute("UPDATE model_calls SET created_at = created_at - $1::interval", timedelta(minutes=9))
     await reserve(pool, ORG, wish(2), SMALL)
@@ -199,7 +199,9 @@ async def many(url: str, seed: int) -> None:
 
 
 @pytest.mark.timeout(120)
-async def test_no_cap_is_passed_by_several_processes_at_once(pool: asyncpg.Pool, fresh_database: str) -> None:
+async def test_l6_no_cap_is_passed_by_several_processes_at_once(
+    pool: asyncpg.Pool, fresh_database: str
+) -> None:
     words = [sys.executable, "-c", CHILD, fresh_database]
     children = [subprocess.Popen([*words, str(seed)], cwd=ROOT) for seed in (1, 2, 3)]  # noqa: ASYNC220
     seen = Decimal(0)
