@@ -91,6 +91,7 @@ def league(
         symbols, exchange, timeframe, begin, end, (windows, bars, every), made, mind, cassette, record, spend,
         seed, samples, block,
     )  # fmt: skip
+    files = _files(out or [])
     folder = home_folder(str(home) if home else None)
     quiet = as_json or not sys.stderr.isatty()
 
@@ -101,14 +102,14 @@ def league(
     done = asyncio.run(whole(asked, folder, load_settings(folder), take(os.environ), tell))
     body = {"version": VERSION, "commit": commit(), "seed": seed, **plain(done)}
     origin = {name: str(body[name]) for name in ("seed", "commit", "version", "digest")}
-    for path in out or ():
+    for path in files:
         path.write_text(json.dumps(body) if path.suffix == ".json" else page(done, origin), encoding="utf-8")
     if as_json:
         typer.echo(json.dumps(body))
         return
     for line in lines(done, origin):
         typer.echo(line)
-    for path in out or ():
+    for path in files:
         typer.echo(f"written to {path}")
 
 
@@ -159,6 +160,16 @@ def _asked(
     if worlds * shape[0] * len(asked.shape.decisions()) > MOST_DECISIONS:
         raise BadInput(f"--windows: more than {MOST_DECISIONS:,} decisions", field="windows")
     return asked
+
+
+def _files(paths: list[Path]) -> list[Path]:
+    """Where results go, checked before anything is played. Raises BadInput."""
+    for path in paths:
+        if path.suffix not in (".html", ".json"):
+            raise BadInput(f"--out: {path} is neither a .html nor a .json file", field="out")
+        if not path.parent.is_dir() or path.is_dir():
+            raise BadInput(f"--out: {path} cannot be written there", field="out")
+    return paths
 
 
 def _dollars(text: str) -> Decimal:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
-from agents.llm.chain import Link, link, parse, priced
+from agents.llm.chain import Link, key_of, link, parse, priced
 from agents.llm.checking import found
 from agents.registry import discover
 from openoutcry.errors import BadConfig, BadInput
@@ -122,14 +122,14 @@ async def admitted(
         assert entrant.mind is not None  # model_entrant has given it
         asked = link(entrant.mind, entrant.mind)
         try:
-            price = priced(asked, table)
+            price, key = priced(asked, table), key_of(asked, keys)
+            if key is None and asked.vendor != "compatible":
+                return entrant.out(f"{asked.variable} is not set")
+            if spend <= 0 and price != Price(knows_until=price.knows_until):
+                return entrant.out("its answers cost money and none is granted: --spend USD")
             finding = await found(asked, keys)
         except BadConfig as error:
             return entrant.out(str(error))
-        if not finding.usable:
-            return entrant.out(finding.said.removesuffix(": left out"))
-        if spend <= 0 and price != Price(knows_until=price.knows_until):
-            return entrant.out("its answers cost money and none is granted: --spend USD")
-        return entrant
+        return entrant if finding.usable else entrant.out(finding.said)
 
     return list(await asyncio.gather(*(one(entrant) for entrant in models)))

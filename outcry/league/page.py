@@ -33,6 +33,8 @@ td:nth-child(2), th:nth-child(2), td:last-child, th:last-child { text-align: lef
 tr.read td { background: #fdecea }
 tr.unsure td { background: #fff6dd }
 .legend span { margin-right: 1.2em; white-space: nowrap }
+body { max-width: 1240px }
+td, th { white-space: nowrap }
 .note { color: #555; max-width: 900px }
 """
 PAGE = """<!doctype html>
@@ -100,7 +102,12 @@ def _scope(done: League, scope: str, rows: Sequence[Standing]) -> str:
         _intervals(rows),
     ]
     if games is not None:
-        parts.append(_accounts({one.name: games[one.name] for one in done.entrants if one.name in games}))
+        parts.append(
+            _accounts(
+                games,
+                [one.name for one in done.entrants if any(one.name in mine for mine in done.games.values())],
+            )
+        )
     parts.append(f"<table>{row('th', HEAD)}{''.join(_row(one) for one in rows)}</table>")
     gone = done.absent.get(scope, {})
     parts += [
@@ -147,9 +154,9 @@ def _intervals(rows: Sequence[Standing]) -> str:
     return svg(WIDE, height, parts)
 
 
-def _accounts(games: Mapping[str, Sequence[Played]]) -> str:
-    """Everybody's account, window after window, each window from 1."""
-    curves = {name: _curve(mine) for name, mine in games.items()}
+def _accounts(games: Mapping[str, Sequence[Played]], names: Sequence[str]) -> str:
+    """Everybody's account, window after window, each window from 1; each of ``names`` has its colour in every world."""
+    curves = {name: _curve(games[name]) for name in names if name in games}
     low = min(float(curve.min()) for curve in curves.values())
     high = max(float(curve.max()) for curve in curves.values())
     scale = HIGH / ((high - low) or 1.0)
@@ -168,7 +175,8 @@ def _accounts(games: Mapping[str, Sequence[Played]]) -> str:
         at += len(game.bars)
     every = max(1, total // POINTS)
     legend = []
-    for number, (name, curve) in enumerate(curves.items()):
+    for name, curve in curves.items():
+        number = names.index(name)
         colour, dashed = COLOURS[number % len(COLOURS)], number >= len(COLOURS)
         points = [
             (MARGIN + WIDE * place / total, MARGIN + (high - curve[place]) * scale)

@@ -185,6 +185,8 @@ async def test_what_a_model_may_have_read_is_marked_and_not_ranked(tmp_path):
         (("--every", "24"), "--every"),
         (("--spend", "much"), "--spend"),
         (("--timeframe", "7h"), "--timeframe"),
+        (("--out", "table.csv"), "neither a .html nor a .json"),
+        (("--out", "nowhere/at/all.html"), "--out"),
         (("BTC/USDT",), "0 bars are stored"),
         (("--cassette", "nowhere.jsonl"), "nowhere.jsonl"),
     ],
