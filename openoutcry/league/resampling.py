@@ -49,17 +49,17 @@ def drawn(
 def _places(rng: np.random.Generator, length: int, block: float, count: int) -> npt.NDArray[np.int64]:
     begins = rng.random((count, length)) < 1.0 / block
     begins[:, 0] = True
-    starts = rng.integers(length, size=(count, length))
-    columns = np.arange(length)
-    newest = np.maximum.accumulate(np.where(begins, columns, 0), axis=1)
-    return np.asarray((np.take_along_axis(starts, newest, axis=1) + columns - newest) % length)
+    _, first = np.nonzero(begins)
+    starts = rng.integers(length, size=len(first))
+    mine = (np.cumsum(begins.ravel()) - 1).reshape(begins.shape)
+    return np.asarray((starts[mine] + np.arange(length) - first[mine]) % length)
 
 
 def interval(drawings: Sequence[float] | npt.NDArray[Any]) -> Interval | None:
     """Of drawings that exist; None without any."""
     values = np.asarray(drawings, dtype=np.float64)
-    values = values[np.isfinite(values)]
+    values = np.sort(values[np.isfinite(values)])
     if not len(values):
         return None
-    low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Interval(float(low), float(high))
+    cut = int((1 - LEVEL) / 2 * (len(values) - 1))
+    return Interval(float(values[cut]), float(values[-1 - cut]))

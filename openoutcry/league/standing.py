@@ -13,7 +13,7 @@ from openoutcry.league.played import Played
 from openoutcry.league.resampling import Interval, Span, drawn, interval
 from openoutcry.market.candles import Floats
 from openoutcry.minds.contamination import TRUSTED, Mark, counted, worst
-from openoutcry.risk.metrics import deepest_fall
+from openoutcry.risk.metrics import deepest_fall, sharpe_ratios
 from openoutcry.voting.calibration import Bin, calibrate
 
 UNTRIED = frozenset({CASH, ORACLE})
@@ -95,12 +95,8 @@ def redraw(games: Mapping[str, Sequence[Played]], draws: Draws) -> Redrawn:
     for places in drawn(rng, spans, draws.block, draws.samples):
         for name, values in series.items():
             there = values[places]
-            mean, spread = there.mean(axis=1), there.std(axis=1, ddof=1)
-            means[name].append(mean)
-            moves = spread > 1e-12
-            sharpes[name].append(
-                np.where(moves, mean / np.where(moves, spread, 1.0), np.nan) * math.sqrt(draws.periods)
-            )
+            means[name].append(there.mean(axis=1))
+            sharpes[name].append(sharpe_ratios(there, draws.periods))
     return Redrawn(
         {name: np.concatenate(parts) for name, parts in means.items()},
         {name: np.concatenate(parts) for name, parts in sharpes.items()},

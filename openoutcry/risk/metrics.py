@@ -110,6 +110,16 @@ def sharpe(returns: Floats, periods: float, risk_free: float = 0.0) -> float | N
     return None if spread is None else sharpe_of(float(np.mean(returns)), spread, periods, risk_free)
 
 
+def sharpe_ratios(returns: Floats, periods: float) -> Floats:
+    """The same of many series of two returns at least, one a row (series, bars), without a risk-free rate; NaN where
+    one does not move.
+    """
+    spread = np.std(returns, axis=1, ddof=1)
+    moves = spread >= FLAT
+    ratio = np.mean(returns, axis=1) / np.where(moves, spread, 1.0)
+    return np.asarray(np.where(moves, ratio, np.nan) * math.sqrt(periods))
+
+
 def sortino(returns: Floats, periods: float, risk_free: float = 0.0) -> float | None:
     """As Sharpe, over the downside deviation: root mean square of the shortfalls, over all bars."""
     if len(returns) < 2:

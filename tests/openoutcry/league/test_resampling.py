@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from openoutcry.league.resampling import Span, drawn, interval
+from openoutcry.risk.metrics import sharpe, sharpe_ratios
 
 
 def places(spans, block, samples, seed=1):
@@ -48,3 +49,11 @@ def test_the_interval_of_a_mean_covers_it_about_as_often_as_it_says():
 
 def test_nothing_drawn_has_no_interval():
     assert interval(np.array([np.nan, np.nan])) is None
+
+
+def test_the_sharpe_ratios_of_many_series_are_those_of_each():
+    rng = np.random.default_rng(3)
+    series = np.vstack([rng.normal(0.001, 0.01, (3, 40)), np.zeros(40)])
+    found = sharpe_ratios(series, 8760.0)
+    assert list(found[:3]) == pytest.approx([sharpe(row, 8760.0) for row in series[:3]])
+    assert sharpe(series[3], 8760.0) is None and np.isnan(found[3])
