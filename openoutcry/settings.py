@@ -195,6 +195,8 @@ class MemorySettings(Frozen):
     """Who makes vectors of prompts: ``text:hash-v1`` (offline), ``openai:MODEL`` or ``compatible:MODEL@URL``."""
     dimensions: Annotated[int, Field(ge=1, le=MOST_DIMENSIONS)] | None = None
     """How many numbers the model is told to give; None: as many as it has."""
+    reflector: str = "rules"
+    """Who looks back at decisions that have ended, beside the rules: a chain of models like an agent's mind."""
 
     @model_validator(mode="after")
     def _named(self) -> "MemorySettings":

@@ -23,7 +23,7 @@ from outcry.database import floor_database
 from outcry.tasks import port_is_free
 from wire.budget import RequestBudget
 from wire.clock import WallClock
-from wire.config import load_settings
+from wire.config import REFLECTOR, load_settings
 from wire.exchanges import refuse_unknown
 from wire.namesakes import refuse_namesakes
 from wire.vendor_keys import held
@@ -285,7 +285,9 @@ async def minds(home: Path) -> list[Check]:
     from agents.llm.checking import findings
 
     try:
-        seats = {name: seat.mind for name, seat in load_settings(home).agents.items() if seat.enabled}
+        told = load_settings(home)
+        seats = {name: seat.mind for name, seat in told.agents.items() if seat.enabled}
+        seats[REFLECTOR] = told.memory.reflector
         found = await findings(seats, held(os.environ), home)
     except OpenOutcryError as error:
         return [

@@ -29,7 +29,7 @@ from outcry.live_switches import access, operator
 from outcry.perhaps_read import with_readings
 from outcry.screen import Screen
 from outcry.tasks import afterwards, plan, port_is_free, preload
-from wire.config import RunSpec, floor_key, home_folder, load_settings, parse_speed, parse_when
+from wire.config import REFLECTOR, RunSpec, floor_key, home_folder, load_settings, parse_speed, parse_when
 from wire.exchanges import refuse_unknown
 from wire.namesakes import refuse_namesakes
 from wire.tokens import OPTIONAL_SERVERS
@@ -273,6 +273,7 @@ def _run(
     seats = [seat.agent for seat in roster.seats(settings)]
     tell_of_minds(settings, wanted.vendor_keys, home, screen)
     _warn_of_embedder(settings, wanted.vendor_keys, home, screen)
+    _warn_of_reflector(settings, wanted.vendor_keys, home, screen)
     tasks, ports = plan(
         home,
         spec=spec,
@@ -451,3 +452,14 @@ def _warn_of_embedder(settings: Settings, keys: Mapping[str, str], home: Path, s
         screen.warn(
             f"{found.model}: {found.said}. Decisions are found by the space that answers now until it can be asked."
         )
+
+
+def _warn_of_reflector(settings: Settings, keys: Mapping[str, str], home: Path, screen: Screen) -> None:
+    """Say which models that look back at decisions cannot be used. Raises BadConfig for a chain that is none."""
+    if not speaks(settings.memory.reflector):
+        return
+    from agents.llm.checking import findings
+
+    for one in asyncio.run(findings({REFLECTOR: settings.memory.reflector}, keys, home)):
+        if not one.usable:
+            screen.warn(f"{one.model}: {one.said}. The rules reflect meanwhile.")

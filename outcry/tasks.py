@@ -13,10 +13,11 @@ from wire.config import (
     FLOOR_SCOPES,
     OPTIONAL_SCOPES,
     READ_SCOPES,
+    REFLECTOR,
     ProcessConfig,
     RunSpec,
-    embedder_keys,
     kill_path,
+    memory_keys,
     mint_tokens,
     purse_token,
 )
@@ -125,7 +126,7 @@ def plan(
             cassette=cassette,
             vendor_keys={
                 **of_mind(mind_of(name, settings), vendor_keys or {}),
-                **embedder_keys(name, settings, vendor_keys or {}),
+                **memory_keys(name, settings, vendor_keys or {}),
             },
             venue_access=venue_access if name == "execution" else None,
             kill_at=kill_path(),
@@ -149,11 +150,13 @@ def plan(
     extra = {name: scopes for name, scopes in OPTIONAL_SCOPES.items() if name in names}
     conductor = config("orchestrator", scopes={**FLOOR_SCOPES, **asks}, trusted=True)
     door = config("api", scopes={**DOOR_SCOPES, **extra}, org_id=ANY_ORG)
-    embedders = (
-        []
-        if parse_embedder(settings.memory.embedder).offline
-        else [Task("embedder", "outcry memory embed --stay", "workers.embedding:run", config("embedder"))]
-    )
+    keepers = []
+    if not parse_embedder(settings.memory.embedder).offline:
+        run = "workers.embedding:run"
+        keepers.append(Task("embedder", "outcry memory embed --stay", run, config("embedder")))
+    if speaks(settings.memory.reflector):
+        run = "workers.reflecting:run"
+        keepers.append(Task(REFLECTOR, "outcry memory reflect --stay", run, config(REFLECTOR)))
     hands = [f"worker-{number}" for number in range(1, workers + 1)]
     return [
         *servers,
@@ -161,7 +164,7 @@ def plan(
         Task("orchestrator", "python -m orchestrator", "orchestrator.run:run", conductor, once=True),
         Task("api", "python -m api", "api.server:run", door, api_port),
         *(Task(name, "outcry worker", "workers.floor:run", config(name)) for name in hands),
-        *embedders,
+        *keepers,
     ], ports
 
 

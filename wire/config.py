@@ -71,6 +71,8 @@ FLOOR_SCOPES = {
 
 EMBEDDING = ("memory", "embedder")
 """Who asks the configured embedder: the memory server for queries, the process beside the rounds for prompts."""
+REFLECTOR = "reflector"
+"""Who asks the configured model about decisions that have ended."""
 PURSE = "purse"
 """Under this name an agent with a language model holds a second token for the risk server, to spend and nothing else."""
 DOOR_SCOPES = {**READ_SCOPES, "execution": ("order:read", "order:place", "order:cancel", "floor:halt")}
@@ -194,8 +196,10 @@ def mint_tokens(
     }
 
 
-def embedder_keys(process: str, settings: Settings, keys: Mapping[str, str]) -> dict[str, str]:
-    """What the two processes that embed prompts and queries need of the vendors' keys; nothing for any other."""
+def memory_keys(process: str, settings: Settings, keys: Mapping[str, str]) -> dict[str, str]:
+    """What the processes that embed and that reflect need of the vendors' keys; nothing for any other."""
+    if process == REFLECTOR:
+        return of_mind(settings.memory.reflector, keys)
     return of_mind(settings.memory.embedder, keys) if process in EMBEDDING else {}
 
 
@@ -289,7 +293,7 @@ def from_environment(
             **(purse_token(root, name) if role == "agent" else {}),
         },
         floor_key=root if trusted else None,
-        vendor_keys=held(env) if role == "agent" else embedder_keys(name, settings, held(env)),
+        vendor_keys=held(env) if role == "agent" else memory_keys(name, settings, held(env)),
         kill_at=kill_path(env),
     )
 

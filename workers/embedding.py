@@ -57,7 +57,7 @@ class Embedding:
     async def turn(self) -> int:
         """Bring the spaces up to date once; returns how many vectors were made. Raises ProviderFault, NoMoney, BadConfig."""
         memory = self.settings.memory
-        embedder = self._embedder(memory.embedder, memory.dimensions)
+        embedder = await self._embedder(memory.embedder, memory.dimensions)
         try:
             space = await self._learned(embedder)
             kept = await spaces.open_space(self.pool, space)
@@ -88,17 +88,17 @@ class Embedding:
             return 0
         space = old.space
         try:
-            embedder = self._embedder(space.embedder.text, space.dimensions if space.asked else None)
+            embedder = await self._embedder(space.embedder.text, space.dimensions if space.asked else None)
             return await self._filler(old, embedder).fill()
         except (BadConfig, ProviderFault, NoMoney) as fault:
             await spaces.note_fault(self.pool, space.embedder, told(fault, space.embedder))
             log.warning("old_space_behind", space=space.name, error=str(fault))
             return 0
 
-    def _embedder(self, name: str, dimensions: int | None) -> ModelEmbedder:
+    async def _embedder(self, name: str, dimensions: int | None) -> ModelEmbedder:
         key = f"{name}#{dimensions}"
-        if key not in self._embedders:
-            self._embedders[key] = opened(name, dimensions, self.env)
+        if key not in self._embedders:  # an SDK's import takes long; the lease has to be renewed meanwhile
+            self._embedders[key] = await asyncio.to_thread(opened, name, dimensions, self.env)
         return self._embedders[key]
 
     def _filler(self, kept: Kept, embedder: ModelEmbedder) -> Filler:

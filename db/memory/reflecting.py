@@ -29,8 +29,10 @@ INSERT INTO reflections (decision_id, org_id, author, text, agents_right, agents
 SELECT $1, $2, $3, $4, $5, $6, $7, $8 FROM soon ON CONFLICT DO NOTHING
 """
 OF = """
-SELECT decision_id, author, text, agents_right, agents_wrong, record_hash, known_at FROM reflections
-WHERE org_id = $1 AND decision_id = ANY($2) AND known_at <= $3
+SELECT r.decision_id, r.author, r.text, r.agents_right, r.agents_wrong, r.record_hash, r.known_at,
+    l.model, l.version, l.prompt_hash, l.text AS lesson
+FROM reflections r LEFT JOIN lessons l ON l.decision_id = r.decision_id
+WHERE r.org_id = $1 AND r.decision_id = ANY($2) AND r.known_at <= $3
 """
 
 

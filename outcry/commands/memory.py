@@ -15,7 +15,7 @@ from openoutcry.spaces import parse_embedder
 from outcry.options import HomeOption, JsonOption
 from wire import logs
 from wire.config import DEFAULT_ORG, home_folder, load_settings
-from wire.vendor_keys import held
+from wire.vendor_keys import held, speaks
 
 app = typer.Typer(no_args_is_help=True)
 LONGEST = 500
@@ -104,14 +104,11 @@ def embed(
     settings = load_settings(folder)
     if parse_embedder(settings.memory.embedder).offline:
         raise BadInput(f"memory.embedder is {NAME}, which the floor fills by itself", field="memory.embedder")
-    from outcry.database import database_url, open_current
+    from outcry.database import database_url
     from workers.embedding import fill_once, serve
 
-    async def current(url: str) -> None:
-        await (await open_current(url)).close()
-
     with database_url(folder) as url:
-        asyncio.run(current(url))
+        asyncio.run(_current(url))
         if stay:
             asyncio.run(serve(folder, url, settings, held(os.environ)))
             return
@@ -119,3 +116,36 @@ def embed(
     typer.echo(
         json.dumps({"made": made}) if as_json else f"{made} vectors made; {settings.memory.embedder} answers"
     )
+
+
+@app.command()
+def reflect(
+    stay: Annotated[bool, typer.Option("--stay", help="go on with what ends, until Ctrl-C")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Let the configured model look back at purchases and sales that have ended, within the budgets. Safe to stop and repeat."""
+    folder = home_folder(str(home) if home else None)
+    logs.configure("memory", level="INFO" if stay else "ERROR")
+    settings = load_settings(folder)
+    if not speaks(settings.memory.reflector):
+        raise BadInput(
+            "memory.reflector names no model: the rules reflect by themselves", field="memory.reflector"
+        )
+    from outcry.database import database_url
+    from workers.reflecting import reflect_once, serve
+
+    with database_url(folder) as url:
+        asyncio.run(_current(url))
+        if stay:
+            asyncio.run(serve(folder, url, settings, held(os.environ)))
+            return
+        made = asyncio.run(reflect_once(folder, url, settings, held(os.environ)))
+    typer.echo(json.dumps({"looked_at": made}) if as_json else f"looked back at {made} decisions")
+
+
+async def _current(url: str) -> None:
+    """Bring the schema up to date."""
+    from outcry.database import open_current
+
+    await (await open_current(url)).close()

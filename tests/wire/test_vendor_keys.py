@@ -53,3 +53,13 @@ def test_an_embedder_s_key_is_known_to_the_two_processes_that_embed(tmp_path: Pa
     tasks, _ = plan(tmp_path, settings=Settings(), vendor_keys=KEYS, beside=("memory",), **given)
     assert "embedder" not in {task.name for task in tasks}
     assert not any(task.config.vendor_keys for task in tasks)
+
+
+def test_a_reflector_s_key_is_known_to_the_process_that_reflects(tmp_path: Path) -> None:
+    settings = Settings(memory=MemorySettings(reflector="anthropic:claude-haiku-4-5"))
+    tasks, _ = plan(
+        tmp_path, spec=RunSpec(), settings=settings, database_url="postgresql://", root=b"r" * 32, agents=["trend"],
+        api_port=8080, vendor_keys=KEYS,
+    )  # fmt: skip
+    known = {task.name: task.config.vendor_keys for task in tasks if task.config.vendor_keys}
+    assert known == {"reflector": {"ANTHROPIC_API_KEY": "canary-anthropic"}}

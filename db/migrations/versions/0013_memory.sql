@@ -15,11 +15,26 @@ CREATE TABLE reflections (
 );
 CREATE INDEX reflections_by_time ON reflections (org_id, known_at DESC);
 
+-- What a model wrote of a decision that had ended, beside the rules' reflection on it. model, version and prompt_hash: who was asked
+-- what; without a text, fault says why nothing of its answer was kept.
+CREATE TABLE lessons (
+    decision_id uuid PRIMARY KEY REFERENCES reflections,
+    org_id uuid NOT NULL REFERENCES orgs,
+    model text NOT NULL,
+    version text NOT NULL,
+    prompt_hash text NOT NULL,
+    text text CHECK (length(text) <= 400),
+    fault text CHECK (length(fault) <= 300),
+    known_at timestamptz NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    CHECK (num_nonnulls(text, fault) = 1)
+);
+
 DO $$
 DECLARE
     tab text;
 BEGIN
-    FOREACH tab IN ARRAY ARRAY['reflections'] LOOP
+    FOREACH tab IN ARRAY ARRAY['reflections', 'lessons'] LOOP
         EXECUTE format('REVOKE ALL ON %I FROM outcry_app', tab);
         EXECUTE format('GRANT SELECT ON %I TO outcry_app', tab);
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', tab);

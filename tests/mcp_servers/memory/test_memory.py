@@ -202,11 +202,16 @@ async def test_a_query_is_compared_in_the_space_that_answers_and_offline_while_i
     assert told["found"] == offline["found"] and told["instead"].startswith("OPENAI_BASE_URL: ")
 
 
-DOORS = ("reflections", "prompt_vectors")
+DOORS = ("reflections", "prompt_vectors", "lessons")
 FORGED: dict[str, tuple[str, tuple[Any, ...]]] = {
     "reflections": (
         "INSERT INTO reflections (decision_id, org_id, author, text, agents_right, agents_wrong, record_hash, known_at)"
         " SELECT id, org_id, 'me', 'buy', '{}', '{}', 'x', now() FROM decisions LIMIT 1",
+        (),
+    ),
+    "lessons": (
+        "INSERT INTO lessons (decision_id, org_id, model, version, prompt_hash, text, known_at)"
+        " SELECT decision_id, org_id, 'me', 'v', 'p', 'buy', now() FROM reflections LIMIT 1",
         (),
     ),
     "prompt_vectors": (
