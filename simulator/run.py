@@ -121,6 +121,9 @@ async def _whole(world: World, supervisor: Supervisor, checker: Checker) -> None
         process.go()
         if world.processes[process.name] is not process:
             process.kill()  # nobody asks it any more, and alive it would hold its leases
+    await asyncio.sleep(
+        max(0.0, world.door.closed_until - asyncio.get_running_loop().time())
+    )  # a ban is a fault until it ends
     world.log.note("calm")
     await asyncio.sleep(CALM_S)
     end = asyncio.get_running_loop().time() + WOUND_UP_S
