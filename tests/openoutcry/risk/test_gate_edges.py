@@ -175,3 +175,11 @@ def test_a_latched_limit_says_which_and_since_when(rule: str, what: str) -> None
     assert (
         word.message == f"the {what} reached its limit in record 41: no new entries until an admin resets it"
     )
+
+
+@pytest.mark.parametrize(("before", "refused"), [(2, ()), (3, ("repeat_throttle", "4", "3"))])
+def test_the_last_repeat_that_may_be_passes(before: int, refused: tuple[str, ...]) -> None:
+    traffic = Traffic()
+    for _ in range(before):
+        traffic = traffic.plus(BUY, AT)
+    assert said(BUY, {"traffic": traffic, "as_of": AT}, free(max_repeats=3)) == refused

@@ -1,0 +1,169 @@
+"""The books, outcomes and figures of a session at their edges: by hand, to the unit."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from openoutcry.ledger.outcomes import Case, Judging, due, judging, rebuild
+from openoutcry.ledger.projection import project
+from openoutcry.ledger.stats import SessionStats, after
+from openoutcry.portfolio import Marked, lost, mark, opening, roll_day
+from openoutcry.settings import Settings
+from openoutcry.types.record import CycleRecord
+from tests.factories import HOUR, SETTINGS, START, Session, facts_of
+from tests.openoutcry.test_portfolio import PERP, SPOT, book, fill
+
+D = Decimal
+FACTS = facts_of(7)
+RECORDS = Session(seed=7).run(60)
+EXACT = Judging(cost=D("0.01"), calm=D("0.05"))
+
+
+def marked(equity: Any, gross: Any = 50, net: Any = -20) -> Marked:
+    return Marked(D(equity), {}, D(gross), D(net), 0.0)
+
+
+def test_exposure_is_a_share_of_equity_and_none_of_nothing() -> None:
+    assert (marked(200).gross_exposure, marked(200).net_exposure) == (0.25, -0.1)
+    assert (marked("0.5").gross_exposure, marked("0.5").net_exposure) == (100.0, -40.0)
+    for equity in (0, -1):
+        assert (marked(equity).gross_exposure, marked(equity).net_exposure) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "share"),
+    [(100, 75, "0.25"), (100, 125, "-0.25"), ("0.5", "0.25", "0.5"), (0, 5, 0), (-5, 5, 0)],
+)
+def test_what_is_lost_is_a_share_of_what_was(before: Any, now: Any, share: Any) -> None:
+    assert lost(D(before), D(now)) == D(share)
+
+
+def test_an_even_end_is_neither_won_nor_lost_and_a_cent_is_one() -> None:
+    for sold, wins, losses in (("100", 0, 0), ("100.5", 1, 0), ("99.5", 0, 1)):
+        held, _ = book(opening("USDT", D(1000)), fill("entry", "BUY", "1", "100"))
+        done, closed = book(held, fill("exit", "SELL", "1", sold, trade_id="T-2"))
+        assert (done.trades, done.wins, done.losses, len(closed)) == (1, wins, losses, 1)
+
+
+def test_a_fill_that_leaves_less_than_one_unit_over_still_opens_it() -> None:
+    held, _ = book(opening("USDT", D(1000)), fill("entry", "SELL", "1", "100", symbol=PERP))
+    flipped, closed = book(held, fill("entry", "BUY", "1.5", "100", symbol=PERP, trade_id="T-2"))
+    assert [(p.side, p.quantity) for p in flipped.positions] == [] or flipped.positions[-1].side == "LONG"
+    assert sum(p.quantity if p.side == "LONG" else -p.quantity for p in flipped.positions) == D("0.5")
+    assert len(closed) == 1
+
+
+def test_funding_of_nothing_moves_cash_alone() -> None:
+    paid, _ = book(
+        opening("USDT", D(1000)), fill(None, "SELL", "0", "100", symbol=PERP, fee="0.5", kind="FUNDING")
+    )
+    assert (paid.cash, paid.fees_paid, paid.positions) == (D("999.5"), D("0.5"), ())
+
+
+def test_a_mark_values_both_sides_and_remembers_the_highest() -> None:
+    held, _ = book(
+        opening("USDT", D(1000)),
+        fill("entry", "BUY", "2", "100"),
+        fill("hedge", "SELL", "1", "110", symbol=PERP, trade_id="T-2"),
+    )
+    found = mark(held, {SPOT: D(120), PERP: D(115)})
+    assert (found.equity, found.gross, found.net) == (D(1035), D(355), D(125))
+    assert sorted(found.unrealized.values()) == [D(-5), D(40)] and found.drawdown == 0.0
+    assert (
+        mark(held.model_copy(update={"peak_equity": D(1380)}), {SPOT: D(120), PERP: D(115)}).drawdown == 0.25
+    )
+
+
+def test_a_day_begins_once() -> None:
+    first = roll_day(opening("USDT", D(1000)), START, D(900))
+    assert (first.day, first.day_start_equity, first.peak_equity) == ("2023-01-01", D(900), D(1000))
+    later = roll_day(first, START + timedelta(hours=23), D(1200))
+    assert (later.day_start_equity, later.peak_equity) == (D(900), D(1200))
+    assert roll_day(later, START + timedelta(days=1), D(1100)).day_start_equity == D(1100)
+
+
+def test_what_counts_as_a_move_is_never_less_than_the_costs() -> None:
+    dear = Settings.model_validate({"venue": {"taker_fee_bps": 300}, "risk": {"default_stop_loss": 0.01}})
+    assert judging(dear) == Judging(cost=D("0.0602"), calm=D("0.0602"))
+    assert judging(SETTINGS).calm == D("0.02")
+
+
+def ended(action: str, stance: str, move: str, price: str = "100") -> str | None:
+    case = Case(seq=1, action=action, stance=stance, price=D(price), due_at=START)  # type: ignore[arg-type]
+    record = next(r for r in RECORDS if r.kind == "ROUND")
+    assert record.snapshot is not None and record.snapshot.quote is not None
+    quote = record.snapshot.quote.model_copy(update={"price": D(price) * (1 + D(move))})
+    later = record.model_copy(
+        update={
+            "seq": 9,
+            "decision": None,
+            "snapshot": record.snapshot.model_copy(update={"quote": quote}),
+            "closed": (),
+        }
+    )
+    still, known = due((case,), later, EXACT)
+    assert len(still) + len(known) == 1
+    return known[0].outcome if known else None
+
+
+@pytest.mark.parametrize(
+    ("action", "stance", "move", "outcome"),
+    [
+        ("BUY", "FLAT", "0.01", "FAILURE"), ("BUY", "FLAT", "0.0101", "SUCCESS"), ("SELL", "FLAT", "-0.01", "FAILURE"),
+        ("SELL", "FLAT", "-0.0101", "SUCCESS"), ("HOLD", "LONG", "-0.01", "SUCCESS"), ("HOLD", "LONG", "-0.0101", "FAILURE"),
+        ("HOLD", "LONG", "0.9", "SUCCESS"), ("HOLD", "SHORT", "0.01", "SUCCESS"), ("HOLD", "SHORT", "0.0101", "FAILURE"),
+        ("HOLD", "SHORT", "-0.9", "SUCCESS"), ("HOLD", "FLAT", "0.05", "SUCCESS"), ("HOLD", "FLAT", "-0.0501", "FAILURE"),
+        ("HOLD", "FLAT", "0.0501", "FAILURE"),
+    ],
+)  # fmt: skip
+def test_a_word_is_judged_by_its_own_rule(action: str, stance: str, move: str, outcome: str) -> None:
+    assert ended(action, stance, move) == outcome
+
+
+def test_a_rebuild_knows_only_what_was_pending() -> None:
+    cases: tuple[Case, ...] = ()
+    for record in RECORDS:
+        cases, _ = due(cases, record, judging(SETTINGS))
+    assert len(cases) > 1
+    one = frozenset({cases[0].seq})
+    assert rebuild(RECORDS, judging(SETTINGS), one) == cases[:1]
+
+
+def test_two_rounds_are_enough_for_a_ratio_and_one_is_not() -> None:
+    stats = SessionStats(returns_count=2, returns_mean=0.01, returns_m2=0.0002)
+    assert stats.sharpe("1h") == pytest.approx(0.01 / 0.0002**0.5 * 8760**0.5)
+    assert SessionStats(returns_count=1, returns_mean=0.01).sharpe("1h") is None
+    counts = SessionStats().model_dump()
+    assert set(counts.values()) == {0} and len(counts) == 22
+
+
+def test_the_figures_of_a_session_are_counted_from_nothing() -> None:
+    stats = SessionStats(equity=FACTS.initial_capital)
+    for record in RECORDS:
+        stats = after(stats, record, FACTS)
+    rounds = [record for record in RECORDS if record.decision is not None]
+    for word, count in (("BUY", stats.buys), ("SELL", stats.sells), ("HOLD", stats.holds)):
+        assert (
+            count
+            == sum(record.decision is not None and record.decision.action == word for record in rounds)
+            > 0
+        )
+    trades = [one for record in RECORDS for one in record.fills if one.kind == "TRADE"]
+    assert stats.turnover == sum((round(one.price * one.quantity, 8) for one in trades), D(0))
+    sent = [planned for record in RECORDS for planned in record.orders if planned.verdict.kind == "approved"]
+    assert stats.hedges == sum(planned.request.leg == "hedge" for planned in sent) > 0
+    assert stats.refused == sum(len(record.orders) for record in RECORDS) - len(sent) > 0
+    assert (stats.fees, stats.equity) == (RECORDS[-1].portfolio_after.fees_paid, RECORDS[-1].equity)
+
+
+def test_who_has_no_weight_in_the_tally_weighs_nothing() -> None:
+    record: CycleRecord = next(r for r in RECORDS if r.decision is not None)
+    assert record.decision is not None
+    bare = record.decision.model_copy(
+        update={"tally": record.decision.tally.model_copy(update={"weights": ()})}
+    )
+    votes = project(record.model_copy(update={"decision": bare}), FACTS).votes
+    assert votes and {(one.weight, one.counted, one.strategy_id) for one in votes} == {(0.0, False, None)}
+    assert timedelta(hours=1) == HOUR
