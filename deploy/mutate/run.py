@@ -64,7 +64,7 @@ class Running:
         for mutant in cold:
             if time.monotonic() > self._run.until:
                 return
-            order = baseline.touching(mutant.file)
+            order = baseline.all_for(mutant.file)
             self._told(mutant, try_cold(self._sources[mutant.file], mutant, order, baseline.limit(order)))
 
     def _told(self, mutant: Mutant, verdict: Verdict) -> bool:

@@ -233,3 +233,16 @@ def test_e13_balances_are_named_in_order() -> None:
         AccountFacts(), AccountFacts(balances={"USDT": D(1), "ETH": D(1), "BTC": D(1), "BNB": D(0)})
     )
     assert [one.subject for one in found] == ["BTC", "ETH", "USDT"]
+
+
+def test_e13_two_moves_explain_what_both_brought() -> None:
+    moves = (MoneyMove("m-1", "deposit", "USDT", D(5)), MoneyMove("m-2", "deposit", "BNB", D(7)))
+    theirs = AccountFacts(moves=moves, balances={"USDT": D(5), "BNB": D(7)})
+    assert [one.kind for one in differences(AccountFacts(), theirs)] == ["missing_move", "missing_move"]
+
+
+def test_e16_a_fill_whose_fee_took_all_that_was_bought_is_known_by_what_was_paid() -> None:
+    whole = fill(fees=(("BTC", D(2)),))
+    ours = AccountFacts(fills=(whole,), balances={"USDT": D(-200)})
+    (bust,) = differences(ours, AccountFacts(fills=(whole,)))
+    assert (bust.kind, bust.subject) == ("busted_fill", "7")
