@@ -24,6 +24,7 @@ class FloorHttp(HttpToolsProtocol):
     """Closes connections that dawdle over a head, and refuses heads that are too large."""
 
     _patience: asyncio.TimerHandle | None = None
+    _in_head = True
     _waiting_bytes = 0
     _head_bytes = 0
     _refusal: Failure | None = None
@@ -39,7 +40,9 @@ class FloorHttp(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._head_bytes = 0
-        self._await_head()
+        self._in_head = True
+        if self._patience is not None:
+            self._await_head()
 
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
@@ -53,13 +56,16 @@ class FloorHttp(HttpToolsProtocol):
             self._stop(_head_too_large())
 
     def on_headers_complete(self) -> None:
+        self._in_head = False
         self._head_is_there()
         super().on_headers_complete()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self._patience is None or self.transport.is_closing():
+        if not self._in_head or self.transport.is_closing():
             return
+        if self._patience is None:  # most heads come whole, and need no clock
+            self._await_head()
         self._waiting_bytes += len(data)
         if self._waiting_bytes > MAX_HEAD + MAX_URL:  # one header that never ends
             self._refusal = _head_too_large()

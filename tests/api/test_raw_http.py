@@ -1,6 +1,7 @@
 """Heads that are no heads: malformed, too long, endless, slow. Answered in JSON or closed, never waited for."""
 
 import asyncio
+import contextlib
 import json
 
 import pytest
@@ -50,6 +51,21 @@ async def test_a_head_that_does_not_come_is_not_waited_for(world, raw, monkeypat
     monkeypatch.setattr(http_protocol, "HEAD_WITHIN_S", 0.3)
     with pytest.raises((ConnectionResetError, AssertionError)):
         assert await exchange(world, raw) != b""
+
+
+@pytest.mark.parametrize("begun", [b"G", b"GET / HTTP/1.1\r\nHost:"])
+async def test_nor_is_the_next_head_of_a_connection(world, begun, monkeypatch):
+    monkeypatch.setattr(http_protocol, "HEAD_WITHIN_S", 0.3)
+    host, port = world.address.split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    try:
+        writer.write(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+        writer.write(begun)
+        with contextlib.suppress(ConnectionResetError):
+            await asyncio.wait_for(reader.read(-1), 3)
+    finally:
+        writer.close()
 
 
 async def test_patience_ends_with_the_head(world, monkeypatch):
