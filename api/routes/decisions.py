@@ -1,13 +1,14 @@
 """``/api/v1/decisions``: what the floor decided, why, and how it ended."""
 
 from datetime import datetime
-from typing import Annotated, TypedDict
+from typing import Annotated, Any, TypedDict
 from uuid import UUID
 
-from litestar import get
+from litestar import MediaType, get
 from litestar.params import FromPath, QueryParameter
 
 from api.access import caller_of
+from api.encoding import Answer, encode
 from api.failures import Failure
 from api.floor import TheFloor
 from api.paging import Walk
@@ -31,7 +32,6 @@ from api.shapes.decisions import (
     DecisionStats,
     SimilarDecision,
     SimilarList,
-    decision_of,
     detail_of,
     stats_of,
 )
@@ -79,7 +79,7 @@ async def list_decisions(
     limit: Limit = 50,
     offset: Offset = 0,
     anchor: Anchor = None,
-) -> DecisionList:
+) -> Answer[DecisionList]:
     """Decisions, newest first; the filters combine."""
     wanted = DecisionFilter(
         symbol=read_symbol(symbol),
@@ -94,10 +94,11 @@ async def list_decisions(
         offset=offset,
     )
     walk = await Walk.of(request, floor, offset, anchor)
-    rows = await reads.list_decisions(floor.pool, caller_of(request).org_id, wanted, walk.snapshot)
-    walk.left(rows, limit)
-    decisions = [decision_of(row) for row in rows]
-    return DecisionList(decisions=decisions, count=len(decisions), filter=wanted)
+    found = await reads.decisions_written(floor.pool, caller_of(request).org_id, wanted, walk.snapshot)
+    walk.leave(found.seen if found.shown else None, found.shown, limit)
+    # A DecisionList, as it goes out.
+    written: Any = b'{"decisions":%s,"count":%d,"filter":%s}' % (found.text, found.shown, encode(wanted))
+    return Answer(written, media_type=MediaType.JSON)
 
 
 @get("/api/v1/decisions/stats", tags=["decisions"])

@@ -5,26 +5,31 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from db.pool import Row, fetch
 from db.reads.figures import stats
 from db.reads.orders import orders_of_round
 from db.reads.said import DECISION, OF_AGENTS, OF_FLOOR, PAGE, VOTE, of_agents
+from db.reads.written import LIST as WRITTEN_LIST
+from db.reads.written import Written, real, time
+from db.seen import SEEN
 from db.similar import similar
 
-__all__ = ["Wanted", "get_decision", "list_decisions", "similar", "stats"]
+__all__ = ["Wanted", "decisions_written", "get_decision", "similar", "stats"]
 
-LISTED = """
-SELECT seen, id, session_id, seq, agent_name, symbol, decision_type, decision, target, confidence, reasoning, context,
-       prompt_tokens, completion_tokens, latency_ms, model, cost_usd, source, outcome, outcome_reason, actual_pnl, created_at
+LISTED = f"""
+SELECT {WRITTEN_LIST}, {SEEN} FROM (
+    SELECT id, session_id, seq, agent_name, symbol, decision_type, decision, target, {real("confidence")} AS confidence,
+           reasoning, context, prompt_tokens, completion_tokens, prompt_tokens + completion_tokens AS tokens_used,
+           {real("latency_ms")} AS latency_ms, model, trim_scale(cost_usd) AS cost_usd, source, outcome, outcome_reason,
+           trim_scale(actual_pnl) AS actual_pnl, trim_scale(actual_pnl) AS pnl, {time("created_at")} AS created_at
+    FROM ({{found}}) found ORDER BY found.created_at DESC, seq DESC, id
+) t
 """
 PAGE_OF_FLOOR = f"(SELECT d.* FROM decisions d WHERE {OF_FLOOR} {PAGE.format(t='d')}) d"
-LIST = f"""{LISTED}
-FROM ({DECISION.replace("decisions d", PAGE_OF_FLOOR, 1)}) listed ORDER BY created_at DESC, seq DESC, id
-"""
-LIST_VOTES = f"""{LISTED}
-FROM ({VOTE} WHERE {OF_AGENTS} {PAGE.format(t="v")}) listed ORDER BY created_at DESC, seq DESC, id
-"""
+LIST = LISTED.format(found=DECISION.replace("decisions d", PAGE_OF_FLOOR, 1))
+LIST_VOTES = LISTED.format(found=f"{VOTE} WHERE {OF_AGENTS} {PAGE.format(t='v')}")
 ONE = f"{DECISION} WHERE d.org_id = $1 AND d.id = $2"
 ONE_VOTE = f"{VOTE} WHERE v.org_id = $1 AND v.id = $2"
 VECTORS = """
@@ -63,12 +68,11 @@ class Wanted(Protocol):
     def offset(self) -> int: ...
 
 
-async def list_decisions(
+async def decisions_written(
     pool: asyncpg.Pool, org_id: UUID, wanted: Wanted, snapshot: str | None = None
-) -> list[Row]:
-    """Decisions, newest first; the filters combine."""
-    return await fetch(
-        pool,
+) -> Written:
+    """Decisions, newest first, as the JSON list of ``/api/v1/decisions``; the filters combine."""
+    row = await pool.fetchrow(
         LIST_VOTES if of_agents(wanted.agent_name, wanted.decision_type) else LIST,
         org_id,
         wanted.symbol,
@@ -83,6 +87,9 @@ async def list_decisions(
         wanted.offset,
         snapshot,
     )
+    assert row is not None
+    # What lies in jsonb comes with spaces, which no other answer has.
+    return Written(msgspec.json.format(row["written"].encode(), indent=-1), row["shown"], row["seen"])
 
 
 async def get_decision(pool: asyncpg.Pool, org_id: UUID, decision_id: UUID) -> dict[str, Any] | None:

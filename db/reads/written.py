@@ -1,7 +1,7 @@
 """Lists as JSON that the database writes: it does so quicker than we read rows and write them again.
 
-What it writes is what ``api.encoding`` would write of the same rows, to the byte; only an amount under a millionth is written
-without an exponent here.
+What it writes is what ``api.encoding`` would write of the same rows, to the byte, where numbers are between a millionth and
+10¹⁵ or have no fraction; beyond, the same number may be written with an exponent in one place and without in the other.
 """
 
 from dataclasses import dataclass
@@ -14,6 +14,12 @@ LIST = "'[' || coalesce(string_agg(row_to_json(t)::text, ','), '') || ']' AS wri
 def time(column: str) -> str:
     """SQL: a time as RFC 3339 in UTC, with microseconds where it has some."""
     return f"""replace(to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), '.000000', '') || 'Z'"""
+
+
+def real(column: str) -> str:
+    """SQL: a double as JSON, with ``.0`` where it is whole."""
+    whole = f"{column} = trunc({column}) AND abs({column}) < 1e15"
+    return f"CASE WHEN {whole} THEN ({column}::bigint || '.0')::json ELSE to_json({column}) END"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,16 @@
 """Lists that the database writes are, to the byte, the rows as they are written one by one."""
 
 import msgspec
+import pytest
+
+
+class Listed(msgspec.Struct):
+    """A list of decisions, not looked into."""
+
+    decisions: list[msgspec.Raw]
+    count: int
+    filter: msgspec.Raw
+
 
 NTH = "(SELECT id FROM orders ORDER BY seq DESC, leg OFFSET {n} LIMIT 1)"
 TEXTS = """E'"quoted" \\\\ / \\b\\f\\n\\r\\t \\x01\\x1f \\x7f é \\u2028 😀 </script>'"""
@@ -32,12 +42,55 @@ async def test_every_order_of_the_list_reads_as_it_does_alone(world, admin):
     assert whole == b'{"orders":[%s],"count":%d}' % (written, len(rows))
 
 
+CONTEXT = """jsonb_build_object('whole', 3, 'real', 1.0::float8, 'part', 0.30000000000000004, 'text', {texts}, 'none', null,
+    ', spaced : ', jsonb_build_array(true, -2.5, '{{"a": [1, 2]}}', jsonb_build_object()), 'tiny', 0.00012)"""
+SAID = (
+    f"reasoning = {TEXTS}, outcome_reason = {TEXTS}, context = {CONTEXT.format(texts=TEXTS)}",
+    "confidence = 0, context = '{}', cost_usd = 1.50, prompt_tokens = 7, completion_tokens = 5",
+    "confidence = 1, actual_pnl = -10.00, outcome = 'FAILURE', created_at = created_at + interval '1.5 seconds'",
+    "confidence = 0.30000000000000004, actual_pnl = 1E10, outcome = 'SUCCESS'",
+)
+TIMED = "jsonb_build_object('round_s', {s}, 'poll_s', jsonb_build_object('risk', {s}))"
+
+
+@pytest.mark.parametrize("who", ["floor", "risk"])
+async def test_every_decision_of_the_list_reads_as_it_does_alone(world, admin, who):
+    # A number under a millionth has its own test.
+    await world.pool.execute("UPDATE decisions SET context = context - 'macd_12_26_9_hist'")
+    nth = "(SELECT id FROM decisions ORDER BY seq DESC OFFSET {n} LIMIT 1)"
+    for number, change in enumerate(SAID):
+        done = await world.pool.execute(f"UPDATE decisions SET {change} WHERE id = {nth.format(n=number)}")
+        assert done == "UPDATE 1", change
+    last = await world.pool.fetchval("SELECT max(seq) FROM decisions")
+    for number, seconds in enumerate((0.125, 2, 0.0001234)):
+        told = f"UPDATE cycles SET timings = {TIMED.format(s=seconds)} WHERE seq = $1"
+        assert await world.pool.execute(told, last - number) == "UPDATE 1"
+    answer = await admin.get(f"/api/v1/decisions?limit=500&agent_name={who}")
+    listed = msgspec.json.decode(answer.content, type=Listed)
+    assert listed.count == len(listed.decisions) > len(SAID)
+    for row in listed.decisions:
+        decision_id = msgspec.json.decode(row)["id"]
+        alone = (await admin.get(f"/api/v1/decisions/{decision_id}")).content
+        assert alone[: len(row)] == bytes(row)[:-1] + b","
+    whole = b",".join(bytes(row) for row in listed.decisions)
+    wanted = bytes(listed.filter)
+    assert answer.content == b'{"decisions":[%s],"count":%d,"filter":%s}' % (whole, listed.count, wanted)
+
+
 async def test_an_amount_under_a_millionth_is_written_without_exponent(world, admin):
     await world.pool.execute(f"UPDATE orders SET quantity = 0.000000010 WHERE id = {NTH.format(n=0)}")
     listed = (await admin.get("/api/v1/orders?limit=1")).content
     assert b'"quantity":0.00000001,' in listed
     order = msgspec.json.decode(listed)["orders"][0]
     assert (await admin.get(f"/api/v1/orders/{order['id']}")).json()["order"] == order
+
+
+async def test_a_number_under_a_millionth_is_the_same_number(admin):
+    listed = (await admin.get("/api/v1/decisions?limit=1")).content
+    assert b'"macd_12_26_9_hist":-0.0000001,' in listed
+    decision = msgspec.json.decode(listed)["decisions"][0]
+    alone = (await admin.get(f"/api/v1/decisions/{decision['id']}")).json()
+    assert {name: alone[name] for name in decision} == decision
 
 
 async def test_a_list_of_nothing_is_a_list(admin):

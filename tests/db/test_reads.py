@@ -7,8 +7,10 @@ from decimal import Decimal
 from math import isclose
 from uuid import UUID
 
+import msgspec
 import pytest
 
+from api.shapes.decisions import Decision
 from db import agents, similar
 from db.embedder import embed_all
 from db.reads import agents as agent_reads
@@ -18,6 +20,14 @@ from openoutcry.errors import BadInput
 from tests.factories import ORG, PERP, SPOT, START, Session
 
 NOBODY = UUID(int=4242)
+
+
+async def listed(pool, wanted):
+    """A list of decisions, read back."""
+    found = await decisions.decisions_written(pool, ORG, wanted)
+    rows = msgspec.json.decode(found.text, type=list[Decision])
+    assert len(rows) == found.shown
+    return [msgspec.structs.asdict(row) for row in rows]
 
 
 @dataclass
@@ -46,46 +56,38 @@ async def session(write):
 
 
 async def test_decisions_are_the_floors_unless_an_agent_is_asked_for(pool, session):
-    rows = await decisions.list_decisions(pool, ORG, Wanted(limit=500))
+    rows = await listed(pool, Wanted(limit=500))
     assert len(rows) == 60
     assert {row["agent_name"] for row in rows} == {"floor"}
     assert [row["created_at"] for row in rows] == sorted((row["created_at"] for row in rows), reverse=True)
     assert isclose(rows[0]["latency_ms"], 21 + rows[0]["seq"] / 1e3)
-    technical = await decisions.list_decisions(pool, ORG, Wanted(agent_name="technical", limit=500))
+    technical = await listed(pool, Wanted(agent_name="technical", limit=500))
     assert {(row["agent_name"], row["decision_type"], row["decision"]) for row in technical} == {
         ("technical", "vote", "BUY")
     }
     assert technical[0]["outcome"] == rows[0]["outcome"]
-    risk = await decisions.list_decisions(pool, ORG, Wanted(decision_type="risk_approval"))
+    risk = await listed(pool, Wanted(decision_type="risk_approval"))
     assert {(row["agent_name"], row["decision"]) for row in risk} == {("risk", "REDUCE")}
-    assert len(await decisions.list_decisions(pool, ORG, Wanted(decision_type="hedge", limit=7))) == 7
-    assert await decisions.list_decisions(pool, ORG, Wanted(agent_name="floor", decision_type="vote")) == []
+    assert len(await listed(pool, Wanted(decision_type="hedge", limit=7))) == 7
+    assert await listed(pool, Wanted(agent_name="floor", decision_type="vote")) == []
 
 
 async def test_filters_combine_and_pages_follow_on(pool, session):
-    bought = await decisions.list_decisions(pool, ORG, Wanted(outcome="SUCCESS", symbol=SPOT, limit=500))
+    bought = await listed(pool, Wanted(outcome="SUCCESS", symbol=SPOT, limit=500))
     assert bought and {row["outcome"] for row in bought} == {"SUCCESS"}
     late = START + timedelta(hours=40)
-    assert {
-        r["created_at"] >= late for r in await decisions.list_decisions(pool, ORG, Wanted(from_date=late))
-    } == {True}
-    assert await decisions.list_decisions(pool, ORG, Wanted(symbol="ETH/USDT")) == []
-    assert await decisions.list_decisions(pool, ORG, Wanted(model="gpt")) == []
-    whole = [row["id"] for row in await decisions.list_decisions(pool, ORG, Wanted(limit=60))]
-    paged = [
-        row["id"]
-        for page in range(4)
-        for row in await decisions.list_decisions(pool, ORG, Wanted(limit=17, offset=17 * page))
-    ]
+    assert {r["created_at"] >= late for r in await listed(pool, Wanted(from_date=late))} == {True}
+    assert await listed(pool, Wanted(symbol="ETH/USDT")) == []
+    assert await listed(pool, Wanted(model="gpt")) == []
+    whole = [row["id"] for row in await listed(pool, Wanted(limit=60))]
+    paged = [row["id"] for page in range(4) for row in await listed(pool, Wanted(limit=17, offset=17 * page))]
     assert paged == whole
 
 
 async def test_one_decision_has_everything_around_it(pool, session):
     await embed_all(pool)
     traded = next(r for r in session.made if r.decision and len(r.orders) >= 3)
-    row = next(
-        r for r in await decisions.list_decisions(pool, ORG, Wanted(limit=500)) if r["seq"] == traded.seq
-    )
+    row = next(r for r in await listed(pool, Wanted(limit=500)) if r["seq"] == traded.seq)
     one = await decisions.get_decision(pool, ORG, row["id"])
     assert one["prompt"].startswith("BTC/USDT 1h at 2023")
     assert one["response"] == one["reasoning"] == traded.decision.reasoning
@@ -104,7 +106,7 @@ async def test_one_decision_has_everything_around_it(pool, session):
 
 async def test_figures_add_up(pool, session):
     found = await decisions.stats(pool, ORG)
-    rows = await decisions.list_decisions(pool, ORG, Wanted(limit=500))
+    rows = await listed(pool, Wanted(limit=500))
     assert (
         found["total_decisions"]
         == 60
@@ -124,7 +126,7 @@ async def test_figures_add_up(pool, session):
 
 
 async def test_similar_cases_had_ended_before_the_question(pool, session):
-    rows = await decisions.list_decisions(pool, ORG, Wanted(limit=500))
+    rows = await listed(pool, Wanted(limit=500))
     known = dict(await pool.fetch("SELECT id, outcome_known_at FROM decisions"))
     asking = rows[5]
     found = await decisions.similar(pool, ORG, asking["id"], 10)
@@ -147,14 +149,14 @@ async def test_similar_cases_had_ended_before_the_question(pool, session):
     assert await decisions.similar(pool, ORG, rows[-1]["id"], 10) == []
     assert await decisions.similar(pool, ORG, NOBODY, 10) is None
     assert await decisions.similar(pool, NOBODY, asking["id"], 10) is None
-    vote = (await decisions.list_decisions(pool, ORG, Wanted(agent_name="risk")))[5]
+    vote = (await listed(pool, Wanted(agent_name="risk")))[5]
     assert [row["id"] for row in await decisions.similar(pool, ORG, vote["id"], 10)] == [
         row["id"] for row in found
     ]
 
 
 async def test_the_index_finds_what_comparing_one_by_one_finds(pool, session, monkeypatch):
-    rows = await decisions.list_decisions(pool, ORG, Wanted(limit=20))
+    rows = await listed(pool, Wanted(limit=20))
     exact = [await decisions.similar(pool, ORG, row["id"], 5) for row in rows]
     monkeypatch.setattr(similar, "FEW", 0)
     await pool.execute(
@@ -171,7 +173,7 @@ async def test_searching_by_words_by_meaning_and_by_both(pool, session):
     assert found.type == "text"
     assert len(found.hits) == 5
     assert all(row["decision"] == "BUY" for row, _ in found.hits)
-    target = (await decisions.list_decisions(pool, ORG, Wanted(limit=500)))[30]
+    target = (await listed(pool, Wanted(limit=500)))[30]
     meant = list(embed(await pool.fetchval("SELECT prompt FROM decisions WHERE id = $1", target["id"])))
     found = await search.search(pool, ORG, embedding=meant, limit=5)
     assert found.type == "semantic"
