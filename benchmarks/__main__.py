@@ -8,6 +8,7 @@ from benchmarks.machine import ROOT
 ALL = (
     "api.lists",
     "api.reads",
+    "api.cost",
     "api.sockets",
     "floor",
     "replay",

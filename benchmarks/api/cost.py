@@ -1,7 +1,8 @@
 """What a read costs in CPU, whoever else uses the machine: ``python -m benchmarks.api.cost``.
 
-A floor trades some rounds and ends; its database and one API process are opened again, and each path of the mixed reads is asked
-for in turn. Figures are microseconds of a processor per answer, of the API's process and of all of Postgres.
+A floor trades some rounds and ends; its database and one API process are opened again, and asked for the mixed reads of
+``benchmarks.api.reads``, all of them in turn and each by itself, in short turns. Figures are microseconds of a processor per
+answer, of the API's process and of all of Postgres: of the cheapest turn, in which others disturbed least, and of the median.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
@@ -20,7 +22,7 @@ import psutil
 import uvloop
 
 from benchmarks.api.database import KEY
-from benchmarks.api.load import Tally, open_loop, request
+from benchmarks.api.load import Connection, Tally, connected, request
 from benchmarks.api.reads import PATHS
 from benchmarks.api.serving import free_port, ours, process
 from benchmarks.machine import ROOT, machine
@@ -41,14 +43,6 @@ def family_cpu_s(pid: int) -> float:
     return cpu_s(pid) + sum(cpu_s(child.pid) for child in psutil.Process(pid).children())
 
 
-def yardstick_us() -> float:
-    """Processor time of a fixed piece of Python: what a microsecond is worth while others use the machine."""
-    began = time.process_time()
-    for _ in range(20):
-        json.loads(json.dumps({str(n): [n, n / 3, str(n)] for n in range(100)}))
-    return 1e6 * (time.process_time() - began) / 20
-
-
 def traded(home: Path, rounds: int) -> None:
     """A floor's past, and the benchmark's key."""
     subprocess.run(
@@ -59,22 +53,53 @@ def traded(home: Path, rounds: int) -> None:
     )  # fmt: skip
 
 
-async def asked(address: str, contents: list[bytes], count: int) -> Tally:
+async def turn(connections: list[Connection], contents: list[bytes], count: int, tally: Tally) -> None:
     """So many answers, as fast as they come."""
-    tally = await open_loop(address, contents, CONNECTIONS, 1e6, count / 1e6)
+    goal, sent = len(tally.took) + count, 0
+    idle = deque(connections)
+    for one in connections:
+        one.idle = idle
+    while len(tally.took) < goal:
+        while idle and sent < count:
+            idle.popleft().send(contents[sent % len(contents)])
+            sent += 1
+        await asyncio.sleep(0.0003)
     if tally.refused:
         raise RuntimeError(repr(tally.refused[0]))
-    return tally
+
+
+async def measured(
+    address: str, api: int, postmaster: int, turns: int, count: int
+) -> dict[str, dict[str, int]]:
+    """By what is asked for: microseconds and bytes."""
+    tally = Tally()
+    connections = await connected(address, tally, CONNECTIONS)
+    mixed = [request(address, path, KEY) for path in PATHS]
+    await turn(connections, mixed, 4 * count, tally)
+    told: dict[str, dict[str, int]] = {}
+    for name, contents in {"mixed": mixed, **{path: [request(address, path, KEY)] for path in PATHS}}.items():
+        spent: list[tuple[float, float]] = []
+        for _ in range(turns):
+            before = cpu_s(api), family_cpu_s(postmaster)
+            await turn(connections, contents, count, tally)
+            after = cpu_s(api), family_cpu_s(postmaster)
+            spent.append((after[0] - before[0], after[1] - before[1]))
+        told[name] = {
+            f"{kind} us, {which}": round(1e6 * how(one[n] for one in spent) / count)
+            for n, kind in enumerate(("api", "postgres"))
+            for which, how in (("least", min), ("median", median))
+        }
+        told[name]["bytes"] = tally.bytes_each
+    return told
 
 
 def main() -> None:
     """Run and print one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=150, help="that the floor trades before")
-    parser.add_argument("--turns", type=int, default=5)
-    parser.add_argument("--count", type=int, default=200, help="answers of each path in a turn")
+    parser.add_argument("--turns", type=int, default=20)
+    parser.add_argument("--count", type=int, default=200, help="answers in a turn")
     parser.add_argument("--home", type=Path, help="a floor that traded before, or is to; it is kept")
-    parser.add_argument("--paths", nargs="+", default=PATHS)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="outcry-bench-") as name, ExitStack() as stack:
         home: Path = args.home or Path(name)
@@ -86,34 +111,10 @@ def main() -> None:
         address, api = stack.enter_context(process(command, env, "/health", Path(name) / "log"))
         postmaster = server.pid
         assert postmaster is not None
-        runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
-        spent: dict[str, list[tuple[float, float]]] = {path: [] for path in args.paths}
-        sizes: dict[str, int] = {}
-        yards: list[float] = []
-        for turn in range(args.turns + 1):
-            for path in args.paths:
-                before = cpu_s(api), family_cpu_s(postmaster)
-                tally = runner.run(asked(address, [request(address, path, KEY)], args.count))
-                after = cpu_s(api), family_cpu_s(postmaster)
-                yards.append(yardstick_us())
-                sizes[path] = tally.bytes_each
-                if turn:  # the first is to warm up
-                    spent[path].append(
-                        (1e6 * (after[0] - before[0]) / args.count, 1e6 * (after[1] - before[1]) / args.count)
-                    )
-        runner.close()
-    told = {
-        path: {
-            "api us": round(median(one for one, _ in each)),
-            "postgres us": round(median(other for _, other in each)),
-            "bytes": sizes[path],
-        }
-        for path, each in spent.items()
-    }
-    mean = {
-        kind: round(sum(one[kind] for one in told.values()) / len(told)) for kind in ("api us", "postgres us")
-    }
-    print(json.dumps({**machine(), "yardstick us": round(median(yards)), **told, "mean": mean}, indent=1))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            told = runner.run(measured(address, api, postmaster, args.turns, args.count))
+    load = round(os.getloadavg()[0], 1)
+    print(json.dumps({**machine(), "load average": load, **told}, indent=1))
 
 
 if __name__ == "__main__":

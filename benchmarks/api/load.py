@@ -76,7 +76,8 @@ class Connection(asyncio.Protocol):
             self.idle.append(self)
 
 
-async def _connected(address: str, tally: Tally, count: int) -> list[Connection]:
+async def connected(address: str, tally: Tally, count: int) -> list[Connection]:
+    """So many connections."""
     host, port = address.split(":")
     loop = asyncio.get_running_loop()
     made = [await loop.create_connection(lambda: Connection(tally), host, int(port)) for _ in range(count)]
@@ -86,7 +87,7 @@ async def _connected(address: str, tally: Tally, count: int) -> list[Connection]
 async def closed_loop(address: str, content: bytes, connections: int, seconds: float) -> tuple[Tally, float]:
     """As fast as the server answers, each connection one request at a time. The tally, and answers a second."""
     tally = Tally()
-    each = await _connected(address, tally, connections)
+    each = await connected(address, tally, connections)
     began = perf_counter()
     for one in each:
         one.again = content
@@ -106,7 +107,7 @@ async def open_loop(
 ) -> Tally:
     """So many requests a second whatever the server does, round about; a request waits where no connection is free."""
     tally = Tally()
-    idle = deque(await _connected(address, tally, connections))
+    idle = deque(await connected(address, tally, connections))
     for one in idle:
         one.idle = idle
     waiting: deque[tuple[bytes, float]] = deque()

@@ -92,7 +92,8 @@ def main() -> None:
             floor.send_signal(signal.SIGINT)
             floor.wait(30)
     print(json.dumps({
-        **machine(), "asked per s": args.per_s, "answered": len(tally.took), "answered per s": round(len(tally.took) / spent),
+        **machine(), "load average": round(os.getloadavg()[0], 1), "asked per s": args.per_s,
+        "answered": len(tally.took), "answered per s": round(len(tally.took) / spent),
         "not 200": len(tally.refused), "p50 ms": tally.quantile_ms(0.5), "p95 ms": tally.quantile_ms(0.95),
         "p99 ms": tally.quantile_ms(0.99), "rounds meanwhile": done,
     }, indent=1))  # fmt: skip
