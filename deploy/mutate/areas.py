@@ -49,7 +49,7 @@ AREAS = (
         ),
     ),
     Area("tally", (f"{PURE}/voting/*.py",), (f"{TESTS}/voting",)),
-    Area("tokens", ("wire/tokens.py",), ("tests/wire/test_tokens.py",)),
+    Area("tokens", ("wire/tokens.py",), ("tests/wire/test_tokens.py", "tests/wire/test_tokens_edges.py")),
     Area(
         "auth",
         ("api/auth/signing.py", "api/auth/hosts.py", "api/auth/doorman.py", "db/keys.py", "db/identity/*.py"),
