@@ -167,3 +167,23 @@ def test_who_has_no_weight_in_the_tally_weighs_nothing() -> None:
     votes = project(record.model_copy(update={"decision": bare}), FACTS).votes
     assert votes and {(one.weight, one.counted, one.strategy_id) for one in votes} == {(0.0, False, None)}
     assert timedelta(hours=1) == HOUR
+
+
+def test_a_return_is_counted_from_the_least_equity_and_not_from_none() -> None:
+    record = next(r for r in RECORDS if r.kind == "ROUND")
+    for equity, counted in ((D("0.5"), 1), (D(0), 0), (D(-1), 0)):
+        assert after(SessionStats(records=1, equity=equity), record, FACTS).returns_count == counted
+    assert after(SessionStats(records=0, equity=D(5)), record, FACTS).returns_count == 0
+    aborted = next(r for r in RECORDS if r.kind == "ABORTED")
+    assert after(SessionStats(records=1, equity=D(5)), aborted, FACTS).returns_count == 0
+
+
+def test_a_stance_is_that_of_the_trade_and_not_of_its_hedge() -> None:
+    seen = set()
+    for record in RECORDS:
+        cases, _ = due((), record, judging(SETTINGS))
+        roles = {p.role: p.side for p in record.portfolio_before.positions}
+        for case in cases:
+            assert case.stance == roles.get("trade", "FLAT")
+            seen.add((case.stance, "hedge" in roles))
+    assert ("LONG", True) in seen and ("FLAT", False) in seen

@@ -102,7 +102,7 @@ def other(row: Row, column: str) -> Any:
 @pytest.mark.parametrize(
     "column", ["org_id", "kind", "as_of", "prev_hash", "hash", "seal", "beside", "timings", "committed_at"]
 )
-@pytest.mark.parametrize("seq", [1, 5, len(RECORDS) - 1])
+@pytest.mark.parametrize("seq", [0, 1, 5, len(RECORDS) - 1])
 def test_one_altered_column_is_named_alone(column: str, seq: int) -> None:
     rows = stored()
     was = rows[seq][column]
@@ -287,3 +287,30 @@ def test_values_are_shortened() -> None:
     long = finding("t", 1, "c", "x" * 161, "y" * 160)
     assert (long.expected, long.found) == ("x" * 160 + "…", "y" * 160)
     assert finding("t", 1, "c", ["a"], {"b": 1}).expected == "['a']"
+
+
+def test_what_is_not_believed_is_not_what_the_next_is_held_against() -> None:
+    rows = stored()
+    rows[4]["body"], rows[4]["hash"] = "{}", hash_of("{}")
+    assert [one for one in told(walked(rows)) if one[1] != "4"] == []
+    assert ("cycles", "4", "hash") not in told(walked(rows))
+
+
+def test_facts_that_changed_are_named_in_order() -> None:
+    changes = {
+        "symbol": "ETH/USDT",
+        "seed": 9,
+        "mode": "LIVE",
+        "exchange": "kraken",
+        "timeframe": "5m",
+        "source": "live",
+    }
+    walk = Walk(FACTS.model_copy(update=changes))
+    walk.take(stored()[0], USED[0])
+    named = [one.column for one in walk.findings if one.column in changes]
+    assert named == sorted(changes)
+
+
+def test_a_row_has_the_columns_of_its_table() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        compare(TABLE, [(1, 2)], [])
