@@ -16,6 +16,7 @@ from api.machine import Machine
 from api.mcp.gateway import Gateway
 from api.page_memory import PageMemory
 from api.throttle import SharedThrottle
+from api.told import Told
 from api.tracking.forwarding import Tracking
 from api.tracking.settings import TrackingSettings
 from api.trading import DefaultsFile
@@ -55,6 +56,7 @@ class Floor:
     write_s: float = WRITE_TIMEOUT_S
     """How long a WebSocket's client may leave a frame unread."""
     verifying: asyncio.Lock = field(default_factory=asyncio.Lock)
+    told: Told = field(default_factory=Told)
     trading: DefaultsFile = field(init=False)
     pages: PageMemory = field(init=False)
 

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from litestar import get, patch
+from litestar import MediaType, get, patch
 
 from api.amounts import Number
 from api.bodies import Body, read_body
 from api.commands import build, carry_out
-from api.encoding import Answer
+from api.encoding import Answer, encode
 from api.failures import invalid_body
 from api.floor import Floor, TheFloor
 from api.idempotency import once
@@ -56,10 +56,11 @@ class ConfigChanged(Shape, frozen=True, kw_only=True):
 
 
 @get("/api/v1/config", tags=["config"])
-async def get_config(request: AnyRequest, floor: TheFloor) -> ConfigAnswer:
+async def get_config(request: AnyRequest, floor: TheFloor) -> Answer[ConfigAnswer]:
     """The configuration the floor runs with right now."""
     settings = await running_settings(floor)
-    return ConfigAnswer(config=_sections(settings, floor))
+    written: Any = floor.told.of(settings, lambda: encode(ConfigAnswer(config=_sections(settings, floor))))
+    return Answer(written, media_type=MediaType.JSON)
 
 
 @patch(
