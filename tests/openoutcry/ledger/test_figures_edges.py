@@ -187,3 +187,53 @@ def test_a_stance_is_that_of_the_trade_and_not_of_its_hedge() -> None:
             assert case.stance == roles.get("trade", "FLAT")
             seen.add((case.stance, "hedge" in roles))
     assert ("LONG", True) in seen and ("FLAT", False) in seen
+
+
+def two_shorts(first: str, second: str) -> Any:
+    """A directional short and a hedge in one perpetual."""
+    held, _ = book(
+        opening("USDT", D(1000)),
+        fill("entry", "SELL", first, "10", symbol=PERP),
+        fill("hedge", "SELL", second, "10", symbol=PERP, trade_id="T-2"),
+    )
+    assert [(p.role, p.quantity) for p in held.positions] == [("trade", D(first)), ("hedge", D(second))]
+    return held
+
+
+def test_funding_is_shared_by_size() -> None:
+    paid, _ = book(two_shorts("3", "1"), fill(None, "SELL", "0", "10", symbol=PERP, fee="8", kind="FUNDING"))
+    assert [p.fees for p in paid.positions] == [D(6), D(2)] and paid.cash == D(992)
+
+
+@pytest.mark.parametrize(
+    ("fee", "shares"),
+    [
+        ("4", (D(3), D(1))),
+        ("0.00000001", (D("0.00000001"), D(0))),
+        ("0.00000003", (D("0.00000002"), D("0.00000001"))),
+    ],
+)
+def test_a_fill_over_two_positions_pays_its_fee_once_and_to_the_unit(
+    fee: str, shares: tuple[Decimal, Decimal]
+) -> None:
+    done, closed = book(
+        two_shorts("3", "1"), fill("exit", "BUY", "4", "9", symbol=PERP, fee=fee, trade_id="T-3")
+    )
+    assert done.positions == () and [p.ordinal for p in closed] == [1, 2]
+    assert tuple(p.fees for p in closed) == shares and sum(shares) == D(fee)
+    assert [p.realized_pnl for p in closed] == [D(3), D(1)] and done.fees_paid == D(fee)
+
+
+def test_what_is_paid_over_two_positions_is_paid_to_the_unit() -> None:
+    price = "9.333333335"
+    done, closed = book(two_shorts("1", "1"), fill("exit", "BUY", "2", price, symbol=PERP, trade_id="T-3"))
+    assert sum(p.realized_pnl for p in closed) == D(20) - D("18.66666667") == done.cash - D(1000)
+
+
+def test_a_way_out_takes_each_position_once_its_own_first() -> None:
+    less, closed = book(two_shorts("1", "2"), fill("exit", "BUY", "2", "10", symbol=PERP, trade_id="T-3"))
+    assert [p.role for p in closed] == ["trade"] and [(p.role, p.quantity) for p in less.positions] == [
+        ("hedge", D(1))
+    ]
+    hedged, closed = book(two_shorts("1", "2"), fill("hedge", "BUY", "2", "10", symbol=PERP, trade_id="T-3"))
+    assert [p.role for p in closed] == ["hedge"] and [p.role for p in hedged.positions] == ["trade"]

@@ -188,3 +188,24 @@ def test_the_books_of_a_record_are_those_of_its_fills() -> None:
         bookings = [(fill, Booking(record.seq, reason=fill.leg or "")) for fill in record.fills]
         after, closed = apply_all(record.portfolio_before, bookings)
         assert (after.cash, len(closed)) == (record.portfolio_after.cash, len(record.closed))
+
+
+def test_a_change_that_leaves_something_out_leaves_it_as_it_was() -> None:
+    rows = next(
+        one
+        for one in (project(r, FACTS) for r in RECORDS)
+        if any(o.venue_order_id and o.placed_at for o in one.orders)
+    )
+    order = next(o for o in rows.orders if o.venue_order_id and o.placed_at)
+    changing = next(one for one in (project(r, FACTS) for r in RECORDS) if one.order_changes)
+    change = changing.order_changes[0]._replace(
+        id=order.id, status="EXPIRED", venue_order_id=None, placed_at=None
+    )
+    folded = Folded({order.id: order}, {}, {})
+    folded.add(changing._replace(orders=(), positions=(), outcomes=(), order_changes=(change,)))
+    found = folded.orders[order.id]
+    assert (found.status, found.venue_order_id, found.placed_at) == (
+        "EXPIRED",
+        order.venue_order_id,
+        order.placed_at,
+    )

@@ -314,3 +314,19 @@ def test_facts_that_changed_are_named_in_order() -> None:
 def test_a_row_has_the_columns_of_its_table() -> None:
     with pytest.raises(ValueError, match="shorter"):
         compare(TABLE, [(1, 2)], [])
+
+
+def test_a_body_that_is_another_record_is_named_as_a_body_alone() -> None:
+    rows = stored()
+    changed = RECORDS[4].model_copy(
+        update={"as_of": RECORDS[4].as_of + timedelta(hours=1), "prev_hash": "0" * 64}
+    )
+    rows[4]["body"] = link(changed).body
+    assert told(walked(rows)) == [("cycles", "4", "body")]
+
+
+def test_the_first_record_exchanged_with_its_hash_is_named_by_the_second() -> None:
+    rows = stored()
+    changed = link(RECORDS[0].model_copy(update={"equity": RECORDS[0].equity + 1}))
+    rows[0] |= {"body": changed.body, "hash": changed.hash}
+    assert told(walked(rows))[:2] == [("cycles", "0", "seal"), ("cycles", "0", "hash")]
