@@ -17,6 +17,7 @@ from openoutcry.regime.settings import RegimeSettings
 from openoutcry.spaces import MOST_DIMENSIONS, parse_embedder
 from openoutcry.types.amounts import Amount, PositiveAmount
 from openoutcry.types.frozen import Frozen
+from openoutcry.types.orders import Trail
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Bps = Annotated[Amount, Field(ge=0, le=10_000)]
@@ -90,6 +91,10 @@ class RiskSettings(Frozen):
     max_drawdown: Fraction = 0.15
     default_stop_loss: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.02
     default_take_profit: Annotated[float, Field(gt=0.0, le=10.0)] = 0.05
+    trailing_stop: Trail | None = None
+    """How far, as a fraction of the price, the stops of the floor's own entries follow a price that goes their way."""
+    protect_manual: bool = True
+    """A manual order that opens or adds, and names no stop, gets one at ``default_stop_loss``."""
     price_collar: Annotated[float, Field(gt=0.0, le=1.0)] = 0.05
     """Largest distance of a limit or stop price from the last good price, on the side that would execute at once."""
     max_order_notional: PositiveAmount = Decimal(1_000_000)

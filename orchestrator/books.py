@@ -20,12 +20,16 @@ Levels = tuple[Decimal | None, Decimal | None]
 
 @dataclass
 class Books:
-    """Takes in venue events: fills into the portfolio, order states over the ones they replace."""
+    """Takes in venue events: fills into the portfolio, order states over the ones they replace.
+
+    ``trails`` are how stops of manual orders follow the price, by the record that placed them.
+    """
 
     seq: int
     portfolio: Portfolio
     orders: dict[Key, WorkingOrder]
     protections: dict[Key, Levels] = field(default_factory=dict)
+    trails: dict[int, float] = field(default_factory=dict)
     fills: list[Fill] = field(default_factory=list)
     closed: list[Position] = field(default_factory=list)
     news: list[VenueNews] = field(default_factory=list)

@@ -10,7 +10,7 @@ from openoutcry.portfolio import mark, roll_day
 from openoutcry.risk.plan import plan_orders
 from openoutcry.types.record import CycleRecord
 from openoutcry.voting.tally import tally
-from orchestrator.books import Books
+from orchestrator.bracketing import follow
 from orchestrator.desk import carried, prices_of
 from orchestrator.extras import extras
 from orchestrator.poll import Polled
@@ -22,7 +22,7 @@ from wire.crashpoint import crashpoint
 async def run_cycle(floor: Floor, turn: Turn) -> CycleRecord:
     """Run the round and commit its record. Whatever an agent, server or venue does, the round ends in a record."""
     began, desk, settings = perf_counter(), turn.desk, turn.settings
-    broker, books = floor.broker(turn), Books(turn.seq, desk.portfolio, dict(desk.working), dict(desk.levels))
+    broker, books = floor.broker(turn), desk.books()
     seen, news = await asyncio.gather(floor.look(turn), broker.sync())
     snapshot, marks = seen.snapshot, prices_of(seen.snapshot, desk.marks)
     crashpoint("k1")
@@ -53,7 +53,7 @@ async def run_cycle(floor: Floor, turn: Turn) -> CycleRecord:
         crashpoint("k3")
     if plan.levels is not None:
         books.protections[turn.seq, "entry"] = (plan.levels.stop_loss, plan.levels.take_profit)
-    await cancel(broker, books, plan.cancels)
+    await cancel(broker, books, (*plan.cancels, *follow(books, desk, settings, marks)))
     crashpoint("k6")
     gate = gate_input(turn, books, snapshot, marks, approved_by_model=modelled(polled.ballots))
     gate = breaker(gate, turn, books)

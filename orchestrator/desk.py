@@ -28,7 +28,8 @@ from orchestrator.books import Books, Key, Levels
 class Desk:
     """A session's state between rounds. ``seq`` is the next record's number; ``cursor`` the venue's last booked event.
 
-    ``levels`` are stop and target of entries still working, ``horizons`` those of open positions by the round that opened
+    ``levels`` are stop and target of entries still working, ``trails`` the distances of manual orders' trailing stops by the
+    record that placed them, ``horizons`` those of open positions by the round that opened
     them, ``cases`` the decisions whose end is not known yet, ``seated`` the strategies of the last record.
     ``standing_hedge`` is the hedge ratio a person asked for, None while the vote decides. ``traffic`` is what was sent
     lately, ``latched`` the loss limits that were reached and not reset.
@@ -44,6 +45,7 @@ class Desk:
     working: dict[Key, WorkingOrder] = field(default_factory=dict)
     marks: dict[str, Decimal] = field(default_factory=dict)
     levels: dict[Key, Levels] = field(default_factory=dict)
+    trails: dict[int, float] = field(default_factory=dict)
     horizons: dict[int, int] = field(default_factory=dict)
     cases: tuple[Case, ...] = ()
     config_digest: str = ""
@@ -52,6 +54,10 @@ class Desk:
     standing_hedge: float | None = None
     traffic: Traffic = QUIET
     latched: dict[str, Latch] = field(default_factory=dict)
+
+    def books(self) -> Books:
+        """Books for its next record."""
+        return Books(self.seq, self.portfolio, dict(self.working), dict(self.levels), dict(self.trails))
 
     def absorb(self, record: CycleRecord, head: str, cases: tuple[Case, ...]) -> None:
         """Move on to after ``record``, whose hash is ``head``."""
@@ -66,6 +72,7 @@ class Desk:
             (int(seq), leg): (_amount(stop), _amount(target))
             for seq, leg, stop, target in detail.get("levels", ())
         }
+        self.trails = {int(seq): float(trail) for seq, trail in detail.get("trails", {}).items()}
         self.standing_hedge = detail.get("standing_hedge")
         self.traffic = heard(detail.get("sent"))
         self.latched = {
@@ -103,6 +110,9 @@ def carried(
         out["levels"] = [
             [seq, leg, *(_text(price) for price in books.protections[seq, leg])] for seq, leg in waiting
         ]
+    alive = {p.opened_seq for p in books.portfolio.positions} | {seq for seq, _ in waiting}
+    if trails := {str(seq): trail for seq, trail in sorted(books.trails.items()) if seq in alive}:
+        out["trails"] = trails
     if notes:
         out["notes"] = list(notes)
     if (sent := told(gate.traffic)) is not None:

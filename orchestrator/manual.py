@@ -11,13 +11,13 @@ from openoutcry.portfolio import mark
 from openoutcry.risk.latch import rebased
 from openoutcry.types.book import Portfolio
 from openoutcry.types.commands import PlaceOrder
-from openoutcry.types.orders import OrderRequest, Refused
+from openoutcry.types.orders import Bracket, OrderRequest, Refused
 from openoutcry.types.record import CycleRecord
 from openoutcry.types.symbols import canonical
-from orchestrator.books import Books
 from orchestrator.bootstrap import LiveFloor
+from orchestrator.bracketing import bracket_of
 from orchestrator.desk import Desk, carried, prices_of
-from orchestrator.trade import breaker, cancel, gate_input, submit
+from orchestrator.trade import breaker, cancel, gate_input, protect_positions, submit
 from orchestrator.turn import RoundBroker, Turn
 from wire.crashpoint import crashpoint
 
@@ -44,7 +44,8 @@ async def place_order(floor: LiveFloor, desk: Desk, command: PlaceOrder, number:
             )
         except ValueError as error:
             raise BadInput(str(error), field="price") from error
-        await act(floor, desk, exactly(request), {"command": number})
+        bracket = bracket_of(command, desk, floor.settings)
+        await act(floor, desk, exactly(request), {"command": number}, bracket=bracket)
         made = await floor.store.order_of_leg(desk.facts.session_id, leg, desk.seq - 1)
     return {"order_id": str(made)}
 
@@ -91,15 +92,16 @@ async def act(
     standing_hedge: float | None = None,
     *,
     reset: bool = False,
+    bracket: Bracket | None = None,
 ) -> CycleRecord:
     """One MANUAL record: what was asked, what the gate said, what the venue did.
 
     ``standing_hedge`` is the hedge ratio that stands from now on, unless the gate refuses something of it.
-    ``reset`` lets go of the breaker: losses are counted from the equity of now.
+    ``reset`` lets go of the breaker: losses are counted from the equity of now. ``bracket`` protects what the orders fill.
     """
     turn: Turn = floor.turn(desk, desk.as_of or await floor.now(), detail)
     broker: RoundBroker = floor.broker(turn)
-    books = Books(turn.seq, desk.portfolio, dict(desk.working), dict(desk.levels))
+    books = desk.books()
     seen = await floor.look(turn)
     marks = prices_of(seen.snapshot, desk.marks)
     await floor.opened(turn, None, desk.portfolio)
@@ -111,7 +113,16 @@ async def act(
         books.portfolio = rebased(books.portfolio, mark(books.portfolio, marks).equity)
         gate = replace(gate, latched={})
     gate = breaker(gate, turn, books)
-    orders, gate = await submit(floor, turn, broker, books, gate, wanted(books.portfolio, marks))
+    asked = wanted(books.portfolio, marks)
+    if bracket is not None:
+        for request in asked:
+            books.protections[turn.seq, request.leg] = (bracket.stop_loss, bracket.take_profit)
+        if bracket.trail is not None:
+            books.trails[turn.seq] = bracket.trail
+    orders, gate = await submit(floor, turn, broker, books, gate, asked)
+    if bracket is not None:
+        guards, gate = await protect_positions(floor, turn, broker, books, gate)
+        orders = (*orders, *guards)
     books.book("rest", broker.rest())
     marks = books.valued(marks)
     gate = breaker(gate, turn, books)

@@ -20,6 +20,8 @@ from openoutcry.risk.limits import daily_loss_use, drawdown_use
 from openoutcry.risk.protection import protect
 from openoutcry.risk.standing import standings
 from openoutcry.risk.traffic import MINUTE_S
+from openoutcry.sim.account import is_perp
+from openoutcry.types.book import Position
 from openoutcry.types.market import Instrument, Snapshot
 from openoutcry.types.orders import (
     Approval,
@@ -33,6 +35,7 @@ from openoutcry.types.orders import (
 )
 from openoutcry.types.votes import Ballot, Vote
 from orchestrator.books import Books
+from orchestrator.bracketing import trail_of
 from orchestrator.turn import Floor, RoundBroker, Turn
 from wire.crashpoint import crashpoint
 
@@ -132,7 +135,9 @@ async def _place(
     """Place one approved order. A definitive refusal is a state; an unknown outcome is looked up, never resent."""
     books.expect(turn.seq, request)
     stop, target = books.protections.get((turn.seq, request.leg), (None, None))
-    bracket = None if stop is None else Bracket(stop_loss=stop, take_profit=target)
+    own = turn.settings.risk.trailing_stop if stem(request.leg) == "entry" else None
+    trail = books.trails.get(turn.seq, own)
+    bracket = None if stop is None else Bracket(stop_loss=stop, take_profit=target, trail=trail)
     approval = floor.approve(turn, request, reduces=reduces, bracket=bracket)
     crashpoint("k15" if stem(request.leg) in PROTECTING else "k7")
     try:
@@ -184,27 +189,41 @@ async def cancel(broker: RoundBroker, books: Books, orders: Iterable[tuple[int, 
 async def protect_positions(
     floor: Floor, turn: Turn, broker: RoundBroker, books: Books, gate: GateInput
 ) -> tuple[tuple[PlannedOrder, ...], GateInput]:
-    """Give every directional position the stop and target it lacks, for exactly what is filled."""
+    """Give every directional position, and every manual one that has a stop, what protection it lacks, for exactly what is
+    filled. At a real exchange's spot the execution server does it, in pairs: coins can be spoken for only once there.
+    """
     done: list[PlannedOrder] = []
+    reserved: dict[tuple[str, str], Decimal] = {}
     for position in books.portfolio.positions:
         if (
-            position.role == "trade"
-            and position.symbol in gate.instruments
-            and not _leaving(books, position.symbol)
+            not _guarded_here(turn, position)
+            or position.symbol not in gate.instruments
+            or _leaving(books, position.symbol)
         ):
-            legs = protect(
-                position,
-                books.working(),
-                seq=turn.seq,
-                risk=turn.settings.risk,
-                instrument=gate.instruments[position.symbol],
-            )
-            # A leg this round has already asked for is not asked for again: the next round looks anew.
-            asked = {request.leg for request in gate.placed}
-            missing = [leg for leg in legs if leg.leg not in asked]
-            placed, gate = await submit(floor, turn, broker, books, gate, missing)
-            done.extend(placed)
+            continue
+        side = position.symbol, position.side
+        legs = protect(
+            position,
+            books.working(),
+            seq=turn.seq,
+            risk=turn.settings.risk,
+            instrument=gate.instruments[position.symbol],
+            reserved=reserved.get(side, Decimal(0)),
+            trailing=trail_of(position, books.trails, turn.settings) is not None,
+        )
+        reserved[side] = reserved.get(side, Decimal(0)) + position.quantity
+        # A leg this round has already asked for is not asked for again: the next round looks anew.
+        asked = {request.leg for request in gate.placed}
+        missing = [leg for leg in legs if leg.leg not in asked]
+        placed, gate = await submit(floor, turn, broker, books, gate, missing)
+        done.extend(placed)
     return tuple(done), gate
+
+
+def _guarded_here(turn: Turn, position: Position) -> bool:
+    if position.role != "trade" and (position.role != "manual" or position.stop_loss is None):
+        return False
+    return turn.desk.facts.mode != "LIVE" or is_perp(position.symbol) or position.stop_loss is None
 
 
 def _leaving(books: Books, symbol: str) -> bool:

@@ -32,7 +32,11 @@ Limit = Annotated[
 
 
 class NewOrder(Body, frozen=True, kw_only=True):
-    """A manual order. ``session_id`` may be left out while only one session trades the symbol."""
+    """A manual order. ``session_id`` may be left out while only one session trades the symbol.
+
+    ``stop_loss`` and ``take_profit`` are prices, ``trailing_stop`` the fraction of the price by which a stop follows it. An
+    order that opens and names no stop gets the configured one (``risk.protect_manual``).
+    """
 
     symbol: str
     side: str
@@ -40,6 +44,9 @@ class NewOrder(Body, frozen=True, kw_only=True):
     quantity: Number
     price: Number | None = None
     time_in_force: str = "GTC"
+    stop_loss: Number | None = None
+    take_profit: Number | None = None
+    trailing_stop: Number | None = None
     session_id: FromPath[str] | None = None
 
 
@@ -156,6 +163,9 @@ def _command(wanted: NewOrder) -> PlaceOrder:
             "quantity": wanted.quantity,
             "price": wanted.price,
             "time_in_force": _choice(wanted.time_in_force, "time_in_force", TIMES_IN_FORCE),
+            "stop_loss": wanted.stop_loss,
+            "take_profit": wanted.take_profit,
+            "trailing_stop": None if wanted.trailing_stop is None else float(wanted.trailing_stop),
         },
     )
 

@@ -15,7 +15,7 @@ import structlog
 
 from mcp_servers.execution.intents import Halted, Intent, claim, settle
 from mcp_servers.execution.leaving import Guard, leave
-from mcp_servers.execution.venues.protocol import Venue
+from mcp_servers.execution.venues.protocol import Pairing, Venue
 from openoutcry.errors import VenueRejected, VenueUnknown
 from openoutcry.order_states import moved
 from openoutcry.sim.engine import Ticket
@@ -50,6 +50,36 @@ async def place(pool: asyncpg.Pool, venue: Venue, intent: Intent, at: datetime, 
         crashpoint("k11")
     await settle(pool, intent, state, guard.account)
     return state
+
+
+async def place_pair(
+    pool: asyncpg.Pool, venue: Pairing, intents: tuple[Intent, Intent], at: datetime, guard: Guard
+) -> tuple[OrderState, OrderState]:
+    """Bring a stop and a target to the venue as one list, of which one order cancels the other; where each stands.
+
+    The same protocol, with two intents and one request. Names that were used before are looked up and never sent again.
+    """
+    standing = [await claim(pool, intent) for intent in intents]
+    crashpoint("k8")
+    if any(one.status != "INTENT" for one in standing):
+        states = [
+            await _known(venue, intent, one) or one for intent, one in zip(intents, standing, strict=True)
+        ]
+    else:
+        try:
+            for intent in intents:
+                await leave(pool, intent, guard)
+            first, second = (Ticket(i.client_order_id, i.seq, i.request, at) for i in intents)
+            states = list(await venue.place_pair(first, second))
+        except VenueRejected as error:
+            states = [_without_venue(intent, "REJECTED", error) for intent in intents]
+        except VenueUnknown as error:
+            log.warning("pair_unknown", leg=intents[0].request.leg, error=str(error))
+            states = [_without_venue(intent, "UNKNOWN", error) for intent in intents]
+        crashpoint("k11")
+    for intent, state in zip(intents, states, strict=True):
+        await settle(pool, intent, state)
+    return states[0], states[1]
 
 
 async def _known(venue: Venue, intent: Intent, standing: OrderState) -> OrderState | None:

@@ -93,7 +93,7 @@ async def opened(config: ProcessConfig, port: int | None) -> AsyncIterator[Floor
         deps = ExecutionDeps(pool, desk, sessions, reader, config.settings, config.key, kill_file)
         stack.push_async_callback(_ended, asyncio.create_task(Obeyer(deps, leases, config.run.market).run()))
         if config.run.market == "live":
-            stack.push_async_callback(_ended, asyncio.create_task(Protector(deps).run()))
+            stack.push_async_callback(_ended, asyncio.create_task(Protector(deps, books).run()))
         yield build(
             Hosting(
                 deps=deps,

@@ -4,7 +4,7 @@ A floor protects what a round filled within that round. Between rounds a resting
 out, a process dies: then whoever holds the account acts by the bracket that came with the entry's approval. Pure.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -13,17 +13,20 @@ from openoutcry.types.amounts import floor_to_step
 from openoutcry.types.orders import FINAL, Bracket, OrderRequest, OrderState, OrderType, Side
 
 ZERO = Decimal(0)
-STOP, EXIT, HALT_EXIT = "stop_loss", "guard_exit", "halt_exit"
+STOP, TARGET, EXIT, HALT_EXIT = "stop_loss", "take_profit", "guard_exit", "halt_exit"
 LEAVING = frozenset({"exit", "flatten", EXIT, HALT_EXIT})
-GUARDS = frozenset({STOP, "take_profit"})
+GUARDS = frozenset({STOP, TARGET})
+BRACKETED = frozenset({STOP, TARGET, EXIT})
+Key = tuple[int, str]
+"""An order within its session: the round that placed it, and its leg."""
 Orders = Sequence[tuple[OrderRequest, OrderState]]
 
 
 def by_itself(leg: str) -> bool:
-    """Whether a leg names an order that the execution server made by itself: ``stop_loss-1``, ``guard_exit-2``,
-    ``halt_exit-1``.
+    """Whether a leg names an order that the execution server made by itself: ``stop_loss-1``, ``take_profit-1``,
+    ``guard_exit-2``, ``halt_exit-1``.
     """
-    return "-" in leg and stem(leg) in (STOP, EXIT, HALT_EXIT)
+    return "-" in leg and stem(leg) in (*BRACKETED, HALT_EXIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,36 +43,61 @@ class Covered:
     idle: tuple[tuple[int, str], ...]
 
 
-def covered(seq: int, leg: str, net: Decimal, orders: Orders, step: Decimal) -> Covered | None:
+def covered(
+    key: Key, net: Decimal, orders: Orders, step: Decimal, bracketed: Collection[Key] = ()
+) -> Covered | None:
     """Read an entry's protection off the account. None for an entry that filled nothing (yet).
 
-    ``net`` is the signed position in its symbol, ``orders`` everything the venue ever took, oldest first. Only what the
-    entry filled and nothing has closed since is this bracket's to protect: a hedge in the same symbol is not.
+    ``net`` is the signed position in its symbol, ``orders`` everything the venue ever took, oldest first, ``bracketed`` the
+    entries in the symbol that have an instruction of their own. Only what the entry filled and nothing has closed since is
+    this bracket's to protect: what is closed is taken from the oldest entry first, and stops cover the oldest first.
     """
-    names = [(state.order_seq, state.leg) for _, state in orders]
-    if (seq, leg) not in names:
+    found = {(s.order_seq, s.leg): r for r, s in orders if s.executed_quantity > 0}
+    if key not in found:
         return None
-    at = names.index((seq, leg))
-    entry, began = orders[at]
-    if began.executed_quantity <= 0:
-        return None
-    side = opposite(entry.side)
-    out = [(r, s) for r, s in orders[at + 1 :] if r.symbol == entry.symbol and r.side == side]
-    closed = sum((s.executed_quantity for r, s in out if stem(s.leg) != "hedge"), ZERO)
-    facing = max(net if entry.side == "BUY" else -net, ZERO)
-    held = min(facing, max(began.executed_quantity - closed, ZERO))
-    working = [
-        (r, s) for r, s in orders if r.symbol == entry.symbol and r.side == side and s.status not in FINAL
-    ]
+    symbol, side = found[key].symbol, opposite(found[key].side)
+    facing = max(net if side == "SELL" else -net, ZERO)
+    working = [(r, s) for r, s in orders if (r.symbol, r.side) == (symbol, side) and s.status not in FINAL]
     idle = _idle(working, orders, gone=floor_to_step(facing, step) == 0)
     stops = [(r, s) for r, s in working if stem(s.leg) == STOP and (s.order_seq, s.leg) not in idle]
     guarded = sum((r.quantity - s.executed_quantity for r, s in stops), ZERO)
+    bare = held = ZERO
+    for each, quantity in lots(symbol, side, facing, orders).items():
+        if each != key and each not in bracketed:
+            continue
+        cover = min(quantity, guarded)
+        guarded -= cover
+        if each == key:
+            held, bare = quantity, quantity - cover
     return Covered(
         held=held,
-        bare=floor_to_step(max(held - guarded, ZERO), step),
+        bare=floor_to_step(bare, step),
         leaving=any(stem(s.leg) in LEAVING for _, s in working),
         idle=idle,
     )
+
+
+def lots(symbol: str, side: Side, facing: Decimal, orders: Orders) -> dict[Key, Decimal]:
+    """What is still open of each order that opened or added, oldest first; ``side`` is the side that closes, ``facing`` how
+    much there is to close at all. A hedge is neither: it stands beside the position.
+    """
+    open_: dict[Key, Decimal] = {}
+    for request, state in orders:
+        if request.symbol != symbol or stem(state.leg) == "hedge":
+            continue
+        if request.side != side and not request.reduce_only:
+            open_[state.order_seq, state.leg] = state.executed_quantity
+        elif request.side == side:
+            _taken(open_, state.executed_quantity)
+    _taken(open_, sum(open_.values(), ZERO) - facing)
+    return open_
+
+
+def _taken(open_: dict[Key, Decimal], quantity: Decimal) -> None:
+    for key, there in open_.items():
+        part = min(there, max(quantity, ZERO))
+        open_[key] = there - part
+        quantity -= part
 
 
 def _idle(working: Orders, orders: Orders, *, gone: bool) -> tuple[tuple[int, str], ...]:
@@ -82,33 +110,56 @@ def _idle(working: Orders, orders: Orders, *, gone: bool) -> tuple[tuple[int, st
 
 
 def mending(
-    entry: OrderRequest, bracket: Bracket, kind: str, number: int, seq: int, quantity: Decimal
+    entry: OrderRequest,
+    bracket: Bracket,
+    kind: str,
+    number: int,
+    seq: int,
+    quantity: Decimal,
+    stop_price: Decimal | None = None,
 ) -> OrderRequest:
-    """The order that protects (``stop_loss``) or leaves (``guard_exit``) ``quantity`` of what ``entry`` filled."""
-    side: Side = opposite(entry.side)
-    stop = kind == STOP
-    order_type: OrderType = "STOP_LOSS" if stop else "MARKET"
+    """The order that protects (``stop_loss``, ``take_profit``) or leaves (``guard_exit``) ``quantity`` of what ``entry``
+    filled. ``stop_price`` is a stop's that has trailed.
+    """
+    types: dict[str, OrderType] = {STOP: "STOP_LOSS", TARGET: "TAKE_PROFIT", EXIT: "MARKET"}
+    prices = {STOP: stop_price or bracket.stop_loss, TARGET: bracket.take_profit, EXIT: None}
     return OrderRequest(
         leg=f"{kind}-{number}",
         symbol=entry.symbol,
-        side=side,
-        type=order_type,
+        side=opposite(entry.side),
+        type=types[kind],
         quantity=quantity,
-        stop_price=bracket.stop_loss if stop else None,
+        stop_price=prices[kind],
         reduce_only=True,
-        oco_group=f"bracket-{seq}-{number}" if stop else None,
-        reason=f"{'STOP_LOSS' if stop else 'NAKED'}: by the standing instruction of round {seq}",
+        oco_group=None if kind == EXIT else f"bracket-{seq}-{number}",
+        reason=f"{'NAKED' if kind == EXIT else types[kind]}: by the standing instruction of round {seq}",
     )
 
 
 def permits(entry: OrderRequest, bracket: Bracket, held: Decimal, request: OrderRequest) -> bool:
-    """Whether the bracket lets this order out: it only reduces, by no more than is held of the entry."""
+    """Whether the bracket lets this order out: it only reduces, by no more than is held of the entry, at its own prices or,
+    where the stop trails, at a closer one.
+    """
     return (
         request.reduce_only
         and request.symbol == entry.symbol
         and request.side == opposite(entry.side)
         and 0 < request.quantity <= held
-        and request.type in ("STOP_LOSS", "MARKET")
-        and request.stop_price in (None, bracket.stop_loss)
-        and stem(request.leg) in (STOP, EXIT)
+        and by_itself(request.leg)
+        and _at_its_prices(entry, bracket, request)
     )
+
+
+def _at_its_prices(entry: OrderRequest, bracket: Bracket, request: OrderRequest) -> bool:
+    kind, price = stem(request.leg), request.stop_price
+    if kind == STOP and request.type == "STOP_LOSS" and price is not None:
+        trailed = bracket.trail is not None and closer(entry.side, price, bracket.stop_loss)
+        return price == bracket.stop_loss or trailed
+    if kind == TARGET:
+        return request.type == "TAKE_PROFIT" and price == bracket.take_profit
+    return kind == EXIT and request.type == "MARKET"
+
+
+def closer(entry: Side, one: Decimal, other: Decimal) -> bool:
+    """Whether a stop at ``one`` protects more of a position entered by ``entry`` than one at ``other``."""
+    return one > other if entry == "BUY" else one < other

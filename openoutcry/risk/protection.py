@@ -14,6 +14,8 @@ from openoutcry.types.book import Position
 from openoutcry.types.market import Instrument
 from openoutcry.types.orders import OrderRequest, OrderType, Side, WorkingOrder
 
+ZERO = Decimal(0)
+
 
 def protect(
     position: Position,
@@ -22,17 +24,22 @@ def protect(
     seq: int,
     risk: RiskSettings,
     instrument: Instrument,
+    reserved: Decimal = ZERO,
+    trailing: bool = False,
 ) -> tuple[OrderRequest, ...]:
     """The legs a directional position still lacks: a stop-loss and a take-profit that cancel each other.
 
     The prices are the position's own where they are on the right side of its entry, else the default
     fractions. A position that is wholly protected gets nothing, so this may be asked every round; it also
-    repairs a leg that was rejected or lost. Both legs only reduce.
+    repairs a leg that was rejected or lost. Both legs only reduce. A manual position gets the legs it has prices for.
+    ``reserved`` of the protection at work is another position's; a ``trailing`` stop may have passed the entry.
     """
     side: Side = "SELL" if position.side == "LONG" else "BUY"
     guards = [o for o in working if o.request.symbol == position.symbol and o.request.side == side]
     missing = {
-        leg: floor_to_step(position.quantity - _covered(guards, leg), instrument.quantity_step)
+        leg: floor_to_step(
+            position.quantity - max(_covered(guards, leg) - reserved, ZERO), instrument.quantity_step
+        )
         for leg in ("stop_loss", "take_profit")
     }
     found = levels(
@@ -46,7 +53,7 @@ def protect(
     if found is None:
         return ()
     legs: tuple[tuple[str, OrderType, Decimal], ...] = (
-        ("stop_loss", "STOP_LOSS", found.stop_loss),
+        ("stop_loss", "STOP_LOSS", (position.stop_loss if trailing else None) or found.stop_loss),
         ("take_profit", "TAKE_PROFIT", found.take_profit),
     )
     return tuple(
@@ -62,7 +69,7 @@ def protect(
             reason=f"{kind}: protects position {position.ordinal}",
         )
         for leg, kind, price in legs
-        if missing[leg] > 0
+        if missing[leg] > 0 and (leg == "stop_loss" or position.role == "trade" or position.take_profit)
     )
 
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from openoutcry.types.amounts import Amount, PositiveAmount
 from openoutcry.types.frozen import Frozen
-from openoutcry.types.orders import OrderType, Side, TimeInForce
+from openoutcry.types.orders import OrderType, Side, TimeInForce, Trail
 
 
 class StartSession(Frozen):
@@ -48,7 +48,10 @@ class RunRound(Frozen):
 
 
 class PlaceOrder(Frozen):
-    """A manual order; goes through the same gate as the floor's own."""
+    """A manual order; goes through the same gate as the floor's own.
+
+    ``stop_loss``, ``take_profit`` and ``trailing_stop`` (a fraction of the price) protect what an order that opens fills.
+    """
 
     kind: Literal["place_order"] = "place_order"
     session_id: str | None = None
@@ -59,6 +62,9 @@ class PlaceOrder(Frozen):
     price: PositiveAmount | None = None
     stop_price: PositiveAmount | None = None
     time_in_force: TimeInForce = "GTC"
+    stop_loss: PositiveAmount | None = None
+    take_profit: PositiveAmount | None = None
+    trailing_stop: Trail | None = None
 
 
 class CancelOrder(Frozen):

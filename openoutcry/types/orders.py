@@ -16,6 +16,8 @@ OrderStatus = Literal[
 ]
 TimeInForce = Literal["GTC", "IOC", "FOK"]
 Leg = Annotated[str, Field(pattern=r"^[a-z_]{1,20}(-[0-9]{1,9})?$")]
+Trail = Annotated[float, Field(ge=0.001, le=0.5)]
+"""Distance of a trailing stop from the best price, as a fraction of it."""
 FINAL: frozenset[str] = frozenset({"FILLED", "CANCELED", "REJECTED", "EXPIRED"})
 TRIGGERED: frozenset[str] = frozenset({"STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"})
 
@@ -72,11 +74,13 @@ Verdict = Annotated[Approved | Refused, Field(discriminator="kind")]
 class Bracket(Frozen):
     """What the approval of an entry permits beside it: protecting, and at worst leaving, what it filled.
 
-    Orders made from it are reduce-only and never for more than the entry filled and nothing has closed since.
+    Orders made from it are reduce-only and never for more than the entry filled and nothing has closed since. ``trail`` is
+    how far, as a fraction of the price, the stop follows a price that moves the position's way; it never moves back.
     """
 
     stop_loss: PositiveAmount
     take_profit: PositiveAmount | None = None
+    trail: Trail | None = None
 
 
 class Approval(Frozen):

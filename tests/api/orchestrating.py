@@ -97,7 +97,8 @@ class StandIn:
         if command.symbol not in ("BTC/USDT", "BTC/USDT:USDT"):
             raise Refusal(f"symbol: no running session trades {command.symbol}", "NO_SESSION", 400, "symbol")
         leg, seq = f"manual-{number}", self.session.seq
-        wanted = command.model_dump(exclude={"kind", "session_id"})
+        guards = {"stop_loss", "take_profit", "trailing_stop"}
+        wanted = command.model_dump(exclude={"kind", "session_id", *guards})
         request = OrderRequest(leg=leg, reason="manual order", **wanted)
         fills: tuple[Fill, ...] = ()
         verdict = Approved(order_hash=order_hash(request))

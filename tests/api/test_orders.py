@@ -79,6 +79,13 @@ MALFORMED_ORDERS: list[tuple[dict[str, Any], str, str | None]] = [
     ({"price": 100}, "price", "price: a market order takes no price"),
     ({"time_in_force": "DAY"}, "time_in_force", None),
     ({"session_id": "x"}, "session_id", None),
+    ({"stop_loss": 0}, "stop_loss", None),
+    ({"take_profit": "NaN"}, "take_profit", None),
+    ({"trailing_stop": 0}, "trailing_stop", None),
+    ({"trailing_stop": 0.9}, "trailing_stop", None),
+    ({"trailing_stop": "2%"}, "trailing_stop", None),
+    ({"stop_price": 100}, "stop_price", None),
+    ({"oco": True}, "oco", None),
     ({"status": "FILLED"}, "status", None),
     ({"mode": "LIVE"}, "mode", None),
     ({"symbol": "DOGE/USDT"}, "symbol", None),
@@ -94,6 +101,14 @@ async def test_a_malformed_order_never_becomes_one(answered, admin):
         assert body["field"] == field
         assert details is None or body["details"] == details
         assert await answered.pool.fetchval("SELECT count(*) FROM orders") == before
+
+
+async def test_protection_reaches_the_floor_with_its_order(answered, admin):
+    wanted = {**MARKET, "stop_loss": 19000.25, "take_profit": "23000", "trailing_stop": 0.03}
+    assert (await admin.post("/api/v1/orders", json=wanted)).status_code == 201
+    (command,) = answered.stand_in.executed
+    assert (command.stop_loss, command.take_profit) == (Decimal("19000.25"), Decimal("23000"))
+    assert command.trailing_stop == 0.03
 
 
 async def test_amounts_reach_the_floor_exactly(answered, admin):

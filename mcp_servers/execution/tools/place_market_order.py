@@ -3,7 +3,15 @@
 from mcp_servers.execution.answers import OrderAnswer
 from mcp_servers.execution.asking import ask_for_order
 from mcp_servers.execution.deps import ExecutionDeps
-from mcp_servers.execution.wishes import QuantityArg, SessionArg, SideArg, wish
+from mcp_servers.execution.wishes import (
+    QuantityArg,
+    SessionArg,
+    SideArg,
+    StopLossArg,
+    TakeProfitArg,
+    TrailArg,
+    wish,
+)
 from mcp_servers.toolkit import Call, SymbolArg, tool
 
 
@@ -14,6 +22,19 @@ async def place_market_order(
     side: SideArg,
     quantity: QuantityArg,
     session_id: SessionArg = None,
+    stop_loss: StopLossArg = None,
+    take_profit: TakeProfitArg = None,
+    trailing_stop: TrailArg = None,
 ) -> OrderAnswer:
     """Buy or sell at the market, through the floor's risk gate. The answer says what became of the order."""
-    return await ask_for_order(call, wish(symbol, side, "MARKET", quantity, session_id=session_id))
+    asked = wish(
+        symbol,
+        side,
+        "MARKET",
+        quantity,
+        session_id=session_id,
+        stop_loss=stop_loss,
+        take_profit=take_profit,
+        trailing_stop=trailing_stop,
+    )
+    return await ask_for_order(call, asked)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from openoutcry.sim.engine import Ticket
 from openoutcry.types.orders import Fill, OrderRequest, OrderState
@@ -91,4 +91,16 @@ class Venue(Protocol):
 
     def positions(self) -> tuple[VenuePosition, ...]:
         """Net positions."""
+        ...
+
+
+@runtime_checkable
+class Pairing(Venue, Protocol):
+    """A venue with order lists of its own: on spot, where coins can be spoken for only once, a stop and a target share them."""
+
+    async def place_pair(self, stop: Ticket, target: Ticket) -> tuple[OrderState, OrderState]:
+        """Take both or neither; the one that executes cancels the other. Where each stands.
+
+        Raises VenueRejected when they will never exist, VenueUnknown when nobody knows.
+        """
         ...

@@ -83,6 +83,7 @@ async def test_orders_become_commands_and_the_answer_is_the_orders_state(floor: 
         market = {"symbol": "btcusdt", "side": "BUY", "quantity": "0.25"}
         assert (await floor.server.call("place_market_order", market))["status"] == "FILLED"
         limit = {"symbol": SPOT, "side": "SELL", "quantity": "1000", "price": "99.5", "time_in_force": "IOC"}
+        limit |= {"stop_loss": "120", "take_profit": "80.5", "trailing_stop": 0.02}
         answer = await floor.server.call("place_limit_order", limit)
         assert answer["status"] == "REJECTED" and "INSUFFICIENT_BALANCE" in answer["error"]
         wanted = order("entry", "BUY", "MARKET", "0.25").model_dump(mode="json")
@@ -90,6 +91,7 @@ async def test_orders_become_commands_and_the_answer_is_the_orders_state(floor: 
     first, second, third = (command.command for command in heard)
     assert isinstance(first, PlaceOrder) and (first.symbol, first.type, first.price) == (SPOT, "MARKET", None)
     assert isinstance(second, PlaceOrder) and (str(second.price), second.time_in_force) == ("99.5", "IOC")
+    assert (str(second.stop_loss), str(second.take_profit), second.trailing_stop) == ("120", "80.5", 0.02)
     assert third == first and heard[0].requested_by == "mcp:local"
 
 
@@ -154,6 +156,11 @@ async def test_hedges_are_executed_and_closed_by_the_orchestrator(floor: Floor) 
         ("place_market_order", {"symbol": SPOT, "side": "HOLD", "quantity": "1"}, "side"),
         ("place_market_order", {"symbol": SPOT, "side": "BUY", "quantity": "NaN"}, "quantity"),
         ("place_limit_order", {"symbol": SPOT, "side": "BUY", "quantity": "1", "price": "1e5"}, "price"),
+        (
+            "place_market_order",
+            {"symbol": SPOT, "side": "BUY", "quantity": "1", "stop_loss": "-1"},
+            "stop_loss",
+        ),
         ("start_session", {"symbol": SPOT, "initial_capital": "lots"}, "initial_capital"),
         ("cancel_order", {}, "order_id"),
         ("get_order_status", {"order_id": "nonsense"}, "order_id"),

@@ -71,6 +71,18 @@ def params_of(request: OrderRequest, client_order_id: str) -> dict[str, str]:
     return {**out, "newClientOrderId": client_order_id, "newOrderRespType": "RESULT" if perp else "FULL"}
 
 
+def pair_params(stop: OrderRequest, target: OrderRequest, stop_id: str, target_id: str) -> dict[str, str]:
+    """The parameters of an order list on spot: a stop and a target of which one cancels the other."""
+    kinds = [(stop, stop_id), (target, target_id)]
+    above, below = kinds[::-1] if stop.side == "SELL" else kinds
+    out = {"symbol": market_of(stop.symbol), "side": stop.side, "quantity": plain(stop.quantity)}
+    for prefix, (request, name) in (("above", above), ("below", below)):
+        out |= {f"{prefix}Type": request.type, f"{prefix}ClientOrderId": name}
+        if request.stop_price is not None:
+            out[f"{prefix}StopPrice"] = plain(request.stop_price)
+    return {**out, "newOrderRespType": "RESULT"}
+
+
 def order_of(value: Any, request: OrderRequest, client_order_id: str) -> VenueOrder:
     """Read an answer about one order. Raises VenueUnknown unless it is surely about this very one."""
     algo = isinstance(value, dict) and "clientAlgoId" in value

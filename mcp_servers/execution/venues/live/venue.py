@@ -24,6 +24,7 @@ from mcp_servers.execution.venues.live.dialect import (
     kind_of,
     market_of,
     order_of,
+    pair_params,
     params_of,
 )
 from mcp_servers.execution.venues.live.filters import fitted
@@ -112,6 +113,36 @@ class LiveVenue(Statements):
         except VenueUnknown as error:
             log.warning("order_unknown", leg=ticket.request.leg, error=str(error))
             return await self._looked_up(ticket, request)
+
+    async def place_pair(self, stop: Ticket, target: Ticket) -> tuple[OrderState, OrderState]:
+        """Send a stop and a target on spot as one list, once, and say where each stands."""
+        rules, tickets = await self._markets.filters(stop.request.symbol), (stop, target)
+        try:
+            first, second = fitted(stop.request, rules), fitted(target.request, rules)
+        except VenueRejected as error:
+            return await self._never(stop, str(error)), await self._never(target, str(error))
+        for ticket, request in zip(tickets, (first, second), strict=True):
+            if not await self._note(ticket, request, "OPEN"):
+                raise VenueUnknown(f"{ticket.client_order_id}: the name was used a moment ago")
+        said = await self._gateway.ask(
+            "spot", "POST", "orderList/oco",
+            pair_params(first, second, stop.client_order_id, target.client_order_id), deadline_s=HURRY_S,
+        )  # fmt: skip
+        crashpoint("k10")
+        if isinstance(
+            said, Answered | Unknown
+        ):  # both are there or neither is: each is asked for by its name
+            return await self._paired(stop, first), await self._paired(target, second)
+        reason = f"{said.code}: {said.message}" if isinstance(said, Rejected) else f"{said}"[:300]
+        return await self._never(stop, reason), await self._never(target, reason)
+
+    async def _paired(self, ticket: Ticket, request: OrderRequest) -> OrderState:
+        try:
+            return await self._looked_up(ticket, request)
+        except VenueUnknown as error:
+            log.warning("order_unknown", leg=request.leg, error=str(error))
+            state = OrderState(order_seq=ticket.order_seq, leg=request.leg, status="UNKNOWN")
+            return state.model_copy(update={"error": str(error)[:500]})
 
     async def cancel(self, client_order_id: str, *, at: datetime, by_seq: int) -> OrderState | None:
         """Cancel a working order; whatever the answer, the exchange is asked what became of it."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from db.candles import CandleReader
 from db.leases import Leases
@@ -40,9 +41,9 @@ class Guarded:
     protector: Protector
     leases: Leases
 
-    async def enter(self, request: OrderRequest, stop: str, seq: int = 1) -> OrderState:
+    async def enter(self, request: OrderRequest, stop: str, seq: int = 1, **more: Any) -> OrderState:
         """Place an entry as a round does, with its standing instruction."""
-        bracket = Bracket(stop_loss=Decimal(stop))
+        bracket = Bracket.model_validate({"stop_loss": stop, **more})
         return await self.place(request, seq, bracket=bracket)
 
     async def place(

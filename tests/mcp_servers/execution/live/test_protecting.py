@@ -2,13 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from db import halting
+from mcp_servers.execution import protecting
 from mcp_servers.execution.answers import told
+from mcp_servers.execution.protecting import Protector
+from openoutcry.market.book import Book, Level
 from openoutcry.risk import naked
 from tests.mcp_servers.execution.floor import halted
 from tests.mcp_servers.execution.live.guarded import Guarded, guarding
@@ -205,3 +209,133 @@ async def test_e6_when_one_leg_of_a_pair_executes_the_other_is_cancelled(guarded
     guarded.price(58_900)
     await looked(guarded, 4)
     assert held(guarded) == 0 and guarded.stops("perp") == [] and await alarms(guarded) == []
+
+
+def listed(guarded: Guarded) -> list[tuple[str, Decimal, bool]]:
+    """Type, trigger price and whether it is of a list: what waits on spot, by the exchange's own books."""
+    orders = guarded.rig.running.exchange.spot.open_orders(guarded.rig.user.name)
+    return sorted((o.type, Decimal(o.stop) / 10**8, o.list_id > 0) for o in orders)
+
+
+BOTH = [("STOP_LOSS", Decimal(58_000), True), ("TAKE_PROFIT", Decimal(65_000), True)]
+
+
+async def test_e6_on_spot_a_stop_and_its_target_are_one_list_of_the_exchange(guarded: Guarded) -> None:
+    await guarded.enter(ENTRY, "58000", take_profit="65000")
+    before = guarded.rig.posts()
+    await looked(guarded)
+    assert listed(guarded) == BOTH and guarded.rig.posts() == before  # one request, to the lists
+    rows = await guarded.deps.pool.fetch("SELECT leg, status FROM orders WHERE leg LIKE '%-1' ORDER BY leg")
+    assert [tuple(row) for row in rows] == [("stop_loss-1", "NEW"), ("take_profit-1", "NEW")]
+    news = told(guarded.rig.venue.before(2, 0), guarded.rig.venue)["adopted"]
+    assert {one.state.leg for one in news} == {"stop_loss-1", "take_profit-1"}
+    guarded.price(65_100)
+    await looked(guarded)
+    assert listed(guarded) == [] and held(guarded) < Decimal("0.00001") and await alarms(guarded) == []
+
+
+async def test_e6_a_pair_that_is_refused_gives_way_to_a_stop_alone(guarded: Guarded) -> None:
+    await guarded.enter(ENTRY, "58000", take_profit="65000")
+    guarded.rig.fault(
+        "code",
+        path="/api/v3/orderList/oco",
+        code=-2010,
+        message="Rejected.",
+        status=400,
+        accept=False,
+        times=0,
+    )
+    await looked(guarded)
+    assert listed(guarded) == [("STOP_LOSS", Decimal(58_000), False)]
+    assert len(await alarms(guarded)) == 1
+
+
+@pytest.mark.parametrize("accept", [True, False])
+async def test_e1_a_pair_of_which_nobody_heard_is_looked_up_and_never_doubled(
+    guarded: Guarded, accept: bool
+) -> None:
+    await guarded.enter(ENTRY, "58000", take_profit="65000")
+    guarded.rig.fault("hang", path="/api/v3/orderList/oco", accept=accept, times=1)
+    async with asyncio.timeout(30):
+        while held(guarded) > Decimal("0.00001") and not listed(guarded):
+            await looked(guarded, 1)
+    await looked(guarded, 3)
+    assert listed(guarded) == (
+        BOTH if accept else []
+    )  # of one that never came, what it was to protect is closed
+
+
+async def test_i7_every_entry_of_a_symbol_has_its_own_stop(guarded: Guarded) -> None:
+    await guarded.enter(SHORT, "62000")
+    await looked(guarded)
+    await guarded.enter(order("manual-7", "SELL", "MARKET", "0.2", symbol=PERP), "61500", seq=2)
+    await looked(guarded)
+    algos = guarded.rig.running.exchange.algos.open(guarded.rig.user.name)
+    waiting = sorted((a.ticket.quantity // 10**5, a.ticket.stop // 10**8) for a in algos)
+    assert waiting == [(200, 61_500), (500, 62_000)]
+
+
+class ItsPrice:
+    """The exchange's own price, as a book one dollar wide."""
+
+    def __init__(self, guarded: Guarded) -> None:
+        self._guarded = guarded
+
+    async def book(self, symbol: str, at: datetime) -> Book | None:
+        market = self._guarded.rig.running.exchange.spot.market("BTCUSDT")
+        price = Decimal(market.tape.held or 60_000 * 10**8) / 10**8
+        return Book((Level(price, Decimal(9)),), (Level(price + 1, Decimal(9)),))
+
+
+def trailing(guarded: Guarded, monkeypatch: pytest.MonkeyPatch, rest_s: float = 0.0) -> None:
+    monkeypatch.setattr(protecting, "MOVE_S", rest_s)
+    guarded.protector = Protector(guarded.deps, ItsPrice(guarded))
+
+
+async def test_a_short_positions_stop_trails_the_price_and_never_goes_back(
+    guarded: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trailing(guarded, monkeypatch)
+    await guarded.enter(SHORT, "62000", trail=0.02)
+    for price, wanted in ((60_000, 61_201), (58_000, 59_161), (58_800, 59_161)):
+        guarded.price(price)
+        await looked(guarded, 3)
+        [there] = guarded.rig.running.exchange.algos.open(guarded.rig.user.name)
+        assert abs(there.ticket.stop // 10**8 - wanted) <= 1 and guarded.stops("perp") == [Decimal("0.5")]
+    guarded.restarted()
+    guarded.price(59_500)
+    await looked(guarded)
+    assert held(guarded) == 0 and await alarms(guarded) == []
+
+
+async def test_on_spot_the_pair_moves_as_one(guarded: Guarded, monkeypatch: pytest.MonkeyPatch) -> None:
+    trailing(guarded, monkeypatch)
+    await guarded.enter(ENTRY, "58000", take_profit="70000", trail=0.03)
+    await looked(guarded, 2)
+    guarded.price(63_000)
+    await looked(guarded, 3)
+    assert [(kind, int(price), pair) for kind, price, pair in listed(guarded)] == [
+        ("STOP_LOSS", 61_110, True),
+        ("TAKE_PROFIT", 70_000, True),
+    ]
+    spot = guarded.rig.running.exchange.spot
+    for waiting in spot.open_orders(guarded.rig.user.name)[:1]:
+        spot.cancel(
+            waiting, waiting.time_ms
+        )  # thrown out by the exchange: it comes back where it had trailed to
+    guarded.price(62_000)
+    await looked(guarded, 3)
+    assert [int(price) for kind, price, _ in listed(guarded) if kind == "STOP_LOSS"] == [61_110]
+
+
+async def test_e6_a_price_that_trembles_moves_no_stop(
+    guarded: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trailing(guarded, monkeypatch, rest_s=60.0)
+    await guarded.enter(SHORT, "62000", trail=0.02)
+    await looked(guarded, 3)
+    posts = guarded.rig.posts()
+    for price in (59_000, 58_000, 59_000, 57_000):
+        guarded.price(price)
+        await looked(guarded, 2)
+    assert guarded.rig.posts() == posts
