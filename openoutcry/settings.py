@@ -41,6 +41,8 @@ class VenueSettings(Frozen):
     taker_fee_bps: Bps = Decimal(10)
     perp_maker_fee_bps: Bps = Decimal(2)
     perp_taker_fee_bps: Bps = Decimal(5)
+    fees_in_base: bool = False
+    """Take the fee of a spot buy in the asset bought, as exchanges do: that much less is then held."""
     half_spread_bps: Bps = Decimal("0.5")
     slippage_bps: Bps = Decimal(1)
     """Upper end of the seeded uniform slippage added to the half spread on taker fills."""

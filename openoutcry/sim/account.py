@@ -138,7 +138,7 @@ def _filled(account: Account, event: Filled) -> Account:
     order = account.working[event.client_order_id]
     order = replace(
         order,
-        filled=order.filled + fill.quantity,
+        filled=order.filled + event.traded,
         fills=order.fills + 1,
         first_bar=event.first_bar or order.first_bar,
     )

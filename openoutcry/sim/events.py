@@ -1,6 +1,7 @@
 """The facts of a simulated venue, in the order they happened. Applying all of them rebuilds it exactly."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -58,7 +59,8 @@ class Filled(Frozen):
     """A trade, or a funding payment. Without a client order id it is the venue's own doing (funding,
     liquidation).
 
-    ``first_bar`` is where the order may trade next: a bar's share is spent once.
+    ``first_bar`` is where the order may trade next: a bar's share is spent once. ``executed`` is the part of the order that
+    this was, where a fee taken in base left less than that to be booked.
     """
 
     kind: Literal["filled"] = "filled"
@@ -66,6 +68,12 @@ class Filled(Frozen):
     client_order_id: str | None
     fill: Fill
     first_bar: datetime | None = None
+    executed: PositiveAmount | None = None
+
+    @property
+    def traded(self) -> Decimal:
+        """How much of the order this was."""
+        return self.fill.quantity if self.executed is None else self.executed
 
 
 class Canceled(Frozen):

@@ -7,10 +7,9 @@ from decimal import Decimal
 from openoutcry.sim.account import Account, WorkingOrder, evolve
 from openoutcry.sim.checks import can_reduce, reducible, unaffordable
 from openoutcry.sim.events import Canceled, Expired, Filled, Triggered, VenueEvent
-from openoutcry.sim.fees import Liquidity, fee
+from openoutcry.sim.fees import Liquidity, booked
 from openoutcry.sim.margin import Prices
 from openoutcry.sim.rules import VenueRules
-from openoutcry.types.amounts import cents
 from openoutcry.types.orders import Fill
 
 
@@ -62,6 +61,7 @@ def trade(
             return
     if request.stop_price is not None and not order.triggered:
         trigger(now, order, at=at, first_bar=first_bar or order.first_bar)
+    left = booked(rules, request.symbol, request.side, liquidity, quantity, price)
     fill = Fill(
         trade_id=trade_id(now.account),
         order_seq=order.order_seq,
@@ -69,12 +69,14 @@ def trade(
         symbol=request.symbol,
         side=request.side,
         price=price,
-        quantity=quantity,
-        fee=fee(rules, request.symbol, liquidity, cents(price * quantity)),
+        quantity=left.quantity,
+        fee=left.fee,
         liquidity=liquidity,
         executed_at=at,
     )
-    now.emit(Filled(at=at, client_order_id=order.client_order_id, fill=fill, first_bar=first_bar))
+    executed = None if left.quantity == quantity else quantity
+    name = order.client_order_id
+    now.emit(Filled(at=at, client_order_id=name, fill=fill, first_bar=first_bar, executed=executed))
     cancel_siblings(now, order, at)
     expire_purposeless(now, at)
 

@@ -10,6 +10,7 @@ from openoutcry.types.frozen import Frozen
 class VenueRules(Frozen):
     """Costs and limits of one account. ``*_bps`` are 1/10,000 of notional or price.
 
+    With ``fees_in_base`` a spot buy pays its fee in what it buys.
     ``participation`` is the share of a bar's volume one order may take. Margins are fractions of perpetual
     notional: ``initial_margin`` is needed to open, below ``maintenance_margin`` the venue liquidates.
     """
@@ -20,6 +21,7 @@ class VenueRules(Frozen):
     taker_fee_bps: Amount = Decimal(10)
     perp_maker_fee_bps: Amount = Decimal(2)
     perp_taker_fee_bps: Amount = Decimal(5)
+    fees_in_base: bool = False
     half_spread_bps: Amount = Decimal("0.5")
     slippage_bps: Amount = Decimal(1)
     latency_ms: int = 250

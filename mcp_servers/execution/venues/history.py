@@ -109,7 +109,7 @@ class History:
             case Filled():
                 self._fills.append((number, event.fill))
                 if event.client_order_id is not None:
-                    self._filled(number, event.client_order_id, event.fill)
+                    self._filled(number, event.client_order_id, event)
             case Canceled() | Expired():
                 changes = {"status": event.kind.upper(), "error": event.reason}
                 self._change(number, event.client_order_id, event.at, **changes)
@@ -120,16 +120,16 @@ class History:
             case _:
                 pass
 
-    def _filled(self, number: int, cid: str, fill: Fill) -> None:
-        order = self.orders[cid]
-        done = order.state.executed_quantity + fill.quantity
+    def _filled(self, number: int, cid: str, event: Filled) -> None:
+        order, fill = self.orders[cid], event.fill
+        done = order.state.executed_quantity + event.traded
         self._change(
             number,
             cid,
             fill.executed_at,
             status="FILLED" if done == order.request.quantity else "PARTIALLY_FILLED",
             executed_quantity=done,
-            executed_quote=order.state.executed_quote + cents(fill.price * fill.quantity),
+            executed_quote=order.state.executed_quote + cents(fill.price * event.traded),
         )
 
     def _reported(self, number: int, event: Reported) -> None:

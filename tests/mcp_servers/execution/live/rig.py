@@ -1,6 +1,6 @@
 """The practice exchange and a session's live account at it, in one loop."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from openoutcry.types.orders import OrderRequest, OrderState
 from sandbox.accounts import Account
 from sandbox.clock import ExchangeClock
 from sandbox.exchange import Clock, Exchange
+from sandbox.feeds import Feed
 from sandbox.running import Running
 from sandbox.serving import Server
 from tests.mcp_servers.execution.floor import facts
@@ -96,12 +97,12 @@ async def rigged(
     clock: Clock | None = None,
     wall: WallClock | None = None,
     seed: int = 7,
+    feeds: Mapping[str, Feed] | None = None,
 ) -> AsyncIterator[Rig]:
-    """``clock`` is the exchange's, ``wall`` the floor's."""
+    """``clock`` is the exchange's, ``wall`` the floor's; ``feeds`` are its prices, which stand still without."""
     wall = wall or WallClock()
-    exchange = Exchange(
-        clock or ExchangeClock(), {asset: Flat(price) for asset, price in PRICES.items()}, seed=seed
-    )
+    flat = {asset: Flat(price) for asset, price in PRICES.items()}
+    exchange = Exchange(clock or ExchangeClock(), dict(feeds or flat), seed=seed)
     user = exchange.open_account("trader", {"USDT": "100000", "BTC": "2"}, "50000")
     running = Running(exchange)
     runner = web.AppRunner(Server(running).app(), shutdown_timeout=0.1)

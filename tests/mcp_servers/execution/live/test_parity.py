@@ -1,13 +1,15 @@
 """Paper and live are one path: the same orders over the same market give the same fills, fees and ledger.
 
 The settings that make both equal: the paper venue walks the exchange's own book (a market that is not recorded as bars)
-with no slippage of its own and the exchange's fee rates. Fees are compared on perpetuals, whose fees are in quote at both;
-spot is compared without fees, because the exchange takes a buyer's fee in the asset bought.
+with no slippage of its own, the exchange's fee rates, and the fee of a spot buy taken in what it buys (``fees_in_base``).
+The market is one whose prices a test sets, and recorded candles as ``outcry sandbox --market recorded`` plays them.
 """
 
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+
+import pytest
 
 from mcp_servers.execution.venues.paper import PaperVenue
 from openoutcry.market.book import Book, Level
@@ -15,7 +17,10 @@ from openoutcry.sim.engine import Ticket
 from openoutcry.sim.rules import VenueRules
 from openoutcry.types.amounts import cents
 from openoutcry.types.orders import Fill, OrderRequest
+from openoutcry.types.timeframes import from_millis
+from outcry.recorded_feeds import recorded_feeds
 from sandbox.clock import SetClock
+from sandbox.feeds import HOUR_MS
 from tests.mcp_servers.execution.live.rig import Rig, rigged
 from tests.mcp_servers.execution.venue import PERP, SPOT, cid, open_venue, order, store_bars
 from wire.clock import WallClock
@@ -28,7 +33,7 @@ ORDERS = (
     (order("manual", "BUY", "LIMIT", "0.25", price="20000"), order("hedge", "BUY", "MARKET", "12.345", symbol=PERP)),
     (order("manual", "BUY", "LIMIT", "900", price="16552", time_in_force="FOK"),),
     (order("exit", "SELL", "LIMIT", "1", price="16000", time_in_force="IOC"),),
-    (order("exit", "SELL", "MARKET", "0.75", reduce_only=True),),
+    (order("exit", "SELL", "MARKET", "0.5", reduce_only=True),),
     (order("hedge", "BUY", "LIMIT", "27.655", symbol=PERP, price="17000", reduce_only=True),),
 )  # fmt: skip
 
@@ -68,40 +73,109 @@ def told(fill: Fill) -> tuple[object, ...]:
     )
 
 
-async def on_both(rig: Rig, paper: PaperVenue, request: OrderRequest, seq: int) -> None:
+async def on_both(
+    rig: Rig, paper: PaperVenue, request: OrderRequest, seq: int, at: datetime | None = None
+) -> None:
     """Paper first: it looks at the book that the exchange's order then changes."""
-    at = WallClock().now()
+    at = at or WallClock().now()
     await paper.place(Ticket(cid(seq, request.leg), seq, request, at))
     await rig.place(request, seq)
 
 
-async def test_the_same_orders_give_the_same_fills_fees_and_ledger(
-    tmp_path: Path, fresh_database: str
-) -> None:
-    rules = VenueRules(
-        seed=7, timeframe="1h", maker_fee_bps=Decimal(0), taker_fee_bps=Decimal(0), perp_maker_fee_bps=Decimal(2),
-        perp_taker_fee_bps=Decimal(5), half_spread_bps=Decimal(0), slippage_bps=Decimal(0), latency_ms=0,
-        initial_margin=Decimal("0.01"), maintenance_margin=Decimal("0.004"),
+def rules(spot_bps: str) -> VenueRules:
+    return VenueRules(
+        seed=7, timeframe="1h", maker_fee_bps=Decimal(spot_bps), taker_fee_bps=Decimal(spot_bps), fees_in_base=True,
+        perp_maker_fee_bps=Decimal(2), perp_taker_fee_bps=Decimal(5), half_spread_bps=Decimal(0), slippage_bps=Decimal(0),
+        latency_ms=0, initial_margin=Decimal("0.01"), maintenance_margin=Decimal("0.004"),
     )  # fmt: skip
+
+
+def charging(rig: Rig, spot_ppm: int) -> None:
+    rig.user.spot_maker_ppm = rig.user.spot_taker_ppm = spot_ppm
+    rig.user.perp_maker_ppm, rig.user.perp_taker_ppm = 200, 500
+
+
+def compared(rig: Rig, paper: PaperVenue) -> tuple[tuple[object, ...], ...]:
+    """Fills, fees, orders, positions and every unit of money are the same; returns the fills."""
+    real, simulated = rig.venue.before(99, 0), paper.before(99, 0)
+    fills = tuple(told(fill) for fill in real.fills)
+    assert fills == tuple(told(fill) for fill in simulated.fills)
+    assert {(o.order_seq, o.leg, o.status, o.executed_quantity) for o in real.orders} == {
+        (o.order_seq, o.leg, o.status, o.executed_quantity) for o in simulated.orders
+    }
+    assert rig.venue.positions() == paper.positions()
+    cash = next(one.total for one in paper.balances() if one.asset == "USDT") - 150_000
+    moved_there = rig.held("USDT") + rig.running.exchange.margin.wallet(rig.user) - 150_000 * int(ONE)
+    assert cents(cash) * ONE == moved_there
+    spot = sum((p.quantity for p in paper.positions() if p.symbol == SPOT), Decimal(0))
+    assert spot * ONE == rig.held("BTC") - 2 * int(ONE)  # what the account was opened with
+    return fills
+
+
+@pytest.mark.parametrize(("bps", "ppm"), [("0", 0), ("10", 1_000), ("7.5", 750)])
+async def test_the_same_orders_give_the_same_fills_fees_and_ledger(
+    tmp_path: Path, fresh_database: str, bps: str, ppm: int
+) -> None:
     store_bars(tmp_path, SPOT, [(CLOSES[0],) * 4])
     store_bars(tmp_path, PERP, [(CLOSES[0],) * 4])
     now = int(WallClock().now().timestamp() * 1000)
     async with rigged(tmp_path, fresh_database, deadline_s=5.0, clock=SetClock(now)) as rig:
-        rig.user.spot_maker_ppm = rig.user.spot_taker_ppm = 0
-        rig.user.perp_maker_ppm, rig.user.perp_taker_ppm = 200, 500
-        paper = open_venue(tmp_path, source="live", books=ItsBook(rig), rules=rules, capital=Decimal(150_000))
+        charging(rig, ppm)
+        capital = Decimal(150_000)
+        paper = open_venue(tmp_path, source="live", books=ItsBook(rig), rules=rules(bps), capital=capital)
         for seq, (price, asked) in enumerate(zip(CLOSES, ORDERS, strict=True), start=1):
             moved(rig, price)
             for request in asked:
                 await on_both(rig, paper, request, seq)
-        real, simulated = rig.venue.before(99, 0), paper.before(99, 0)
-        assert [told(fill) for fill in real.fills] == [told(fill) for fill in simulated.fills]
-        assert len({fill.price for fill in real.fills}) > len(real.orders) and any(f.fee for f in real.fills)
-        assert {(o.order_seq, o.leg, o.status, o.executed_quantity) for o in real.orders} == {
-            (o.order_seq, o.leg, o.status, o.executed_quantity) for o in simulated.orders
-        }
-        assert rig.venue.positions() == paper.positions() == ()
-        cash = next(one.total for one in paper.balances() if one.asset == "USDT") - 150_000
-        moved_there = rig.held("USDT") + rig.running.exchange.margin.wallet(rig.user) - 150_000 * int(ONE)
-        assert cents(cash) * ONE == moved_there
+        fills = compared(rig, paper)
+        assert len({fill[4] for fill in fills}) > len(rig.venue.orders()) and any(fill[6] for fill in fills)
+        left = {p.symbol: p.quantity for p in paper.positions()}
+        assert left == {
+            SPOT: Decimal("0.25") - Decimal("1.75") * ppm / 1_000_000
+        }  # bought less sold less fees
+        paper.close()
+
+
+class ItsTime(WallClock):
+    """The exchange's clock, as the floor's."""
+
+    def __init__(self, clock: SetClock) -> None:
+        self._clock = clock
+
+    def now(self) -> datetime:
+        return from_millis(self._clock.at_ms)
+
+
+RECORDED = (
+    (order("entry", "BUY", "MARKET", "0.75"),),
+    (order("hedge", "SELL", "MARKET", "0.7", symbol=PERP),),
+    (order("manual", "BUY", "LIMIT", "0.4", price="20000", time_in_force="IOC"),),
+    (order("exit", "SELL", "MARKET", "0.5", reduce_only=True),),
+    (order("hedge", "BUY", "MARKET", "0.7", symbol=PERP, reduce_only=True),),
+    (order("manual", "SELL", "LIMIT", "0.2", price="15000", time_in_force="FOK"),),
+)  # fmt: skip
+
+
+async def test_on_a_recorded_market_too(tmp_path: Path, fresh_database: str) -> None:
+    bars = [(c, c * 1.004, c * 0.997, d) for c, d in zip(CLOSES, (*CLOSES[1:], 16_540), strict=True)]
+    store_bars(tmp_path, SPOT, bars)
+    store_bars(tmp_path, PERP, bars)
+    clock = SetClock(int(WallClock().now().timestamp() * 1000) // HOUR_MS * HOUR_MS)
+    feeds = recorded_feeds(tmp_path, "binance", "1h", clock.at_ms, history=1)
+    async with rigged(
+        tmp_path, fresh_database, deadline_s=5.0, clock=clock, wall=ItsTime(clock), feeds=feeds
+    ) as rig:
+        charging(rig, 1_000)
+        capital = Decimal(150_000)
+        paper = open_venue(tmp_path, source="live", books=ItsBook(rig), rules=rules("10"), capital=capital)
+        prices = set()
+        for seq, asked in enumerate(RECORDED, start=1):
+            clock.advance(37 * 60_000)
+            rig.running.exchange.tick()
+            prices.add(rig.running.exchange.spot.market("BTCUSDT").book.mid)
+            for request in asked:
+                await on_both(rig, paper, request, seq, rig.clock.now())
+        assert len(prices) == len(RECORDED)
+        fills = compared(rig, paper)
+        assert {fill[1] for fill in fills} == {"entry", "hedge", "manual", "exit"}
         paper.close()
