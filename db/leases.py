@@ -77,13 +77,18 @@ async def still_held(pool: asyncpg.Pool, fences: Sequence[Fence]) -> None:
 
 
 class Leases:
-    """The leases of one process, on a connection of their own, renewed until ``opened`` ends."""
+    """The leases of one process, on a connection of their own, renewed until ``opened`` ends.
+
+    Who loses one gives up all: a process that was stopped while another took its place keeps nothing that the other needs.
+    """
 
     def __init__(self, url: str, holder: str, good_for_s: float = GOOD_FOR_S) -> None:
         self._url, self._holder, self._good_for = url, holder, timedelta(seconds=good_for_s)
         self._held: dict[str, Fence] = {}
         self._connection: asyncpg.Connection | None = None
         self._turn = asyncio.Lock()
+        self.superseded = asyncio.Event()
+        """Set when another had taken a lease of this process: what it still held under any of them is to be let go of."""
 
     @classmethod
     @asynccontextmanager
@@ -130,9 +135,14 @@ class Leases:
                 connection = await self._connected()
                 await connection.execute(RELEASE, *shown((fence,)), timeout=CONNECT_S)
 
-    def forget(self, name: str) -> None:
-        """Believe no longer to hold this one; ``take`` looks anew."""
-        self._held.pop(name, None)
+    async def surrender(self, name: str) -> None:
+        """Another has taken ``name``: give up all the rest as well. Whoever was replaced in one place was replaced.
+
+        ``take`` looks anew: this process may stand by, and come back when its successor is gone.
+        """
+        async with self._turn:
+            self._held.pop(name, None)
+            await self._yield()
 
     async def _beat(self) -> None:
         while True:
@@ -151,10 +161,20 @@ class Leases:
             row["name"]
             for row in await connection.fetch(RENEW, *shown(mine), self._good_for, timeout=CONNECT_S)
         }
-        for fence in mine:
-            if fence.name not in kept:
-                log.error("lease_lost", lease=fence.name, token=fence.token)
-                del self._held[fence.name]
+        lost = [fence for fence in mine if fence.name not in kept]
+        for fence in lost:
+            log.error("lease_lost", lease=fence.name, token=fence.token)
+            del self._held[fence.name]
+        if lost:
+            await self._yield()
+
+    async def _yield(self) -> None:
+        held, self._held = tuple(self._held.values()), {}
+        self.superseded.set()
+        if held:
+            log.error("superseded", leases=[fence.name for fence in held])
+            connection = await self._connected()
+            await connection.execute(RELEASE, *shown(held), timeout=CONNECT_S)
 
     async def _connected(self) -> asyncpg.Connection:
         if self._connection is None or self._connection.is_closed():

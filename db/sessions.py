@@ -11,7 +11,7 @@ import asyncpg
 from db.ledger import Head
 from db.pool import Connection, retrying
 from db.records import last_record
-from openoutcry.errors import LedgerBroken
+from openoutcry.errors import LedgerBroken, StartupRefused
 from openoutcry.ledger.facts import SessionFacts, genesis_hash
 from openoutcry.ledger.stats import SessionStats
 from openoutcry.settings import Settings
@@ -37,6 +37,7 @@ ABANDON = """
 UPDATE sessions SET status = 'STOPPED', stopped_at = now(), updated_at = now() WHERE id = $1 AND head_seq = -1
 """
 
+LIVE = f"{ROW} WHERE mode = 'LIVE' AND status <> 'STOPPED' ORDER BY started_at, symbol"
 KNOWN = "SELECT id FROM sessions WHERE id = ANY($1::uuid[])"
 
 
@@ -110,6 +111,15 @@ async def open_sessions(pool: asyncpg.Pool, run_key: str) -> list[tuple[StoredSe
 async def known(pool: asyncpg.Pool, ids: Collection[UUID]) -> frozenset[UUID]:
     """Which of these are sessions of the org a tenant pool was lent to."""
     return frozenset(row["id"] for row in await pool.fetch(KNOWN, list(ids)))
+
+
+async def refuse_open_live(pool: asyncpg.Pool) -> None:
+    """Raises StartupRefused while sessions with real money are open: a floor on paper would leave their positions to nobody."""
+    if found := await pool.fetch(LIVE):
+        told = ", ".join(f"{row['symbol']} {row['session_id']}" for row in found[:3])
+        raise StartupRefused(
+            f"live sessions are still open here ({told}): start the floor with --live and stop them, or use another --home"
+        )
 
 
 async def count(pool: asyncpg.Pool) -> int:

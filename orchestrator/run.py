@@ -14,6 +14,7 @@ from db.leases import ORCHESTRATOR, Leases
 from db.memory.reflecting import keep_reflecting, reflect_all
 from db.memory.spaces import answer_offline
 from db.regimes.keeping import RegimeKeeper
+from db.sessions import refuse_open_live
 from openoutcry.errors import Fenced, StartupRefused
 from openoutcry.spaces import parse_embedder
 from openoutcry.types.fence import Fence
@@ -58,6 +59,8 @@ async def conduct(config: ProcessConfig) -> bool:
         sole_orchestrator(config.database_url) as fence,
         Store.opened(config.database_url, config.home, config.org_id, fence) as store,
     ):
+        if not config.run.live:
+            await refuse_open_live(store.pool)
         floor = LiveFloor(
             home=config.home,
             store=store,

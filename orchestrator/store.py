@@ -15,6 +15,7 @@ import asyncpg
 from db import agents, commands, feed, halting, ledger, rounds, sessions, state
 from db.listening import Listening
 from db.models import reading
+from db.patient import patient
 from db.pool import Connection, open_pool, retrying
 from db.reads import orders
 from db.records import records
@@ -91,7 +92,7 @@ class Store:
             woken = await stack.enter_async_context(listening.on(commands.SUBMITTED))
             seats_changed = await stack.enter_async_context(listening.on(history.CHANNEL))
             halts = await stack.enter_async_context(listening.on(halting.CHANNEL))
-            yield cls(pool, home, UUID(org_id), fence, News(woken, seats_changed, halts))
+            yield cls(patient(pool), home, UUID(org_id), fence, News(woken, seats_changed, halts))
 
     # the chain
 

@@ -130,7 +130,7 @@ def _open(wanted: Wanted, home: Path, screen: Screen) -> int:
     for leftover in ("progress.json", "summary.json"):
         (home / "run" / leftover).unlink(missing_ok=True)
     with _database(home) as database:
-        key = asyncio.run(prepare(database.url, wanted.admin_key))
+        key = asyncio.run(prepare(database.url, wanted.admin_key, live=spec.live))
         screen.step("database ready, schema current")
         if probe is not None:
             spec = _after_probe(wanted, home, probe, screen)
@@ -249,14 +249,20 @@ def _database(home: Path) -> Iterator[Database]:
         server.stop()
 
 
-async def prepare(url: str, admin_key: str | None) -> str | None:
-    """Bring the schema up to date and make the first admin key. Returns the key's text when one was made here."""
+async def prepare(url: str, admin_key: str | None, *, live: bool) -> str | None:
+    """Bring the schema up to date and make the first admin key. Returns the key's text when one was made here.
+
+    Raises StartupRefused for a floor on paper where live sessions are still open.
+    """
     from db.keys import first_admin_key  # after the first line is on screen
+    from db.sessions import refuse_open_live
     from db.state import clear_config_updates
     from outcry.database import open_current
 
     pool = await open_current(url)
     try:
+        if not live:
+            await refuse_open_live(pool)
         await clear_config_updates(pool)  # runtime changes end with the floor they were made on
         return await first_admin_key(pool, admin_key)
     finally:

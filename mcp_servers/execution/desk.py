@@ -26,6 +26,10 @@ BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 """When accounts are opened: before any bar, whatever market time it is when somebody first looks."""
 
 
+EXECUTION = "execution"
+"""The lease of the floor's one execution server: no account is opened without it."""
+
+
 def lease_of(facts: SessionFacts) -> str:
     """The lease of a session's venue account: whoever holds it is the account's one writer."""
     return f"account:{facts.session_id}"
@@ -73,7 +77,7 @@ class VenueDesk:
         self._live_books = live_books
         self._exchange = exchange
         self._leases = leases
-        self._fences: dict[UUID, Fence] = {}
+        self._fences: dict[UUID, tuple[Fence, Fence]] = {}
         self._open: dict[UUID, Account] = {}
         self._turns: dict[UUID, asyncio.Lock] = {}
 
@@ -88,23 +92,36 @@ class VenueDesk:
             try:
                 yield await self._under_lease(facts)
             except Fenced as error:
-                if error.lease == lease_of(facts):  # the account is another's now
-                    self._leases.forget(error.lease)
-                    if (lost := self._open.pop(facts.session_id, None)) is not None:
-                        lost.close()
+                if error.lease in (EXECUTION, lease_of(facts)):  # the account is another's now
+                    self._close(facts.session_id)
+                    await self._leases.surrender(error.lease)
                 raise
 
-    def fence(self, facts: SessionFacts) -> Fence:
-        """The lease under which the account is open."""
+    async def keep_yielding(self) -> None:
+        """Let go of every account whenever another took this process's place; until cancelled."""
+        while True:
+            await self._leases.superseded.wait()
+            self._leases.superseded.clear()
+            for session_id, turn in tuple(self._turns.items()):
+                async with turn:
+                    self._close(session_id)
+
+    def _close(self, session_id: UUID) -> None:
+        if (venue := self._open.pop(session_id, None)) is not None:
+            venue.close()
+
+    def fences(self, facts: SessionFacts) -> tuple[Fence, Fence]:
+        """The leases under which the account is open: this server's, and the account's."""
         return self._fences[facts.session_id]
 
     async def _under_lease(self, facts: SessionFacts) -> Account:
-        fence, venue = await self._leases.take(lease_of(facts)), self._open.get(facts.session_id)
-        if venue is not None and fence != self._fences[facts.session_id]:
+        fences = await self._leases.take(EXECUTION), await self._leases.take(lease_of(facts))
+        venue = self._open.get(facts.session_id)
+        if venue is not None and fences != self._fences[facts.session_id]:
             venue.close()
         if venue is None or venue.broken:
             venue = self._open[facts.session_id] = await self._opened(facts)
-        self._fences[facts.session_id] = fence
+        self._fences[facts.session_id] = fences
         return venue
 
     def close(self) -> None:

@@ -122,7 +122,7 @@ class Obeyer:
     ) -> bool:
         seq = max(head, 0)
         async with self._deps.desk.account(facts) as venue:
-            every = (self._deps.desk.fence(facts), *fences)
+            every = (*self._deps.desk.fences(facts), *fences)
             await venue.refresh()
             sure = await self._known(facts, venue, seq)
             for request, order in venue.orders():

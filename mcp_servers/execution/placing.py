@@ -8,14 +8,16 @@ UNKNOWN are looked up at the venue by the order's one name first, and sent only 
 never came.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
+from time import monotonic
 
 import asyncpg
 import structlog
 
 from mcp_servers.execution.intents import Halted, Intent, claim, settle
 from mcp_servers.execution.leaving import Guard, leave
-from mcp_servers.execution.venues.protocol import Pairing, Venue
+from mcp_servers.execution.venues.protocol import Pairing, Still, Venue
 from openoutcry.errors import VenueRejected, VenueUnknown
 from openoutcry.order_states import moved
 from openoutcry.sim.engine import Ticket
@@ -41,12 +43,12 @@ async def place(pool: asyncpg.Pool, venue: Venue, intent: Intent, at: datetime, 
                 await settle(pool, intent, known, guard.account)
             return known
     try:
-        await leave(pool, intent, guard)
+        still = await _let_out(pool, (intent,), guard)
     except Halted as error:
         log.warning("order_halted", leg=intent.request.leg, error=str(error))
         state = _without_venue(intent, "REJECTED", error)
     else:
-        state = await _send(venue, intent, at)
+        state = await _send(venue, intent, at, still)
         crashpoint("k11")
     await settle(pool, intent, state, guard.account)
     return state
@@ -67,10 +69,9 @@ async def place_pair(
         ]
     else:
         try:
-            for intent in intents:
-                await leave(pool, intent, guard)
+            still = await _let_out(pool, intents, guard)
             first, second = (Ticket(i.client_order_id, i.seq, i.request, at) for i in intents)
-            states = list(await venue.place_pair(first, second))
+            states = list(await venue.place_pair(first, second, still))
         except VenueRejected as error:
             states = [_without_venue(intent, "REJECTED", error) for intent in intents]
         except VenueUnknown as error:
@@ -96,9 +97,22 @@ async def _known(venue: Venue, intent: Intent, standing: OrderState) -> OrderSta
     return found
 
 
-async def _send(venue: Venue, intent: Intent, at: datetime) -> OrderState:
+async def _let_out(pool: asyncpg.Pool, intents: Sequence[Intent], guard: Guard) -> Still:
+    """Commit SENT, and say how to do so again, once the order's turn has come, if that was too long ago by then."""
+    until = min([await leave(pool, intent, guard) for intent in intents])
+
+    async def still() -> None:
+        nonlocal until
+        if monotonic() >= until:
+            log.warning("checked_again", leg=intents[0].request.leg, seq=intents[0].seq)
+            until = min([await leave(pool, intent, guard) for intent in intents])
+
+    return still
+
+
+async def _send(venue: Venue, intent: Intent, at: datetime, still: Still) -> OrderState:
     try:
-        return await venue.place(Ticket(intent.client_order_id, intent.seq, intent.request, at))
+        return await venue.place(Ticket(intent.client_order_id, intent.seq, intent.request, at), still)
     except VenueRejected as error:
         return _without_venue(intent, "REJECTED", error)
     except VenueUnknown as error:

@@ -212,7 +212,7 @@ class Protector:
         return max(prices, default=far) if one.entry.side == "BUY" else min(prices, default=far)
 
     async def _cancel(self, one: Instruction, venue: Account, seq: int, leg: str) -> None:
-        await still_held(self._deps.pool, (self._deps.desk.fence(one.facts),))
+        await still_held(self._deps.pool, self._deps.desk.fences(one.facts))
         name = client_order_id(one.facts.session_id, seq, leg)
         try:
             await venue.cancel(name, at=self._deps.clock.now(), by_seq=one.seq)
@@ -244,7 +244,7 @@ class Protector:
         stop_price: Decimal | None = None,
     ) -> OrderState:
         """Place one order of the bracket, or on spot the stop and its target as one list; where the stop or exit stands."""
-        at, fences = self._deps.clock.now(), (self._deps.desk.fence(one.facts),)
+        at, fences = self._deps.clock.now(), self._deps.desk.fences(one.facts)
         price = stop_price or self._closest(one, venue)
         number = 1 + max(
             (

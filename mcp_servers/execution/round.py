@@ -26,6 +26,6 @@ def market_time(call: Call[ExecutionDeps], claims: RoundClaims) -> datetime:
     return max(claims.as_of, call.deps.clock.now()) if claims.source == "live" else claims.as_of
 
 
-def fences(account: Fence, claims: RoundClaims) -> tuple[Fence, ...]:
-    """The leases something is sent under: the account's, and the orchestrator's whose round it is."""
-    return (account,) if claims.fence is None else (account, claims.fence)
+def fences(ours: tuple[Fence, ...], claims: RoundClaims) -> tuple[Fence, ...]:
+    """The leases something is sent under: the server's and the account's, and the orchestrator's whose round it is."""
+    return ours if claims.fence is None else (*ours, claims.fence)

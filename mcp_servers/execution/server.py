@@ -87,6 +87,7 @@ async def opened(config: ProcessConfig, port: int | None) -> AsyncIterator[Floor
             )
         desk = VenueDesk(config.home, reader, config.settings.venue, leases, books, exchange)
         stack.callback(desk.close)
+        stack.push_async_callback(_ended, asyncio.create_task(desk.keep_yielding()))
         sessions = KnownSessions(pool)
         if exchange is not None:
             stack.push_async_callback(_ended, asyncio.create_task(keep_looking(pool, desk, sessions, clock)))

@@ -11,7 +11,7 @@ from typing import Any
 
 from mcp_servers.execution.venues.history import History, cancelling, placing
 from mcp_servers.execution.venues.journal import Transaction
-from mcp_servers.execution.venues.protocol import Balance, Statement, VenuePosition
+from mcp_servers.execution.venues.protocol import Balance, Statement, Still, VenuePosition
 from openoutcry.errors import VenueRejected, VenueUnknown
 from openoutcry.sim.engine import Ticket
 from openoutcry.sim.events import Accepted, Canceled, Expired, Filled, Rejected, VenueEvent
@@ -44,7 +44,7 @@ class SimulatedVenue:
         """Hear of everything that happened before this process began. Raises VenueUnknown."""
         await self._catch_up(0)
 
-    async def place(self, ticket: Ticket) -> OrderState:
+    async def place(self, ticket: Ticket, still: Still | None = None) -> OrderState:
         """Send once; while a Retry-After holds, not at all. Raises VenueRejected, VenueUnknown."""
         request = ticket.request
         given = {

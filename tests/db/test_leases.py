@@ -82,3 +82,29 @@ async def test_an_order_row_needs_an_approval_of_its_own(pool):
             " gen_random_uuid(), 1, 'entry', 'oo-x', 'BTC/USDT', 'PAPER', 'BUY', 'MARKET', 'SENT', 1, 'GTC', false, '',"
             " now(), now() FROM orgs o"
         )
+
+
+async def test_p6_who_was_replaced_in_one_place_gives_up_everything_at_once(pool, fresh_database):
+    ghost = Leases(fresh_database, "ghost", good_for_s=0.2)  # stopped: nobody renews it
+    await ghost.take("execution")
+    fence = await ghost.take("account:1")
+    async with Leases.opened(fresh_database, "replacement") as replacement:
+        await replacement.wait_for("execution", 5)
+        await ghost._renew()  # it wakes; nobody has taken its account yet
+        assert ghost.superseded.is_set()
+        with pytest.raises(Fenced, match="held by replacement"):
+            await ghost.take("execution")
+        assert (
+            await replacement.take("account:1")
+        ).token == fence.token + 1  # without waiting for the ghost's end
+    await ghost._let_go()
+
+
+async def test_a_lease_that_is_given_back_is_free_at_once(fresh_database):
+    async with (
+        Leases.opened(fresh_database, "first") as first,
+        Leases.opened(fresh_database, "next") as following,
+    ):
+        fence = await first.take("orchestrator")
+        await first.let_go("orchestrator")
+        assert (await following.take("orchestrator")).token == fence.token + 1

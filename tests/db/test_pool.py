@@ -7,8 +7,13 @@ import asyncpg
 import pytest
 
 from db import pool as pools
+from db import sessions
 from db.embedded import EmbeddedPostgres
+from db.patient import patient
 from db.pool import open_pool, retrying
+from db.sessions import refuse_open_live
+from openoutcry.errors import StartupRefused
+from tests.factories import SETTINGS, facts_of
 
 FULL = """
 CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS
@@ -179,3 +184,31 @@ async def test_p9_a_full_disk_is_said_and_leaves_nothing_half_written(pool):
     with pytest.raises(asyncpg.DiskFullError):
         await retrying(pool, work)
     assert await pool.fetchval("SELECT to_regclass('half_written')") is None
+
+
+async def test_p8_single_statements_wait_out_a_lost_connection(pool, fresh_database):
+    through = patient(pool)
+    other = await asyncpg.connect(fresh_database)
+    cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()"
+    for ask in (
+        lambda: through.fetchval("SELECT 7"),
+        lambda: through.fetch("SELECT 7"),
+        lambda: through.fetchrow("SELECT 7"),
+        lambda: through.execute("SELECT 7"),
+    ):
+        await pool.fetch("SELECT 1")  # a connection that the pool believes in
+        await other.execute(cut)
+        assert await ask()
+    with pytest.raises(asyncpg.UndefinedColumnError):
+        await through.fetchval("SELECT nonsense")
+    await other.close()
+
+
+async def test_a_floor_on_paper_does_not_leave_live_sessions_to_nobody(pool):
+    facts = facts_of(3).model_copy(update={"mode": "LIVE", "source": "live"})
+    await refuse_open_live(pool)
+    await sessions.create(pool, facts, "live run", SETTINGS)
+    with pytest.raises(StartupRefused, match="start the floor with --live and stop them"):
+        await refuse_open_live(pool)
+    await pool.execute("UPDATE sessions SET status = 'STOPPED'")
+    await refuse_open_live(pool)

@@ -41,7 +41,7 @@ async def _cancelled(
     facts = await call.deps.sessions.facts(claims.session_id, claims.org_id)
     name = client_order_id(claims.session_id, order_seq, leg)
     async with call.deps.desk.account(facts) as venue:
-        await still_held(call.deps.pool, fences(call.deps.desk.fence(facts), claims))
+        await still_held(call.deps.pool, fences(call.deps.desk.fences(facts), claims))
         state = await venue.cancel(name, at=market_time(call, claims), by_seq=claims.seq)
         if state is None:
             raise BadInput(f"leg: the venue has no order {leg} of round {order_seq}", field="leg")

@@ -44,7 +44,7 @@ async def place_order(
     facts = await call.deps.sessions.facts(claims.session_id, claims.org_id)
     intent = Intent(facts, claims.seq, order, approval, claims.as_of)
     async with call.deps.desk.account(facts) as venue:
-        guard = Guard(fences(call.deps.desk.fence(facts), claims), call.deps.kill_file)
+        guard = Guard(fences(call.deps.desk.fences(facts), claims), call.deps.kill_file)
         state = await place(call.deps.pool, venue, intent, market_time(call, claims), guard)
         news = venue.upto_placing(claims.seq, order.leg, after)
     known = next((s for s in news.orders if (s.order_seq, s.leg) == (claims.seq, order.leg)), state)

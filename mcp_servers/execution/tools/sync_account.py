@@ -28,7 +28,7 @@ async def sync_account(call: Call[ExecutionDeps], after: AfterArg = 0) -> Accoun
         await venue.advance(claims.as_of)
         interrupted = await strays(call.deps.pool, facts.session_id, claims.seq)
         if interrupted:
-            await still_held(call.deps.pool, fences(call.deps.desk.fence(facts), claims))
+            await still_held(call.deps.pool, fences(call.deps.desk.fences(facts), claims))
         for seq, name, request in interrupted:
             try:
                 await venue.disown(Ticket(name, seq, request, claims.as_of))

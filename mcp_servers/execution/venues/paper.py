@@ -14,7 +14,7 @@ from pathlib import Path
 from mcp_servers.execution.venues.feed import Feed
 from mcp_servers.execution.venues.history import History, cancelling, placing
 from mcp_servers.execution.venues.journal import Journal, JournalBroken, Transaction
-from mcp_servers.execution.venues.protocol import Balance, VenuePosition
+from mcp_servers.execution.venues.protocol import Balance, Still, VenuePosition
 from mcp_servers.execution.venues.statements import Statements
 from openoutcry.errors import VenueError, VenueRejected
 from openoutcry.sim.account import Account, evolve, is_perp
@@ -65,7 +65,7 @@ class PaperVenue(Statements):
         """Let go of the journal."""
         self._journal.close()
 
-    async def place(self, ticket: Ticket) -> OrderState:
+    async def place(self, ticket: Ticket, still: Still | None = None) -> OrderState:
         """Take an order once; the same name again is the same order. Raises VenueRejected for another
         request.
         """
@@ -76,6 +76,8 @@ class PaperVenue(Statements):
             view = await self._view(ticket)
             known = self._history.orders.get(ticket.client_order_id)
         if known is None:
+            if still is not None:
+                await still()
             events = place(self._account, self._rules, ticket, view)
             self._commit(placing(ticket.order_seq, ticket.request.leg), events)
             known = self._history.orders[ticket.client_order_id]

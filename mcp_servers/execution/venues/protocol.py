@@ -1,5 +1,6 @@
 """What the execution server needs of a venue."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -7,6 +8,9 @@ from typing import Protocol, runtime_checkable
 
 from openoutcry.sim.engine import Ticket
 from openoutcry.types.orders import Fill, OrderRequest, OrderState
+
+Still = Callable[[], Awaitable[None]]
+"""Asked right before an order leaves. Raises Halted, Fenced or VenueUnknown when what let it out holds no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ class VenuePosition:
 class Venue(Protocol):
     """One account at one venue. An order is named by its client order id, once and for ever."""
 
-    async def place(self, ticket: Ticket) -> OrderState:
+    async def place(self, ticket: Ticket, still: Still | None = None) -> OrderState:
         """Take an order; one that is already known is not placed again.
 
         Raises VenueRejected when it will never exist, VenueUnknown when nobody knows.
@@ -98,7 +102,9 @@ class Venue(Protocol):
 class Pairing(Venue, Protocol):
     """A venue with order lists of its own: on spot, where coins can be spoken for only once, a stop and a target share them."""
 
-    async def place_pair(self, stop: Ticket, target: Ticket) -> tuple[OrderState, OrderState]:
+    async def place_pair(
+        self, stop: Ticket, target: Ticket, still: Still | None = None
+    ) -> tuple[OrderState, OrderState]:
         """Take both or neither; the one that executes cancels the other. Where each stands.
 
         Raises VenueRejected when they will never exist, VenueUnknown when nobody knows.

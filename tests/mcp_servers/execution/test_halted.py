@@ -10,6 +10,7 @@ import pytest
 from db import halting, state
 from db.leases import Leases
 from mcp_servers.execution.leaving import FRESH_S
+from mcp_servers.execution.venues.journal import Journal, JournalBusy
 from openoutcry.errors import NotAuthorised, ToolFailed
 from openoutcry.types.fence import Fence
 from tests.mcp_servers.execution.floor import (
@@ -173,3 +174,22 @@ async def test_without_an_orchestrator_the_server_closes_by_itself(
         ("halt_exit-1", "FILLED"),
     ]
     assert [order["request"]["leg"] for order in stop["adopted"]] == ["halt_exit-1"]
+
+
+async def test_p6_a_superseded_server_lets_go_of_everything_at_once(floor: Floor) -> None:
+    """Of accounts too that nobody has taken from it yet: lease and file are its successor's to take."""
+    await floor.place(ENTRY, seq=1, hour=0)
+    [file] = (floor.home / "venue").glob("*.jsonl")
+    with pytest.raises(JournalBusy):
+        Journal(file)
+    await floor.pool.execute("UPDATE leases SET token = token + 1, holder = 'next' WHERE name = 'execution'")
+    free = "SELECT expires_at <= clock_timestamp() FROM leases WHERE name LIKE 'account:%'"
+    for _ in range(100):
+        if await floor.pool.fetchval(free):
+            break
+        await asyncio.sleep(0.1)
+    assert await floor.pool.fetchval(free)
+    Journal(file).close()
+    with pytest.raises(ToolFailed, match="FENCED"):
+        await floor.place(STOP, seq=1, hour=0)
+    assert at_venue(floor) == 1

@@ -23,6 +23,7 @@ from mcp_servers.execution.venues.live.outcome import (
     RetryAfterResync,
     outcome,
 )
+from mcp_servers.execution.venues.protocol import Still
 from openoutcry.errors import BadConfig
 from openoutcry.ports import Clock
 from openoutcry.types.timeframes import millis
@@ -91,8 +92,11 @@ class Gateway:
         signed: bool = True,
         api: str | None = None,
         deadline_s: float | None = None,
+        still: Still | None = None,
     ) -> Outcome:
-        """One request of ``kind`` spot or perp, sent at most once. ``urgent`` does not queue."""
+        """One request of ``kind`` spot or perp, sent at most once. ``urgent`` does not queue. ``still`` is asked when its turn
+        has come, and nothing waits between that and the first byte.
+        """
         if self.lost is not None and signed:
             return outcome(NoReply(f"key not accepted: {self.lost}", sent=False))
         await self._opened()
@@ -102,6 +106,8 @@ class Gateway:
             return outcome(
                 NoReply(f"the exchange asked for a pause; {left:.0f} s are left of it", sent=False)
             )
+        if still is not None:
+            await still()
         request = self._signer.sign(path, [api or APIS[kind, signed]], method, dict(params or {}))
         self.requests += 1
         reply = await self._send(

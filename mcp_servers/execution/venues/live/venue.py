@@ -39,7 +39,7 @@ from mcp_servers.execution.venues.live.outcome import (
     RetryAfterResync,
     Unknown,
 )
-from mcp_servers.execution.venues.protocol import Balance, VenuePosition
+from mcp_servers.execution.venues.protocol import Balance, Still, VenuePosition
 from mcp_servers.execution.venues.statements import Statements
 from openoutcry.errors import VenueRejected, VenueUnknown
 from openoutcry.ledger.facts import SessionFacts
@@ -88,7 +88,7 @@ class LiveVenue(Statements):
         """Believe nothing of it any more."""
         self._closed = True
 
-    async def place(self, ticket: Ticket) -> OrderState:
+    async def place(self, ticket: Ticket, still: Still | None = None) -> OrderState:
         """Send an order once, and say where it stands. Raises VenueUnknown when nobody knows."""
         known = self._history.orders.get(ticket.client_order_id)
         if known is not None:
@@ -104,7 +104,10 @@ class LiveVenue(Statements):
             return await self._never(ticket, str(error))
         if not await self._note(ticket, request, "OPEN"):
             raise VenueUnknown(f"{ticket.client_order_id}: the name was used a moment ago")
-        said = await self._sent(ticket, request)
+        try:
+            said = await self._sent(ticket, request, still)
+        except VenueRejected as error:  # halted while it waited for its turn
+            return await self._never(ticket, str(error))
         crashpoint("k10")
         if isinstance(said, Rejected):
             return await self._never(ticket, f"{said.code}: {said.message}")
@@ -114,7 +117,9 @@ class LiveVenue(Statements):
             log.warning("order_unknown", leg=ticket.request.leg, error=str(error))
             return await self._looked_up(ticket, request)
 
-    async def place_pair(self, stop: Ticket, target: Ticket) -> tuple[OrderState, OrderState]:
+    async def place_pair(
+        self, stop: Ticket, target: Ticket, still: Still | None = None
+    ) -> tuple[OrderState, OrderState]:
         """Send a stop and a target on spot as one list, once, and say where each stands."""
         rules, tickets = await self._markets.filters(stop.request.symbol), (stop, target)
         try:
@@ -126,7 +131,7 @@ class LiveVenue(Statements):
                 raise VenueUnknown(f"{ticket.client_order_id}: the name was used a moment ago")
         said = await self._gateway.ask(
             "spot", "POST", "orderList/oco",
-            pair_params(first, second, stop.client_order_id, target.client_order_id), deadline_s=HURRY_S,
+            pair_params(first, second, stop.client_order_id, target.client_order_id), deadline_s=HURRY_S, still=still,
         )  # fmt: skip
         crashpoint("k10")
         if isinstance(
@@ -207,7 +212,7 @@ class LiveVenue(Statements):
         """What the session's own fills add up to, by symbol."""
         return self._holdings.positions(self._history)
 
-    async def _sent(self, ticket: Ticket, request: OrderRequest) -> Outcome:
+    async def _sent(self, ticket: Ticket, request: OrderRequest, still: Still | None) -> Outcome:
         """Send the order; again only after an answer that proves it was not taken, and never more than that."""
         said: Outcome = Unknown("not sent")
         for attempt in range(MOST_SENDS):
@@ -216,7 +221,7 @@ class LiveVenue(Statements):
             said = await self._gateway.ask(
                 kind_of(request.symbol), "POST", "algoOrder" if conditional(request) else "order",
                 params_of(request, ticket.client_order_id),
-                deadline_s=HURRY_S if request.reduce_only else None,
+                deadline_s=HURRY_S if request.reduce_only else None, still=still,
             )  # fmt: skip
             if isinstance(said, Rejected) and said.code == FILTER:
                 changed = await self._refitted(ticket)

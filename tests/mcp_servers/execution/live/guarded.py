@@ -63,7 +63,7 @@ class Guarded:
         )
         intent = Intent(facts, seq, request, sign_approval(key, approval), now)
         async with self.deps.desk.account(facts) as venue:
-            guard = Guard((self.deps.desk.fence(facts),), self.deps.kill_file)
+            guard = Guard(self.deps.desk.fences(facts), self.deps.kill_file)
             return await place(self.deps.pool, venue, intent, now, guard)
 
     def restarted(self) -> None:

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from mcp_servers.execution.intents import Halted
 from mcp_servers.execution.venues.live import asking, venue
 from mcp_servers.execution.venues.live.asking import BOUND
 from openoutcry.errors import VenueUnknown
@@ -195,3 +196,13 @@ async def test_stops_and_perpetuals(rig: Rig) -> None:
     assert gone is not None and gone.status == "CANCELED" and rig.venue.positions() == ()
     assert {b.asset for b in rig.venue.balances()} == {"USDT", "BTC"}
     assert timedelta(seconds=15) < asking.BOUND
+
+
+async def test_p6_an_order_that_waited_for_its_turn_is_checked_again_before_it_leaves(rig: Rig) -> None:
+    async def still() -> None:
+        raise Halted("HALTED: while it waited")
+
+    ticket = rig.ticket(order("entry", "BUY", "MARKET", "0.1", symbol="BTC/USDT"))
+    state = await rig.venue.place(ticket, still)
+    assert (state.status, state.error) == ("REJECTED", "HALTED: while it waited")
+    assert rig.posts() == 0 and (await rig.venue.place(ticket)).status == "REJECTED" and rig.accepted() == []
