@@ -1,6 +1,6 @@
 """A pool that answers statements from a table and remembers what it was asked: for the logic around the SQL."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,7 +15,7 @@ class Pool:
     def _answer(self, statement: str, arguments: tuple[Any, ...]) -> Any:
         self.asked.append((statement, arguments))
         found = self._answers.get(statement)
-        return found(*arguments) if isinstance(found, Callable) else found  # type: ignore[arg-type]
+        return found(*arguments) if callable(found) else found
 
     async def fetchrow(self, statement: str, *arguments: Any) -> Any:
         return self._answer(statement, arguments)

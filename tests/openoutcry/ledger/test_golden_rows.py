@@ -88,7 +88,7 @@ def odd(record: CycleRecord) -> CycleRecord:
 def chosen() -> dict[str, CycleRecord]:
     """One record of each kind, and the rounds in which something was traded, hedged, closed, faulty, paid and learned."""
     rounds = [record for record in RECORDS if record.kind == "ROUND"]
-    found = {record.kind: record for record in RECORDS if record.kind != "ROUND"}
+    found: dict[str, CycleRecord] = {record.kind: record for record in RECORDS if record.kind != "ROUND"}
     found["entry"] = next(r for r in rounds if any(p.request.leg == "hedge" for p in r.orders))
     found["refused"] = next(r for r in rounds if any(isinstance(p.verdict, Refused) for p in r.orders))
     found["closed"] = next(r for r in rounds if r.closed and r.outcomes)
