@@ -167,3 +167,20 @@ def test_what_is_signed_for_one_use_is_no_other() -> None:
     token = sign_round({"market": KEY}, CLAIMS)
     mac = written(token, 2)["market"]
     assert refused(f"oot1.{token.split('.')[1]}.{mac}")
+
+
+def test_the_longest_round_token_is_8192_letters() -> None:
+    lengths = {}
+    for more in ((), ("risk",), ("risk", "execution")):
+        keys = dict.fromkeys(("market", *more), KEY)
+        for pad in range(5200, 5900):
+            token = sign_round(keys, CLAIMS.model_copy(update={"session_id": "s" * pad}))
+            if MAX_TOKEN - 1 <= len(token) <= MAX_TOKEN + 2:
+                lengths[len(token)] = token
+    assert MAX_TOKEN in lengths and max(lengths) > MAX_TOKEN
+    for length, token in lengths.items():
+        if length <= MAX_TOKEN:
+            assert verify_round(KEY, token, "market").seq == 4
+        else:
+            with pytest.raises(NotAuthorised):
+                verify_round(KEY, token, "market")
