@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections import deque
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from statistics import median
 
@@ -40,7 +40,11 @@ def cpu_s(pid: int) -> float:
 
 def family_cpu_s(pid: int) -> float:
     """Those of a process and its children that still run."""
-    return cpu_s(pid) + sum(cpu_s(child.pid) for child in psutil.Process(pid).children())
+    total = cpu_s(pid)
+    for child in psutil.Process(pid).children():
+        with suppress(OSError):  # it has just ended
+            total += cpu_s(child.pid)
+    return total
 
 
 def traded(home: Path, rounds: int) -> None:
