@@ -20,7 +20,13 @@ SELECT s.client_order_id, o.venue_order_id, s.request ->> 'symbol' AS symbol, s.
        coalesce(o.status, 'SENT') AS status
 FROM venue_sends s LEFT JOIN orders o USING (client_order_id) WHERE s.exchange = $1 AND s.org_id = $2
 """
-NOTE = """
+KEPT_DAYS = 7
+"""How long a comparison that found nothing is kept; one that found something stays."""
+NOTE = f"""
+WITH old AS (
+    DELETE FROM reconciliations
+    WHERE org_id = $1 AND account = $2 AND at < $4::timestamptz - interval '{KEPT_DAYS} days' AND differences = '[]'
+)
 INSERT INTO reconciliations (org_id, account, exchange, at, differences, halts) VALUES ($1, $2, $3, $4, $5, $6)
 """
 LATEST = """

@@ -49,7 +49,7 @@ class OpenAccount:
             lambda: spot_hints(self._keys, self._gateway.now_ms),
             lambda: perp_hints(self._keys.url, GatewayReader(self._gateway).listen_key),
         ]
-        keeping = asyncio.create_task(Keeper(streams, look, every_s=min(self._every_s, 10.0)).run())
+        keeping = asyncio.create_task(Keeper(streams, look, every_s=self._every_s).run())
         try:
             while True:
                 yield await found.get()

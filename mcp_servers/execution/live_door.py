@@ -10,7 +10,8 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from db import halting, venue_sends
+from db import halting, standing, venue_sends
+from db.pool import Row
 from mcp_servers.execution.desk import Exchange, VenueDesk
 from mcp_servers.execution.lookup import KnownSessions
 from mcp_servers.execution.venues.live.asking import BOUND, must
@@ -21,6 +22,7 @@ from mcp_servers.execution.venues.live.reconciler import Account, Reconciler, ac
 from mcp_servers.execution.venues.live.user_stream import StreamKeys, perp_hints, spot_hints
 from mcp_servers.execution.venues.live.venue import LiveVenue
 from openoutcry.errors import OpenOutcryError, StartupRefused, VenueUnknown
+from openoutcry.ledger.announce import Event
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.ports import Clock
 from openoutcry.types.symbols import parse_symbol
@@ -92,7 +94,8 @@ async def reconciled(
         await reconciler.run()
 
     streams = [lambda: spot_hints(keys, gateway.now_ms), lambda: perp_hints(keys.url, reader.listen_key)]
-    keeping = asyncio.create_task(Keeper(streams, look).run(), name="account-keeper")
+    keeper = Keeper(streams, look, every_s=config.settings.reconcile.every_s)
+    keeping = asyncio.create_task(keeper.run(), name="account-keeper")
     try:
         yield
     finally:
@@ -137,3 +140,12 @@ async def keep_looking(pool: asyncpg.Pool, desk: VenueDesk, sessions: KnownSessi
                 late = clock.now() - row["sent_at"] > ALARM
                 if late and await venue_sends.alarm_once(pool, name):
                     log.error("order_unknown_too_long", client_order_id=name, error=str(error))
+                    await _alarm(pool, row, str(error), clock)
+
+
+async def _alarm(pool: asyncpg.Pool, row: Row, error: str, clock: Clock) -> None:
+    """Tell everybody who listens to the floor of an order that stays unknown."""
+    name, symbol = row["client_order_id"], row["request"]["symbol"]
+    what = f"{symbol}: nobody knows what became of order {name}, sent at {row['sent_at'].isoformat()}"
+    data = {"status": "alarm", "message": what, "metadata": {"client_order_id": name, "error": error[:300]}}
+    await standing.alarm(pool, row["org_id"], Event("system_status", data, clock.now()))

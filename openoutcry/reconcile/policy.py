@@ -19,7 +19,7 @@ Choice = Literal["adopt", "halt"]
 class ReconcileSettings(Frozen):
     """How the account at the venue is compared with our books, and what is done about what does not agree."""
 
-    every_s: Annotated[float, Field(ge=5.0, le=86_400.0)] = 60.0
+    every_s: Annotated[float, Field(ge=5.0, le=86_400.0)] = 10.0
     """Seconds between two comparisons; there is always one before anything is traded."""
     unknown_orders: Choice = "halt"
     """Open orders that we did not place: adopt them as EXTERNAL, or halt their symbol."""

@@ -38,9 +38,9 @@ def bare(key: tuple[int, str], net: str, *orders: Told, bracketed: set[tuple[int
 
 
 def test_stops_cover_the_oldest_entry_first_and_the_younger_is_bare() -> None:
-    orders = (ENTRY, MANUAL, stop(1, "1"))
+    orders = [ENTRY, MANUAL, stop(1, "1")]
     assert (bare((1, "entry"), "1.5", *orders), bare((2, "manual-9"), "1.5", *orders)) == (0, D("0.5"))
-    orders = (ENTRY, MANUAL, stop(1, "1"), stop(2, "0.5", "stop_loss-1"))
+    orders.append(stop(2, "0.5", "stop_loss-1"))
     assert (bare((1, "entry"), "1.5", *orders), bare((2, "manual-9"), "1.5", *orders)) == (0, 0)
 
 
