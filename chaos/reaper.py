@@ -256,6 +256,7 @@ class Reaper:
                 order = said[1]["order"]
                 if order["status"] == "REJECTED":
                     self._refusal = f"{order.get('refusal')} {order['error_message']}"
+                    self._holds = not self._holds  # a round has bought or sold meanwhile
                     return False
                 self._made.add(str(order["id"]))
                 self._holds = not self._holds
