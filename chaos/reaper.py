@@ -37,7 +37,7 @@ SPOILED = ("reset", "close", "status", "cut", "html", "braces", "code", "slow")
 ORDER_PATH = "/api/v3/order"
 ON_ITS_WAY_MS = 1000
 """A request that came so soon after the 429 had left when nobody knew of it: a pause is three seconds."""
-PATIENCE_S = 150.0
+PATIENCE_S = 300.0
 SETTLES_WITHIN_S = 90.0
 LEAST_KILLS = 3
 """A slice goes on until so many were counted, however slow the machine, for as long as PATIENCE_S more."""

@@ -1,6 +1,5 @@
-"""A short slice of ``make chaos``; rows P1, P4, P5, P7, P8 and the seventeen crash points."""
+"""What ``make chaos`` is made of; rows P1, P4, P5, P7, P8 and the seventeen crash points. Its slice is a step of make check."""
 
-import os
 import re
 from decimal import Decimal
 from pathlib import Path
@@ -9,14 +8,14 @@ from typing import Any
 import pytest
 
 from chaos.checker.books import Findings, _fills, _money, _orders
-from chaos.reaper import Reaper
+from chaos.reaper import Kill, Reaper, Slice
 from chaos.results import append, read, summary
+from deploy import check
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = ("outcry", "api", "orchestrator", "agents", "mcp_servers", "db", "wire")
 CALL = re.compile(r"crashpoint\((.*)\)")
 NAME = re.compile(r'"(k\d+)"')
-SECONDS = 25.0
 
 
 def test_all_seventeen_crash_points_are_in_the_code() -> None:
@@ -25,16 +24,18 @@ def test_all_seventeen_crash_points_are_in_the_code() -> None:
     assert found == {f"k{number}" for number in range(1, 18)}
 
 
-@pytest.mark.skipif(
-    not os.environ.get("CHAOS"),
-    reason="kills need a machine of their own: `make chaos`, or CHAOS=1 for a slice here",
-)
-@pytest.mark.timeout(600)
-async def test_P1_P4_P5_P7_P8_P11_nothing_is_lost_or_doubled_by_kills(tmp_path: Path) -> None:
-    done = await Reaper(tmp_path, 3).run(SECONDS)
-    assert not done.gave_up
-    assert done.findings == Findings()
-    assert done.during_pauses == 0 and done.orders > len(done.kills) >= 2
+def test_make_check_runs_a_slice_of_sixty_seconds() -> None:
+    assert ["python", "-m", "chaos", "--seconds", "60"] in [command for _, command in check.BESIDE]
+
+
+def test_a_slice_goes_on_until_a_few_kills_were_counted() -> None:
+    reaper = Reaper.__new__(Reaper)
+    reaper.slice = Slice(3, kills=[Kill("k17")])
+    assert reaper._goes_on(59.0, 60.0) and reaper._goes_on(61.0, 60.0)
+    with pytest.raises(RuntimeError, match="1 kills in 400 s"):
+        reaper._goes_on(400.0, 60.0)
+    reaper.slice.kills += [Kill("k9"), Kill("postgres")]
+    assert reaper._goes_on(59.0, 60.0) and not reaper._goes_on(61.0, 60.0)
 
 
 ROW = {"client_order_id": "a", "status": "FILLED", "executed_quantity": Decimal(1)}
@@ -89,5 +90,6 @@ def test_slices_add_up(tmp_path: Path) -> None:
     append(tmp_path / "r", {**told, "seed": 2})
     said = summary(read(tmp_path / "r"))
     assert "60 kills in 2 slices" in said and "p < 5.00%" in said and "k9 60" in said
+    assert "a process: to READY p50 1.0 s, p99 1.0 s (n=60), to the first order made p50 2.0 s" in said
     append(tmp_path / "r", {**told, "findings": {"doubled": ["a"], "lost": [], "ledger": []}})
     assert "doubled 1" in summary(read(tmp_path / "r")) and "p <" not in summary(read(tmp_path / "r"))
