@@ -30,7 +30,7 @@ class RecalledAnswer(ToolResult):
     similarity: float | None
 
 
-@tool(scope="mind:spend", read_only=True)
+@tool(scope="mind:spend", idempotent=True)
 async def recall_model_answer(
     call: Call[RiskDeps],
     model: ModelArg,

@@ -348,7 +348,7 @@ async def test_many_questions_of_one_connection(tmp_path: Path) -> None:
         "study_hedge",
     }
     writes = {name for name, tool in listed.items() if not tool["annotations"]["readOnlyHint"]}
-    assert writes == {"keep_model_answer", "reserve_model_call", "settle_model_call"}
+    assert writes == {"keep_model_answer", "recall_model_answer", "reserve_model_call", "settle_model_call"}
 
 
 async def test_runtime_settings_are_the_ones_told(tmp_path: Path) -> None:
