@@ -85,7 +85,7 @@ async def test_over_stdio_without_a_floor(tmp_path: Path) -> None:
         tools = [tool.name for tool in (await client.list_tools()).tools]
         figure = await client.call_tool("calculate_drawdown", {"equity_curve": [100, 80]})
         nothing = await client.call_tool("get_portfolio", {})
-    assert len(tools) == 14
+    assert {"calculate_drawdown", "get_portfolio", "reserve_model_call"} <= set(tools)
     assert figure.structured_content is not None and figure.structured_content[
         "max_drawdown"
     ] == pytest.approx(0.2)
