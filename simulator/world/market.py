@@ -49,7 +49,7 @@ class SimulatedReader(CandleReader):
     """What servers read candles from. ``broken`` has the fault of the series until a time."""
 
     bars: Candles
-    broken: tuple[str, datetime] | None = None
+    broken: tuple[str, datetime, datetime] | None = None
 
     def __init__(self, home: Any, bars: Candles) -> None:
         super().__init__(home)
@@ -63,7 +63,7 @@ class SimulatedReader(CandleReader):
         end = (int(as_of.timestamp() * 1000) - FIRST_MS) // BAR_MS
         end = max(0, min(end, len(self.bars)))
         found = self.bars[max(0, end - limit) : end]
-        if self.broken is not None and as_of <= self.broken[1] and len(found) > 20:
+        if self.broken is not None and self.broken[1] < as_of <= self.broken[2] and len(found) > 20:
             return SPOILED[self.broken[0]](found)
         return found
 
@@ -72,8 +72,8 @@ class SimulatedReader(CandleReader):
         return FundingRates.of([], [])
 
     def spoil(self, kind: str) -> None:
-        """The series is bad for the next bar or two."""
-        self.broken = (kind, self._reached + timedelta(milliseconds=2 * BAR_MS))
+        """The series is bad for the next bar or two; what was looked at before stays as it was, as in a recording."""
+        self.broken = (kind, self._reached, self._reached + timedelta(milliseconds=2 * BAR_MS))
 
 
 def _without(bars: Candles, rows: slice) -> Candles:
