@@ -56,6 +56,9 @@ class Running:
         if not todo or time.monotonic() > self._run.until:
             return
         random.Random(self._run.seed).shuffle(todo)
+        if self._run.keep_killed:  # whoever adds tests wants to hear first of what survived without them
+            known = results.read(self._run.file)
+            todo.sort(key=lambda one: one.name not in known)
         baseline, cold = _apart(lambda: _warm(self._area, self._sources, todo, self._told))
         if baseline.failed or not baseline.lines:
             raise SystemExit(
