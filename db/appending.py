@@ -55,7 +55,8 @@ SELECT of_session, pg_notify('cycles', $1::text || ':' || $2),
        (SELECT pg_notify('events', $12::text || ':' || last_seq) FROM counter)
 FROM head
 """
-ORDER = upsert("orders", rows.OrderRow)
+ORDER = f"{upsert('orders', rows.OrderRow)} WHERE orders.status IN ('INTENT', 'REJECTED') OR excluded.refusal IS NULL"
+"""What the gate refused in a repeated record may have left in its first attempt: then the venue's word stands."""
 ORDER_CHANGE = update(
     "orders",
     rows.OrderChangeRow,

@@ -84,7 +84,7 @@ async def _lived(seed: int, home: Path, log: EventLog) -> Outcome:
     def rows(changes: list[Change]) -> None:
         told = [[table, str(key), row_digest(after)] for table, key, _, after in changes]
         log.note("committed", rows=told)
-        checker.rows(loop.time(), changes)
+        checker.rows(loop.time(), changes, forgotten=world.database.forgetting)
 
     world = World(seed, home, log, rows)
     taken = crashpoint.install(lambda name: point(world, name))

@@ -142,6 +142,9 @@ def append_events(work: Transaction, given: Sequence[Any]) -> Answer:
 def order(work: Transaction, given: Sequence[Any]) -> Answer:
     """The record's word on one of its orders."""
     row = row_of(rows.OrderRow, given)
+    known = work.get("orders", row["id"])
+    if known is not None and known["status"] not in ("INTENT", "REJECTED") and row["refusal"] is not None:
+        return [], "INSERT 0 0"
     work.put("orders", row["id"], row)
     return [], "INSERT 0 1"
 

@@ -30,6 +30,7 @@ class Database:
     def __init__(self, tables: Tables, chance: Chance, now: Callable[[], float]) -> None:
         self.tables, self.chance, self.now = tables, chance, now
         self.epoch = 0
+        self.forgetting = False
         self.down_until = 0.0
         self.open = 0
         self.notified: dict[str, list[asyncio.Event]] = {}
@@ -65,7 +66,9 @@ class Database:
 
     def crash(self, seconds: float) -> None:
         """The server dies and is back after ``seconds``; every connection is gone."""
+        self.forgetting = True
         lost = self.tables.crash()
+        self.forgetting = False
         self.epoch += 1
         self.backends.clear()
         self.down_until = self.now() + seconds

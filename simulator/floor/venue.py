@@ -35,7 +35,6 @@ class SimulatedVenue:
         self._door, self._symbol = door, symbol
         self._history = History()
         self._born = self._now()
-        self._tried: dict[str, float] = {}
 
     def close(self) -> None:
         """Nothing is held."""
@@ -58,12 +57,14 @@ class SimulatedVenue:
             "reduce_only": request.reduce_only,
             "tag": f"{ticket.order_seq} {request.model_dump_json()}",
         }
-        self._tried[ticket.client_order_id] = self._now()
+        self._door.sent_at[ticket.client_order_id] = self._now()
         cause, at_ms = placing(ticket.order_seq, request.leg), millis(ticket.at)
         for _ in range(TRIES):
             if (rest := self._door.told_until - self._now()) > 0:
                 raise VenueRejected(f"the venue asked for a pause; {rest:.0f} s are left of it")
-            self._tried[ticket.client_order_id] = self._now()  # what may still arrive is counted from here
+            self._door.sent_at[ticket.client_order_id] = (
+                self._now()
+            )  # what may still arrive is counted from here
             try:
                 await self._door.submit(given, cause, at_ms)
                 break
@@ -95,7 +96,7 @@ class SimulatedVenue:
     async def lookup(self, client_order_id: str) -> OrderState | None:
         """The order of that name; None only when it can no longer come. Raises VenueUnknown."""
         known = self._history.orders.get(client_order_id)
-        began, sent = self._now(), self._tried.get(client_order_id, self._born)
+        began, sent = self._now(), self._door.sent_at.get(client_order_id, self._born)
         while known is None:
             found = await self._surely(lambda: self._door.find(client_order_id))
             if found is not None:

@@ -1,7 +1,7 @@
 """The exchange's front door, and everything that can go wrong between it and a client."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.engine.process import CURRENT
@@ -35,6 +35,8 @@ class Door:
     closed_until: float = 0.0
     told_until: float = 0.0
     """What clients have heard of it: their budget file, shared by all processes and read by the next life of one."""
+    sent_at: dict[str, float] = field(default_factory=dict)
+    """When each order was last sent, as clients note it beside their ledger."""
 
     async def submit(self, given: dict[str, Any], cause: str, at_ms: int) -> Order:
         """Place. Raises Refused, Unclear, SlowDown, OffClock."""
