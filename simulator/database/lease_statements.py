@@ -63,7 +63,8 @@ def holder(work: Transaction, given: Sequence[Any]) -> Answer:
 
 def still(work: Transaction, given: Sequence[Any]) -> Answer:
     """Those that are held under the tokens shown."""
-    return [{"name": name} for name, token in zip(*given, strict=True) if held(work, name, token)], "SELECT"
+    found = sorted(name for name, token in zip(*given, strict=True) if held(work, name, token))
+    return [{"name": name} for name in found], "SELECT"
 
 
 def throw(work: Transaction, given: Sequence[Any]) -> Answer:
