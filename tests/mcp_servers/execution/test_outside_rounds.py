@@ -82,7 +82,13 @@ async def test_orders_become_commands_and_the_answer_is_the_orders_state(floor: 
     async with orchestrator(floor, done) as heard:
         market = {"symbol": "btcusdt", "side": "BUY", "quantity": "0.25"}
         assert (await floor.server.call("place_market_order", market))["status"] == "FILLED"
-        limit = {"symbol": SPOT, "side": "SELL", "quantity": "1000", "price": "99.5", "time_in_force": "IOC"}
+        limit: dict[str, Any] = {
+            "symbol": SPOT,
+            "side": "SELL",
+            "quantity": "1000",
+            "price": "99.5",
+            "time_in_force": "IOC",
+        }
         limit |= {"stop_loss": "120", "take_profit": "80.5", "trailing_stop": 0.02}
         answer = await floor.server.call("place_limit_order", limit)
         assert answer["status"] == "REJECTED" and "INSUFFICIENT_BALANCE" in answer["error"]

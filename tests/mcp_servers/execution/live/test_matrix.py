@@ -14,6 +14,7 @@ from mcp_servers.execution.venues.live import gateway, venue
 from mcp_servers.execution.venues.live.asking import Asking
 from mcp_servers.execution.venues.live.outcome import Outcome, Unknown
 from mcp_servers.execution.venues.live.venue import LiveVenue
+from mcp_servers.execution.venues.protocol import Still
 from openoutcry.sim.engine import Ticket
 from openoutcry.types.orders import OrderRequest
 from tests.mcp_servers.execution.live.matrix import CELLS, Cell, Findings, Matrix, ShiftedClock
@@ -70,9 +71,9 @@ async def test_an_order_that_is_sent_again_blindly_is_noticed(
 ) -> None:
     honest = LiveVenue._sent
 
-    async def twice(self: LiveVenue, ticket: Ticket, request: OrderRequest) -> Outcome:
-        said = await honest(self, ticket, request)
-        return await honest(self, ticket, request) if isinstance(said, Unknown) else said
+    async def twice(self: LiveVenue, ticket: Ticket, request: OrderRequest, still: Still | None) -> Outcome:
+        said = await honest(self, ticket, request, still)
+        return await honest(self, ticket, request, still) if isinstance(said, Unknown) else said
 
     monkeypatch.setattr(LiveVenue, "_sent", twice)
     found = Findings()
