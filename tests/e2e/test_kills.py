@@ -48,8 +48,10 @@ def test_p1_p3_p4_p8_p12_whatever_is_killed_the_floor_goes_on_and_the_books_agre
 
 def an_agent_is_missed_and_is_back(floor: RunningFloor) -> None:
     """A killed agent is an abstention with a reason, and votes again."""
-    before = floor.kill("agent-trend")
+    # Killed outright it may be back before a round asks it.
+    os.kill(floor.pid("agent-trend"), signal.SIGSTOP)
     absent = wait_for(lambda: [v for v in votes_of(floor, "trend") if v["abstain_reason"]])
+    before = floor.kill("agent-trend")
     assert absent[0]["abstain_reason"] in ("unreachable", "deadline")
     last = int(str(absent[-1]["seq"]))
     back = wait_for(

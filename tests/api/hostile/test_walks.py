@@ -44,7 +44,11 @@ def sound(answer, where) -> dict:
     if answer.status_code >= 400:
         said = (str(body.get("message", "")) + str(body.get("details", ""))).lower()
         for value in INJECTIONS:  # what was sent may be named back; what we hold may not
-            said = said.replace(value.lower(), "").replace(repr(value).lower(), "")
+            said = (
+                said.replace(value.lower(), "")
+                .replace(repr(value).lower(), "")
+                .replace(value[:40].lower(), "")
+            )
         assert not any(leak in said for leak in LEAKS), (where, answer.text[:300])
         assert answer.headers["x-correlation-id"] == body["correlation_id"]
     return body if isinstance(body, dict) else {}

@@ -204,9 +204,9 @@ def test_e13_a_fee_told_in_another_order_is_the_same_fee() -> None:
     assert differences(ours, AccountFacts(fills=(fill(fees=fees[::-1]),), balances=held)) == ()
 
 
-def test_e13_left_alone_it_looks_every_minute_and_halts_what_it_cannot_explain() -> None:
+def test_e13_left_alone_it_looks_every_ten_seconds_and_halts_what_it_cannot_explain() -> None:
     settings = ReconcileSettings()
-    assert settings.every_s == 60.0
+    assert settings.every_s == 10.0
     assert (settings.unknown_orders, settings.unknown_fills, settings.unexplained) == ("halt", "halt", "halt")
     assert settings.moved_money == "adopt"
     for kind, action in (
