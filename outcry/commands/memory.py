@@ -3,7 +3,9 @@
 import asyncio
 import json
 import os
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import aclosing
+from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,6 +13,7 @@ import typer
 
 from openoutcry.embedding import NAME
 from openoutcry.errors import BadInput
+from openoutcry.settings import Settings
 from openoutcry.spaces import parse_embedder
 from outcry.options import HomeOption, JsonOption
 from wire import logs
@@ -19,6 +22,7 @@ from wire.vendor_keys import held, speaks
 
 app = typer.Typer(no_args_is_help=True)
 LONGEST = 500
+Work = Callable[[Path, str, Settings, Mapping[str, str]], Coroutine[Any, Any, int | None]]
 
 
 @app.command()
@@ -104,15 +108,11 @@ def embed(
     settings = load_settings(folder)
     if parse_embedder(settings.memory.embedder).offline:
         raise BadInput(f"memory.embedder is {NAME}, which the floor fills by itself", field="memory.embedder")
-    from outcry.database import database_url
     from workers.embedding import fill_once, serve
 
-    with database_url(folder) as url:
-        asyncio.run(_current(url))
-        if stay:
-            asyncio.run(serve(folder, url, settings, held(os.environ)))
-            return
-        made = asyncio.run(fill_once(folder, url, settings, held(os.environ)))
+    made = _done(folder, settings, serve if stay else fill_once)
+    if made is None:
+        return
     typer.echo(
         json.dumps({"made": made}) if as_json else f"{made} vectors made; {settings.memory.embedder} answers"
     )
@@ -132,16 +132,21 @@ def reflect(
         raise BadInput(
             "memory.reflector names no model: the rules reflect by themselves", field="memory.reflector"
         )
-    from outcry.database import database_url
     from workers.reflecting import reflect_once, serve
+
+    made = _done(folder, settings, serve if stay else reflect_once)
+    if made is None:
+        return
+    typer.echo(json.dumps({"looked_at": made}) if as_json else f"looked back at {made} decisions")
+
+
+def _done(folder: Path, settings: Settings, work: Work) -> int | None:
+    """What a worker's function made, on the home's database at this version's schema; None of one that stays."""
+    from outcry.database import database_url
 
     with database_url(folder) as url:
         asyncio.run(_current(url))
-        if stay:
-            asyncio.run(serve(folder, url, settings, held(os.environ)))
-            return
-        made = asyncio.run(reflect_once(folder, url, settings, held(os.environ)))
-    typer.echo(json.dumps({"looked_at": made}) if as_json else f"looked back at {made} decisions")
+        return asyncio.run(work(folder, url, settings, held(os.environ)))
 
 
 async def _current(url: str) -> None:
