@@ -62,7 +62,7 @@ class Exchange:
         self.perp.tick(now)
         self.algos.tick(now)
         if now >= self.next_funding_ms:
-            self.fund(now)
+            self.fund(self.next_funding_ms)
             self.next_funding_ms = (now // FUNDING_MS + 1) * FUNDING_MS
         for account in self.accounts.by_name.values():
             self._liquidate_if_due(account, now)

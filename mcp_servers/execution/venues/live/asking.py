@@ -88,16 +88,18 @@ class Asking:
         since = str(millis(sent_at - timedelta(seconds=60)))
         asked = {"symbol": market, "startTime": since, "limit": "1000"}
         if conditional(request):
-            rows = _rows(must(await self._gateway.ask(kind, "GET", "allAlgoOrders", asked, weight=5)))
+            rows = listed(must(await self._gateway.ask(kind, "GET", "allAlgoOrders", asked, weight=5)))
             return not any(row.get("clientAlgoId") == client_order_id for row in rows)
         weight = 20 if kind == "spot" else 5
-        rows = _rows(must(await self._gateway.ask(kind, "GET", "allOrders", asked, weight=weight)))
+        rows = listed(must(await self._gateway.ask(kind, "GET", "allOrders", asked, weight=weight)))
         if any(row.get("clientOrderId") == client_order_id for row in rows):
             return False
         path = "myTrades" if kind == "spot" else "userTrades"
-        trades = _rows(must(await self._gateway.ask(kind, "GET", path, asked, weight=weight)))
-        listed = {str(row.get("orderId")) for row in rows}
-        return all(str(trade.get("orderId")) in listed for trade in trades) or _older(trades, listed, sent_at)
+        trades = listed(must(await self._gateway.ask(kind, "GET", path, asked, weight=weight)))
+        numbers = {str(row.get("orderId")) for row in rows}
+        return all(str(trade.get("orderId")) in numbers for trade in trades) or _older(
+            trades, numbers, sent_at
+        )
 
     async def rate(self, asset: str, quote: str) -> Decimal | None:
         """The price of an asset that fees are taken in, as it is now; None when it has no market."""
@@ -132,17 +134,18 @@ def must(said: Outcome) -> Any:
     raise VenueUnknown(f"the exchange did not say: {said}"[:300])
 
 
-def _rows(value: Any) -> list[dict[str, Any]]:
+def listed(value: Any) -> list[dict[str, Any]]:
+    """An answer that must be a list of objects. Raises VenueUnknown for one that is not."""
     if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
         raise VenueUnknown("the exchange answered with something that is no list")
     return value
 
 
-def _older(trades: list[dict[str, Any]], listed: set[str], sent_at: datetime) -> bool:
+def _older(trades: list[dict[str, Any]], numbers: set[str], sent_at: datetime) -> bool:
     """Whether every trade of an order that is not listed was before this one could have traded."""
     since = millis(sent_at - timedelta(seconds=5))
     return all(
         isinstance(t.get("time"), int) and t["time"] < since
         for t in trades
-        if str(t.get("orderId")) not in listed
+        if str(t.get("orderId")) not in numbers
     )

@@ -7,6 +7,7 @@ the two is nothing that happened.
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
+from mcp_servers.execution.venues.live.asking import listed
 from openoutcry.errors import BadInput, VenueUnknown
 from openoutcry.reconcile.facts import ZERO, AccountFacts, FillFact, MoneyMove, MoveKind, OrderFact
 from openoutcry.types.amounts import parse_amount
@@ -50,7 +51,7 @@ class Teller:
         if perp:
             moves = await self._moves(since_ms)
             positions = await self._positions()
-            for row in _list(await self._get("perp", "balance")):
+            for row in listed(await self._get("perp", "balance")):
                 asset = _text(row, "asset")
                 balances[asset] = balances.get(asset, ZERO) + parse_amount(row["balance"], field="balance")
         return AccountFacts(
@@ -69,7 +70,7 @@ class Teller:
         found: dict[str, OrderFact] = {}
         for path in paths:
             limit = {"limit": str(PAGE)} if path.startswith("all") else {}
-            for row in _list(await self._get(kind, path, {"symbol": market, **limit})):
+            for row in listed(await self._get(kind, path, {"symbol": market, **limit})):
                 order = _read(row, lambda row: _order(row, symbol))
                 self._names[symbol, order.venue_order_id] = order.client_order_id
                 if path.startswith("open") or order.client_order_id not in found or order.open:
@@ -83,7 +84,7 @@ class Teller:
         found: list[FillFact] = []
         for _ in range(MOST_PAGES):
             asked = {"symbol": market, "fromId": str(since), "limit": str(PAGE)}
-            rows = _list(await self._get(kind, path, asked))
+            rows = listed(await self._get(kind, path, asked))
             for row in rows:
                 name = await self._name(symbol, _text(row, "orderId"))
                 found.append(_read(row, lambda row, name=name: _fill(row, symbol, name)))
@@ -112,14 +113,14 @@ class Teller:
 
     async def _positions(self) -> dict[str, Any]:
         wanted = {parse_symbol(s).joined: s for s in self._symbols if parse_symbol(s).settle}
-        rows = _list(await self._get("perp", "positionRisk"))
+        rows = listed(await self._get("perp", "positionRisk"))
         found = {
             str(row.get("symbol")): _read(row, lambda row: parse_amount(row["positionAmt"])) for row in rows
         }
         return {wanted.get(name, name): amount for name, amount in found.items() if amount}
 
     async def _moves(self, since_ms: int) -> list[MoneyMove]:
-        rows = _list(await self._get("perp", "income", {"startTime": str(since_ms), "limit": str(PAGE)}))
+        rows = listed(await self._get("perp", "income", {"startTime": str(since_ms), "limit": str(PAGE)}))
         if len(rows) >= PAGE:
             raise VenueUnknown("more money moves than one answer holds")
         return [_read(row, _move) for row in rows if row.get("incomeType") not in WITHIN]
@@ -130,12 +131,6 @@ class Teller:
 
 def _kind(symbol: str) -> str:
     return parse_symbol(symbol).kind
-
-
-def _list(value: Any) -> list[Row]:
-    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
-        raise VenueUnknown("the exchange answered with something that is no list")
-    return value
 
 
 def _text(row: Row, name: str) -> str:

@@ -28,6 +28,7 @@ from mcp_servers.execution.venues.live.dialect import (
     params_of,
 )
 from mcp_servers.execution.venues.live.filters import fitted
+from mcp_servers.execution.venues.live.funding import Funding
 from mcp_servers.execution.venues.live.gateway import Gateway
 from mcp_servers.execution.venues.live.holdings import Holdings
 from mcp_servers.execution.venues.live.journal import LiveJournal
@@ -69,6 +70,7 @@ class LiveVenue(Statements):
         self._asking = Asking(gateway)
         self._markets = Markets(gateway)
         self._holdings = Holdings(gateway)
+        self._funding = [Funding(gateway, s) for s in self._symbols if parse_symbol(s).settle]
         self._closed = False
 
     @property
@@ -188,14 +190,20 @@ class LiveVenue(Statements):
         return found if found is not None else await self._never(ticket, "NEVER_ARRIVED: it was not sent")
 
     async def advance(self, as_of: datetime) -> None:
-        """Learn what became of every order that was not final, and what the account holds."""
+        """Learn what became of every order that was not final, what funding cost, and what the account holds."""
         await self.refresh()
+        for funding in self._funding:
+            await self._unless_silent(self._funded(funding))
         await self._unless_silent(self._holdings.read())
 
     async def refresh(self) -> None:
         """Learn what became of every order that was not final."""
         for cid in [c for c, order in self._history.orders.items() if order.state.status not in FINAL]:
             await self._unless_silent(self._refresh(cid, "advance"))
+
+    async def _funded(self, funding: Funding) -> None:
+        """Book what is due since the last round that could ask."""
+        await self._journal.append("advance", await funding.due(self._history, self._clock.now()))
 
     async def _unless_silent(self, work: Awaitable[None]) -> None:
         """A round goes on without the exchange's word; what it did not say is asked again next time."""

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,9 @@ from openoutcry.orders import client_order_id
 from openoutcry.settings import Settings
 from openoutcry.sim.engine import Ticket
 from openoutcry.types.orders import OrderRequest, OrderState
+from openoutcry.types.timeframes import from_millis
 from sandbox.accounts import Account
-from sandbox.clock import ExchangeClock
+from sandbox.clock import ExchangeClock, SetClock
 from sandbox.exchange import Clock, Exchange
 from sandbox.feeds import Feed
 from sandbox.running import Running
@@ -33,6 +35,16 @@ from wire.clock import WallClock
 from wire.venue_keys import VenueAccess
 
 __all__ = ["Rig", "order", "rigged"]
+
+
+class ItsTime(WallClock):
+    """The exchange's clock, as the floor's."""
+
+    def __init__(self, clock: SetClock) -> None:
+        self._clock = clock
+
+    def now(self) -> datetime:
+        return from_millis(self._clock.at_ms)
 
 
 @dataclass

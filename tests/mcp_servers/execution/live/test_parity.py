@@ -2,10 +2,11 @@
 
 The settings that make both equal: the paper venue walks the exchange's own book (a market that is not recorded as bars)
 with no slippage of its own, the exchange's fee rates, and the fee of a spot buy taken in what it buys (``fees_in_base``).
-The market is one whose prices a test sets, and recorded candles as ``outcry sandbox --market recorded`` plays them.
+The market is one whose prices a test sets, and recorded candles as ``outcry sandbox --market recorded`` plays them, over
+an instant of funding. Its time is the tests' own: what is charged must not hang on the hour at which they run.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,15 +18,17 @@ from openoutcry.sim.engine import Ticket
 from openoutcry.sim.rules import VenueRules
 from openoutcry.types.amounts import cents
 from openoutcry.types.orders import Fill, OrderRequest
-from openoutcry.types.timeframes import from_millis
+from openoutcry.types.timeframes import millis
 from outcry.recorded_feeds import recorded_feeds
 from sandbox.clock import SetClock
+from sandbox.exchange import FUNDING_PPM
 from sandbox.feeds import HOUR_MS
-from tests.mcp_servers.execution.live.rig import Rig, rigged
-from tests.mcp_servers.execution.venue import PERP, SPOT, cid, open_venue, order, store_bars
-from wire.clock import WallClock
+from tests.mcp_servers.execution.live.rig import ItsTime, Rig, rigged
+from tests.mcp_servers.execution.venue import PERP, SPOT, cid, open_venue, order, store_bars, store_funding
 
 ONE = Decimal(10**8)
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+FUNDING = NOON + timedelta(hours=4)
 CLOSES = (16_542, 16_529, 16_551, 16_568, 16_553, 16_533)
 """BTC/USDT, the first hours of 2023."""
 ORDERS = (
@@ -73,12 +76,9 @@ def told(fill: Fill) -> tuple[object, ...]:
     )
 
 
-async def on_both(
-    rig: Rig, paper: PaperVenue, request: OrderRequest, seq: int, at: datetime | None = None
-) -> None:
+async def on_both(rig: Rig, paper: PaperVenue, request: OrderRequest, seq: int) -> None:
     """Paper first: it looks at the book that the exchange's order then changes."""
-    at = at or WallClock().now()
-    await paper.place(Ticket(cid(seq, request.leg), seq, request, at))
+    await paper.place(Ticket(cid(seq, request.leg), seq, request, rig.clock.now()))
     await rig.place(request, seq)
 
 
@@ -118,8 +118,8 @@ async def test_the_same_orders_give_the_same_fills_fees_and_ledger(
 ) -> None:
     store_bars(tmp_path, SPOT, [(CLOSES[0],) * 4])
     store_bars(tmp_path, PERP, [(CLOSES[0],) * 4])
-    now = int(WallClock().now().timestamp() * 1000)
-    async with rigged(tmp_path, fresh_database, deadline_s=5.0, clock=SetClock(now)) as rig:
+    clock = SetClock(millis(NOON))
+    async with rigged(tmp_path, fresh_database, deadline_s=5.0, clock=clock, wall=ItsTime(clock)) as rig:
         charging(rig, ppm)
         capital = Decimal(150_000)
         paper = open_venue(tmp_path, source="live", books=ItsBook(rig), rules=rules(bps), capital=capital)
@@ -136,16 +136,7 @@ async def test_the_same_orders_give_the_same_fills_fees_and_ledger(
         paper.close()
 
 
-class ItsTime(WallClock):
-    """The exchange's clock, as the floor's."""
-
-    def __init__(self, clock: SetClock) -> None:
-        self._clock = clock
-
-    def now(self) -> datetime:
-        return from_millis(self._clock.at_ms)
-
-
+STEP = timedelta(minutes=37)
 RECORDED = (
     (order("entry", "BUY", "MARKET", "0.75"),),
     (order("hedge", "SELL", "MARKET", "0.7", symbol=PERP),),
@@ -156,11 +147,20 @@ RECORDED = (
 )  # fmt: skip
 
 
+async def funded(rig: Rig, paper: PaperVenue, clock: SetClock) -> None:
+    """Both at the instant of funding, and both told of it."""
+    clock.at_ms = millis(FUNDING)
+    rig.running.exchange.tick()
+    await rig.venue.advance(FUNDING)
+    await paper.advance(FUNDING)
+
+
 async def test_on_a_recorded_market_too(tmp_path: Path, fresh_database: str) -> None:
     bars = [(c, c * 1.004, c * 0.997, d) for c, d in zip(CLOSES, (*CLOSES[1:], 16_540), strict=True)]
-    store_bars(tmp_path, SPOT, bars)
-    store_bars(tmp_path, PERP, bars)
-    clock = SetClock(int(WallClock().now().timestamp() * 1000) // HOUR_MS * HOUR_MS)
+    for symbol in (SPOT, PERP):
+        store_bars(tmp_path, symbol, bars, first=NOON)
+    store_funding(tmp_path, {FUNDING: FUNDING_PPM / 1_000_000})
+    clock = SetClock(millis(NOON) + HOUR_MS)
     feeds = recorded_feeds(tmp_path, "binance", "1h", clock.at_ms, history=1)
     async with rigged(
         tmp_path, fresh_database, deadline_s=5.0, clock=clock, wall=ItsTime(clock), feeds=feeds
@@ -170,12 +170,14 @@ async def test_on_a_recorded_market_too(tmp_path: Path, fresh_database: str) -> 
         paper = open_venue(tmp_path, source="live", books=ItsBook(rig), rules=rules("10"), capital=capital)
         prices = set()
         for seq, asked in enumerate(RECORDED, start=1):
-            clock.advance(37 * 60_000)
+            if rig.clock.now() < FUNDING <= rig.clock.now() + STEP:
+                await funded(rig, paper, clock)
+            clock.at_ms = millis(NOON) + HOUR_MS + seq * int(STEP.total_seconds() * 1000)
             rig.running.exchange.tick()
             prices.add(rig.running.exchange.spot.market("BTCUSDT").book.mid)
             for request in asked:
-                await on_both(rig, paper, request, seq, rig.clock.now())
+                await on_both(rig, paper, request, seq)
         assert len(prices) == len(RECORDED)
         fills = compared(rig, paper)
-        assert {fill[1] for fill in fills} == {"entry", "hedge", "manual", "exit"}
+        assert {fill[1] for fill in fills} == {"entry", "hedge", "manual", "exit", None}
         paper.close()
