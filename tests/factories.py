@@ -78,6 +78,8 @@ class Session:
         self.writer: Any = None
         self.working: dict[tuple[int, str], WorkingOrder] = {}
         self.trades = 0
+        self.minds = {"risk": "scripted"}
+        """Whose votes are no rules' own."""
 
     def __copy__(self) -> "Session":
         """Another that goes on from here by itself."""
@@ -227,9 +229,7 @@ class Session:
             size_factor=0.5 if agent == "risk" else None,
             hedge_ratio=0.3 if agent == "hedging" else None,
         )
-        mind = MindUse(
-            model="rules" if agent != "risk" else "scripted", prompt_tokens=3, cost_usd=Decimal("0.0001")
-        )
+        mind = MindUse(model=self.minds.get(agent, "rules"), prompt_tokens=3, cost_usd=Decimal("0.0001"))
         return Ballot(agent=agent, answer=vote, tool_uses=(use,), mind=mind)
 
     def _decision(self, action: str, ballots: tuple[Ballot, ...], faulty: bool) -> Decision:

@@ -12,7 +12,7 @@ Environment (``python -m mcp_servers.market`` and friends, compose):
 import contextlib
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -28,7 +28,7 @@ from openoutcry.types.symbols import canonical
 from openoutcry.types.timeframes import parse_timeframe
 from wire.document import parse_document
 from wire.tokens import ANY_ORG, Caller, derive_key, mint_caller
-from wire.vendor_keys import held, of_mind
+from wire.vendor_keys import of_mind, take
 from wire.venue_keys import VenueAccess
 
 SHIPPED = ("default", "risk", "agents", "regimes")
@@ -245,13 +245,13 @@ def from_environment(
     *,
     home: str | None = None,
     database_url: str | None = None,
-    env: Mapping[str, str] = os.environ,
+    env: MutableMapping[str, str] = os.environ,
     role: Literal["server", "agent", "orchestrator", "api"] = "server",
 ) -> ProcessConfig:
-    """The configuration of a process started by hand or by compose."""
+    """The configuration of a process started by hand or by compose. Vendors' keys do not stay in ``env``."""
     folder = home_folder(home, env)
     folder.mkdir(parents=True, exist_ok=True)
-    root, settings = floor_key(folder, env), load_settings(folder)
+    root, settings, keys = floor_key(folder, env), load_settings(folder), take(env)
     market, seed = _source(env.get("OUTCRY_MARKET", "synthetic")), int(env.get("OUTCRY_SEED", "7"))
     stored_as = f"synthetic-{seed}" if market == "synthetic" else env.get("OUTCRY_EXCHANGE", "binance")
     spec = RunSpec(
@@ -293,7 +293,7 @@ def from_environment(
             **(purse_token(root, name) if role == "agent" else {}),
         },
         floor_key=root if trusted else None,
-        vendor_keys=held(env) if role == "agent" else memory_keys(name, settings, held(env)),
+        vendor_keys=keys if role == "agent" else memory_keys(name, settings, keys),
         kill_at=kill_path(env),
     )
 

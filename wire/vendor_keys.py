@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from openoutcry.errors import BadConfig
+from wire.withdrawing import withdraw
 
 VENDORS = ("anthropic", "openai", "compatible")
 VARIABLES = tuple(
@@ -14,17 +15,10 @@ SWITCH = "ALLOW_MODEL_REQUESTS"
 """Set to 0, no model is asked but on this machine: what tests run under."""
 
 
-def held(env: Mapping[str, str]) -> dict[str, str]:
-    """The variables that are set."""
-    return {name: env[name] for name in (*VARIABLES, SWITCH) if env.get(name)}
-
-
 def take(env: MutableMapping[str, str]) -> dict[str, str]:
-    """The variables that are set, removed from the environment: no process started later inherits them."""
-    found = held(env)
-    for name in VARIABLES:
-        env.pop(name, None)
-    return found
+    """The variables that are set, the keys and addresses removed: no process started later inherits them."""
+    found = withdraw(env, VARIABLES)
+    return {**found, SWITCH: env[SWITCH]} if env.get(SWITCH) else found
 
 
 def speaks(mind: str) -> bool:

@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr
 
 from openoutcry.errors import StartupRefused
 from openoutcry.types.frozen import Frozen
+from wire.withdrawing import withdraw
 
 KEY, SECRET = "OUTCRY_EXCHANGE_KEY", "OUTCRY_EXCHANGE_SECRET"
 VARIABLES = (KEY, SECRET, f"{KEY}_FILE", f"{SECRET}_FILE")
@@ -29,7 +30,7 @@ class VenueAccess(Frozen):
 
 def take(env: MutableMapping[str, str]) -> dict[str, str]:
     """The variables that are set, removed from the environment: no process started later inherits them."""
-    return {name: value for name in VARIABLES if (value := env.pop(name, ""))}
+    return withdraw(env, VARIABLES)
 
 
 def access_of(variables: Mapping[str, str], exchange: str, url: str | None) -> VenueAccess:

@@ -21,6 +21,13 @@ class Finding(Frozen):
     said: str
     asked: bool = True
 
+    @property
+    def told(self) -> str:
+        """In one line, with the model's name once."""
+        if self.usable:
+            return f"{self.model} {self.said}"
+        return self.said if self.model in self.said else f"{self.model}: {self.said}"
+
 
 async def findings(minds: Mapping[str, str], keys: Mapping[str, str], home: Path) -> list[Finding]:
     """What is found of every model that ``minds`` (agent -> mind) name, each asked once.

@@ -14,15 +14,14 @@ from api.failures import Failure
 from api.floor import TheFloor
 from api.market import now
 from api.params import read_time
+from api.perhaps_read import perhaps_read
 from api.requests import AnyRequest
 from api.shapes.base import Shape, shaped
-from api.shapes.readings import ModelReading, readings_of
+from api.shapes.readings import ModelReading
 from db.reads import agents, hindsight
 from openoutcry.learning.report import said
-from openoutcry.minds.contamination import readings
 from openoutcry.voting.calibration import calibrate
 from openoutcry.voting.hindsight import Judged
-from wire.prices import cutoffs_of
 
 AsOf = Annotated[
     str | None, QueryParameter(description="RFC 3339: as it stood then (default: now).", required=False)
@@ -123,7 +122,7 @@ async def calibration(
         bins=[Bucket(**asdict(row)) for row in found.bins],
         by_action={action: _scores(judged, action) for action in ("BUY", "SELL", "HOLD")},
         weight_history=[shaped(row, Weighed) for row in weights],
-        readings=readings_of(readings(map(said, judged), cutoffs_of(floor.home))),
+        readings=perhaps_read(floor, map(said, judged)),
     )
 
 

@@ -23,6 +23,7 @@ from api.params import (
     read_symbol,
     read_time,
 )
+from api.perhaps_read import perhaps_read
 from api.requests import AnyRequest
 from api.shapes.base import shaped
 from api.shapes.decisions import (
@@ -38,8 +39,6 @@ from api.shapes.decisions import (
 from db.minds.budgets import of_decisions
 from db.reads import decisions as reads
 from db.reads.minds import said_by_models
-from openoutcry.minds.contamination import readings
-from wire.prices import cutoffs_of
 
 OUTCOMES = ("SUCCESS", "FAILURE", "PENDING")
 Limit = Annotated[
@@ -122,8 +121,7 @@ async def get_stats(
     )
     found = await reads.stats(floor.pool, org_id, **filters)
     said = await said_by_models(floor.pool, org_id, **filters)
-    told = readings(said, cutoffs_of(floor.home))
-    return stats_of(found, await of_decisions(floor.pool, org_id, **filters), told)
+    return stats_of(found, await of_decisions(floor.pool, org_id, **filters), perhaps_read(floor, said))
 
 
 @get("/api/v1/decisions/{id:str}", tags=["decisions"])

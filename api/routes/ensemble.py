@@ -16,6 +16,7 @@ from api.floor import Floor, TheFloor
 from api.idempotency import kept
 from api.market import now, too_little
 from api.params import read_choice, read_id
+from api.perhaps_read import perhaps_read
 from api.requests import AnyRequest
 from api.shapes.base import shaped
 from api.shapes.ensemble import (
@@ -38,13 +39,11 @@ from api.shapes.ensemble import (
     Rankings,
     Weights,
 )
-from api.shapes.readings import ModelReading, readings_of
 from db import ensembles
 from db.pool import Row
 from db.reads.hindsight import judged_votes
 from openoutcry.errors import BadInput
 from openoutcry.learning.report import said
-from openoutcry.minds.contamination import readings
 from openoutcry.types.symbols import canonical
 from openoutcry.voting.calibration import calibrate
 from openoutcry.voting.ensemble import (
@@ -60,7 +59,6 @@ from openoutcry.voting.ensemble import (
     standing,
 )
 from openoutcry.voting.hindsight import Judged
-from wire.prices import cutoffs_of
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 METRICS: tuple[Metric, ...] = get_args(Metric)
@@ -122,7 +120,11 @@ async def rankings(request: AnyRequest, floor: TheFloor, days: Days = 90) -> Ran
     ordered = sorted(figures.items(), key=lambda item: (-(item[1].score or 0.0), item[0]))
     ranked = [Ranked(rank=n, agent_id=name, figures=found) for n, (name, found) in enumerate(ordered, 1)]
     return Rankings(
-        rankings=ranked, count=len(ranked), days=days, as_of=at, readings=_readings(floor, judged)
+        rankings=ranked,
+        count=len(ranked),
+        days=days,
+        as_of=at,
+        readings=perhaps_read(floor, map(said, judged)),
     )
 
 
@@ -203,7 +205,7 @@ async def performance(
         ensemble=_figures(_calls(judged, found, members, learnings)),
         agents={name: _figures(by_agent.get(name, [])) for name in names},
         pending=pending,
-        readings=_readings(floor, judged),
+        readings=perhaps_read(floor, map(said, judged)),
     )
 
 
@@ -344,10 +346,6 @@ def _by_agent(judged: Sequence[Judged]) -> dict[str, list[Judged]]:
     for one in judged:
         found.setdefault(one.agent, []).append(one)
     return found
-
-
-def _readings(floor: Floor, judged: Sequence[Judged]) -> list[ModelReading]:
-    return readings_of(readings(map(said, judged), cutoffs_of(floor.home)))
 
 
 def _figures(votes: Sequence[Judged]) -> EnsembleFigures:

@@ -12,15 +12,18 @@ from api.access import caller_of
 from api.failures import Failure
 from api.floor import TheFloor
 from api.params import read_id
+from api.perhaps_read import perhaps_read
 from api.recounted import Falsified, Flip, Tallied, Without, falsified, leave_one_out, nearest_flip, tallied
 from api.requests import AnyRequest
 from api.running import running_settings
 from api.shapes.base import Shape, shaped
 from api.shapes.decisions import SimilarDecision, Vote
 from api.shapes.orders import Order, order_of
+from api.shapes.readings import ModelReading
 from db import records
 from db.reads import decisions as reads
 from db.reads import sessions as session_reads
+from db.reads.minds import said_in_session
 from db.settings_told import settings_at
 from openoutcry.baserates import base_rates, rate
 from openoutcry.falsified import thesis
@@ -73,6 +76,7 @@ class Explanation(Shape, frozen=True, kw_only=True):
     orders: list[Order]
     similar: list[SimilarDecision]
     base_rates: BaseRates
+    readings: list[ModelReading]
 
 
 @get("/api/v1/decisions/{id:str}/explain", tags=["decisions"])
@@ -106,6 +110,7 @@ async def explain(request: AnyRequest, floor: TheFloor, id: FromPath[str]) -> Ex
         orders=[order_of(order) for order in row["orders"]],
         similar=[shaped(near, SimilarDecision) for near in similar],
         base_rates=_rates(similar, record.decision.action),
+        readings=perhaps_read(floor, await said_in_session(floor.pool, row["session_id"], row["seq"])),
     )
 
 

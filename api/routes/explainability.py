@@ -19,14 +19,18 @@ from api.failures import Failure
 from api.floor import TheFloor
 from api.market import now
 from api.params import read_id
+from api.perhaps_read import perhaps_read
 from api.recounted import Flip, Without, leave_one_out, nearest_flip
 from api.requests import AnyRequest
 from api.running import running_settings
 from api.shapes.base import Shape
+from api.shapes.readings import ModelReading
 from db import records
 from db.pool import Row
 from db.reads import decisions as reads
 from db.reads import explained
+from db.reads.minds import said_by_models, said_in_session
+from openoutcry.minds.contamination import Said, day_of
 from openoutcry.recount import as_counted, heard_in
 from openoutcry.risk.correlation import correlation
 from openoutcry.types.record import CycleRecord
@@ -74,6 +78,7 @@ class DecisionExplained(Shape, frozen=True, kw_only=True):
     credits: list[Credit]
     without: list[Without]
     flip: Flip | None
+    readings: list[ModelReading]
     created_at: datetime
 
 
@@ -85,6 +90,7 @@ class AgentExplained(Shape, frozen=True, kw_only=True):
     decisive: int
     average_share: float | None
     by_action: dict[str, int]
+    readings: list[ModelReading]
     days: int
     as_of: datetime
 
@@ -104,6 +110,7 @@ class Importance(Shape, frozen=True, kw_only=True):
     symbol: str
     features: list[Feature]
     decisions: int
+    readings: list[ModelReading]
     method: str
     as_of: datetime
 
@@ -125,6 +132,7 @@ class History(Shape, frozen=True, kw_only=True):
 
     symbol: str
     explanations: list[Past]
+    readings: list[ModelReading]
     count: int
 
 
@@ -171,6 +179,7 @@ async def explain_decision(request: AnyRequest, floor: TheFloor) -> DecisionExpl
         credits=parts,
         without=leave_one_out(record, settings),
         flip=nearest_flip(record, settings),
+        readings=perhaps_read(floor, await said_in_session(floor.pool, row["session_id"], row["seq"])),
         created_at=row["created_at"],
     )
 
@@ -189,12 +198,13 @@ async def agent_explanation(
     if not rows:
         raise Failure(404, "agent not found", agent_type=agent_type)
     running = await running_settings(floor)
-    decisive, shares, actions = 0, list[float](), dict[str, int]()
+    decisive, shares, actions, said = 0, list[float](), dict[str, int](), list[Said]()
     for row in rows:
         record = await records.record(floor.pool, row["session_id"], row["seq"])
         if record is None or record.decision is None or record.snapshot is None:
             continue
         actions[row["action"]] = actions.get(row["action"], 0) + 1
+        said.append(Said(agent_type, row["model"], day_of(record.as_of), record.source))
         without = leave_one_out(record, as_counted(running, record.decision))
         decisive += any(one.changed for one in without if one.agent == agent_type)
         shares += [one.share for one in _credits(record) if one.agent == agent_type]
@@ -204,6 +214,7 @@ async def agent_explanation(
         decisive=decisive,
         average_share=sum(shares) / len(shares) if shares else None,
         by_action=actions,
+        readings=perhaps_read(floor, said),
         days=days,
         as_of=at,
     )
@@ -214,10 +225,8 @@ async def feature_importance(
     request: AnyRequest, floor: TheFloor, symbol: SymbolPath, days: Days = 90
 ) -> Importance:
     """Which figures of the market went with which decisions: rank correlations over the newest thousand."""
-    at, name = await now(floor), canonical(symbol.strip("/"))
-    rows = await explained.contexts(
-        floor.pool, caller_of(request).org_id, name, at - timedelta(days=days), at
-    )
+    at, name, org_id = await now(floor), canonical(symbol.strip("/")), caller_of(request).org_id
+    rows = await explained.contexts(floor.pool, org_id, name, at - timedelta(days=days), at)
     if len(rows) < LEAST:
         raise Failure(
             422, "insufficient history", code="INSUFFICIENT_HISTORY", details=f"{len(rows)} decisions on {name}; {LEAST} needed"
@@ -228,7 +237,15 @@ async def feature_importance(
         if (one := _feature(feature, rows))
     ]
     found.sort(key=lambda one: (-one.importance, one.name))
-    return Importance(symbol=name, features=found, decisions=len(rows), method="spearman", as_of=at)
+    said = await said_by_models(floor.pool, org_id, symbol=name, from_date=rows[-1]["created_at"], to_date=at)
+    return Importance(
+        symbol=name,
+        features=found,
+        decisions=len(rows),
+        readings=perhaps_read(floor, said),
+        method="spearman",
+        as_of=at,
+    )
 
 
 @get("/api/v1/explainability/explanation-history/{symbol:path}", tags=["explainability"])
@@ -236,10 +253,12 @@ async def explanation_history(
     request: AnyRequest, floor: TheFloor, symbol: SymbolPath, limit: Limit = 50
 ) -> History:
     """The newest decisions on a symbol with their reasons."""
-    name = canonical(symbol.strip("/"))
-    rows = await explained.past(floor.pool, caller_of(request).org_id, name, limit)
+    name, org_id = canonical(symbol.strip("/")), caller_of(request).org_id
+    rows = await explained.past(floor.pool, org_id, name, limit)
     found = [Past(**row) for row in rows]
-    return History(symbol=name, explanations=found, count=len(found))
+    first, last = (found[-1].created_at, found[0].created_at) if found else (None, None)
+    said = await said_by_models(floor.pool, org_id, symbol=name, from_date=first, to_date=last)
+    return History(symbol=name, explanations=found, readings=perhaps_read(floor, said), count=len(found))
 
 
 @get("/api/v1/explainability/methods", tags=["explainability"])

@@ -11,15 +11,13 @@ from api.failures import Failure
 from api.floor import Floor, TheFloor
 from api.paging import Walk
 from api.params import Anchor, Offset, Symbol, read_choice, read_id, read_symbol
+from api.perhaps_read import perhaps_read
 from api.requests import AnyRequest
 from api.shapes.base import shaped, tidy
-from api.shapes.readings import readings_of
 from api.shapes.sessions import EquityCurve, EquityPoint, OneSession, Session, SessionList
 from db.reads import sessions as reads
 from db.reads.minds import said_in_session
 from openoutcry.ledger.stats import SessionStats
-from openoutcry.minds.contamination import readings
-from wire.prices import cutoffs_of
 
 STATUSES = ("RUNNING", "PAUSED", "STOPPED")
 Limit = Annotated[
@@ -61,7 +59,7 @@ async def get_session(request: AnyRequest, floor: TheFloor, id: FromPath[str]) -
     """One trading session, and what its models may have read before."""
     found = await _find(request, floor, id)
     said = await said_in_session(floor.pool, found["id"])
-    return OneSession(session=session_of(found), readings=readings_of(readings(said, cutoffs_of(floor.home))))
+    return OneSession(session=session_of(found), readings=perhaps_read(floor, said))
 
 
 @get("/api/v1/sessions/{id:str}/equity", tags=["sessions"])

@@ -9,10 +9,9 @@ from uuid import UUID
 from api.shapes.base import Shape, shaped
 from api.shapes.minds import ModelUse, models_of
 from api.shapes.orders import Order, order_of
-from api.shapes.readings import ModelReading, readings_of
+from api.shapes.readings import ModelReading
 from db.memory.spaces import Counted
 from openoutcry.embedding import NAME
-from openoutcry.minds.contamination import Reading
 
 OutcomeName = Literal["SUCCESS", "FAILURE", "PENDING"]
 
@@ -239,7 +238,7 @@ def detail_of(row: Mapping[str, Any]) -> DecisionDetail:
 
 
 def stats_of(
-    row: Mapping[str, Any], models: Sequence[Mapping[str, Any]], readings: Sequence[Reading]
+    row: Mapping[str, Any], models: Sequence[Mapping[str, Any]], readings: list[ModelReading]
 ) -> DecisionStats:
     """Figures over decisions and the models asked for them."""
     rounded = {name: _rounded(row[name]) for name in ROUNDED}
@@ -249,7 +248,7 @@ def stats_of(
         DecisionStats,
         by_type=row["by_decision_type"],
         models=models_of(models),
-        readings=readings_of(readings),
+        readings=readings,
         **summed,
         **rounded,
     )

@@ -8,12 +8,12 @@ import asyncpg
 from db.pool import Row, fetch
 
 VOTED = """
-SELECT session_id, seq, action FROM votes
+SELECT session_id, seq, action, model FROM votes
 WHERE org_id = $1 AND agent_name = $2 AND created_at > $3 AND created_at <= $4 AND action <> 'ABSTAIN'
 ORDER BY created_at DESC, session_id LIMIT $5
 """
 CONTEXTS = """
-SELECT decision, confidence, context FROM decisions
+SELECT decision, confidence, context, created_at FROM decisions
 WHERE org_id = $1 AND symbol = $2 AND created_at > $3 AND created_at <= $4 ORDER BY created_at DESC LIMIT 1000
 """
 PAST = """

@@ -23,7 +23,7 @@ def doctor(
     as_json: JsonOption = False,
 ) -> None:
     """Check Python, packages, disk, clock, ports, database, pgvector, servers, agents, venue and keys. Exit 1 on a failure."""
-    from outcry.checks import run_all  # everything the floor uses
+    from outcry.checks.whole import run_all  # everything the floor uses
 
     found = asyncio.run(run_all(home_folder(str(home) if home else None), port, exchange, exchange_url))
     if as_json:

@@ -18,7 +18,7 @@ from openoutcry.spaces import parse_embedder
 from outcry.options import HomeOption, JsonOption
 from wire import logs
 from wire.config import DEFAULT_ORG, home_folder, load_settings
-from wire.vendor_keys import held, speaks
+from wire.vendor_keys import speaks, take
 
 app = typer.Typer(no_args_is_help=True)
 LONGEST = 500
@@ -73,7 +73,7 @@ def search(
         logs.configure("memory", level="ERROR")
         settings, org = load_settings(folder), UUID(DEFAULT_ORG)
         async with floor_database(folder) as pool:
-            async with aclosing(Meaning(folder, settings.llm.budget, held(os.environ))) as meaning:
+            async with aclosing(Meaning(folder, settings.llm.budget, take(os.environ))) as meaning:
                 meant = await meaning.of(pool, org, query)
             hits = await find(pool, org, embedding=meant.vector, space=meant.space, limit=limit)
         rows = [
@@ -146,7 +146,7 @@ def _done(folder: Path, settings: Settings, work: Work) -> int | None:
 
     with database_url(folder) as url:
         asyncio.run(_current(url))
-        return asyncio.run(work(folder, url, settings, held(os.environ)))
+        return asyncio.run(work(folder, url, settings, take(os.environ)))
 
 
 async def _current(url: str) -> None:

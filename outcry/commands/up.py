@@ -80,7 +80,8 @@ def up(
     """Open the floor: database, MCP servers, agents, orchestrator and API; trade until Ctrl-C or the end of the data."""
     if detach:
         raise typer.Exit(_detached())
-    from outcry.opening import Wanted, open_floor  # the floor's imports are for the one process that opens it
+    from outcry.opening.floor import open_floor  # the floor's imports are for the one process that opens it
+    from outcry.opening.wanted import Wanted
 
     raise typer.Exit(
         open_floor(

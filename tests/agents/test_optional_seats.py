@@ -8,7 +8,7 @@ from agents.registry import discover
 from openoutcry.errors import BadConfig
 from openoutcry.settings import AgentSettings, Settings
 from openoutcry.types.votes import Vote
-from outcry.opening import seated
+from outcry.opening.seats import seated
 from tests.agents.floor import Answer, FakeToolbox, indicators, pressure, snapshot
 
 ROSTER = discover()

@@ -104,6 +104,23 @@ async def test_weights_are_learned_from_what_came_of_the_votes(world, client, en
     assert again["ensemble"] == performance["ensemble"], "the past is judged by the weights it had"
 
 
+async def test_performance_says_what_a_member_may_have_read_before(world, client, ensemble):
+    url = f"{ensemble}/performance?days=30"
+    assert (await client.get(url)).json()["readings"] == []
+    await world.pool.execute("UPDATE votes SET model = 'compatible:llama' WHERE agent_name = 'contrary'")
+    model = "anthropic:claude-haiku-4-5"
+    await world.pool.execute("UPDATE votes SET model = $1 WHERE agent_name = 'technical'", model)
+    told = (await client.get(url)).json()
+    contrary, technical = told["readings"]
+    assert (contrary["agent_name"], contrary["mark"], contrary["knows_until"]) == (
+        "contrary",
+        "unknown",
+        None,
+    )
+    assert (technical["model"], technical["mark"]) == (model, "contaminated")
+    assert technical["marks"] == {"contaminated": told["agents"]["technical"]["cases"]}
+
+
 async def test_agents_are_ranked(client):
     made = (await client.get("/api/v1/ensemble/agent-rankings")).json()
     assert [one["agent_id"] for one in made["rankings"]] in (

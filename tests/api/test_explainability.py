@@ -7,6 +7,7 @@ from scipy.stats import spearmanr
 from tests.api.shaped_like import differences
 from tests.api.test_errors import NOBODY, is_error
 
+MODEL = "anthropic:claude-haiku-4-5"
 EXPLAINED = {
     "decision_id": NOBODY, "symbol": "BTC/USDT", "decision": "BUY", "confidence": 0.5, "reasoning": "text", "total": 0.1,
     "credits": [{"agent": "x", "action": "BUY", "shapley": 0.1, "share": 0.5}], "without": [{"agent": "x"}], "flip": None,
@@ -74,3 +75,37 @@ async def test_what_is_not_there_is_not_explained(viewer):
     url = "/api/v1/explainability/explain-decision"
     is_error(await viewer.post(url, json={"decision_id": NOBODY}), 404, "NOT_FOUND")
     is_error(await viewer.post(url, json={"decision_id": "x"}), 400, "INVALID_ARGUMENT")
+
+
+async def test_every_page_says_what_a_model_may_have_read_before(world, viewer):
+    """The ledger is of 2023, which the model has read."""
+    decision = (await viewer.get("/api/v1/decisions?limit=1")).json()["decisions"][0]["id"]
+    rounds = sum(1 for one in world.records if one.decision)
+
+    async def told() -> list[list[dict]]:
+        base = "/api/v1/explainability"
+        answers = [
+            await viewer.post(f"{base}/explain-decision", json={"decision_id": decision}),
+            await viewer.get(f"/api/v1/decisions/{decision}/explain"),
+            await viewer.get(f"{base}/feature-importance/BTC/USDT"),
+            await viewer.get(f"{base}/explanation-history/BTC-USDT?limit=5"),
+        ]
+        return [answer.json()["readings"] for answer in answers]
+
+    assert await told() == [[], [], [], []]
+    await world.pool.execute("UPDATE votes SET model = $1 WHERE agent_name = 'technical'", MODEL)
+    found = await told()
+    assert [[(one["agent_name"], one["model"], one["mark"]) for one in page] for page in found] == [
+        [("technical", MODEL, "contaminated")]
+    ] * 4
+    assert [page[0]["decisions"] for page in found] == [1, 1, rounds, 5]
+
+
+async def test_an_agent_s_part_says_what_its_model_may_have_read(world, viewer):
+    url = "/api/v1/explainability/agent-explanation/technical?days=30"
+    assert (await viewer.get(url)).json()["readings"] == []
+    await world.pool.execute("UPDATE votes SET model = $1 WHERE agent_name = 'technical' AND seq < 5", MODEL)
+    told = (await viewer.get(url)).json()
+    (reading,) = told["readings"]
+    assert (reading["agent_name"], reading["mark"]) == ("technical", "contaminated")
+    assert 0 < reading["decisions"] < told["decisions"]

@@ -41,6 +41,16 @@ async def test_the_past_is_learned_from_as_it_stood(pool, session):
     assert whole.learned.known_by == middle
 
 
+async def test_a_version_says_how_many_of_its_outcomes_a_model_may_have_read(pool, session):
+    middle = session.made[100].as_of
+    await pool.execute("UPDATE votes SET model = 'anthropic:one' WHERE created_at <= $1", middle)
+    done = await learning.looked_back(pool, ORG, None, {"one": middle.date()})
+    (reading,) = done.readings
+    kept = await learning.keep(pool, ORG, done, "tests")
+    assert 0 < reading.decisions < done.judged
+    assert kept.metrics["outcomes_perhaps_read"] == reading.decisions
+
+
 async def test_without_a_round_there_is_nothing_to_learn(pool):
     with pytest.raises(BadInput, match="no round yet"):
         await learning.looked_back(pool, ORG, None)

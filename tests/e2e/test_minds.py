@@ -87,14 +87,15 @@ def test_models_vote_fall_back_and_are_replayed_without_a_network(
     with open_floor(home, *words) as floor:
         wait_for(lambda: (home / "run" / "summary.json").exists())
         looked_at = set()
-        for name, pid in floor.runfile()["pids"].items():
+        run = floor.runfile()
+        for name, pid in {"outcry up": run["pid"], **run["pids"]}.items():
             try:
                 held = " ".join(psutil.Process(pid).environ().values())
             except psutil.NoSuchProcess:  # a zombie too: the orchestrator ends with its last round
                 continue
             looked_at.add(name)
             assert "canary" not in held, name
-        assert {"agent-trend", "agent-technical", "agent-hedging", "api", "risk"} <= looked_at
+        assert {"outcry up", "agent-trend", "agent-technical", "agent-hedging", "api", "risk"} <= looked_at
         decision = floor.get("/api/v1/decisions", limit=1)["decisions"][0]
         whole = floor.get(f"/api/v1/decisions/{decision['id']}")
         votes = {vote["agent_name"]: vote for vote in whole["votes"]}

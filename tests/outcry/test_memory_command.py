@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import yaml
 from db.embedder import embed_all
 from db.pool import open_pool
 from outcry.__main__ import main
-from outcry.checks import embedder
+from outcry.checks.models import embedder
 from tests.db.conftest import Writer
 from tests.factories import Session
 from tests.sandbox.conftest import free_port
@@ -52,9 +53,12 @@ class Commands:
 
     def __init__(self, home: Path, capsys: pytest.CaptureFixture[str], patch: pytest.MonkeyPatch) -> None:
         self.home, self._capsys, self._patch = home, capsys, patch
+        self.key: str | None = None
 
     def run(self, *words: str, code: int = 0) -> str:
         self._patch.setattr(sys, "argv", ["outcry", *words, "--home", str(self.home)])
+        if self.key is not None:  # a command takes it out of the environment
+            self._patch.setenv("COMPATIBLE_API_KEY", self.key)
         with pytest.raises(SystemExit) as ended:
             main()
         said = self._capsys.readouterr()
@@ -83,18 +87,15 @@ def test_a_changed_embedder_from_the_settings_to_what_is_found(
     assert outcry.run("memory", "spaces") == "text:hash-v1: every decision, answers\n"
     first = outcry.json("memory", "search", "it trends", "--limit", "3")
     assert (first["space"], first["instead"], len(first["found"])) == ("text:hash-v1", None, 3)
-    assert asyncio.run(embedder(tmp_path)) == []
+    assert asyncio.run(embedder(tmp_path, {})) == []
     assert "fills by itself" in outcry.run("memory", "embed", code=2)
     name = f"compatible:nomic@{model}/v1"
     outcry.embedder(name)
-    (check,) = asyncio.run(embedder(tmp_path))
-    assert (check.state, check.said) == (
-        "fail",
-        f"{name}: COMPATIBLE_API_KEY: {name}: the key is not accepted",
-    )
+    (check,) = asyncio.run(embedder(tmp_path, {}))
+    assert (check.state, check.said) == ("fail", f"COMPATIBLE_API_KEY: {name}: the key is not accepted")
     assert "COMPATIBLE_API_KEY" in outcry.run("memory", "embed", code=1)
-    monkeypatch.setenv("COMPATIBLE_API_KEY", KEY)
-    (check,) = asyncio.run(embedder(tmp_path))
+    outcry.key = KEY
+    (check,) = asyncio.run(embedder(tmp_path, {"COMPATIBLE_API_KEY": KEY}))
     assert (check.state, check.said) == ("ok", f"{name} answers with 1536 numbers")
     assert outcry.json("memory", "embed") == {"made": decisions}
     assert outcry.json("memory", "embed") == {"made": 0}
@@ -105,7 +106,8 @@ def test_a_changed_embedder_from_the_settings_to_what_is_found(
     }  # fmt: skip
     second = outcry.json("memory", "search", "it trends", "--limit", "3")
     assert (second["space"], second["instead"], len(second["found"])) == (f"{name}#1536", None, 3)
-    monkeypatch.delenv("COMPATIBLE_API_KEY")
+    assert "COMPATIBLE_API_KEY" not in os.environ
+    outcry.key = None
     third = outcry.json("memory", "search", "it trends", "--limit", "3")
     assert third["space"] == "text:hash-v1" and third["instead"].startswith("COMPATIBLE_API_KEY: ")
     assert third["found"] == first["found"]

@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from openoutcry.errors import BadConfig
-from outcry.checks import feeds
-from outcry.opening import served
+from outcry.checks.outside import feeds
+from outcry.opening.seats import served
 
 SECRET = "canary-feed-4711"
 

@@ -8,12 +8,13 @@ from mcp_servers.toolkit import Call, ToolResult, tool
 from openoutcry.errors import BadInput, DataUnavailable
 from openoutcry.explain import Case, Ended, Step
 from openoutcry.falsified import Thesis
+from openoutcry.minds.contamination import Mark
 from openoutcry.recount import Flip, Without
 from openoutcry.types.frozen import Frozen
 
 
 class Heard(Frozen):
-    """What one agent said, and what it weighed."""
+    """What one agent said, and what it weighed. ``read``: whether its model may have read in training what came of it."""
 
     agent: str
     said: str
@@ -21,6 +22,7 @@ class Heard(Frozen):
     weight: float
     counted: bool
     mind: str
+    read: Mark
     reasoning: Untrusted
 
 
@@ -55,7 +57,7 @@ async def explain_decision(call: Call[MemoryDeps], decision_id: IdArg) -> Explai
         row = await reads.get_decision(pool, org_of(call), read_id(decision_id, "decision_id"))
         told = None
         if row is not None and row["created_at"] <= call.as_of:
-            told = await explanation(pool, row["session_id"], row["seq"])
+            told = await explanation(pool, row["session_id"], row["seq"], call.deps.cutoffs)
     except GONE as error:
         raise DataUnavailable("the floor's database does not answer") from error
     if told is None or row is None:
@@ -79,6 +81,7 @@ async def explain_decision(call: Call[MemoryDeps], decision_id: IdArg) -> Explai
                 weight=one.weight,
                 counted=one.counted,
                 mind=one.mind,
+                read=one.read,
                 reasoning=untrusted(one.reasoning),
             )
             for one in told.voices

@@ -11,12 +11,15 @@ from mcp_servers.memory.deps import GONE, MemoryDeps, org_of, pool_of, read_id
 from mcp_servers.memory.lessons import Lesson, lessons
 from mcp_servers.toolkit import Call, ToolResult, tool
 from openoutcry.errors import BadInput, DataUnavailable
+from openoutcry.minds.contamination import Mark, day_of, mark
 from openoutcry.types.amounts import Amount
 from openoutcry.types.frozen import Frozen
 
 
 class VoteTold(Frozen):
-    """One agent's word; ``confidence`` is null of an abstention."""
+    """One agent's word; ``confidence`` is null of an abstention. ``read``: whether its model may have read in training what
+    came of it.
+    """
 
     agent: str
     action: str
@@ -24,6 +27,7 @@ class VoteTold(Frozen):
     weight: float
     counted: bool
     model: str
+    read: Mark
     stop_loss: Amount | None
     take_profit: Amount | None
     reasoning: Untrusted
@@ -78,6 +82,7 @@ async def get_decision(call: Call[MemoryDeps], decision_id: IdArg) -> DecisionTo
                 weight=vote["weight"],
                 counted=vote["counted"],
                 model=vote["model"],
+                read=mark(vote["model"], day_of(row["created_at"]), row["source"], call.deps.cutoffs),
                 stop_loss=vote["stop_loss"],
                 take_profit=vote["take_profit"],
                 reasoning=untrusted(vote["reasoning"]),

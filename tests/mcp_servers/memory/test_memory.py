@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from mcp_servers.toolkit import Hosting, Present
 from openoutcry.canonical import derived_id
 from openoutcry.errors import BadInput, DataUnavailable, ToolFailed
 from openoutcry.ledger.chain import link
+from openoutcry.minds.contamination import NOBODY_KNOWS, Cutoffs
 from openoutcry.proportion import wilson
 from openoutcry.settings import BudgetSettings, MemorySettings, Settings
 from openoutcry.types.record import CycleRecord
@@ -50,12 +51,13 @@ async def hosted(
     home: Path = Path("/nowhere"),
     org_id: str = str(ORG),
     env: dict[str, str] | None = None,
+    cutoffs: Cutoffs = NOBODY_KNOWS,
 ) -> AsyncIterator[Connection]:
     async def present() -> Present:
         return Present(as_of, "recorded")
 
     meaning = Meaning(home, BudgetSettings(), env or {})
-    deps = MemoryDeps(pool, CandleReader(home), "binance", meaning)
+    deps = MemoryDeps(pool, CandleReader(home), "binance", meaning, cutoffs)
     connection = Connection("memory", build(Hosting(deps, present, b"", ("mem:read",), org_id=org_id)))
     try:
         yield connection
@@ -64,8 +66,11 @@ async def hosted(
         await meaning.aclose()
 
 
-async def remembered(pool: asyncpg.Pool, rounds: int = 60) -> tuple[Session, list[CycleRecord]]:
+async def remembered(
+    pool: asyncpg.Pool, rounds: int = 60, minds: dict[str, str] | None = None
+) -> tuple[Session, list[CycleRecord]]:
     session = Session(seed=7)
+    session.minds |= minds or {}
     made = session.run(rounds)
     writer = await Writer(pool, session).open()
     for record in made:
@@ -135,6 +140,23 @@ async def test_a_track_record_says_how_much_of_it_a_model_may_have_read(pool: as
         of_model = await server.call("agent_track_record", {"agent": "technical"})
     assert (of_rules["perhaps_read"], of_model["perhaps_read"]) == (0, of_model["judged"])
     assert of_model["judged"] > 0
+
+
+async def test_a_decision_says_of_each_voice_whether_its_model_may_have_read_what_came(
+    pool: asyncpg.Pool,
+) -> None:
+    session, decided = await remembered(pool, minds={"technical": "openai:gpt-5"})
+    asked, day = {"decision_id": id_of(session, decided[5])}, decided[5].as_of.date()
+    known: list[tuple[Cutoffs, str]] = [
+        ({}, "unknown"), ({"gpt-5": day}, "contaminated"), ({"gpt-5": day - timedelta(days=1)}, "clean"),
+    ]  # fmt: skip
+    for cutoffs, mark in known:
+        async with hosted(pool, decided[-1].as_of, cutoffs=cutoffs) as server:
+            told = await server.call("get_decision", asked)
+            why = await server.call("explain_decision", asked)
+        for voices in told["votes"], why["voices"]:
+            assert {one["read"] for one in voices if one["agent"] == "technical"} == {mark}
+            assert {one["read"] for one in voices if one["agent"] in ("risk", "trend")} == {"none"}
 
 
 async def test_without_a_database_there_is_nothing_to_remember(pool: asyncpg.Pool) -> None:

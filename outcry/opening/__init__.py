@@ -1,0 +1,1 @@
+"""``outcry up``: what it is asked for, and each step of opening a floor."""
