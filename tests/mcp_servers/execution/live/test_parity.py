@@ -3,9 +3,12 @@
 The settings that make both equal: the paper venue walks the exchange's own book (a market that is not recorded as bars)
 with no slippage of its own, the exchange's fee rates, and the fee of a spot buy taken in what it buys (``fees_in_base``).
 The market is one whose prices a test sets, and recorded candles as ``outcry sandbox --market recorded`` plays them, over
-an instant of funding. Its time is the tests' own: what is charged must not hang on the hour at which they run.
+an instant of funding, and for orders that rest. Its time is the tests' own: what is charged must not hang on the hour at
+which they run.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -29,6 +32,7 @@ from tests.mcp_servers.execution.venue import PERP, SPOT, cid, open_venue, order
 ONE = Decimal(10**8)
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 FUNDING = NOON + timedelta(hours=4)
+MINUTE_MS = 60_000
 CLOSES = (16_542, 16_529, 16_551, 16_568, 16_553, 16_533)
 """BTC/USDT, the first hours of 2023."""
 ORDERS = (
@@ -147,31 +151,38 @@ RECORDED = (
 )  # fmt: skip
 
 
-async def funded(rig: Rig, paper: PaperVenue, clock: SetClock) -> None:
-    """Both at the instant of funding, and both told of it."""
-    clock.at_ms = millis(FUNDING)
-    rig.running.exchange.tick()
-    await rig.venue.advance(FUNDING)
-    await paper.advance(FUNDING)
+async def at(rig: Rig, paper: PaperVenue, clock: SetClock, when: datetime) -> None:
+    """Both at that instant, and both told of what happened until then; the exchange's prices move minute by minute."""
+    while clock.at_ms < millis(when):
+        clock.at_ms = min(clock.at_ms + MINUTE_MS, millis(when))
+        rig.running.exchange.tick()
+    await rig.venue.advance(when)
+    await paper.advance(when)
+
+
+@asynccontextmanager
+async def recorded(home: Path, url: str) -> AsyncIterator[tuple[Rig, PaperVenue, SetClock]]:
+    """Both venues over the same recorded candles; the floor's and the exchange's clock stand at the second one's opening."""
+    bars = [(c, c * 1.004, c * 0.997, d) for c, d in zip(CLOSES, (*CLOSES[1:], 16_540), strict=True)]
+    for symbol in (SPOT, PERP):
+        store_bars(home, symbol, bars, first=NOON)
+    store_funding(home, {FUNDING: FUNDING_PPM / 1_000_000})
+    clock = SetClock(millis(NOON) + HOUR_MS)
+    feeds = recorded_feeds(home, "binance", "1h", clock.at_ms, history=1)
+    async with rigged(home, url, deadline_s=5.0, clock=clock, wall=ItsTime(clock), feeds=feeds) as rig:
+        charging(rig, 1_000)
+        capital = Decimal(150_000)
+        paper = open_venue(home, source="live", books=ItsBook(rig), rules=rules("10"), capital=capital)
+        yield rig, paper, clock
+        paper.close()
 
 
 async def test_on_a_recorded_market_too(tmp_path: Path, fresh_database: str) -> None:
-    bars = [(c, c * 1.004, c * 0.997, d) for c, d in zip(CLOSES, (*CLOSES[1:], 16_540), strict=True)]
-    for symbol in (SPOT, PERP):
-        store_bars(tmp_path, symbol, bars, first=NOON)
-    store_funding(tmp_path, {FUNDING: FUNDING_PPM / 1_000_000})
-    clock = SetClock(millis(NOON) + HOUR_MS)
-    feeds = recorded_feeds(tmp_path, "binance", "1h", clock.at_ms, history=1)
-    async with rigged(
-        tmp_path, fresh_database, deadline_s=5.0, clock=clock, wall=ItsTime(clock), feeds=feeds
-    ) as rig:
-        charging(rig, 1_000)
-        capital = Decimal(150_000)
-        paper = open_venue(tmp_path, source="live", books=ItsBook(rig), rules=rules("10"), capital=capital)
+    async with recorded(tmp_path, fresh_database) as (rig, paper, clock):
         prices = set()
         for seq, asked in enumerate(RECORDED, start=1):
             if rig.clock.now() < FUNDING <= rig.clock.now() + STEP:
-                await funded(rig, paper, clock)
+                await at(rig, paper, clock, FUNDING)
             clock.at_ms = millis(NOON) + HOUR_MS + seq * int(STEP.total_seconds() * 1000)
             rig.running.exchange.tick()
             prices.add(rig.running.exchange.spot.market("BTCUSDT").book.mid)
@@ -180,4 +191,25 @@ async def test_on_a_recorded_market_too(tmp_path: Path, fresh_database: str) -> 
         assert len(prices) == len(RECORDED)
         fills = compared(rig, paper)
         assert {fill[1] for fill in fills} == {"entry", "hedge", "manual", "exit", None}
-        paper.close()
+
+
+RESTING = (
+    order("manual", "BUY", "LIMIT", "0.5", price="16510"),
+    order("hedge", "SELL", "LIMIT", "0.4", symbol=PERP, price="16580"),
+    order("entry", "BUY", "LIMIT", "0.3", price="16400"),  # lower than the hour goes
+)
+
+
+async def test_what_rests_is_filled_by_the_same_bar_at_its_own_price(
+    tmp_path: Path, fresh_database: str
+) -> None:
+    async with recorded(tmp_path, fresh_database) as (rig, paper, clock):
+        for seq, request in enumerate(RESTING, start=1):
+            await on_both(rig, paper, request, seq)
+        assert rig.venue.before(99, 0).fills == ()
+        await at(rig, paper, clock, NOON + timedelta(hours=2))
+        fills = compared(rig, paper)
+        assert {(fill[1], fill[4], fill[-1]) for fill in fills} == {
+            ("manual", Decimal(16510), "maker"),
+            ("hedge", Decimal(16580), "maker"),
+        }
