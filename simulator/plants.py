@@ -52,16 +52,16 @@ def _never_settled(real: Any) -> Any:
 
 
 def _resend(real: Any) -> Any:
-    async def send(venue: Any, intent: Any, at: Any) -> OrderState:
-        state: OrderState = await real(venue, intent, at)
-        return await real(venue, intent, at) if state.status == "UNKNOWN" else state
+    async def send(*given: Any) -> OrderState:
+        state: OrderState = await real(*given)
+        return await real(*given) if state.status == "UNKNOWN" else state
 
     return send
 
 
 def _unknown_is_rejected(real: Any) -> Any:
-    async def send(venue: Any, intent: Any, at: Any) -> OrderState:
-        state: OrderState = await real(venue, intent, at)
+    async def send(*given: Any) -> OrderState:
+        state: OrderState = await real(*given)
         return state.model_copy(update={"status": "REJECTED"}) if state.status == "UNKNOWN" else state
 
     return send

@@ -1,17 +1,21 @@
 """The last check before an order leaves: no halt, and every lease it goes under still held.
 
 Both are checked in the transaction that commits SENT. Whoever is stopped between that commit and the first byte, and
-wakes when all is different, finds its SENT too old to act on and has to commit it anew, under what holds then.
+wakes when all is different, finds its SENT too old to act on and has to commit it anew, under what holds then. A cancel
+leaves under its leases alone: a halt never stops one, but a ghost's would take away what its successor relies on.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from time import monotonic
 
 import asyncpg
 import structlog
 
+from db.leases import still_held
 from mcp_servers.execution.intents import Halted, Intent, sent
 from mcp_servers.execution.killfile import KillFile
+from mcp_servers.execution.venues.protocol import Still
 from openoutcry.errors import VenueUnknown
 from openoutcry.types.fence import Fence
 from wire.crashpoint import crashpoint
@@ -51,3 +55,20 @@ async def leave(pool: asyncpg.Pool, intent: Intent, guard: Guard) -> float:
             return until
         log.warning("sent_too_long_ago", leg=intent.request.leg, seq=intent.seq)
     raise VenueUnknown("the database is too slow: the order was not sent")
+
+
+async def holding(pool: asyncpg.Pool, fences: Sequence[Fence]) -> Still:
+    """Check the leases that a cancel goes under; what comes back checks them again when that was too long ago.
+
+    Raises Fenced.
+    """
+    until = 0.0
+
+    async def still() -> None:
+        nonlocal until
+        if (now := monotonic()) >= until:
+            await still_held(pool, fences)
+            until = now + FRESH_S
+
+    await still()
+    return still

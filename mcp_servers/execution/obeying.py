@@ -18,11 +18,12 @@ import asyncpg
 import structlog
 
 from db import halting, state
-from db.leases import ORCHESTRATOR, Leases, still_held
+from db.leases import ORCHESTRATOR, Leases
 from db.pool import LOST, fetch
 from mcp_servers.execution.deps import ExecutionDeps
 from mcp_servers.execution.desk import Account
 from mcp_servers.execution.intents import strays
+from mcp_servers.execution.leaving import holding
 from mcp_servers.execution.own_orders import send_own, too_small
 from openoutcry.errors import Fenced, OpenOutcryError, VenueUnknown
 from openoutcry.ledger.facts import SessionFacts
@@ -128,9 +129,8 @@ class Obeyer:
             for request, order in venue.orders():
                 keeps = request.reduce_only and not halt["flatten"]
                 if order.status not in FINAL and symbol in (None, request.symbol) and not keeps:
-                    await still_held(self._deps.pool, every)
                     name = client_order_id(facts.session_id, order.order_seq, order.leg)
-                    sure = await self._cancelled(venue, name, at, seq) and sure
+                    sure = await self._cancelled(venue, name, at, seq, every) and sure
             if halt["flatten"]:
                 sure = await self._closed(facts, venue, symbol, str(halt["reason"]), at, seq, every) and sure
         return sure
@@ -146,9 +146,12 @@ class Obeyer:
                 sure = False
         return sure
 
-    async def _cancelled(self, venue: Account, name: str, at: datetime, seq: int) -> bool:
+    async def _cancelled(
+        self, venue: Account, name: str, at: datetime, seq: int, fences: tuple[Fence, ...]
+    ) -> bool:
+        still = await holding(self._deps.pool, fences)
         try:
-            found = await venue.cancel(name, at=at, by_seq=seq)
+            found = await venue.cancel(name, at=at, by_seq=seq, still=still)
         except VenueUnknown as error:
             log.warning("cancel_unresolved", client_order_id=name, error=str(error))
             return False

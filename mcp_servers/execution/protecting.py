@@ -16,10 +16,10 @@ import asyncpg
 import structlog
 
 from db import standing
-from db.leases import still_held
 from db.pool import Row
 from mcp_servers.execution.deps import ExecutionDeps
 from mcp_servers.execution.desk import Account
+from mcp_servers.execution.leaving import holding
 from mcp_servers.execution.own_orders import send_own, send_own_pair, too_small
 from mcp_servers.execution.venues.feed import Books
 from mcp_servers.execution.venues.protocol import Pairing
@@ -212,10 +212,10 @@ class Protector:
         return max(prices, default=far) if one.entry.side == "BUY" else min(prices, default=far)
 
     async def _cancel(self, one: Instruction, venue: Account, seq: int, leg: str) -> None:
-        await still_held(self._deps.pool, self._deps.desk.fences(one.facts))
+        still = await holding(self._deps.pool, self._deps.desk.fences(one.facts))
         name = client_order_id(one.facts.session_id, seq, leg)
         try:
-            await venue.cancel(name, at=self._deps.clock.now(), by_seq=one.seq)
+            await venue.cancel(name, at=self._deps.clock.now(), by_seq=one.seq, still=still)
             log.info("idle_guard_cancelled", seq=seq, leg=leg, symbol=one.entry.symbol)
         except VenueUnknown as error:  # the next look asks again
             log.warning("cancel_unresolved", seq=seq, leg=leg, error=str(error))

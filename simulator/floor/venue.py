@@ -65,6 +65,8 @@ class SimulatedVenue:
             self._door.sent_at[ticket.client_order_id] = (
                 self._now()
             )  # what may still arrive is counted from here
+            if still is not None:
+                await still()
             try:
                 await self._door.submit(given, cause, at_ms)
                 break
@@ -82,14 +84,20 @@ class SimulatedVenue:
         await self._catch_up(at_ms)
         return self._history.orders[ticket.client_order_id].state
 
-    async def cancel(self, client_order_id: str, *, at: datetime, by_seq: int) -> OrderState | None:
+    async def cancel(
+        self, client_order_id: str, *, at: datetime, by_seq: int, still: Still | None = None
+    ) -> OrderState | None:
         """Cancel, again while nobody knows: cancelling twice is cancelling once. What has ended is known to have."""
         known = self._history.orders.get(client_order_id)
         if known is not None and known.state.status in FINAL:
             return known.state
-        found = await self._surely(
-            lambda: self._door.cancel(client_order_id, cancelling(by_seq, client_order_id), millis(at))
-        )
+
+        async def ask() -> Any:
+            if still is not None:
+                await still()
+            return await self._door.cancel(client_order_id, cancelling(by_seq, client_order_id), millis(at))
+
+        found = await self._surely(ask)
         await self._catch_up(millis(at))
         return None if found is None else self._history.orders[client_order_id].state
 

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from db.leases import still_held
 from mcp_servers.execution.answers import OrderAnswer, head, told
 from mcp_servers.execution.asking import ask_for_order
 from mcp_servers.execution.deps import ExecutionDeps
+from mcp_servers.execution.leaving import holding
 from mcp_servers.execution.round import AfterArg, fences, market_time
 from mcp_servers.toolkit import Call, tool
 from openoutcry.errors import BadInput
@@ -41,8 +41,8 @@ async def _cancelled(
     facts = await call.deps.sessions.facts(claims.session_id, claims.org_id)
     name = client_order_id(claims.session_id, order_seq, leg)
     async with call.deps.desk.account(facts) as venue:
-        await still_held(call.deps.pool, fences(call.deps.desk.fences(facts), claims))
-        state = await venue.cancel(name, at=market_time(call, claims), by_seq=claims.seq)
+        still = await holding(call.deps.pool, fences(call.deps.desk.fences(facts), claims))
+        state = await venue.cancel(name, at=market_time(call, claims), by_seq=claims.seq, still=still)
         if state is None:
             raise BadInput(f"leg: the venue has no order {leg} of round {order_seq}", field="leg")
         news = venue.upto_cancelling(claims.seq, name, after)

@@ -86,11 +86,15 @@ class PaperVenue(Statements):
         crashpoint("k10")
         return known.state
 
-    async def cancel(self, client_order_id: str, *, at: datetime, by_seq: int) -> OrderState | None:
+    async def cancel(
+        self, client_order_id: str, *, at: datetime, by_seq: int, still: Still | None = None
+    ) -> OrderState | None:
         """Cancel a working order; a final one stays as it is."""
         known = self._history.orders.get(client_order_id)
         if known is None:
             return None
+        if still is not None:
+            await still()
         events = cancel(self._account, self._rules, client_order_id, at, "REQUESTED")
         if events:
             self._commit(cancelling(by_seq, client_order_id), events)

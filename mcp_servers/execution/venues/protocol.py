@@ -10,7 +10,7 @@ from openoutcry.sim.engine import Ticket
 from openoutcry.types.orders import Fill, OrderRequest, OrderState
 
 Still = Callable[[], Awaitable[None]]
-"""Asked right before an order leaves. Raises Halted, Fenced or VenueUnknown when what let it out holds no more."""
+"""Asked right before an order or a cancel leaves. Raises Halted, Fenced or VenueUnknown when what let it out holds no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,9 @@ class Venue(Protocol):
         """
         ...
 
-    async def cancel(self, client_order_id: str, *, at: datetime, by_seq: int) -> OrderState | None:
+    async def cancel(
+        self, client_order_id: str, *, at: datetime, by_seq: int, still: Still | None = None
+    ) -> OrderState | None:
         """Cancel a working order for round ``by_seq``; a final one stays as it is. None when unknown."""
         ...
 

@@ -156,6 +156,35 @@ async def test_an_order_leaves_soon_after_its_check_or_is_checked_again(
     assert at_venue(floor) == 0
 
 
+async def test_p6_a_ghost_that_wakes_between_check_and_cancel_cancels_nothing(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it stood still its place was taken: what it had checked is too old, and is checked again."""
+    from mcp_servers.execution import leaving
+
+    await floor.place(ENTRY, seq=1, hour=0)
+    await floor.place(STOP, seq=1, hour=0)
+    times, real = iter([0.0, FRESH_S, FRESH_S, FRESH_S]), leaving.still_held
+    monkeypatch.setattr(leaving, "monotonic", lambda: next(times))
+
+    async def stopped(*given: object) -> None:
+        await real(*given)  # type: ignore[arg-type]
+        await floor.pool.execute("UPDATE leases SET token = token + 1 WHERE name LIKE 'account:%'")
+
+    monkeypatch.setattr(leaving, "still_held", stopped)
+    with pytest.raises(ToolFailed, match="FENCED"):
+        await floor.cancel(1, "stop_loss", seq=2, hour=0)
+    row = await floor.row(1, "stop_loss")
+    assert row is not None and row["status"] == "NEW"
+
+
+async def test_a_halt_never_stops_a_cancel(floor: Floor) -> None:
+    await floor.place(ENTRY, seq=1, hour=0)
+    await floor.place(STOP, seq=1, hour=0)
+    await halted(floor.pool, "enough")
+    assert (await floor.cancel(1, "stop_loss", seq=2, hour=0))["status"] == "CANCELED"
+
+
 async def test_without_an_orchestrator_the_server_closes_by_itself(
     floor: Floor,
 ) -> None:

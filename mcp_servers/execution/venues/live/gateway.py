@@ -13,6 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 import aiohttp
 import structlog
 
+from mcp_servers.execution.venues.live.first_byte import CheckedRequest, asked_first
 from mcp_servers.execution.venues.live.outcome import (
     Answered,
     KeyRevoked,
@@ -95,7 +96,7 @@ class Gateway:
         still: Still | None = None,
     ) -> Outcome:
         """One request of ``kind`` spot or perp, sent at most once. ``urgent`` does not queue. ``still`` is asked when its turn
-        has come, and nothing waits between that and the first byte.
+        has come and its connection is open, right before the first byte.
         """
         if self.lost is not None and signed:
             return outcome(NoReply(f"key not accepted: {self.lost}", sent=False))
@@ -106,13 +107,12 @@ class Gateway:
             return outcome(
                 NoReply(f"the exchange asked for a pause; {left:.0f} s are left of it", sent=False)
             )
-        if still is not None:
-            await still()
         request = self._signer.sign(path, [api or APIS[kind, signed]], method, dict(params or {}))
         self.requests += 1
-        reply = await self._send(
-            request["method"], request["url"], request["headers"] or {}, request["body"], deadline_s
-        )
+        with asked_first(still):
+            reply = await self._send(
+                request["method"], request["url"], request["headers"] or {}, request["body"], deadline_s
+            )
         said = outcome(reply)
         if isinstance(said, Limited):
             self._budget.pause(said.retry_after_s)
@@ -167,7 +167,7 @@ class Gateway:
             if self._session is None:
                 self._signer = await asyncio.to_thread(_signer, self._access, self._clock)
                 self._session = aiohttp.ClientSession(
-                    auto_decompress=False, trust_env=self._access.url is None
+                    auto_decompress=False, trust_env=self._access.url is None, request_class=CheckedRequest
                 )
                 fresh = True
             else:

@@ -151,7 +151,9 @@ class LiveVenue(Statements):
             state = OrderState(order_seq=ticket.order_seq, leg=request.leg, status="UNKNOWN")
             return state.model_copy(update={"error": str(error)[:500]})
 
-    async def cancel(self, client_order_id: str, *, at: datetime, by_seq: int) -> OrderState | None:
+    async def cancel(
+        self, client_order_id: str, *, at: datetime, by_seq: int, still: Still | None = None
+    ) -> OrderState | None:
         """Cancel a working order; whatever the answer, the exchange is asked what became of it."""
         known = self._history.orders.get(client_order_id)
         if known is None:
@@ -166,7 +168,7 @@ class LiveVenue(Statements):
         name = {"clientAlgoId": client_order_id} if algo else {"origClientOrderId": client_order_id}
         said = await self._gateway.ask(
             kind_of(request.symbol), "DELETE", "algoOrder" if algo else "order",
-            {"symbol": market_of(request.symbol), **name}, urgent=True,
+            {"symbol": market_of(request.symbol), **name}, urgent=True, still=still,
         )  # fmt: skip
         await self._refresh(client_order_id, cancelling(by_seq, client_order_id), urgent=True)
         state = self._history.orders[client_order_id].state

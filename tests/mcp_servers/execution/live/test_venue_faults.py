@@ -2,13 +2,15 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
+import aiohttp
 import pytest
 
 from mcp_servers.execution.intents import Halted
 from mcp_servers.execution.venues.live import asking, venue
 from mcp_servers.execution.venues.live.asking import BOUND
-from openoutcry.errors import VenueUnknown
+from openoutcry.errors import Fenced, VenueUnknown
 from openoutcry.types.orders import OrderRequest
 from tests.mcp_servers.execution.live.rig import Rig, order
 
@@ -206,3 +208,37 @@ async def test_p6_an_order_that_waited_for_its_turn_is_checked_again_before_it_l
     state = await rig.venue.place(ticket, still)
     assert (state.status, state.error) == ("REJECTED", "HALTED: while it waited")
     assert rig.posts() == 0 and (await rig.venue.place(ticket)).status == "REJECTED" and rig.accepted() == []
+
+
+async def test_p6_a_cancel_that_waited_is_checked_again_before_it_leaves(rig: Rig) -> None:
+    async def still() -> None:
+        raise Fenced("lease execution: taken by another", "execution")
+
+    await rig.place(RESTING)
+    with pytest.raises(Fenced):
+        await rig.venue.cancel(rig.cid("entry"), at=rig.ticket(RESTING).at, by_seq=2, still=still)
+    assert not [1 for _, method, _, _ in rig.running.requests if method == "DELETE"]
+    gone = await rig.venue.cancel(rig.cid("entry"), at=rig.ticket(RESTING).at, by_seq=2)
+    assert gone is not None and gone.status == "CANCELED"
+
+
+async def test_p6_what_waits_for_its_connection_is_checked_when_that_is_there(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A halt that is thrown while the exchange is slow to take the connection holds for the order that wanted it."""
+    happened: list[str] = []
+    connect = aiohttp.TCPConnector.connect
+
+    async def slow(*given: Any, **more: Any) -> Any:
+        found = await connect(*given, **more)
+        happened.append("connected")
+        return found
+
+    async def still() -> None:
+        happened.append("checked")
+        if happened[-2:] == ["connected", "checked"]:
+            raise Halted("HALTED: while it connected")
+
+    monkeypatch.setattr(aiohttp.TCPConnector, "connect", slow)
+    state = await rig.venue.place(rig.ticket(ENTRY), still)
+    assert (state.status, state.error) == ("REJECTED", "HALTED: while it connected") and rig.posts() == 0
