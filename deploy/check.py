@@ -23,7 +23,7 @@ ALONE: tuple[Step, ...] = (
         "600 simulated floors, or as many as fit a minute",
         ["outcry", "sim", "--seeds", "1..600", "--seconds", "60"],
     ),
-    ("tests", ["pytest", "-n", "2", "--dist", "worksteal"]),
+    ("tests", ["pytest", "-n", "2", "--dist", "worksteal", "--durations", "40"]),
 )
 """What takes both cores."""
 
