@@ -1,6 +1,7 @@
 """Decisions in markets that looked alike, and how they ended: never the decision itself, never the future."""
 
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -23,9 +24,10 @@ SELECT id, session_id, seq, symbol, agent_name, decision_type, decision, target,
        actual_pnl, outcome_reason, created_at, 1 - (context_embedding <=> $2) AS similarity
 FROM {source}
 WHERE org_id = $1 AND id <> $3 AND outcome_known_at <= $4 AND created_at <= $4 AND context_embedder = $5
+    AND ($7::float8 IS NULL OR (context_embedding <=> $2) - 1 > -$7 OR ((context_embedding <=> $2) - 1 = -$7 AND id > $8))
 """
 INDEXED = f"{CHOSEN.format(source='decisions')} ORDER BY context_embedding <=> $2 LIMIT $6"
-ONE_BY_ONE = "AND vector_norm(context_embedding) > 0 ORDER BY (context_embedding <=> $2) + 0 LIMIT $6"
+ONE_BY_ONE = "AND vector_norm(context_embedding) > 0 ORDER BY (context_embedding <=> $2) + 0, id LIMIT $6"
 EARLIEST = f"""
 (SELECT * FROM decisions WHERE org_id = $1 AND created_at <= $4 ORDER BY created_at DESC LIMIT {FEW}) earliest
 """
@@ -33,8 +35,25 @@ EXACT = f"{CHOSEN.format(source=EARLIEST)} {ONE_BY_ONE}"
 EXHAUSTIVE = f"{CHOSEN.format(source='decisions')} {ONE_BY_ONE}"
 
 
+class Beyond(NamedTuple):
+    """The case after which a list goes on: those that are less alike, and of the equally alike those of a later id."""
+
+    similarity: float | None = None
+    id: UUID | None = None
+
+
+NEAREST = Beyond()
+"""A list from its beginning."""
+
+
 async def similar(
-    pool: asyncpg.Pool, org_id: UUID, decision_id: UUID, limit: int = 10, *, by: datetime | None = None
+    pool: asyncpg.Pool,
+    org_id: UUID,
+    decision_id: UUID,
+    limit: int = 10,
+    *,
+    by: datetime | None = None,
+    beyond: Beyond = NEAREST,
 ) -> list[Row] | None:
     """The decisions with the nearest market context, by cosine ``similarity``, nearest first.
 
@@ -52,6 +71,7 @@ async def similar(
         before=asking["created_at"],
         but=asking["id"],
         limit=limit,
+        beyond=beyond,
     )
 
 
@@ -64,6 +84,7 @@ async def like(
     before: datetime,
     but: UUID,
     limit: int,
+    beyond: Beyond = NEAREST,
 ) -> list[Row]:
     """The cases nearest to ``context`` that had ended at ``before``. A context of zeros is like nothing."""
     if not any(context):
@@ -71,9 +92,9 @@ async def like(
     few: int = await pool.fetchval(CANDIDATES, org_id, before, FEW + 1)
     arguments = (org_id, context, but, before, embedder)
     if few <= FEW:
-        found = await fetch(pool, EXACT, *arguments, limit)
+        found = await fetch(pool, EXACT, *arguments, limit, *beyond)
     else:
-        found = await fetch(pool, INDEXED, *arguments, WIDER * limit)
+        found = await fetch(pool, INDEXED, *arguments, WIDER * limit, *beyond)
         if len(found) < limit:
-            found = await fetch(pool, EXHAUSTIVE, *arguments, limit)
-    return sorted(found, key=lambda row: (-row["similarity"], str(row["id"])))[:limit]
+            found = await fetch(pool, EXHAUSTIVE, *arguments, limit, *beyond)
+    return sorted(found, key=lambda row: (-row["similarity"], row["id"]))[:limit]

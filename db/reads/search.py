@@ -29,7 +29,7 @@ BY_TEXT = f"""
 SELECT d.id, ts_rank({WORDS}, asked)::float8 AS score
 FROM decisions d, websearch_to_tsquery('english', $5) asked
 WHERE {WITHIN} AND {WORDS} @@ asked
-ORDER BY score DESC, d.created_at DESC LIMIT $6
+ORDER BY score DESC, d.created_at DESC, d.id LIMIT $6
 """
 BY_MEANING = f"""
 SELECT d.id, 1 - (d.prompt_embedding <=> $5) AS score FROM decisions d

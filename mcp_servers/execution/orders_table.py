@@ -1,12 +1,11 @@
 """Orders as stored, for looking."""
 
-import base64
-import binascii
 from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 
+from mcp_servers import cursors
 from mcp_servers.execution.answers import OrderView
 from openoutcry.errors import BadInput
 
@@ -60,15 +59,12 @@ def _view(row: asyncpg.Record) -> OrderView:
 
 
 def _encoded(row: asyncpg.Record) -> str:
-    return base64.urlsafe_b64encode(f"{row['created_at'].isoformat()}|{row['order_id']}".encode()).decode()
+    return cursors.written(row["created_at"].isoformat(), str(row["order_id"]))
 
 
 def _decoded(cursor: str) -> tuple[datetime, UUID]:
-    try:
-        at, _, last = base64.urlsafe_b64decode(cursor.encode()).decode().partition("|")
-        return datetime.fromisoformat(at), UUID(last)
-    except (binascii.Error, ValueError) as error:
-        raise BadInput("cursor: not one of a page before", field="cursor") from error
+    at, last = cursors.read(cursor, 2)
+    return cursors.moment(at), cursors.row_id(last)
 
 
 def _uuid(text: str, field: str) -> UUID:

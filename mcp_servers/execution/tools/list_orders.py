@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, WithJsonSchema
 
+from mcp_servers.cursors import CursorArg
 from mcp_servers.execution.answers import BARE, OrderView, Status, head
 from mcp_servers.execution.deps import ExecutionDeps
 from mcp_servers.execution.orders_table import page
@@ -26,7 +27,7 @@ async def list_orders(
     symbol: Annotated[str | None, Field(description="Only this symbol", max_length=40)] = None,
     status: Annotated[Status | None, Field(description="Only orders that stand so")] = None,
     limit: Annotated[int, Field(description="Orders per page", ge=1, le=200)] = 50,
-    cursor: Annotated[str | None, Field(description="next_cursor of the page before", max_length=200)] = None,
+    cursor: CursorArg = None,
 ) -> OrderList:
     """Orders of all sessions or one, newest first: sent, filled, refused by the gate."""
     found, following = await page(

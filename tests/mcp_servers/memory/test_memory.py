@@ -15,6 +15,7 @@ from db.candles import CandleReader
 from db.embedder import embed_all
 from db.memory.reflecting import reflect_all, reflections
 from db.pool import open_pool
+from mcp_servers.cursors import written
 from mcp_servers.memory.deps import MemoryDeps
 from mcp_servers.memory.meaning import Meaning
 from mcp_servers.memory.server import build
@@ -140,6 +141,62 @@ async def test_a_track_record_says_how_much_of_it_a_model_may_have_read(pool: as
         of_model = await server.call("agent_track_record", {"agent": "technical"})
     assert (of_rules["perhaps_read"], of_model["perhaps_read"]) == (0, of_model["judged"])
     assert of_model["judged"] > 0
+
+
+async def test_lists_page_without_gaps_or_repeats_as_it_was_on_the_first_page(pool: asyncpg.Pool) -> None:
+    session, decided = await remembered(pool)
+    await embed_all(pool)
+    alike = (
+        "similar_decisions",
+        {"symbol": SPOT, "timeframe": "1h", "decision_id": id_of(session, decided[50])},
+    )
+    words = ("search_decisions", {"query": "BUY OR SELL OR HOLD", "way": "words"})
+    both = ("search_decisions", {"query": "BUY", "way": "both"})
+    for (tool, asked), part, most in ((alike, "cases", 50), (words, "found", 50), (both, "found", 50)):
+        async with hosted(pool, decided[50].as_of) as server:
+            whole = (await server.call(tool, {**asked, "limit": most}))[part]
+            page = await server.call(tool, {**asked, "limit": 7})
+        paged, first = [*page[part]], page["as_of"]
+        async with hosted(pool, decided[-1].as_of) as server:  # meanwhile the market has gone on
+            while page["next_cursor"] is not None:
+                page = await server.call(tool, {**asked, "limit": 7, "cursor": page["next_cursor"]})
+                assert page["as_of"] == first and 0 < len(page[part]) <= 7
+                paged += page[part]
+        assert len(whole) > 20 and paged[: len(whole)] == whole, tool
+        assert len({str(one) for one in paged}) == len(paged)
+
+
+async def test_a_cursor_that_no_page_gave_is_refused_and_opens_no_future(pool: asyncpg.Pool) -> None:
+    session, decided = await remembered(pool)
+    asked = {"symbol": SPOT, "timeframe": "1h", "decision_id": id_of(session, decided[50]), "limit": 3}
+    later, last = decided[-1].as_of.isoformat(), id_of(session, decided[3])
+    made = [
+        "x", "-", written("a", "b"), written("a", "b", "c"), written(later, "0.5", last), written(later, "nan", last),
+        written(decided[3].as_of.isoformat(), "inf", last), written(decided[3].as_of.isoformat(), "0.5", "x"),
+        written(decided[3].as_of.replace(tzinfo=None).isoformat(), "0.5", last),
+    ]  # fmt: skip
+    ranked = [written(decided[3].as_of.isoformat(), skip, "text:hash-v1") for skip in ("0", "-1", "x", "100")]
+    async with hosted(pool, decided[50].as_of) as server:
+        for cursor in made:
+            with pytest.raises(BadInput, match="cursor"):
+                await server.call("similar_decisions", {**asked, "cursor": cursor})
+        for cursor in (*made, *ranked):
+            with pytest.raises(BadInput, match="cursor"):
+                await server.call("search_decisions", {"query": "BUY", "cursor": cursor})
+        page = await server.call("search_decisions", {"query": "BUY OR SELL", "way": "words", "limit": 3})
+        with pytest.raises(BadInput, match="another space answers now"):
+            await server.call(
+                "search_decisions", {"query": "BUY", "way": "both", "cursor": page["next_cursor"]}
+            )
+
+
+async def test_base_rates_say_how_many_of_their_cases_a_model_may_have_read(pool: asyncpg.Pool) -> None:
+    session, decided = await remembered(pool, minds={"technical": "openai:gpt-5"})
+    asked = {"symbol": SPOT, "timeframe": "1h", "decision_id": id_of(session, decided[50]), "limit": 9}
+    for cutoffs, read in (({}, 9), ({"gpt-5": decided[0].as_of.date() - timedelta(days=1)}, 0)):
+        async with hosted(pool, decided[-1].as_of, cutoffs=cutoffs) as server:
+            told = await server.call("similar_decisions", asked)
+        assert (told["rates"]["cases"], told["perhaps_read"]) == (9, read)
 
 
 async def test_a_decision_says_of_each_voice_whether_its_model_may_have_read_what_came(
