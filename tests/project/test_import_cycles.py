@@ -4,20 +4,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = (
-    "outcry",
-    "api",
-    "orchestrator",
-    "workers",
-    "agents",
-    "mcp_servers",
-    "db",
-    "wire",
-    "sandbox",
-    "simulator",
-    "openoutcry",
-)
+from tests.project.packages import PACKAGES, ROOT
 
 
 def modules(root: Path, packages: tuple[str, ...]) -> dict[str, Path]:

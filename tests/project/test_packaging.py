@@ -3,27 +3,13 @@
 import re
 import tomllib
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from openoutcry.version import VERSION
+from tests.project.packages import PACKAGES, ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = (
-    "outcry",
-    "api",
-    "orchestrator",
-    "workers",
-    "agents",
-    "mcp_servers",
-    "db",
-    "wire",
-    "sandbox",
-    "simulator",
-    "openoutcry",
-)
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)(.*)$", re.MULTILINE)
 

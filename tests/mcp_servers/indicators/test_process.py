@@ -1,53 +1,23 @@
 """The server as a process of its own, over stdio and over HTTP."""
 
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import pytest
-from mcp import Client, StdioServerParameters
+from mcp import Client
 
 from openoutcry.errors import NotAuthorised
 from tests.mcp_servers.indicators.hosting import SYMBOL, store_walk
+from tests.mcp_servers.process import over_http, over_stdio
 from wire.config import floor_key, mint_tokens
 from wire.connect import Connection
-
-COMMAND = ["-m", "mcp_servers.indicators"]
-
-
-def environment() -> dict[str, str]:
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("OUTCRY_")}
-    return clean | {"OUTCRY_MARKET": "recorded"}
 
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[str]:
     """The URL of a server process over ``tmp_path``."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, *COMMAND, "--port", str(port), "--home", str(tmp_path)], env=environment()
-    )
-    try:
-        for _ in range(300):
-            try:
-                urlopen(f"http://127.0.0.1:{port}/health", timeout=1).close()
-                break
-            except (URLError, OSError):
-                assert process.poll() is None, "the server ended"
-                time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}/mcp"
-    finally:
-        process.terminate()
-        assert process.wait(10) in (0, -signal.SIGTERM)
+    with over_http("indicators", tmp_path, OUTCRY_MARKET="recorded") as url:
+        yield url
 
 
 async def test_over_http_with_a_token_and_not_without(tmp_path: Path, served: str) -> None:
@@ -70,9 +40,7 @@ async def test_over_http_with_a_token_and_not_without(tmp_path: Path, served: st
 
 async def test_over_stdio(tmp_path: Path) -> None:
     store_walk(tmp_path, 300)
-    server = StdioServerParameters(
-        command=sys.executable, args=[*COMMAND, "--stdio", "--home", str(tmp_path)], env=environment()
-    )
+    server = over_stdio("indicators", tmp_path, OUTCRY_MARKET="recorded")
     async with Client(server) as client:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         result = await client.call_tool("calculate_rsi", {"symbol": SYMBOL, "timeframe": "1h"})

@@ -2,22 +2,12 @@
 
 import asyncio
 import json
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import numpy as np
 import pytest
-from mcp import Client, StdioServerParameters
+from mcp import Client
 
 from mcp_servers.market import tools
 from mcp_servers.toolkit import discover
@@ -26,43 +16,16 @@ from openoutcry.market.candles import Candles
 from openoutcry.types.timeframes import last_close, millis
 from tests.mcp_servers.market.binance_double import BinanceDouble, serving
 from tests.mcp_servers.market.hosting import KEY, PERP, SPOT, stored, walk
+from tests.mcp_servers.process import over_http, over_stdio
 from wire.clock import WallClock
 from wire.config import floor_key, mint_tokens
 from wire.connect import Connection
 from wire.tokens import RoundClaims, derive_key, sign_round
 
-COMMAND = ["-m", "mcp_servers.market"]
 TOOLS = {
     "get_market_snapshot", "get_price", "get_ticker_24h", "get_order_book", "get_candles", "get_recent_trades",
     "get_funding_rate", "get_open_interest", "get_basis", "list_symbols", "get_data_freshness", "get_book_pressure",
 }  # fmt: skip
-
-
-def environment(**more: str) -> dict[str, str]:
-    return {key: value for key, value in os.environ.items() if not key.startswith("OUTCRY_")} | more
-
-
-@contextmanager
-def served(home: Path, **more: str) -> Iterator[str]:
-    """The URL of a server process over ``home``."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, *COMMAND, "--port", str(port), "--home", str(home)], env=environment(**more)
-    )
-    try:
-        for _ in range(300):
-            try:
-                urlopen(f"http://127.0.0.1:{port}/health", timeout=1).close()
-                break
-            except (URLError, OSError):
-                assert process.poll() is None, "the server ended"
-                time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}/mcp"
-    finally:
-        process.terminate()
-        assert process.wait(10) in (0, -signal.SIGTERM)
 
 
 def token_of(home: Path) -> str:
@@ -72,7 +35,7 @@ def token_of(home: Path) -> str:
 async def test_a_recorded_market_over_http_and_a_forged_token(tmp_path: Path) -> None:
     stored(tmp_path, 300)
     token = token_of(tmp_path)
-    with served(tmp_path, OUTCRY_MARKET="recorded", OUTCRY_TIMEFRAME="1h") as url:
+    with over_http("market", tmp_path, OUTCRY_MARKET="recorded", OUTCRY_TIMEFRAME="1h") as url:
         caller, stranger = Connection("market", url, token), Connection("market", url, token[:-4] + "AAAA")
         try:
             bars = await caller.call(
@@ -104,7 +67,7 @@ async def test_a_synthetic_market_is_filled_before_it_listens(tmp_path: Path) ->
         "OUTCRY_SEED": "11",
         "OUTCRY_FROM": "2024-02-03",
     }
-    with served(tmp_path, **run, OUTCRY_SYMBOLS="ETH/USDT") as url:
+    with over_http("market", tmp_path, **run, OUTCRY_SYMBOLS="ETH/USDT") as url:
         assert (tmp_path / "candles/synthetic-11/ETH-USDT/5m/2024-02.parquet").exists()
         caller = Connection("market", url, token_of(tmp_path))
         try:
@@ -132,11 +95,7 @@ async def test_a_live_market_follows_an_exchange(tmp_path: Path) -> None:
     )
     async with serving(double) as url:
         run = {"OUTCRY_MARKET": "live", "OUTCRY_TIMEFRAME": "1h", "OUTCRY_CCXT_URL": url}
-        server = StdioServerParameters(
-            command=sys.executable,
-            args=[*COMMAND, "--stdio", "--home", str(tmp_path)],
-            env=environment(**run),
-        )
+        server = over_stdio("market", tmp_path, **run)
         async with Client(server) as client:
             result = await client.call_tool("get_price", {"symbol": SPOT})
             assert result.structured_content is not None
@@ -154,11 +113,7 @@ async def test_a_live_market_follows_an_exchange(tmp_path: Path) -> None:
 
 async def test_over_stdio_the_tools_are_read_only_and_described(tmp_path: Path) -> None:
     stored(tmp_path, 300)
-    server = StdioServerParameters(
-        command=sys.executable,
-        args=[*COMMAND, "--stdio", "--home", str(tmp_path)],
-        env=environment(OUTCRY_MARKET="recorded"),
-    )
+    server = over_stdio("market", tmp_path, OUTCRY_MARKET="recorded")
     async with Client(server) as client:
         listed = {tool.name: tool for tool in (await client.list_tools()).tools}
         result = await client.call_tool("get_price", {"symbol": SPOT})

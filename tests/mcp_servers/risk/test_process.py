@@ -1,33 +1,20 @@
 """The server as a process of its own: over HTTP with a floor's database behind it, and over stdio without."""
 
 import asyncio
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import pytest
-from mcp import Client, StdioServerParameters
+from mcp import Client
 
 from db.pool import open_pool
 from openoutcry.errors import NotAuthorised
+from tests.mcp_servers.process import over_http, over_stdio
 from tests.mcp_servers.risk.stored import claims, write
 from tests.openoutcry.risk.books import SPOT
 from wire.config import floor_key, mint_tokens
 from wire.connect import Connection
 from wire.tokens import derive_key, sign_round
-
-COMMAND = ["-m", "mcp_servers.risk"]
-
-
-def environment() -> dict[str, str]:
-    return {key: value for key, value in os.environ.items() if not key.startswith("OUTCRY_")}
 
 
 @pytest.fixture
@@ -40,23 +27,8 @@ def served(tmp_path: Path, fresh_database: str) -> Iterator[str]:
         await pool.close()
 
     asyncio.run(prepare())
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    arguments = ["--port", str(port), "--home", str(tmp_path), "--database-url", fresh_database]
-    process = subprocess.Popen([sys.executable, *COMMAND, *arguments], env=environment())
-    try:
-        for _ in range(300):
-            try:
-                urlopen(f"http://127.0.0.1:{port}/health", timeout=1).close()
-                break
-            except (URLError, OSError):
-                assert process.poll() is None, "the server ended"
-                time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}/mcp"
-    finally:
-        process.terminate()
-        assert process.wait(10) in (0, -signal.SIGTERM)
+    with over_http("risk", tmp_path, "--database-url", fresh_database) as url:
+        yield url
 
 
 async def test_over_http_in_a_round(tmp_path: Path, served: str) -> None:
@@ -78,9 +50,7 @@ async def test_over_http_in_a_round(tmp_path: Path, served: str) -> None:
 
 
 async def test_over_stdio_without_a_floor(tmp_path: Path) -> None:
-    server = StdioServerParameters(
-        command=sys.executable, args=[*COMMAND, "--stdio", "--home", str(tmp_path)], env=environment()
-    )
+    server = over_stdio("risk", tmp_path)
     async with Client(server) as client:
         tools = [tool.name for tool in (await client.list_tools()).tools]
         figure = await client.call_tool("calculate_drawdown", {"equity_curve": [100, 80]})
