@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -70,22 +70,29 @@ class Person:
 
     def _order(self, kind: str) -> c.Command:
         random, price = self._random, self._price()
-        small = (Decimal(random.randint(100, 500)) / price).quantize(STEP)
+        small = (Decimal(random.randint(100, 500)) / price).quantize(STEP, ROUND_HALF_EVEN)
         asked: dict[str, Any] = {"symbol": SYMBOL, "side": "BUY", "type": "MARKET", "quantity": small}
         if kind == "sell":
             held = Decimal(self._exchange.base) / UNIT
             asked |= {
                 "side": "SELL",
-                "quantity": max(STEP, (held * random.choice((1, 2)) / 2).quantize(STEP)),
+                "quantity": max(STEP, (held * random.choice((1, 2)) / 2).quantize(STEP, ROUND_HALF_EVEN)),
             }
         elif kind == "limit":
-            asked |= {"type": "LIMIT", "price": (price * Decimal("0.998")).quantize(CENT)}
+            asked |= {"type": "LIMIT", "price": (price * Decimal("0.998")).quantize(CENT, ROUND_HALF_EVEN)}
         elif kind == "huge":
-            asked |= {"quantity": (Decimal(random.choice((4_000, 9_000, 90_000))) / price).quantize(STEP)}
+            asked |= {
+                "quantity": (Decimal(random.choice((4_000, 9_000, 90_000))) / price).quantize(
+                    STEP, ROUND_HALF_EVEN
+                )
+            }
         elif kind == "short":
             asked |= {"side": "SELL", "quantity": Decimal(random.randint(1, 9))}
         elif kind == "mistyped":
-            asked |= {"type": "LIMIT", "price": (price * random.choice((2, 10))).quantize(CENT)}
+            asked |= {
+                "type": "LIMIT",
+                "price": (price * random.choice((2, 10))).quantize(CENT, ROUND_HALF_EVEN),
+            }
         elif kind == "crooked":
             asked |= {"quantity": small + STEP / 8}
         elif kind == "other":
