@@ -25,6 +25,10 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """Base of every request body: unknown fields are refused by name."""
 
 
+class NoFields(Body, frozen=True, kw_only=True):
+    """An empty body."""
+
+
 async def read_body(request: AnyRequest, shape: type[T], decoder: "msgspec.json.Decoder[Any]" = DECODER) -> T:
     """The request's JSON body as ``shape``. Raises Failure 400, 408, 413 (by Litestar) or 415."""
     return decode_body(await raw_body(request), shape, decoder)

@@ -7,7 +7,7 @@ from uuid import UUID
 from litestar import get, post
 from litestar.params import FromPath, QueryParameter
 
-from api.bodies import PLAIN, Body, read_body
+from api.bodies import PLAIN, Body, NoFields, read_body
 from api.failures import Failure
 from api.floor import Floor, TheFloor
 from api.idempotency import kept
@@ -16,7 +16,6 @@ from api.params import Anchor, Offset, read_id
 from api.registrar import asking, org_of, reserved
 from api.requests import AnyRequest
 from api.routes.strategies import Name
-from api.routes.trade import NoFields
 from api.shapes.base import Shape
 from db.strategies import finding, standing
 from db.strategies.instances import Instance, instance, instances, said

@@ -9,7 +9,7 @@ from litestar import get, patch, post
 
 from api.access import caller_of
 from api.amounts import Number
-from api.bodies import PLAIN, Body, given, read_body
+from api.bodies import PLAIN, Body, NoFields, given, read_body
 from api.failures import Failure, invalid_body
 from api.floor import TheFloor
 from api.idempotency import kept
@@ -18,7 +18,6 @@ from api.params import read_time
 from api.registrar import asking, org_of, reserved, shown
 from api.requests import AnyRequest
 from api.routes.strategies import Name
-from api.routes.trade import NoFields
 from api.shapes.base import Shape
 from api.shapes.strategies import AccountState, account_state
 from db.jobs.submit import Submission, submit
