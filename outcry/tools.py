@@ -1,6 +1,6 @@
 """What every server and agent offers: from a running floor over MCP, else from the code in memory."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,18 @@ from agents.host import NAME as HOST
 from agents.host import opened as host_opened
 from agents.registry import discover
 from mcp_servers.entry import unopened
+from openoutcry.errors import DataUnavailable
 from outcry import runfile
-from wire.config import ProcessConfig, RunSpec, floor_key, load_settings, mint_tokens, votes
+from wire.config import (
+    OPTIONAL_SCOPES,
+    READ_SCOPES,
+    ProcessConfig,
+    RunSpec,
+    floor_key,
+    load_settings,
+    mint_tokens,
+    votes,
+)
 from wire.connect import Connection
 from wire.tokens import OPTIONAL_SERVERS, SERVERS
 
@@ -29,19 +39,33 @@ def names() -> list[str]:
 
 async def tools_of(home: Path) -> dict[str, dict[str, Any]]:
     """Name → url (None when no floor runs), module, and tools as MCP describes them."""
+    return {name: await tools_at(name, home) for name in names()}
+
+
+async def tools_at(name: str, home: Path) -> dict[str, Any]:
+    """One server's part of it."""
+    url = url_of(name, home)
+    tools = await _asked(name, url, home) if url else (await offered(name, home))["tools"]
+    return {"url": url, "command": command_of(name), "tools": tools}
+
+
+def url_of(name: str, home: Path) -> str | None:
+    """Where the home's floor serves it; None when it does not."""
     floor = runfile.running(home)
-    found: dict[str, dict[str, Any]] = {}
-    for name in names():
-        command = _command(name)
-        url = (
-            f"http://127.0.0.1:{floor.ports[name]}/mcp" if floor is not None and name in floor.ports else None
-        )
-        tools = await _asked(name, url, home) if url else (await offered(name, home))["tools"]
-        found[name] = {"url": url, "command": command, "tools": tools}
-    return found
+    return f"http://127.0.0.1:{floor.ports[name]}/mcp" if floor is not None and name in floor.ports else None
 
 
-def _command(name: str) -> str:
+async def called(name: str, tool: str, arguments: Mapping[str, Any], home: Path) -> dict[str, Any]:
+    """What a tool of the running floor answers to a reader. Raises what it refuses, and DataUnavailable without a floor."""
+    url = url_of(name, home)
+    if url is None:
+        raise DataUnavailable(f"no floor serves {name} in {home}: `outcry up` opens one")
+    scopes = {**READ_SCOPES, **OPTIONAL_SCOPES}.get(name, ("read",))
+    async with _connected(name, url, home, scopes) as connection:
+        return dict(await connection.call(tool, arguments))
+
+
+def command_of(name: str) -> str:
     """What runs it, after ``python -m``."""
     if name == HOST:
         return "agents --strategies"
@@ -49,10 +73,16 @@ def _command(name: str) -> str:
 
 
 async def _asked(name: str, url: str, home: Path) -> list[dict[str, Any]]:
-    token = mint_tokens(floor_key(home), "outcry-cli", {name: ("read",)})[name]
+    async with _connected(name, url, home, ("read",)) as connection:
+        return await connection.list_tools()
+
+
+@asynccontextmanager
+async def _connected(name: str, url: str, home: Path, scopes: tuple[str, ...]) -> AsyncIterator[Connection]:
+    token = mint_tokens(floor_key(home), "outcry-cli", {name: scopes})[name]
     connection = Connection(name, url, token)
     try:
-        return await connection.list_tools()
+        yield connection
     finally:
         await connection.close()
 

@@ -37,6 +37,64 @@ def list_(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
 
 @app.command()
+def inspect(
+    server: Annotated[str, typer.Argument(help="one of `outcry mcp list`")],
+    tool: Annotated[str | None, typer.Argument(help="one of its tools, with its whole schema")] = None,
+    call: Annotated[
+        str | None,
+        typer.Option("--call", help="JSON arguments: ask the running floor's tool, if it only reads"),
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a server's tools as models are told of them, whether they are as pinned, and what one answers."""
+    from outcry.inspecting import looked_at, shown  # builds or calls the server
+
+    folder = home_folder(str(home) if home else None)
+    found = asyncio.run(looked_at(server, tool, call, folder))
+    if as_json:
+        typer.echo(json.dumps(found))
+        return
+    for line in shown(found):
+        typer.echo(line)
+
+
+@app.command()
+def install(
+    client: Annotated[str, typer.Option("--client", help="claude-desktop, claude-code, cursor or vscode")],
+    server: Annotated[
+        list[str] | None,
+        typer.Option("--server", help="which, again for more [default: market, indicators, risk]"),
+    ] = None,
+    http: Annotated[
+        bool, typer.Option("--http", help="the running floor's own servers, by a token that reads")
+    ] = False,
+    days: Annotated[int, typer.Option(help="days until such a token expires", min=1, max=3650)] = 30,
+    write: Annotated[
+        bool, typer.Option("--write", help="into the client's file, beside what it holds")
+    ] = False,
+    file: Annotated[Path | None, typer.Option("--file", help="another file than the client's own")] = None,
+    home: HomeOption = None,
+) -> None:
+    """Print an assistant's configuration for this home's servers, or write it into the assistant's file."""
+    from outcry import mcp_clients as clients
+    from outcry.installing import entries_of
+
+    known = next((one for one in clients.KINDS if one == client), None)
+    if known is None:
+        raise BadInput(f"--client: {client!r} is none of {', '.join(clients.KINDS)}", field="client")
+    folder = home_folder(str(home) if home else None)
+    path = file or clients.place_of(known, Path.cwd(), Path.home())
+    entries = entries_of(known, server, folder, http=http, days=days)
+    if not write:
+        typer.echo(f"# {path}", err=True)
+        typer.echo(clients.together(known, entries, None), nl=False)
+        return
+    clients.write(path, clients.together(known, entries, clients.read(path)))
+    typer.echo(f"{', '.join(clients.PREFIX + name for name in entries)} written to {path}")
+
+
+@app.command()
 def token(
     server: Annotated[
         str,

@@ -14,10 +14,10 @@ import yaml
 
 from db.embedder import embed_all
 from db.pool import open_pool
-from outcry.__main__ import main
 from outcry.checks.models import embedder
 from tests.db.conftest import Writer
 from tests.factories import Session
+from tests.outcry.commands import Commands
 from tests.sandbox.conftest import free_port
 
 KEY = "canary-value-4711"
@@ -48,26 +48,8 @@ async def written(url: str) -> int:
     return count
 
 
-class Commands:
-    """Commands in this process, on a home and a database."""
-
-    def __init__(self, home: Path, capsys: pytest.CaptureFixture[str], patch: pytest.MonkeyPatch) -> None:
-        self.home, self._capsys, self._patch = home, capsys, patch
-        self.key: str | None = None
-
-    def run(self, *words: str, code: int = 0) -> str:
-        self._patch.setattr(sys, "argv", ["outcry", *words, "--home", str(self.home)])
-        if self.key is not None:  # a command takes it out of the environment
-            self._patch.setenv("COMPATIBLE_API_KEY", self.key)
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = self._capsys.readouterr()
-        assert int(ended.value.code or 0) == code, said
-        assert KEY not in said.out + said.err
-        return said.err if code else said.out
-
-    def json(self, *words: str) -> Any:
-        return json.loads(self.run(*words, "--json"))
+class Memory(Commands):
+    """With an embedder in the settings."""
 
     def embedder(self, name: str, **more: Any) -> None:
         settings = {"memory": {"embedder": name, **more}}
@@ -83,7 +65,7 @@ def test_a_changed_embedder_from_the_settings_to_what_is_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("OUTCRY_DATABASE_URL", fresh_database)
-    outcry, decisions = Commands(tmp_path, capsys, monkeypatch), asyncio.run(written(fresh_database))
+    outcry, decisions = Memory(tmp_path, capsys, monkeypatch), asyncio.run(written(fresh_database))
     assert outcry.run("memory", "spaces") == "text:hash-v1: every decision, answers\n"
     first = outcry.json("memory", "search", "it trends", "--limit", "3")
     assert (first["space"], first["instead"], len(first["found"])) == ("text:hash-v1", None, 3)
@@ -94,7 +76,7 @@ def test_a_changed_embedder_from_the_settings_to_what_is_found(
     (check,) = asyncio.run(embedder(tmp_path, {}))
     assert (check.state, check.said) == ("fail", f"COMPATIBLE_API_KEY: {name}: the key is not accepted")
     assert "COMPATIBLE_API_KEY" in outcry.run("memory", "embed", code=1)
-    outcry.key = KEY
+    outcry.env["COMPATIBLE_API_KEY"] = KEY
     (check,) = asyncio.run(embedder(tmp_path, {"COMPATIBLE_API_KEY": KEY}))
     assert (check.state, check.said) == ("ok", f"{name} answers with 1536 numbers")
     assert outcry.json("memory", "embed") == {"made": decisions}
@@ -107,7 +89,7 @@ def test_a_changed_embedder_from_the_settings_to_what_is_found(
     second = outcry.json("memory", "search", "it trends", "--limit", "3")
     assert (second["space"], second["instead"], len(second["found"])) == (f"{name}#1536", None, 3)
     assert "COMPATIBLE_API_KEY" not in os.environ
-    outcry.key = None
+    outcry.env.clear()
     third = outcry.json("memory", "search", "it trends", "--limit", "3")
     assert third["space"] == "text:hash-v1" and third["instead"].startswith("COMPATIBLE_API_KEY: ")
     assert third["found"] == first["found"]
@@ -128,5 +110,5 @@ def test_a_wrong_setting_is_refused_by_its_name(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Any]
 ) -> None:
     (tmp_path / "config.yaml").write_text(yaml.safe_dump({"memory": wrong}))
-    said = Commands(tmp_path, capsys, monkeypatch).run("memory", "embed", code=2)
+    said = Memory(tmp_path, capsys, monkeypatch).run("memory", "embed", code=2)
     assert said.startswith("outcry: memory")
