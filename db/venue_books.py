@@ -20,6 +20,11 @@ SELECT s.client_order_id, o.venue_order_id, s.request ->> 'symbol' AS symbol, s.
        coalesce(o.status, 'SENT') AS status
 FROM venue_sends s LEFT JOIN orders o USING (client_order_id) WHERE s.exchange = $1 AND s.org_id = $2
 """
+UNDER_WAY = """
+SELECT EXISTS (
+    SELECT FROM venue_sends WHERE exchange = $1 AND org_id = $2 AND (state = 'OPEN' OR sent_at > $3)
+)
+"""
 KEPT_DAYS = 7
 """How long a comparison that found nothing is kept; one that found something stays."""
 NOTE = f"""
@@ -61,6 +66,15 @@ async def orders(pool: asyncpg.Pool, exchange: str, org_id: UUID) -> list[Row]:
 
     async def work(connection: Connection) -> list[Row]:
         return await fetch(connection, OURS, exchange, org_id)
+
+    return await retrying(pool, work)
+
+
+async def under_way(pool: asyncpg.Pool, exchange: str, org_id: UUID, since: datetime) -> bool:
+    """Whether an order of ours was sent after ``since``, or nobody knows yet what became of one."""
+
+    async def work(connection: Connection) -> bool:
+        return bool(await connection.fetchval(UNDER_WAY, exchange, org_id, since))
 
     return await retrying(pool, work)
 

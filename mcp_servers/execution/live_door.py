@@ -34,6 +34,8 @@ log = structlog.get_logger()
 LOOK_S = 2.0
 ALARM = BOUND + timedelta(seconds=60)
 TRIES = 5
+GONE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""The database does not answer. What looks again and again lives on; its statements are made anew."""
 
 
 def gateway_of(access: VenueAccess, home: Path, pool: asyncpg.Pool, org_id: str, clock: Clock) -> Gateway:
@@ -126,21 +128,25 @@ async def keep_looking(pool: asyncpg.Pool, desk: VenueDesk, sessions: KnownSessi
     while True:
         await asyncio.sleep(LOOK_S)
         try:
-            rows = await venue_sends.unresolved(pool)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            log.warning("unknown_orders_not_read", error=str(error))
-            continue
-        for row in rows:
-            name = row["client_order_id"]
-            try:
-                facts = await sessions.facts(str(row["session_id"]), str(row["org_id"]))
-                async with desk.account(facts) as venue:
-                    await venue.lookup(name)
-            except (OpenOutcryError, OSError, asyncpg.PostgresError) as error:
-                late = clock.now() - row["sent_at"] > ALARM
-                if late and await venue_sends.alarm_once(pool, name):
-                    log.error("order_unknown_too_long", client_order_id=name, error=str(error))
-                    await _alarm(pool, row, str(error), clock)
+            for row in await venue_sends.unresolved(pool):
+                await _look_up(pool, desk, sessions, row, clock)
+        except GONE as error:
+            log.warning("unknown_orders_not_read", error=f"{type(error).__name__}: {error}")
+
+
+async def _look_up(
+    pool: asyncpg.Pool, desk: VenueDesk, sessions: KnownSessions, row: Row, clock: Clock
+) -> None:
+    name = row["client_order_id"]
+    try:
+        facts = await sessions.facts(str(row["session_id"]), str(row["org_id"]))
+        async with desk.account(facts) as venue:
+            await venue.lookup(name)
+    except (OpenOutcryError, *GONE) as error:
+        late = clock.now() - row["sent_at"] > ALARM
+        if late and await venue_sends.alarm_once(pool, name):
+            log.error("order_unknown_too_long", client_order_id=name, error=str(error))
+            await _alarm(pool, row, str(error), clock)
 
 
 async def _alarm(pool: asyncpg.Pool, row: Row, error: str, clock: Clock) -> None:

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 
+import asyncpg
 import structlog
 
 from mcp_servers.execution.venues.live.user_stream import ends
@@ -64,9 +65,11 @@ class Keeper:
             try:
                 await self._look()
                 self.looks += 1
-            except OpenOutcryError as error:
-                self.failures += 1
-                log.warning("account_not_read", error=str(error))
+            except (OpenOutcryError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                self.failures += (
+                    1  # nor does a database that is away for long end the keeping: the next look books it
+                )
+                log.warning("account_not_read", error=f"{type(error).__name__}: {error}")
             try:
                 async with asyncio.timeout(self._every_s):
                     await self._hinted.wait()

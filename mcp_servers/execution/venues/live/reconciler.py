@@ -2,14 +2,16 @@
 
   our orders → the venue's telling → our books → differences, seen twice → verdicts → rows, halts, a stored result
 
-A difference that is gone at the second look was an order on its way. What halts does so by the floor's own halts, of one
-symbol or of everything, which a person lifts.
+A difference that is gone at the second look was an order on its way. The venue tells its account in several answers, so money
+that differs counts only when nothing was traded between them; and while orders of ours are on their way it has HEAL_S to
+explain itself. What halts does so by the floor's own halts, of one symbol or of everything, which a person lifts.
 """
 
 import asyncio
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +21,7 @@ import structlog
 from db import halting, venue_books
 from mcp_servers.execution.venues.live.account_books import AccountBooks, opening, read, rows_of
 from mcp_servers.execution.venues.live.telling import Asks, Teller
+from openoutcry.errors import VenueUnknown
 from openoutcry.orders import PREFIX
 from openoutcry.ports import Clock
 from openoutcry.reconcile.compare import Difference, differences
@@ -30,6 +33,11 @@ from openoutcry.types.timeframes import millis
 
 log = structlog.get_logger()
 SECOND_LOOK_S = 1.0
+HEAL_S = 15.0
+"""How long money may differ while an order of ours is on its way: within it every fill is heard of over REST."""
+MOST_READINGS = 5
+MONEY = frozenset({"balance_differs", "position_differs", "busted_fill"})
+"""What is told by balances and positions, which are read after the trades that explain them."""
 BY = "reconciliation"
 
 
@@ -90,26 +98,41 @@ class Reconciler:
             return words
 
     async def _found(self, books: AccountBooks) -> list[Difference]:
-        """What differs at two looks; what is surely so at one (a fill the venue has is a fill) needs no second."""
-        first = await self._compared(books)
-        if all(one.kind == "missing_fill" for one in first):
-            return list(first)
-        await asyncio.sleep(self._second_look_s)
-        again = {_mark(one) for one in first}
-        return [one for one in await self._compared(books) if _mark(one) in again]
+        """What differs at every look; what is surely so at one (a fill the venue has is a fill) needs no second."""
+        began = self._clock.now()
+        found = await self._compared(books)
+        if all(one.kind == "missing_fill" for one in found):
+            return found
+        while True:
+            await asyncio.sleep(self._second_look_s)
+            seen = {_mark(one) for one in found}
+            found = [one for one in await self._compared(books) if _mark(one) in seen]
+            late = (self._clock.now() - began).total_seconds() >= HEAL_S
+            if late or not _money(found) or not await self._under_way(found):
+                return found
 
-    async def _compared(self, books: AccountBooks) -> tuple[Difference, ...]:
-        before = await self._orders()
-        there = await self._teller.tell(books.since, books.since_ms)
-        after = {order.client_order_id for order in await self._orders()}
-        ours = books.facts(before)
-        known = {order.client_order_id for order in before} | set(books.adopted)
-        under_way = after - {order.client_order_id for order in before}
-        return differences(
-            ours,
-            _shown(there, under_way, books),
-            named_ours=lambda n: n.startswith(PREFIX) and n not in known,
-        )
+    async def _under_way(self, found: Iterable[Difference]) -> bool:
+        """Whether an own order may explain money that differs: one just sent, of unknown fate, or not caught up with."""
+        if any(one.kind == "order_moved" for one in found):
+            return True
+        since = self._clock.now() - timedelta(seconds=HEAL_S)
+        return await venue_books.under_way(self._pool, self._account.exchange, self._account.org_id, since)
+
+    async def _compared(self, books: AccountBooks) -> list[Difference]:
+        """What differs at one look. Raises VenueUnknown for an account that does not hold still while it is told."""
+        for _ in range(MOST_READINGS):
+            before = await self._orders()
+            there = await self._teller.tell(books.since, books.since_ms)
+            after = {order.client_order_id for order in await self._orders()}
+            known = {order.client_order_id for order in before} | set(books.adopted)
+            found = differences(
+                books.facts(before),
+                _shown(there, after - {order.client_order_id for order in before}, books),
+                named_ours=lambda name, known=known: name.startswith(PREFIX) and name not in known,
+            )
+            if not _money(found) or not await self._teller.outdated(there):
+                return list(found)
+        raise VenueUnknown(f"the account was traded on at each of {MOST_READINGS} readings")
 
     async def _orders(self) -> list[OrderFact]:
         rows = await venue_books.orders(self._pool, self._account.exchange, self._account.org_id)
@@ -149,6 +172,10 @@ def _shown(there: AccountFacts, under_way: set[str], books: AccountBooks) -> Acc
     hidden = under_way | set(books.adopted)
     kept = tuple(order for order in there.orders if order.client_order_id not in hidden)
     return AccountFacts(kept, there.fills, there.moves, there.balances, there.positions, there.complete_from)
+
+
+def _money(found: Iterable[Difference]) -> bool:
+    return any(one.kind in MONEY for one in found)
 
 
 def _mark(one: Difference) -> tuple[object, ...]:

@@ -63,6 +63,16 @@ class Teller:
             {symbol: since.get(symbol, 0) for symbol in self._symbols},
         )
 
+    async def outdated(self, there: AccountFacts) -> bool:
+        """Whether an account traded since its trades were told: the balances told after them may hold what they do not."""
+        newest = dict(there.complete_from)
+        for fill in there.fills:
+            newest[fill.symbol] = max(newest[fill.symbol], int(fill.trade_id) + 1)
+        for symbol, number in newest.items():
+            if await self._trades(symbol, number, 1):
+                return True
+        return False
+
     async def orders(self, symbol: str) -> list[OrderFact]:
         """The newest orders of a symbol, open ones surely among them."""
         kind, market = _kind(symbol), parse_symbol(symbol).joined
@@ -79,12 +89,9 @@ class Teller:
 
     async def fills(self, symbol: str, since: int) -> list[FillFact]:
         """Every trade numbered ``since`` or later, oldest first."""
-        kind, market = _kind(symbol), parse_symbol(symbol).joined
-        path = "myTrades" if kind == "spot" else "userTrades"
         found: list[FillFact] = []
         for _ in range(MOST_PAGES):
-            asked = {"symbol": market, "fromId": str(since), "limit": str(PAGE)}
-            rows = listed(await self._get(kind, path, asked))
+            rows = await self._trades(symbol, since, PAGE)
             for row in rows:
                 name = await self._name(symbol, _text(row, "orderId"))
                 found.append(_read(row, lambda row, name=name: _fill(row, symbol, name)))
@@ -92,6 +99,11 @@ class Teller:
                 return found
             since = int(found[-1].trade_id) + 1
         raise VenueUnknown(f"{symbol}: more than {MOST_PAGES * PAGE} trades that were not seen")
+
+    async def _trades(self, symbol: str, since: int, limit: int) -> list[Row]:
+        kind = _kind(symbol)
+        asked = {"symbol": parse_symbol(symbol).joined, "fromId": str(since), "limit": str(limit)}
+        return listed(await self._get(kind, "myTrades" if kind == "spot" else "userTrades", asked))
 
     async def _name(self, symbol: str, order_id: str) -> str:
         known = self._names.get((symbol, order_id))

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import asyncpg
 import pytest
 
 from mcp_servers.execution.venues.live.keeper import EVERY_S, Keeper
@@ -157,6 +158,29 @@ async def test_e4_a_fill_told_after_the_cancel_is_booked(running: dict[str, Any]
         assert not order.open
         assert 0 < order.executed < order.quantity
         await agrees(one, 10_000_000)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [asyncpg.ConnectionDoesNotExistError("gone"), asyncpg.InterfaceError("closed"), OSError("refused")],
+)
+async def test_p8_a_look_whose_database_is_gone_is_made_again(fault: Exception) -> None:
+    looks = 0
+
+    async def look() -> None:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            raise fault
+
+    keeper = Keeper([], look, every_s=0.01)
+    keeping = asyncio.create_task(keeper.run())
+    async with asyncio.timeout(20):
+        while keeper.looks == 0 and not keeping.done():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    assert (keeper.looks > 0, keeper.failures) == (True, 1)
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
 
 
 def test_e10_a_shutdown_notice_ends_the_stream() -> None:

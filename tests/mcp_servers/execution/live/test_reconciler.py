@@ -1,7 +1,7 @@
 """E13, E16, P10 against the practice exchange and a real database: what differs is found, booked, adopted or halts."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,14 +11,17 @@ from uuid import UUID
 import pytest
 from pydantic import SecretStr
 
-from db import halting, venue_books
+from db import halting, sessions, venue_books, venue_sends
 from db.pool import open_pool
 from mcp_servers.execution.live_door import opened_exchange
 from mcp_servers.execution.venues.live.reconciler import Account as Which
 from mcp_servers.execution.venues.live.reconciler import Reconciler
+from mcp_servers.execution.venues.live.telling import Asks
 from openoutcry.reconcile.policy import ReconcileSettings
 from openoutcry.settings import Settings
 from tests.mcp_servers.execution.live.account import Account, opened
+from tests.mcp_servers.execution.live.rig import live_facts
+from tests.mcp_servers.execution.venue import SESSION
 from tests.sandbox.conftest import running as running  # the exchange as a process
 from wire.clock import WallClock
 from wire.config import DEFAULT_ORG
@@ -35,9 +38,16 @@ class Rig:
     def __init__(self, account: Account, pool: Any) -> None:
         self.account, self.pool = account, pool
 
-    def reconciler(self, settings: ReconcileSettings = HALTING) -> Reconciler:
+    def reconciler(self, settings: ReconcileSettings = HALTING, ask: Asks | None = None) -> Reconciler:
         which = Which(self.account.name, "binance", ORG, (SPOT, PERP))
-        return Reconciler(self.pool, self.account.ask, which, settings, WallClock(), second_look_s=0.2)
+        return Reconciler(self.pool, ask or self.account.ask, which, settings, WallClock(), second_look_s=0.2)
+
+    async def ours(self, name: str, **over: str) -> None:
+        """A market order of our own: its name is noted before it leaves."""
+        order = {"side": "BUY", "quantity": "0.001", **over}
+        noted = {"symbol": SPOT, **order}
+        await venue_sends.note(self.pool, name, SESSION, ORG, "binance", 1, noted, WallClock().now())
+        await self.account.order(name, **order)
 
     async def kinds(self, settings: ReconcileSettings = HALTING) -> list[tuple[str, str, str | None]]:
         words = await self.reconciler(settings).run()
@@ -175,3 +185,43 @@ async def test_e13_the_execution_server_compares_before_it_trades_and_goes_on(
                     break
                 await asyncio.sleep(0.1)
             assert await rig.halts() == {SPOT}
+
+
+class Meanwhile:
+    """Asks for the account, and trades on it while it is being read: at ``buys`` readings an own order fills after the trades
+    were told and before the balances are, and at the next reading's beginning as much is sold again.
+    """
+
+    def __init__(self, rig: Rig, buys: int) -> None:
+        self._rig, self._buys, self._held = rig, buys, False
+        self.trades = 0
+
+    async def __call__(self, kind: str, path: str, params: Mapping[str, str], *, weight: int) -> Any:
+        if (kind, path) == ("spot", "allOrders") and self._held:
+            await self._trade("SELL", "0.00099")
+        if (kind, path) == ("spot", "account") and self._buys and not self._held:
+            self._buys -= 1
+            await self._trade("BUY", "0.001")
+        return await self._rig.account.ask(kind, path, params, weight=weight)
+
+    async def _trade(self, side: str, quantity: str) -> None:
+        self._held = side == "BUY"
+        self.trades += 1
+        await self._rig.ours(f"oo-{self.trades:030d}", side=side, quantity=quantity)
+
+
+async def test_e10_own_fills_that_come_while_the_account_is_read_halt_nothing(
+    running: Any, fresh_database: str
+) -> None:
+    async with rigged(running, fresh_database) as rig:
+        await sessions.create(rig.pool, live_facts(), "tests", Settings())
+        await rig.account.control("price", symbol="BTCUSDT", price="50000")
+        await rig.kinds()
+        meanwhile = Meanwhile(rig, buys=2)
+        await rig.reconciler(ask=meanwhile).run()
+        assert meanwhile.trades >= 3  # bought at two readings: the same was missing at both
+        assert await rig.halts() == set()
+        await rig.kinds()
+        assert {kind for kind, _, _ in await rig.kinds()} == {"order_moved"}  # no row follows them here
+        booked = [row["kind"] for row in await venue_books.read(rig.pool, rig.account.name)]
+        assert booked.count("fill") == meanwhile.trades

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 
 from db import venue_books, venue_sends
@@ -48,6 +49,33 @@ async def test_i14_an_order_that_stays_unknown_alarms_once(rig: Rig, monkeypatch
     await asyncio.gather(looking, return_exceptions=True)
     [alarm] = await rig.pool.fetch(ALARMS)
     assert rig.cid("entry", 1) in alarm["data"]["message"] and alarm["data"]["metadata"]["error"] == "silence"
+
+
+async def test_p8_a_database_that_goes_away_during_an_alarm_ends_no_looking(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_door, "LOOK_S", 0.01)
+    request = order("entry", "BUY", "MARKET", "0.1", symbol="BTC/USDT").model_dump(mode="json")
+    sent_at = rig.clock.now() - live_door.ALARM - timedelta(seconds=1)
+    await venue_sends.note(
+        rig.pool, rig.cid("entry"), rig.facts.session_id, rig.facts.org_id, "binance", 1, request, sent_at
+    )
+    asked = 0
+
+    async def gone(*_: object) -> bool:
+        nonlocal asked
+        asked += 1
+        raise asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation")
+
+    monkeypatch.setattr(venue_sends, "alarm_once", gone)
+    desk: Any = SilentDesk()
+    looking = asyncio.create_task(live_door.keep_looking(rig.pool, desk, KnownSessions(rig.pool), rig.clock))
+    async with asyncio.timeout(20):
+        while asked < 3 and not looking.done():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    assert asked == 3 and not looking.done()
+    looking.cancel()
+    await asyncio.gather(looking, return_exceptions=True)
 
 
 async def test_comparisons_that_found_nothing_are_kept_for_a_week(rig: Rig) -> None:
