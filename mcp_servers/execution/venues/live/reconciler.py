@@ -123,15 +123,10 @@ class Reconciler:
         for _ in range(MOST_READINGS):
             before = await self._orders()
             there = await self._teller.tell(books.since, books.since_ms)
-            after = {order.client_order_id for order in await self._orders()}
-            known = {order.client_order_id for order in before} | set(books.adopted)
-            found = differences(
-                books.facts(before),
-                _shown(there, after - {order.client_order_id for order in before}, books),
-                named_ours=lambda name, known=known: name.startswith(PREFIX) and name not in known,
-            )
+            after = await self._orders()
+            found = _differing(books, before, there, after)
             if not _money(found) or not await self._teller.outdated(there):
-                return list(found)
+                return found
         raise VenueUnknown(f"the account was traded on at each of {MOST_READINGS} readings")
 
     async def _orders(self) -> list[OrderFact]:
@@ -172,6 +167,18 @@ def _shown(there: AccountFacts, under_way: set[str], books: AccountBooks) -> Acc
     hidden = under_way | set(books.adopted)
     kept = tuple(order for order in there.orders if order.client_order_id not in hidden)
     return AccountFacts(kept, there.fills, there.moves, there.balances, there.positions, there.complete_from)
+
+
+def _differing(
+    books: AccountBooks, before: list[OrderFact], there: AccountFacts, after: list[OrderFact]
+) -> list[Difference]:
+    """The differences of one reading; our orders are as they were before it, and those after it are known too."""
+    ours = {order.client_order_id for order in before}
+    known = ours | set(books.adopted)
+    shown = _shown(there, {order.client_order_id for order in after} - ours, books)
+    return list(
+        differences(books.facts(before), shown, named_ours=lambda n: n.startswith(PREFIX) and n not in known)
+    )
 
 
 def _money(found: Iterable[Difference]) -> bool:

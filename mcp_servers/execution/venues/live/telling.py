@@ -4,7 +4,7 @@ Every amount is read from the string the exchange sent. Spot and USD-M wallets a
 the two is nothing that happened.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from mcp_servers.execution.venues.live.asking import listed
@@ -100,7 +100,7 @@ class Teller:
             since = int(found[-1].trade_id) + 1
         raise VenueUnknown(f"{symbol}: more than {MOST_PAGES * PAGE} trades that were not seen")
 
-    async def _trades(self, symbol: str, since: int, limit: int) -> list[Row]:
+    async def _trades(self, symbol: str, since: int, limit: int) -> Sequence[Row]:
         kind = _kind(symbol)
         asked = {"symbol": parse_symbol(symbol).joined, "fromId": str(since), "limit": str(limit)}
         return listed(await self._get(kind, "myTrades" if kind == "spot" else "userTrades", asked))
