@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import cast
@@ -17,6 +16,14 @@ def request(address: str, path: str, key: str | None) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: {address}\r\n{credential}\r\n".encode()
 
 
+def body_bytes(head: bytes) -> int:
+    """What the head of an answer says of its length."""
+    head = head.lower()
+    at = head.index(LENGTH) + len(LENGTH)
+    stop = head.find(b"\r\n", at)
+    return int(head[at : stop if stop > 0 else None])
+
+
 @dataclass
 class Tally:
     """What came back. Times in seconds."""
@@ -24,6 +31,13 @@ class Tally:
     took: list[float] = field(default_factory=list)
     refused: list[bytes] = field(default_factory=list)
     bytes_each: int = 0
+
+    def add(self, took: float, answer: bytes, size: int) -> None:
+        """An answer whose body has ``size`` bytes."""
+        self.took.append(took)
+        self.bytes_each = size
+        if not answer.startswith(b"HTTP/1.1 200"):
+            self.refused.append(answer[:300])
 
     def quantile_ms(self, q: float) -> float:
         """Milliseconds that so many of the answers took at most."""
@@ -45,9 +59,9 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
 
-    def send(self, content: bytes, began: float | None = None) -> None:
-        """``began`` is when it should have been sent: waiting for a connection counts."""
-        self._began = perf_counter() if began is None else began
+    def send(self, content: bytes) -> None:
+        """Ask for something."""
+        self._began = perf_counter()
         assert self.transport is not None
         self.transport.write(content)
 
@@ -56,19 +70,13 @@ class Connection(asyncio.Protocol):
         end = self._rest.find(HEAD_END)
         if end < 0:
             return
-        head = self._rest[:end].lower()
-        at = head.index(LENGTH) + len(LENGTH)
-        stop = head.find(b"\r\n", at)
-        size = end + len(HEAD_END) + int(head[at : stop if stop > 0 else None])
+        size = end + len(HEAD_END) + body_bytes(self._rest[:end])
         if len(self._rest) < size:
             return
         self._answered(self._rest[:size], size - end - len(HEAD_END))
 
     def _answered(self, answer: bytes, size: int) -> None:
-        self._tally.took.append(perf_counter() - self._began)
-        self._tally.bytes_each = size
-        if not answer.startswith(b"HTTP/1.1 200"):
-            self._tally.refused.append(answer[:300])
+        self._tally.add(perf_counter() - self._began, answer, size)
         self._rest = b""
         if self.again is not None:
             self.send(self.again)
@@ -100,27 +108,3 @@ async def closed_loop(address: str, content: bytes, connections: int, seconds: f
         assert one.transport is not None
         one.transport.abort()
     return tally, answered / spent
-
-
-async def open_loop(
-    address: str, contents: Sequence[bytes], connections: int, per_s: float, seconds: float
-) -> Tally:
-    """So many requests a second whatever the server does, round about; a request waits where no connection is free."""
-    tally = Tally()
-    idle = deque(await connected(address, tally, connections))
-    for one in idle:
-        one.idle = idle
-    waiting: deque[tuple[bytes, float]] = deque()
-    began, sent, total = perf_counter(), 0, int(per_s * seconds)
-    while len(tally.took) < total and perf_counter() - began < seconds + 30:
-        now = perf_counter()
-        while sent < total and began + sent / per_s <= now:
-            waiting.append((contents[sent % len(contents)], began + sent / per_s))
-            sent += 1
-        while waiting and idle:
-            idle.popleft().send(*waiting.popleft())
-        await asyncio.sleep(0.0005)
-    for one in list(idle):
-        assert one.transport is not None
-        one.transport.abort()
-    return tally

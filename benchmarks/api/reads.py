@@ -4,7 +4,6 @@ The load is open: a request is due at its time whatever the server does, and its
 """
 
 import argparse
-import asyncio
 import json
 import os
 import signal
@@ -13,13 +12,12 @@ import sys
 import tempfile
 import urllib.request
 from pathlib import Path
-from time import monotonic, sleep
-
-import uvloop
+from time import monotonic, process_time, sleep
 
 from benchmarks.api.database import KEY
-from benchmarks.api.load import open_loop, request
+from benchmarks.api.load import request
 from benchmarks.api.serving import UNHURRIED, free_port
+from benchmarks.api.steady import steady
 from benchmarks.machine import ROOT, machine
 
 PATHS = (
@@ -81,13 +79,11 @@ def main() -> None:
                     urllib.request.Request(f"http://{address}{path}", headers={"X-API-Key": KEY}), timeout=10
                 )
             contents = [request(address, path, KEY) for path in PATHS]
-            runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
-            runner.run(open_loop(address, contents, CONNECTIONS, args.per_s / 4, 3))
-            before = rounds(home)
+            steady(address, contents, CONNECTIONS, args.per_s / 4, 3)
+            before, own = rounds(home), process_time()
             began = monotonic()
-            tally = runner.run(open_loop(address, contents, CONNECTIONS, args.per_s, args.seconds))
-            spent, done = monotonic() - began, rounds(home) - before
-            runner.close()
+            tally = steady(address, contents, CONNECTIONS, args.per_s, args.seconds)
+            spent, done, own = monotonic() - began, rounds(home) - before, process_time() - own
         finally:
             floor.send_signal(signal.SIGINT)
             floor.wait(30)
@@ -96,6 +92,7 @@ def main() -> None:
         "answered": len(tally.took), "answered per s": round(len(tally.took) / spent),
         "not 200": len(tally.refused), "p50 ms": tally.quantile_ms(0.5), "p95 ms": tally.quantile_ms(0.95),
         "p99 ms": tally.quantile_ms(0.99), "rounds meanwhile": done,
+        "client's CPU per answer us": round(1e6 * own / len(tally.took)),
     }, indent=1))  # fmt: skip
 
 
