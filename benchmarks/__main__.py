@@ -18,6 +18,7 @@ ALL = (
     "sweep",
     "reconcile",
     "naked",
+    "kill_switch",
 )
 
 
