@@ -11,8 +11,10 @@ from typing import Any
 
 import aiohttp
 
-from chaos.checker.books import Findings, check, undecided
-from chaos.rig import LiveFloor, Sandbox, holdings
+from chaos.checker.books import check, undecided
+from chaos.checker.exchange import There
+from chaos.checker.findings import Findings
+from chaos.rig import LiveFloor, Sandbox
 
 BY_ORDER = ("k7", "k8", "k9", "k10", "k11", "k12", "k13")
 """Passed by every order a person asks for."""
@@ -85,18 +87,14 @@ class Reaper:
         async with aiohttp.ClientSession(timeout=timeout) as session:
             await self._sandbox.opened()
             floor = LiveFloor(self._folder, self._sandbox)
-            opening = holdings((await self._sandbox.account(session))[0])
+            opening, _ = await self._sandbox.account(session)
             try:
                 await self._opened(session, floor)
                 began = monotonic()
                 while self._goes_on(monotonic() - began, seconds):
                     await self._episode(session, floor)
                 await self._settled(session, floor)
-                account, inside = await self._sandbox.account(session)
-                self.slice.findings = await check(floor.database(), account, opening, self._made)
-                self.slice.findings.ledger += [
-                    f"{a}: the exchange itself is off by {v}" for a, v in inside.items()
-                ]
+                self.slice.findings = await self._compared(session, floor, opening)
                 came = (await self._sandbox.show(session, "state"))["in_bans_ms"]
                 self.slice.during_pauses = sum(after > ON_ITS_WAY_MS for after in came)
             except (RuntimeError, OSError) as error:
@@ -277,6 +275,17 @@ class Reaper:
             await self._order(session, floor)
             await asyncio.sleep(1.0)
         await self._order(session, floor)
+
+    async def _compared(self, session: aiohttp.ClientSession, floor: LiveFloor, opening: There) -> Findings:
+        """What is wrong once the floor had time to hear of everything: rows follow the exchange with the next round."""
+        until = monotonic() + SETTLES_WITHIN_S
+        while True:
+            account, inside = await self._sandbox.account(session)
+            found = await check(floor.database(), account, opening, self._made)
+            found.ledger += [f"{a}: the exchange itself is off by {v}" for a, v in inside.items()]
+            if found.clean or monotonic() > until:
+                return found
+            await asyncio.sleep(1.0)
 
     async def _until(self, what: Any, error: str) -> None:
         until = monotonic() + PATIENCE_S

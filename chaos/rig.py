@@ -7,13 +7,14 @@ import signal
 import socket
 import subprocess
 import sys
-from decimal import Decimal
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import aiohttp
 import psutil
+
+from chaos.checker.exchange import There, read
 
 ROOT = Path(__file__).resolve().parents[1]
 ADMIN_KEY = "chaos-admin-key-0123456789abcdef"
@@ -78,10 +79,10 @@ class Sandbox:
         async with session.get(f"{self.url}/__control/{what}", headers=self._headers) as answer:
             return await answer.json()
 
-    async def account(self, session: aiohttp.ClientSession) -> tuple[dict[str, Any], dict[str, str]]:
-        """The trader's books, and what does not add up in the exchange itself."""
+    async def account(self, session: aiohttp.ClientSession) -> tuple[There, dict[str, str]]:
+        """The trader's account, and what does not add up in the exchange itself."""
         books = await self.show(session, "books")
-        return books["accounts"]["trader"], books["difference"]
+        return read(books["accounts"]["trader"]), books["difference"]
 
     @property
     def _headers(self) -> dict[str, str]:
@@ -196,8 +197,3 @@ class LiveFloor:
     def said(self) -> str:
         """The end of its log."""
         return self._log.read_text()[-4000:]
-
-
-def holdings(account: dict[str, Any]) -> dict[str, Decimal]:
-    """Balances of the trader's spot account."""
-    return {str(one["asset"]): Decimal(one["free"]) + Decimal(one["locked"]) for one in account["spot"]}

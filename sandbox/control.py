@@ -200,6 +200,9 @@ class Desk:
                 "perp_orders": [
                     perp_shape.order(one) for one in exchange.perp.orders.values() if one.account == name
                 ],
+                "perp_algos": [
+                    perp_shape.algo(one) for one in exchange.algos.all.values() if one.account == name
+                ],
                 "spot_fills": [spot_shape.trade(one) for one in exchange.spot.fills if one.account == name],
                 "perp_fills": [perp_shape.trade(one) for one in exchange.perp.fills if one.account == name],
             }

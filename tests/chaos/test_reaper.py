@@ -1,13 +1,10 @@
 """What ``make chaos`` is made of; rows P1, P4, P5, P7, P8 and the seventeen crash points."""
 
 import re
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from chaos.checker.books import Findings, _fills, _money, _orders
 from chaos.reaper import Kill, Reaper, Slice
 from chaos.results import append, read, summary
 
@@ -31,49 +28,6 @@ def test_a_slice_goes_on_until_a_few_kills_were_counted() -> None:
         reaper._goes_on(400.0, 60.0)
     reaper.slice.kills += [Kill("k9"), Kill("postgres")]
     assert reaper._goes_on(59.0, 60.0) and not reaper._goes_on(61.0, 60.0)
-
-
-ROW = {"client_order_id": "a", "status": "FILLED", "executed_quantity": Decimal(1)}
-FILL = {
-    "trade_id": "spot-X-1",
-    "side": "BUY",
-    "quantity": Decimal(1),
-    "price": Decimal(10),
-    "fee": Decimal("0.1"),
-}
-THERE = {"clientOrderId": "a", "executedQty": "1"}
-
-
-@pytest.mark.parametrize(
-    ("ours", "theirs", "what"),
-    [
-        ([ROW], [THERE, THERE], "doubled"),
-        ([], [THERE], "lost"),
-        ([ROW], [], "lost"),
-        ([ROW], [{**THERE, "executedQty": "0.5"}], "lost"),
-        ([ROW], [THERE], ""),
-    ],
-)
-def test_the_checker_sees_orders(ours: list[Any], theirs: list[Any], what: str) -> None:
-    found = Findings()
-    _orders(ours, theirs, found)
-    assert found.clean is (not what) and (not what or getattr(found, what))
-
-
-def test_the_checker_sees_fills_and_single_units() -> None:
-    missed, invented = Findings(), Findings()
-    _fills([], [{"symbol": "X", "id": 1}], missed)
-    _fills([FILL], [], invented)  # type: ignore[list-item]
-    assert missed.lost and invented.doubled
-    opening = {"BTC": Decimal(0), "USDT": Decimal(100)}
-    for usdt, clean in (("89.9", True), ("89.90000001", False)):
-        found = Findings()
-        balances = [
-            {"asset": "BTC", "free": "1", "locked": "0"},
-            {"asset": "USDT", "free": usdt, "locked": "0"},
-        ]
-        _money([FILL], balances, opening, found)  # type: ignore[list-item]
-        assert found.clean is clean
 
 
 def test_slices_add_up(tmp_path: Path) -> None:
