@@ -1,7 +1,6 @@
 """The floor after a run's end: rounds can still be replayed, and who asks for anything else is told that it is over."""
 
 import asyncio
-import signal
 from uuid import UUID
 
 from db import commands
@@ -13,6 +12,7 @@ from orchestrator.run import sole_orchestrator
 from orchestrator.store import Store
 from wire.config import ProcessConfig
 from wire.host import run as run_async
+from wire.stopping import stop_event
 
 OVER = {
     "error": "the run is complete: nothing is traded any more",
@@ -36,9 +36,7 @@ async def serve(config: ProcessConfig) -> None:
         Store.opened(config.database_url, config.home, config.org_id, fence) as store,
     ):
         roster()  # imports the agents before anybody waits for them
-        stop, loop = asyncio.Event(), asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.set)
+        stop = stop_event()
         stopping = asyncio.ensure_future(stop.wait())
         while not stop.is_set():
             store.command_waiting.clear()

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import signal
 from collections.abc import AsyncIterator, Mapping
 from uuid import UUID
 
@@ -28,6 +27,7 @@ from wire.config import ProcessConfig
 from wire.connect import Connection
 from wire.crashpoint import crashpoint
 from wire.host import run as run_async
+from wire.stopping import when_stopped
 from wire.taped import RecordingPeer
 
 log = structlog.get_logger()
@@ -77,9 +77,7 @@ async def conduct(config: ProcessConfig) -> bool:
             await answer_offline(store.pool)
         await store.publish_roster(roster())
         conductor = Conductor(floor, config.run, config.home)
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, conductor.stop_soon)
+        when_stopped(conductor.stop_soon)
         regimes = RegimeKeeper(store.pool, UUID(config.org_id), config.home, config.settings.regimes)
         beside = [
             asyncio.create_task(keep_embedding(store.pool)),

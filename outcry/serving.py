@@ -1,15 +1,14 @@
 """A practice server in the foreground: one JSON line once its port is open, then service until it is told to stop."""
 
-import asyncio
 import json
 import os
-import signal
 from pathlib import Path
 
 import typer
 from aiohttp import web
 
 from openoutcry.errors import BadInput
+from wire.stopping import stop_event
 
 
 async def served(app: web.Application, port: int, ready: dict[str, object], copy: Path | None) -> None:
@@ -27,8 +26,5 @@ async def served(app: web.Application, port: int, ready: dict[str, object], copy
         with os.fdopen(descriptor, "w") as file:
             file.write(line + "\n")
     typer.echo(line)
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await stop.wait()
+    await stop_event().wait()
     await runner.cleanup()

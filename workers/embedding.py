@@ -5,37 +5,32 @@ kept up to date. An embedder that is down, or that there is no money for, is ask
 """
 
 import asyncio
-import os
-import signal
 from collections.abc import Mapping
-from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import asyncpg
 import structlog
 
-from db.leases import Leases
 from db.memory import spaces
 from db.memory.paying import Account, NoMoney
 from db.memory.spaces import Kept
-from db.pool import LOST, open_pool
-from openoutcry.errors import BadConfig, DataUnavailable, Fenced, StartupRefused
+from openoutcry.errors import BadConfig, DataUnavailable
 from openoutcry.settings import Settings
 from openoutcry.spaces import EmbedderName, Space, parse_embedder
 from wire.config import ProcessConfig
 from wire.embedders import ModelEmbedder, opened, variable_of
 from wire.prices import price_of_embedder
 from wire.vendor_faults import ProviderFault
+from workers import keeping
 from workers.filling import PATIENCE_S, Filler
+from workers.keeping import Work
 
 log = structlog.get_logger()
-LEASE = "embedder"
+EMBEDDER = "embedder"
 IDLE_S = 2.0
 """How often it looks for decisions that have come."""
-FIRST_PAUSE_S = 1.0
-LONGEST_PAUSE_S = 120.0
-NICENESS = 5
+LONGEST_S = 30.0
 
 
 @dataclass
@@ -114,51 +109,18 @@ def told(fault: Exception, name: EmbedderName) -> str:
     return str(fault)
 
 
-async def work_on(embedding: Embedding, leases: Leases, stop: asyncio.Event) -> None:
-    """Turn after turn until ``stop``. Raises Fenced when another process embeds, BadConfig for what no waiting mends."""
-    failures = 0
-    while not stop.is_set():
-        await leases.take(LEASE)
-        pause = IDLE_S
-        try:
-            await embedding.turn()
-            failures = 0
-        except (ProviderFault, NoMoney, *LOST, asyncpg.InterfaceError, asyncpg.QueryCanceledError) as error:
-            pause = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(failures, 10))
-            pause = max(pause, min(getattr(error, "retry_after_s", None) or 0.0, LONGEST_PAUSE_S))
-            failures += 1
-            log.warning("embedding_waits", error=f"{type(error).__name__}: {error}", seconds=pause)
-        await _either(stop, pause)
+def work(home: Path, settings: Settings, env: Mapping[str, str]) -> Work:
+    """Embedding as work beside the rounds."""
+
+    async def opened_on(pool: asyncpg.Pool) -> Embedding:
+        return Embedding(pool, home, settings, env)
+
+    return Work(EMBEDDER, opened_on, IDLE_S, LONGEST_S)
 
 
 def run(config: ProcessConfig, _port: int | None = None) -> None:
-    """Embed until SIGTERM, behind whoever trades."""
-    if config.database_url is None:
-        raise StartupRefused("the embedder needs the database")
-    os.nice(NICENESS)
-    asyncio.run(serve(config.home, config.database_url, config.settings, config.vendor_keys))
-
-
-async def serve(home: Path, database_url: str, settings: Settings, env: Mapping[str, str]) -> None:
-    """Embed until SIGTERM or SIGINT. A setting or key that is wrong is said once and waited out: only a restart mends it."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    pool = await open_pool(database_url, most=2)
-    try:
-        async with Leases.opened(database_url, f"embedder:{os.getpid()}") as leases:
-            while not stop.is_set():
-                try:
-                    async with aclosing(Embedding(pool, home, settings, env)) as embedding:
-                        await work_on(embedding, leases, stop)
-                except Fenced as error:
-                    log.warning("embedding_elsewhere", error=str(error))
-                    await _either(stop, LONGEST_PAUSE_S / 10)
-                except BadConfig as error:
-                    log.error("embedder_unusable", error=str(error))
-                    await stop.wait()
-    finally:
-        await pool.close()
+    """Embed until SIGTERM."""
+    keeping.run(work(config.home, config.settings, config.vendor_keys), config)
 
 
 async def fill_once(home: Path, database_url: str, settings: Settings, env: Mapping[str, str]) -> int:
@@ -166,21 +128,7 @@ async def fill_once(home: Path, database_url: str, settings: Settings, env: Mapp
 
     Raises Fenced when another process embeds, and DataUnavailable, NoMoney or BadConfig, with what was made until then kept.
     """
-    pool = await open_pool(database_url, most=2)
     try:
-        async with Leases.opened(database_url, f"embedder:{os.getpid()}") as leases:
-            await leases.take(LEASE)
-            async with aclosing(Embedding(pool, home, settings, env)) as embedding:
-                return await embedding.turn()
+        return await keeping.once(work(home, settings, env), database_url)
     except ProviderFault as fault:
         raise DataUnavailable(told(fault, parse_embedder(settings.memory.embedder))) from fault
-    finally:
-        await pool.close()
-
-
-async def _either(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return

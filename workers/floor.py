@@ -2,11 +2,11 @@
 
 import asyncio
 import os
-import signal
 from pathlib import Path
 
 from openoutcry.errors import StartupRefused
 from wire.config import ProcessConfig
+from wire.stopping import stop_event
 
 GRACE_S = 1.0
 """The supervisor kills what has not ended three seconds after it was told to."""
@@ -24,7 +24,4 @@ def run(config: ProcessConfig, _port: int | None = None) -> None:
 async def _serve(home: Path, database_url: str) -> None:
     from workers.serve import Terms, serve
 
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await serve(Terms(home, database_url, grace_s=GRACE_S), stop)
+    await serve(Terms(home, database_url, grace_s=GRACE_S), stop_event())

@@ -5,8 +5,6 @@ asked again later. An answer that may not be kept is not asked for twice: why is
 """
 
 import asyncio
-import os
-import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,11 +19,10 @@ from agents.llm.chain import key_of, opened, parse, priced
 from agents.llm.paying import Paying
 from agents.llm.provider import Completion, Prompt, Provider
 from agents.llm.purse import Refused, Spent, prompt_hash, rounded_up
-from db.leases import Leases
 from db.memory import lessons
 from db.minds.spending import Settlement, Wish, reserve, settle
-from db.pool import LOST, Row, open_pool
-from openoutcry.errors import BadConfig, Fenced, StartupRefused
+from db.pool import Row
+from openoutcry.errors import BadConfig
 from openoutcry.minds.answer import Unreadable
 from openoutcry.minds.budget import Asked
 from openoutcry.minds.lesson import SYSTEM, VERSION, read, schema, told
@@ -34,15 +31,15 @@ from openoutcry.settings import BudgetSettings, Settings
 from wire.config import REFLECTOR, ProcessConfig
 from wire.prices import load_prices
 from wire.vendor_faults import ProviderFault
+from workers import keeping
+from workers.keeping import Work
 
 log = structlog.get_logger()
 BATCH = 16
 PATIENCE_S = 60.0
 IDLE_S = 5.0
-FIRST_PAUSE_S = 2.0
-LONGEST_PAUSE_S = 300.0
+LONGEST_S = 120.0
 MOST_TOKENS = 400
-NICENESS = 5
 
 
 @dataclass(frozen=True)
@@ -150,66 +147,15 @@ def prompt_of(row: Row, temperature: float) -> Prompt:
     return Prompt(SYSTEM, (document,), schema(), MOST_TOKENS, temperature)
 
 
+def work(home: Path, settings: Settings, env: Mapping[str, str]) -> Work:
+    """Looking back as work beside the rounds."""
+
+    async def opened_on(pool: asyncpg.Pool) -> Reflecting:
+        return await asyncio.to_thread(Reflecting.of, pool, home, settings, env)  # an SDK's import takes long
+
+    return Work(REFLECTOR, opened_on, IDLE_S, LONGEST_S)
+
+
 def run(config: ProcessConfig, _port: int | None = None) -> None:
-    """Reflect until SIGTERM, behind whoever trades."""
-    if config.database_url is None:
-        raise StartupRefused("the reflector needs the database")
-    os.nice(NICENESS)
-    asyncio.run(serve(config.home, config.database_url, config.settings, config.vendor_keys))
-
-
-async def serve(home: Path, database_url: str, settings: Settings, env: Mapping[str, str]) -> None:
-    """Reflect until SIGTERM or SIGINT. A wrong setting or key is said once and waited out: only a restart mends it."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    pool = await open_pool(database_url, most=2)
-    try:
-        async with Leases.opened(database_url, f"{REFLECTOR}:{os.getpid()}") as leases:
-            try:
-                reflecting = await asyncio.to_thread(Reflecting.of, pool, home, settings, env)
-            except BadConfig as error:
-                log.error("reflector_unusable", error=str(error))
-                await stop.wait()
-                return
-            try:
-                await work_on(reflecting, leases, stop)
-            finally:
-                await reflecting.aclose()
-    finally:
-        await pool.close()
-
-
-async def work_on(reflecting: Reflecting, leases: Leases, stop: asyncio.Event) -> None:
-    """Turn after turn until ``stop``; while another process reflects, it waits."""
-    failures = 0
-    while not stop.is_set():
-        pause = IDLE_S
-        try:
-            await leases.take(REFLECTOR)
-            await reflecting.turn()
-            failures = 0
-        except (Fenced, ProviderFault, *LOST, asyncpg.InterfaceError, asyncpg.QueryCanceledError) as error:
-            pause = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(failures, 10))
-            failures += 1
-            log.warning("reflecting_waits", error=f"{type(error).__name__}: {error}", seconds=pause)
-        try:
-            async with asyncio.timeout(pause):
-                await stop.wait()
-        except TimeoutError:
-            continue
-
-
-async def reflect_once(home: Path, database_url: str, settings: Settings, env: Mapping[str, str]) -> int:
-    """Look back at all that no model has written of; returns at how many. Raises Fenced, ProviderFault and BadConfig."""
-    pool = await open_pool(database_url, most=2)
-    try:
-        async with Leases.opened(database_url, f"{REFLECTOR}:{os.getpid()}") as leases:
-            await leases.take(REFLECTOR)
-            reflecting = await asyncio.to_thread(Reflecting.of, pool, home, settings, env)
-            try:
-                return await reflecting.turn()
-            finally:
-                await reflecting.aclose()
-    finally:
-        await pool.close()
+    """Reflect until SIGTERM."""
+    keeping.run(work(config.home, config.settings, config.vendor_keys), config)

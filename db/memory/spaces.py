@@ -51,6 +51,9 @@ LEAVE = "UPDATE embedding_spaces SET state = 'LEFT' WHERE state = 'ANSWERING' AN
 ANSWER = """
 UPDATE embedding_spaces SET state = 'ANSWERING', fault = NULL, whole_at = coalesce(whole_at, clock_timestamp()) WHERE id = $1
 """
+HELD = "SELECT state FROM embedding_spaces WHERE id = $1 FOR UPDATE"
+FORGET = "DELETE FROM embedding_spaces WHERE id = $1"
+EMPTY = "WITH gone AS (DELETE FROM prompt_vectors WHERE space_id = $1 RETURNING 1) SELECT count(*) FROM gone"
 NO_SPACE = -1
 State = Literal["FILLING", "ANSWERING", "LEFT"]
 
@@ -173,6 +176,20 @@ async def let_answer(pool: asyncpg.Pool, kept: Kept) -> None:
         await connection.execute(ANSWER, kept.id)
 
     await retrying(pool, work)
+
+
+async def forget(pool: asyncpg.Pool, kept: Kept) -> int | None:
+    """Take a space away, with its vectors and its index; returns how many vectors those were. None: it answers, and stays."""
+
+    async def work(connection: Connection) -> int | None:
+        if await connection.fetchval(HELD, kept.id) == "ANSWERING":
+            return None
+        vectors: int = await connection.fetchval(EMPTY, kept.id)
+        await connection.execute(FORGET, kept.id)
+        await connection.execute(f"DROP INDEX IF EXISTS prompt_vectors_of_{kept.id:d}")
+        return vectors
+
+    return await retrying(pool, work)
 
 
 async def answer_offline(pool: asyncpg.Pool) -> None:

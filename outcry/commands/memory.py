@@ -3,8 +3,8 @@
 import asyncio
 import json
 import os
-from collections.abc import Callable, Coroutine, Mapping
-from contextlib import aclosing
+from collections.abc import Iterator
+from contextlib import aclosing, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -13,7 +13,6 @@ import typer
 
 from openoutcry.embedding import NAME
 from openoutcry.errors import BadInput
-from openoutcry.settings import Settings
 from openoutcry.spaces import parse_embedder
 from outcry.options import HomeOption, JsonOption
 from wire import logs
@@ -22,7 +21,6 @@ from wire.vendor_keys import speaks, take
 
 app = typer.Typer(no_args_is_help=True)
 LONGEST = 500
-Work = Callable[[Path, str, Settings, Mapping[str, str]], Coroutine[Any, Any, int | None]]
 
 
 @app.command()
@@ -32,7 +30,7 @@ def spaces(home: HomeOption = None, as_json: JsonOption = False) -> None:
     from outcry.database import floor_database
 
     async def ask() -> list[dict[str, Any]]:
-        async with floor_database(home_folder(str(home) if home else None)) as pool:
+        async with floor_database(folder) as pool:
             return [
                 {
                     "name": one.kept.space.name, "state": one.kept.state, "vectors": one.vectors, "refused": one.refused,
@@ -41,7 +39,8 @@ def spaces(home: HomeOption = None, as_json: JsonOption = False) -> None:
                 for one in await known(pool)
             ]  # fmt: skip
 
-    found = asyncio.run(ask())
+    folder = home_folder(str(home) if home else None)
+    found, wanted = asyncio.run(ask()), load_settings(folder).memory.embedder
     answering = next((one["name"] for one in found if one["state"] == "ANSWERING"), NAME)
     if as_json:
         typer.echo(json.dumps({"answering": answering, "spaces": found}))
@@ -52,6 +51,44 @@ def spaces(home: HomeOption = None, as_json: JsonOption = False) -> None:
             f"{one['name']}: {one['state'].lower()}, {one['vectors']} vectors, {one['missing']} missing, "
             f"{one['refused']} refused" + (f"; {one['fault']}" if one["fault"] else "")
         )
+    if not parse_embedder(wanted).offline and not any(one["name"].startswith(f"{wanted}#") for one in found):
+        typer.echo(f"{wanted}: not begun, it has not answered yet; `outcry doctor` asks it")
+
+
+@app.command()
+def forget(
+    names: Annotated[list[str], typer.Argument(help="spaces as `outcry memory spaces` names them")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take spaces away that nobody asks any more, with their vectors. Going back to one embeds every decision again."""
+    from db.memory.spaces import forget as take_away
+    from db.memory.spaces import named
+    from outcry.database import floor_database
+
+    folder = home_folder(str(home) if home else None)
+    wanted = parse_embedder(load_settings(folder).memory.embedder)
+
+    async def run() -> dict[str, int]:
+        async with floor_database(folder) as pool:
+            asked = [(name, await named(pool, name)) for name in dict.fromkeys(names)]
+            gone: dict[str, int] = {}
+            for name, kept in asked:
+                if kept is None:
+                    raise BadInput(f"NAMES: there is no space {name!r}", field="NAMES")
+                if kept.state == "FILLING" and kept.space.embedder == wanted:
+                    raise BadInput(f"NAMES: {name} is being filled for memory.embedder", field="NAMES")
+                if kept.state == "ANSWERING" or (vectors := await take_away(pool, kept)) is None:
+                    raise BadInput(f"NAMES: {name} answers; change memory.embedder first", field="NAMES")
+                gone[name] = vectors
+            return gone
+
+    gone = asyncio.run(run())
+    if as_json:
+        typer.echo(json.dumps({"forgotten": gone}))
+        return
+    for name, vectors in gone.items():
+        typer.echo(f"{name}: forgotten, {vectors} vectors")
 
 
 @app.command()
@@ -108,11 +145,14 @@ def embed(
     settings = load_settings(folder)
     if parse_embedder(settings.memory.embedder).offline:
         raise BadInput(f"memory.embedder is {NAME}, which the floor fills by itself", field="memory.embedder")
-    from workers.embedding import fill_once, serve
+    from workers import embedding, keeping
 
-    made = _done(folder, settings, serve if stay else fill_once)
-    if made is None:
-        return
+    with _database(folder) as url:
+        keys = take(os.environ)
+        if stay:
+            asyncio.run(keeping.stay(embedding.work(folder, settings, keys), url))
+            return
+        made = asyncio.run(embedding.fill_once(folder, url, settings, keys))
     typer.echo(
         json.dumps({"made": made}) if as_json else f"{made} vectors made; {settings.memory.embedder} answers"
     )
@@ -132,25 +172,28 @@ def reflect(
         raise BadInput(
             "memory.reflector names no model: the rules reflect by themselves", field="memory.reflector"
         )
-    from workers.reflecting import reflect_once, serve
+    from workers import keeping, reflecting
 
-    made = _done(folder, settings, serve if stay else reflect_once)
-    if made is None:
-        return
+    with _database(folder) as url:
+        work = reflecting.work(folder, settings, take(os.environ))
+        if stay:
+            asyncio.run(keeping.stay(work, url))
+            return
+        made = asyncio.run(keeping.once(work, url))
     typer.echo(json.dumps({"looked_at": made}) if as_json else f"looked back at {made} decisions")
 
 
-def _done(folder: Path, settings: Settings, work: Work) -> int | None:
-    """What a worker's function made, on the home's database at this version's schema; None of one that stays."""
+@contextmanager
+def _database(folder: Path) -> Iterator[str]:
+    """The home's database at this version's schema."""
     from outcry.database import database_url
 
     with database_url(folder) as url:
         asyncio.run(_current(url))
-        return asyncio.run(work(folder, url, settings, take(os.environ)))
+        yield url
 
 
 async def _current(url: str) -> None:
-    """Bring the schema up to date."""
     from outcry.database import open_current
 
     await (await open_current(url)).close()

@@ -35,7 +35,6 @@ def worker(
     Workers find each other through the database (OUTCRY_DATABASE_URL, or the home's own) and read candles from their home.
     """
     import asyncio
-    import signal
 
     import uvloop
 
@@ -43,6 +42,7 @@ def worker(
     from outcry.database import database_address, open_current
     from wire import logs
     from wire.config import home_folder
+    from wire.stopping import stop_event
     from workers.serve import Terms, serve
 
     names = None if queues is None else [name.strip() for name in queues.split(",") if name.strip()]
@@ -52,9 +52,7 @@ def worker(
 
     async def run() -> None:
         logs.configure("worker")
-        stop = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        stop = stop_event()
         async with database_address(folder, make=True) as url:
             await (await open_current(url)).close()
             await serve(Terms(folder, url, concurrency, names, grace, stalled_after), stop)

@@ -33,12 +33,14 @@ GOOD: dict[str, Any] = {
 
 
 @asynccontextmanager
-async def practice(*turns: dict[str, Any], key: str | None = None) -> AsyncIterator[tuple[str, ModelServer]]:
+async def practice(
+    *turns: dict[str, Any], key: str | None = None, port: int = 0
+) -> AsyncIterator[tuple[str, ModelServer]]:
     """The address of a server that gives these turns, and the server."""
     server = ModelServer(Script([Turn.model_validate(turn) for turn in turns]), key)
     runner = web.AppRunner(server.app(), shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", port)
     await site.start()
     port = runner.addresses[0][1]
     try:

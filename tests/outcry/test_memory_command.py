@@ -88,6 +88,17 @@ def test_a_changed_embedder_from_the_settings_to_what_is_found(
     }  # fmt: skip
     second = outcry.json("memory", "search", "it trends", "--limit", "3")
     assert (second["space"], second["instead"], len(second["found"])) == (f"{name}#1536", None, 3)
+    # Another one takes its place; the one that is left can be forgotten, those in use cannot.
+    assert "answers" in outcry.run("memory", "forget", f"{name}#1536", code=2)
+    assert "there is no space" in outcry.run("memory", "forget", "openai:x#3", code=2)
+    outcry.embedder(name, dimensions=64)
+    assert outcry.json("memory", "embed") == {"made": decisions}
+    assert outcry.json("memory", "forget", f"{name}#1536") == {"forgotten": {f"{name}#1536": decisions}}
+    assert [one["name"] for one in outcry.json("memory", "spaces")["spaces"]] == [f"{name}#64"]
+    outcry.embedder(f"compatible:other@{model}/v1")
+    assert f"compatible:other@{model}/v1: not begun" in outcry.run("memory", "spaces")
+    assert "answers" in outcry.run("memory", "forget", f"{name}#64", code=2)
+    outcry.embedder(name, dimensions=64)
     assert "COMPATIBLE_API_KEY" not in os.environ
     outcry.env.clear()
     third = outcry.json("memory", "search", "it trends", "--limit", "3")

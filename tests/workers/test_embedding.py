@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,11 @@ from sandbox.llm.openai import vector
 from tests.agents.practice import practice
 from tests.db.conftest import Writer
 from tests.factories import ORG, Session
+from tests.sandbox.conftest import free_port
 from wire.vendor_faults import ProviderFault
 from workers import filling
-from workers.embedding import Embedding, fill_once, work_on
+from workers.embedding import Embedding, fill_once, work
+from workers.keeping import Work, keep
 
 pytestmark = pytest.mark.timeout(120)
 NOWHERE = "http://127.0.0.1:9/v1"
@@ -56,6 +59,21 @@ def of(pool: asyncpg.Pool, url: str, model: str = "nomic", dimensions: int | Non
 async def turned(embedding: Embedding) -> int:
     async with aclosing(embedding):
         return await embedding.turn()
+
+
+def hurried(settings: Settings, home: Path = HOME, env: dict[str, str] | None = None) -> Work:
+    """The work of the embedder's process, without its pauses."""
+    return replace(work(home, settings, env or {}), idle_s=0.05, longest_s=0.05)
+
+
+async def embedded(pool: asyncpg.Pool, count: int) -> None:
+    """Wait until the first space has so many vectors."""
+    for _ in range(400):
+        counted = await spaces.known(pool)
+        if counted and counted[0].vectors == count:
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail("the decisions were never embedded")
 
 
 async def found(pool: asyncpg.Pool, text: str, dimensions: int = 64) -> tuple[str | None, list[Any]]:
@@ -225,26 +243,38 @@ async def test_a_wrong_key_model_or_address_names_what_to_look_at_and_never_the_
 
 
 async def test_one_process_embeds_and_what_comes_is_embedded_until_it_is_stopped(
-    pool: asyncpg.Pool, fresh_database: str, monkeypatch: pytest.MonkeyPatch
+    pool: asyncpg.Pool, fresh_database: str
 ) -> None:
-    monkeypatch.setattr("workers.embedding.IDLE_S", 0.05)
     stop = asyncio.Event()
     async with practice() as (url, _), Leases.opened(fresh_database, "one") as leases:
-        embedding = of(pool, url)
-        working = asyncio.create_task(work_on(embedding, leases, stop))
+        working = asyncio.create_task(keep(hurried(memory(f"compatible:nomic@{url}/v1")), pool, leases, stop))
         rows = await decided(pool, 5)
-        for _ in range(400):
-            counted = await spaces.known(pool)
-            if counted and counted[0].vectors == len(rows):
-                break
-            await asyncio.sleep(0.05)
-        else:
-            pytest.fail("the decisions that came were never embedded")
+        await embedded(pool, len(rows))
         with pytest.raises(Fenced):
             await fill_once(HOME, fresh_database, memory(f"compatible:nomic@{url}/v1"), {})
         stop.set()
         await working
-        await embedding.aclose()
+
+
+async def test_an_embedder_key_file_and_price_that_come_late_are_used_within_the_run(
+    pool: asyncpg.Pool, fresh_database: str, tmp_path: Path
+) -> None:
+    rows, stop, key = await decided(pool, 5), asyncio.Event(), tmp_path / "key"
+    port, env = free_port(), {"OPENAI_API_KEY_FILE": str(key)}
+    env["OPENAI_BASE_URL"] = f"http://127.0.0.1:{port}/v1"
+    work = hurried(memory("openai:of-our-own"), tmp_path, env)
+    async with Leases.opened(fresh_database, "one") as leases:
+        working = asyncio.create_task(keep(work, pool, leases, stop))
+        await asyncio.sleep(0.2)
+        assert await spaces.known(pool) == []  # it has neither a price nor a key
+        (tmp_path / "models.yaml").write_text('models: {of-our-own: {input: "0.02"}}')
+        await asyncio.sleep(0.2)
+        key.write_text("good")
+        await asyncio.sleep(0.2)
+        async with practice(key="good", port=port):
+            await embedded(pool, len(rows))
+        stop.set()
+        await working
 
 
 async def test_the_search_walks_the_index_of_its_own_space(pool: asyncpg.Pool) -> None:
@@ -262,3 +292,20 @@ async def test_the_search_walks_the_index_of_its_own_space(pool: asyncpg.Pool) -
                 f"EXPLAIN {in_space(one.kept)}", ORG, None, None, None, vector("x", size), 5
             )
         assert f"prompt_vectors_of_{one.kept.id}" in "\n".join(row[0] for row in plan)
+
+
+async def test_a_space_that_is_left_is_forgotten_with_its_index_and_one_that_answers_is_not(
+    pool: asyncpg.Pool,
+) -> None:
+    rows = await decided(pool, 4)
+    async with practice() as (url, _):
+        await turned(of(pool, url))
+        (old,) = await spaces.known(pool)
+        assert await spaces.forget(pool, old.kept) is None
+        await turned(of(pool, url, "second"))
+        assert await spaces.forget(pool, old.kept) == len(rows)
+        (new,) = await spaces.known(pool)
+        assert new.kept.state == "ANSWERING" and new.vectors == len(rows)
+        index = "SELECT count(*) FROM pg_indexes WHERE indexname = $1"
+        assert await pool.fetchval(index, f"prompt_vectors_of_{old.kept.id}") == 0
+        assert await turned(of(pool, url)) == len(rows)  # going back embeds them again

@@ -21,7 +21,8 @@ from tests.agents.practice import keys, practice
 from tests.db.conftest import Writer
 from tests.factories import ORG, Session
 from tests.mcp_servers.memory.test_memory import hosted
-from workers.reflecting import Reflecting, reflect_once
+from workers.keeping import once
+from workers.reflecting import Reflecting, work
 
 pytestmark = pytest.mark.timeout(120)
 HOME = Path("/nowhere")
@@ -123,7 +124,7 @@ async def test_without_money_nobody_is_asked_and_a_model_that_is_down_is_passed_
         await reflected(pool, f"openai:gpt-5-mini > compatible:llama@{url}/v1", url)
     assert {row["model"] for row in await pool.fetch("SELECT model FROM lessons")} == {"compatible:llama"}
     with pytest.raises(BadConfig, match="OPENAI_API_KEY is not set"):
-        await reflect_once(HOME, fresh_database, settings("openai:gpt-5-mini"), {})
+        await once(work(HOME, settings("openai:gpt-5-mini"), {}), fresh_database)
 
 
 @pytest.mark.parametrize(
