@@ -26,6 +26,7 @@ from api.ws.hub import Hub
 from api.ws.protocol import WRITE_TIMEOUT_S
 from api.ws.turnstile import Turnstile
 from db.listening import Listening
+from db.unchanged import Unchanged
 from openoutcry.settings import Settings
 from wire.config import RunSpec
 
@@ -38,6 +39,8 @@ class Floor:
     home: Path | None
     pool: asyncpg.Pool
     """Sees the rows of the org a request is made for, and no others."""
+    unchanged: Unchanged
+    """Asks it for lists that may hold something new."""
     doorman: Doorman
     listening: Listening
     hub: Hub

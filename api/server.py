@@ -38,6 +38,7 @@ from db.identity.holder import ROLES, Role
 from db.listening import Listening
 from db.pool import open_pool
 from db.tenancy import open_tenant_pool
+from db.unchanged import Unchanged
 from openoutcry.errors import BadConfig, StartupRefused
 from wire.config import DEFAULT_PORTS, ProcessConfig
 
@@ -177,6 +178,7 @@ async def opened(config: ProcessConfig, face: Face) -> AsyncIterator[ASGIApp]:
             database_url=config.database_url,
             home=config.home,
             pool=pool,
+            unchanged=Unchanged(pool),
             doorman=doorman,
             listening=listening,
             hub=Hub(TableEvents(pool, listening)),

@@ -28,6 +28,8 @@ class Singles:
         self._idle: list[Any] = []
         self._all: set[Any] = set()
         self._over = False
+        self.opened = 0
+        """Connections so far."""
 
     async def run(self, method: Method[T], *arguments: Any, **options: Any) -> T:
         """``method`` of a connection, on one of ours. Raises what it raises."""
@@ -70,6 +72,7 @@ class Singles:
             raise asyncpg.InterfaceError("pool is closed")
         connection = await self._connect()
         self._all.add(connection)
+        self.opened += 1
         return connection
 
     def _end(self, connection: Any) -> None:

@@ -10,8 +10,6 @@ from contextvars import ContextVar
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-
 from db.pool import SESSION, open_connection, open_pool
 from db.singles import Singles, SinglesPool
 
@@ -34,7 +32,7 @@ def within(org_id: UUID) -> Iterator[None]:
         ORG.reset(token)
 
 
-async def open_tenant_pool(url: str, *, most: int = 8) -> asyncpg.Pool:
+async def open_tenant_pool(url: str, *, most: int = 8) -> SinglesPool:
     """A pool under the role that row-level security holds for, each connection set to the asking task's org.
 
     At most ``most`` connections for single statements, and half as many for transactions.

@@ -93,7 +93,9 @@ async def list_decisions(
         offset=offset,
     )
     walk = await Walk.of(request, floor, offset, anchor)
-    found = await reads.decisions_written(floor.pool, caller_of(request).org_id, wanted, walk.snapshot)
+    found = await floor.unchanged.read(
+        reads.decisions_written, caller_of(request).org_id, wanted, walk.snapshot
+    )
     walk.leave(found.seen if found.shown else None, found.shown, limit)
     # A DecisionList, as it goes out.
     written: Any = b'{"decisions":%s,"count":%d,"filter":%s}' % (found.text, found.shown, encode(wanted))

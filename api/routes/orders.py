@@ -64,8 +64,8 @@ async def list_orders(
     """Orders, newest first; the filters combine."""
     wanted = read_choice(status, "status", STATUSES)
     walk = await Walk.of(request, floor, offset, anchor)
-    found = await reads.orders_written(
-        floor.pool,
+    found = await floor.unchanged.read(
+        reads.orders_written,
         caller_of(request).org_id,
         session_id=read_session(session_id),
         symbol=read_symbol(symbol),

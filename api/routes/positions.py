@@ -1,11 +1,14 @@
 """``/api/v1/positions``: what is held."""
 
-from typing import Annotated
+from typing import Annotated, Any
+from uuid import UUID
 
-from litestar import get
+import asyncpg
+from litestar import MediaType, get
 from litestar.params import PathParameter
 
 from api.access import caller_of
+from api.encoding import Answer, encode
 from api.failures import Failure
 from api.floor import TheFloor
 from api.params import SessionId, read_session
@@ -13,6 +16,7 @@ from api.requests import AnyRequest
 from api.shapes.base import shaped
 from api.shapes.positions import OnePosition, Position, PositionList
 from db.reads import positions as reads
+from db.reads.written import Written
 from openoutcry.types.symbols import canonical
 
 RESERVED = frozenset({"spot", "futures", "metrics"})
@@ -20,12 +24,19 @@ RESERVED = frozenset({"spot", "futures", "metrics"})
 
 
 @get("/api/v1/positions", tags=["positions"])
-async def list_positions(request: AnyRequest, floor: TheFloor, session_id: SessionId = None) -> PositionList:
+async def list_positions(
+    request: AnyRequest, floor: TheFloor, session_id: SessionId = None
+) -> Answer[PositionList]:
     """Open positions, optionally of one trading session."""
-    org_id = caller_of(request).org_id
-    rows = await reads.open_positions(floor.pool, org_id, read_session(session_id))
+    found = await floor.unchanged.read(_held, caller_of(request).org_id, read_session(session_id))
+    written: Any = found.text  # a PositionList, as it goes out
+    return Answer(written, media_type=MediaType.JSON)
+
+
+async def _held(pool: asyncpg.Pool, org_id: UUID, session_id: UUID | None) -> Written:
+    rows = await reads.open_positions(pool, org_id, session_id)
     positions = [shaped(row, Position) for row in rows]
-    return PositionList(positions=positions, count=len(positions))
+    return Written(encode(PositionList(positions=positions, count=len(positions))), len(positions))
 
 
 @get("/api/v1/positions/{symbol:path}", tags=["positions"])

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from typing import Annotated, Any
+from uuid import UUID
 
-from litestar import get
+import asyncpg
+from litestar import MediaType, get
 from litestar.params import FromPath, QueryParameter
 
 from api.access import caller_of
+from api.encoding import Answer, encode
 from api.failures import Failure
 from api.floor import Floor, TheFloor
 from api.paging import Walk
@@ -17,6 +20,7 @@ from api.shapes.base import shaped, tidy
 from api.shapes.sessions import EquityCurve, EquityPoint, OneSession, Session, SessionList
 from db.reads import sessions as reads
 from db.reads.minds import said_in_session
+from db.reads.written import Written
 from openoutcry.ledger.stats import SessionStats
 
 STATUSES = ("RUNNING", "PAUSED", "STOPPED")
@@ -37,21 +41,38 @@ async def list_sessions(
     limit: Limit = 50,
     offset: Offset = 0,
     anchor: Anchor = None,
-) -> SessionList:
+) -> Answer[SessionList]:
     """Trading sessions, those that run first, then the newest."""
     walk = await Walk.of(request, floor, offset, anchor)
-    rows = await reads.list_sessions(
-        floor.pool,
+    found = await floor.unchanged.read(
+        _page,
         caller_of(request).org_id,
-        symbol=read_symbol(symbol),
-        status=read_choice(status, "status", STATUSES),
-        limit=limit,
-        offset=offset,
-        snapshot=walk.snapshot,
+        read_symbol(symbol),
+        read_choice(status, "status", STATUSES),
+        limit,
+        offset,
+        walk.snapshot,
     )
-    walk.left(rows, limit)
+    walk.leave(found.seen or None, found.shown, limit)
+    written: Any = found.text  # a SessionList, as it goes out
+    return Answer(written, media_type=MediaType.JSON)
+
+
+async def _page(
+    pool: asyncpg.Pool,
+    org_id: UUID,
+    symbol: str | None,
+    status: str | None,
+    limit: int,
+    offset: int,
+    snapshot: str | None,
+) -> Written:
+    rows = await reads.list_sessions(
+        pool, org_id, symbol=symbol, status=status, limit=limit, offset=offset, snapshot=snapshot
+    )
     sessions = [session_of(row) for row in rows]
-    return SessionList(sessions=sessions, count=len(sessions))
+    text = encode(SessionList(sessions=sessions, count=len(sessions)))
+    return Written(text, len(rows), rows[0]["seen"] if rows else "")
 
 
 @get("/api/v1/sessions/{id:str}", tags=["sessions"])

@@ -55,8 +55,8 @@ async def list_trades(
 ) -> Answer[list[Trade]]:
     """Executions, newest first; those of the last seven days of market time when no `start_time` is given."""
     walk = await Walk.of(request, floor, offset, anchor)
-    found = await reads.trades_written(
-        floor.pool,
+    found = await floor.unchanged.read(
+        reads.trades_written,
         caller_of(request).org_id,
         session_id=read_session(session_id),
         symbol=read_symbol(symbol),

@@ -20,9 +20,10 @@ ORDER BY executed_at DESC, seq DESC, trade_id, id LIMIT $8 OFFSET $9
 """
 
 WRITTEN = f"""
-WITH clock AS (
-    SELECT coalesce($10::timestamptz, (SELECT (value ->> 'as_of')::timestamptz FROM floor_state WHERE key = 'clock'), now())
-        AS at
+WITH told AS (
+    SELECT coalesce($10::timestamptz, (SELECT (value ->> 'as_of')::timestamptz FROM floor_state WHERE key = 'clock')) AS at
+), clock AS (
+    SELECT coalesce(at, now()) AS at, at IS NOT NULL AS lasting FROM told
 ), newest AS (
     SELECT * FROM fills
     WHERE org_id = $1 AND ($2::uuid IS NULL OR session_id = $2) AND ($3::text IS NULL OR symbol = $3)
@@ -31,7 +32,8 @@ WITH clock AS (
         AND {in_sight("born", 9)}
     ORDER BY executed_at DESC, seq DESC, trade_id LIMIT $7 OFFSET $8
 )
-SELECT coalesce(json_agg(t), '[]')::text AS written, count(*) AS shown, (SELECT at FROM clock) AS at, {SEEN} FROM (
+SELECT coalesce(json_agg(t), '[]')::text AS written, count(*) AS shown, (SELECT at FROM clock) AS at,
+       (SELECT lasting FROM clock) AS lasting, {SEEN} FROM (
     SELECT n.trade_id AS id, n.symbol, lower(n.side) AS side, trim_scale(n.quantity) AS quantity,
            trim_scale(n.price) AS price,
            rtrim(rtrim(to_char(n.executed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), '0'), '.') || 'Z'
@@ -67,7 +69,7 @@ async def trades_written(
         WRITTEN, org_id, session_id, symbol, since, until, lately, limit, offset, snapshot, at
     )
     assert row is not None
-    return Written(row["written"].encode(), row["shown"], row["seen"], row["at"])
+    return Written(row["written"].encode(), row["shown"], row["seen"], row["at"], row["lasting"])
 
 
 async def list_trades(

@@ -24,9 +24,13 @@ def real(column: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A page as a JSON list, how many rows it has, the snapshot it was read in, and the clock its window hangs on, if any."""
+    """What goes out: a page as JSON, how many rows it has, the snapshot it was read in, the clock its window hangs on.
+
+    ``lasting`` unless it hangs on the hour: then the same rows may be another page later.
+    """
 
     text: bytes
     shown: int
-    seen: str
+    seen: str = ""
     at: datetime | None = None
+    lasting: bool = True

@@ -27,6 +27,7 @@ from db.identity.holder import ROLES
 from db.listening import Listening
 from db.pool import open_pool
 from db.tenancy import open_tenant_pool
+from db.unchanged import Unchanged
 from openoutcry.types.record import CycleRecord
 from tests.api.orchestrating import StandIn
 from tests.api.ws.serving import served
@@ -94,6 +95,7 @@ async def world_on(url: str, limits: Limits = PLENTY) -> AsyncIterator[World]:
                 database_url=url,
                 home=None,
                 pool=tenant,
+                unchanged=Unchanged(tenant),
                 doorman=doorman,
                 listening=listening,
                 hub=Hub(TableEvents(tenant, listening)),
