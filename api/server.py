@@ -1,6 +1,7 @@
 """This process: open the database, build the app, listen."""
 
 import asyncio
+import gc
 import os
 import re
 import socket
@@ -234,6 +235,7 @@ async def serve(config: ProcessConfig, port: int, face: Face) -> None:
         )
     async with opened(config, face) as app:
         listeners = [listener(face.host, each) for each in (port, *face.compat)]
+        gc.freeze()  # what imports and routes left is for good: nobody's answer is to wait for a look through it
         log.info("server_listening", server="api", host=face.host, port=port, compat=list(face.compat))
         await uvicorn.Server(listening_on(app, face.host, port, face.heartbeat)).serve(sockets=listeners)
 

@@ -15,8 +15,9 @@ from wire.imports import hide_pandas
 from wire.namesakes import refuse_namesakes
 
 
-def begin(title: str, target: str, config: ProcessConfig, port: int | None) -> None:
+def begin(title: str, target: str, config: ProcessConfig, port: int | None, niceness: int) -> None:
     """Name the process, tie its life to the supervisor's, set up logs, then run ``module:function(config, port)``."""
+    os.nice(niceness)
     hide_pandas()
     setproctitle.setproctitle(title)
     os.setpgid(0, 0)  # Ctrl-C is for the supervisor, which stops everyone in order

@@ -31,7 +31,10 @@ GRACE_S = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One process to keep alive. ``once``: its clean exit ends the floor instead of being undone."""
+    """One process to keep alive. ``once``: its clean exit ends the floor instead of being undone.
+
+    ``niceness``: how far it stands back from the others where there are fewer cores than work (nice(2)).
+    """
 
     name: str
     title: str
@@ -39,6 +42,7 @@ class Task:
     config: ProcessConfig
     port: int | None = None
     once: bool = False
+    niceness: int = 0
 
 
 @dataclass(slots=True)
@@ -138,7 +142,10 @@ class Supervisor:
     def _spawn(self, running: Running) -> None:
         task = running.task
         process = self._context.Process(
-            target=begin, args=(task.title, task.target, task.config, task.port), name=task.name, daemon=False
+            target=begin,
+            args=(task.title, task.target, task.config, task.port, task.niceness),
+            name=task.name,
+            daemon=False,
         )
         with _no_main():
             process.start()

@@ -28,6 +28,8 @@ from wire.venue_keys import VenueAccess
 LOOPBACK = "127.0.0.1"
 STRATEGIES = "strategies"
 """The host of the registry's strategies."""
+ADVISER = 5
+"""Niceness of agents: all think at once and have seconds to, while whoever asks the API or has an order to place waits."""
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -143,7 +145,7 @@ def plan(
         STRATEGIES: ("python -m agents --strategies", "agents.host:start"),
     }
     voices = [
-        Task(name, title, target, config(name, scopes=read, database=False), ports[name])
+        Task(name, title, target, config(name, scopes=read, database=False), ports[name], niceness=ADVISER)
         for name, (title, target) in speakers.items()
     ]
     asks = {name: ("vote",) for name in speakers}

@@ -30,11 +30,18 @@ def finisher(config: ProcessConfig, port: int | None) -> None:
     sleep(1.0)
 
 
-def task(name: str, home: Path, *, once: bool = False) -> Task:
+def task(name: str, home: Path, *, once: bool = False, niceness: int = 0) -> Task:
     config = ProcessConfig(
         name=name, home=home, database_url=None, run=RunSpec(), settings=Settings(), endpoints={}, key=b"k"
     )
-    return Task(name, f"test {name}", f"{HERE}:{'finisher' if once else 'sleeper'}", config, once=once)
+    return Task(
+        name,
+        f"test {name}",
+        f"{HERE}:{'finisher' if once else 'sleeper'}",
+        config,
+        once=once,
+        niceness=niceness,
+    )
 
 
 def ended(pid: int) -> bool:
@@ -75,6 +82,18 @@ def test_a_killed_process_is_back_within_ten_seconds_and_alone(tmp_path: Path, v
     finally:
         supervisor.stop()
     assert all(ended(pid) for pid in (*first.values(), *now.values()))
+
+
+def test_a_task_stands_back_as_far_as_it_says(tmp_path: Path) -> None:
+    tasks = [task("first", tmp_path), task("back", tmp_path, niceness=3)]
+    supervisor = Supervisor(tasks, lambda *_: None)
+    supervisor.start()
+    try:
+        watch_until(supervisor, lambda: len(list(tmp_path.glob("*-*"))) == 2)
+        first, back = (psutil.Process(supervisor.pids()[name]).nice() for name in ("first", "back"))
+        assert back == min(19, first + 3)
+    finally:
+        supervisor.stop()
 
 
 def test_a_task_that_ended_well_is_not_run_again(tmp_path: Path) -> None:

@@ -28,6 +28,11 @@ def test_nobody_asks_and_none_runs() -> None:
     assert knows(tasks["api"]) == knows(tasks["agent-trend"]) == set()
 
 
+def test_only_who_advises_stands_back() -> None:
+    """An order that is decided, and an answer to a person, do not wait for one more opinion."""
+    assert {name for name, task in planned().items() if task.niceness} == {"agent-trend", "strategies"}
+
+
 def test_a_person_s_servers_are_behind_the_api_and_no_agents() -> None:
     tasks = planned(served=("memory", "news"))
     assert {"memory", "news"} <= set(tasks)
