@@ -8,7 +8,6 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from random import Random
-from time import monotonic
 from uuid import UUID
 
 from db import halting
@@ -21,12 +20,13 @@ from tests.api.conftest import _keys, world_on
 from tests.factories import Session
 from tests.mcp_servers.execution.floor import Floor
 from tests.mcp_servers.execution.venue import T0, order
+from wire.clock import WallClock
 from wire.config import DEFAULT_ORG
 
 DOORS = ("rest", "cli", "mcp", "file", "breaker")
 BUY, SELL = (order("entry", side, "MARKET", "0.1") for side in ("BUY", "SELL"))
 ORG = UUID(DEFAULT_ORG)
-AGE = "SELECT extract(epoch FROM clock_timestamp() - updated_at)::float8 FROM floor_state WHERE key = 'halt'"
+STORED = "SELECT extract(epoch FROM updated_at)::float8 FROM floor_state WHERE key = 'halt'"
 LATCH = {"max_daily_loss": {"value": "0.06", "limit": "0.05", "seq": 3, "as_of": T0.isoformat()}}
 Doors = dict[str, Callable[[], Awaitable[None]]]
 
@@ -48,28 +48,27 @@ class Trader:
         return None
 
     async def trial(self, chance: Random, throws: Callable[[], Awaitable[None]]) -> float:
-        """How late the last order was taken (seconds), counted from when the halt was stored, or the door had answered
-        before.
+        """How late the last order was taken (seconds): by the venue's own file, which is written when it takes one and not when
+        whoever asked hears of it; counted from when the halt was stored, or the door had answered before.
         """
         thrown: list[float] = []
 
         async def throw_soon() -> None:
             await asyncio.sleep(chance.random() * 0.1)
             await throws()
-            thrown.append(monotonic())
+            thrown.append(WallClock().now().timestamp())
 
         assert (why := await self.order()) is None, f"nothing is taken before the halt: {why}"
-        throwing, last, refused = asyncio.create_task(throw_soon()), 0.0, 0
+        throwing, refused = asyncio.create_task(throw_soon()), 0
         while refused < 2 or not throwing.done():
             why = await self.order()
-            if why is None:
-                last = monotonic()
-                assert not refused, "an order was taken after one had been refused"
-            else:
-                refused += 1
-                assert why.startswith("HALTED"), why
+            assert why is not None or not refused, "an order was taken after one had been refused"
+            assert why is None or why.startswith("HALTED"), why
+            refused += why is not None
         await throwing
-        stored = monotonic() - await _age(self.floor)
+        stored = await _stored(self.floor)
+        [book] = (self.floor.home / "venue").glob("*.jsonl")
+        last = book.stat().st_mtime
         (self.floor.home / "KILL").unlink(missing_ok=True)
         await self.released()
         return max(0.0, last - min(stored, thrown[0]))
@@ -78,19 +77,19 @@ class Trader:
         """Until it stays released: the watch of the file may have read it just before it was gone."""
         pool = self.floor.pool
         for _ in range(500):
-            if await pool.fetchval(AGE) is not None:
+            if await pool.fetchval(STORED) is not None:
                 await halting.release(pool, ORG, reason="next", by="tests", at=T0)
             await asyncio.sleep(0.02)
-            if await pool.fetchval(AGE) is None:
+            if await pool.fetchval(STORED) is None:
                 return
         raise AssertionError("the halt came back again and again")
 
 
-async def _age(floor: Floor) -> float:
-    """How long ago the halt was stored; a file's is when the server's watch has seen it."""
+async def _stored(floor: Floor) -> float:
+    """When the halt was stored, in seconds since 1970; a file's is when the server's watch has seen it."""
     for _ in range(500):
-        if (age := await floor.pool.fetchval(AGE)) is not None:
-            return float(age)
+        if (at := await floor.pool.fetchval(STORED)) is not None:
+            return float(at)
         await asyncio.sleep(0.02)
     raise AssertionError("the halt was never stored")
 
