@@ -81,6 +81,7 @@ def test_a_changed_embedder_from_the_settings_to_what_is_found(
     assert (check.state, check.said) == ("ok", f"{name} answers with 1536 numbers")
     assert outcry.json("memory", "embed") == {"made": decisions}
     assert outcry.json("memory", "embed") == {"made": 0}
+    assert "COMPATIBLE_API_KEY" not in os.environ
     told = outcry.json("memory", "spaces")
     assert told["answering"] == f"{name}#1536"
     assert told["spaces"][0] | {"vectors": 0} == {
@@ -99,8 +100,8 @@ def test_a_changed_embedder_from_the_settings_to_what_is_found(
     assert f"compatible:other@{model}/v1: not begun" in outcry.run("memory", "spaces")
     assert "answers" in outcry.run("memory", "forget", f"{name}#64", code=2)
     outcry.embedder(name, dimensions=64)
-    assert "COMPATIBLE_API_KEY" not in os.environ
     outcry.env.clear()
+    monkeypatch.delenv("COMPATIBLE_API_KEY")
     third = outcry.json("memory", "search", "it trends", "--limit", "3")
     assert third["space"] == "text:hash-v1" and third["instead"].startswith("COMPATIBLE_API_KEY: ")
     assert third["found"] == first["found"]
