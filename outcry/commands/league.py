@@ -6,12 +6,13 @@ import os
 import sys
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from openoutcry.errors import BadInput
 from openoutcry.types.timeframes import SECONDS
+from outcry.league import options
 from outcry.options import HomeOption, JsonOption
 
 if TYPE_CHECKING:
@@ -23,50 +24,23 @@ MOST_DECISIONS = 200_000
 
 @app.command()
 def league(
-    symbols: Annotated[
-        list[str] | None,
-        typer.Argument(help="pairs whose candles are stored [default: made-up worlds alone]"),
-    ] = None,
-    exchange: Annotated[str, typer.Option("--exchange", help="whose candles")] = "binance",
-    timeframe: Annotated[str, typer.Option("--timeframe", help="bar length")] = "1h",
-    begin: Annotated[str | None, typer.Option("--from", help="first bar (ISO, UTC) [default: all]")] = None,
-    end: Annotated[str | None, typer.Option("--to", help="last bar (ISO, UTC)")] = None,
-    windows: Annotated[int, typer.Option("--windows", min=1, max=100, help="windows of each world")] = 3,
-    bars: Annotated[int, typer.Option("--bars", min=10, max=20_000, help="bars of a window")] = 240,
-    every: Annotated[int, typer.Option("--every", min=1, max=1_000, help="bars between decisions")] = 4,
-    made: Annotated[
-        int,
-        typer.Option(
-            "--made", min=0, max=20, help="made-up worlds with known drift, and as many without any"
-        ),
-    ] = 1,
-    mind: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--mind",
-            help="SEAT=MIND, such as technical=openai:gpt-5 [default: the settings', else every priced model]",
-        ),
-    ] = None,
-    cassette: Annotated[
-        list[Path] | None, typer.Option("--cassette", help="models from a recorded league, without a key")
-    ] = None,
-    record: Annotated[
-        Path | None, typer.Option("--record", help="write what models say into a new file")
-    ] = None,
-    spend: Annotated[str, typer.Option("--spend", help="dollars that all models together may cost")] = "0",
-    seed: Annotated[
-        int, typer.Option("--seed", min=0, max=2**31, help="of worlds, coins and redrawn histories")
-    ] = 7,
-    samples: Annotated[int, typer.Option("--samples", min=100, max=20_000, help="redrawn histories")] = 2_000,
-    block: Annotated[
-        int, typer.Option("--block", min=1, max=5_000, help="mean bars of a redrawn block")
-    ] = 24,
-    out: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--out", help="write a page with charts (FILE.html, needs nothing else) or the JSON (FILE.json)"
-        ),
-    ] = None,
+    symbols: options.Symbols = None,
+    exchange: options.Exchange = "binance",
+    timeframe: options.Timeframe = "1h",
+    begin: options.Begin = None,
+    end: options.End = None,
+    windows: options.Windows = 3,
+    bars: options.Bars = 240,
+    every: options.Every = 4,
+    made: options.Made = 1,
+    mind: options.Minds = None,
+    cassette: options.Cassettes = None,
+    record: options.Record = None,
+    spend: options.Spend = "0",
+    seed: options.Seed = 7,
+    samples: options.Samples = 2_000,
+    block: options.Block = 24,
+    out: options.Out = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
