@@ -35,7 +35,7 @@ class Draws:
 class Standing:
     """Returns are fractions after all costs, windows one after the other. ``sharpe`` is a year's, of the bars' returns;
     ``excess`` the sum of the bars' returns above those of buying and holding, ``better`` the share of redrawn histories in which
-    it is positive;
+    it is positive; an account that never held anything has no ``sharpe``;
     ``deflated_sharpe`` the probability that the Sharpe ratio is above what the best of as many worthless entrants would show.
     None is what cannot be known. ``rank`` is None for the oracle and for what a model may have read.
     """
@@ -107,7 +107,7 @@ def standings(games: Mapping[str, Sequence[Played]], draws: Draws, capital: floa
     """Of all entrants that played these windows, best first; those without a rank come last."""
     drawings = redraw(games, draws)
     series = {name: returns(mine) for name, mine in games.items()}
-    estimates = {name: estimate(values) for name, values in series.items()}
+    estimates = {name: estimate(series[name]) if _risked(mine) else None for name, mine in games.items()}
     tried = [name for name in games if name not in UNTRIED]
     variance = trials_variance([None if (one := estimates[name]) is None else one.value for name in tried])
     rows = []
@@ -120,7 +120,7 @@ def standings(games: Mapping[str, Sequence[Played]], draws: Draws, capital: floa
             replace(
                 row,
                 sharpe=None if found is None else found.value * math.sqrt(draws.periods),
-                sharpe_interval=interval(drawings.sharpes[name]),
+                sharpe_interval=None if found is None else interval(drawings.sharpes[name]),
                 excess=float(np.sum(series[name] - series[BUY_AND_HOLD])),
                 excess_interval=None if itself else interval(over * len(series[name])),
                 better=None if itself else float(np.mean(over > 0)),
@@ -130,6 +130,13 @@ def standings(games: Mapping[str, Sequence[Played]], draws: Draws, capital: floa
             )
         )
     return _ranked(rows)
+
+
+def _risked(games: Sequence[Played]) -> bool:
+    """Whether anything was ever held. What its model costs makes no Sharpe ratio of an account that never was in the market,
+    and such a one (tens below zero, without spread) would swell the variance that everybody's deflated ratio is held against.
+    """
+    return any(game.line.held > 0 for game in games)
 
 
 def _ranked(rows: Sequence[Standing]) -> tuple[Standing, ...]:
