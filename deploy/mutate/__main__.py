@@ -10,15 +10,10 @@ from deploy.mutate import summary, survivors
 from deploy.mutate.areas import AREAS, ROOT
 from deploy.mutate.run import Running, Slice
 
-PRELOADED = ("asyncpg", "hypothesis.strategies", "jwt", "numpy", "pydantic", "pytest_asyncio")
-"""Other people's packages that tests import: once, for all forks."""
-
 
 def main() -> int:
     """Try what time allows; 1 when a survivor has no reason, the list names what does not exist, or too few are killed."""
     given = _asked()
-    for name in PRELOADED:
-        __import__(name)
     run = Slice(given.resume, given.seed, time.monotonic() + given.seconds, _commit(), given.keep_killed)
     areas = [area for area in AREAS if not given.only or area.name in given.only]
     counts: list[summary.Count] = []
@@ -31,8 +26,10 @@ def main() -> int:
         standing = running.standing()
         verdicts |= {name: result.verdict for name, result in standing.items()}
         commits |= {result.commit for result in standing.values()}
-        names |= {one.name for one in running.mutants}
-        counts.append(summary.count(area.name, [one.name for one in running.mutants], verdicts))
+        names |= {one.name for one in running.every}
+        counts.append(
+            summary.count(area.name, [one.name for one in running.mutants], verdicts, len(running.every))
+        )
         print(counts[-1].told(), flush=True)
     files = {file for area in areas for file in area.files()}
     listed = [name for name, one in survivors.read().items() if one.file in files or not given.only]

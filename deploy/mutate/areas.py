@@ -1,4 +1,4 @@
-"""What is tried, and which tests must notice. The tests are the quick ones: no process of its own, no socket."""
+"""What is tried, and which tests must notice. The tests are the quick ones: no process of its own but the database's."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,11 +8,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """Files of one kind, and the tests that answer for them."""
+    """Files of one kind, and the tests that answer for them: files, folders, or one test of a file (``file::test``)."""
 
     name: str
     code: tuple[str, ...]
     tests: tuple[str, ...]
+    sample: int | None = None
+    """How many of the changes are tried, drawn by the seed; None for all of them."""
 
     def files(self) -> list[str]:
         """The paths of its code from the root, sorted."""
@@ -22,6 +24,7 @@ class Area:
 
 PURE = "openoutcry"
 TESTS = "tests/openoutcry"
+EXECUTION = "mcp_servers/execution"
 AREAS = (
     Area(
         "ledger",
@@ -48,6 +51,31 @@ AREAS = (
             f"{TESTS}/risk/test_pace.py",
         ),
     ),
+    Area(
+        "limits",
+        tuple(f"{PURE}/risk/{name}.py" for name in ("limits", "exposure", "standing")),
+        (
+            f"{TESTS}/risk/test_book_figures.py",
+            f"{TESTS}/risk/test_gate.py",
+            f"{TESTS}/risk/test_gate_edges.py",
+            f"{TESTS}/risk/test_gate_properties.py",
+            f"{TESTS}/risk/test_limits_edges.py",
+            f"{TESTS}/risk/test_pace.py",
+        ),
+    ),
+    Area(
+        "driving",
+        tuple(
+            f"{EXECUTION}/{name}.py" for name in ("placing", "intents", "leaving", "permission", "own_orders")
+        ),
+        (
+            f"tests/{EXECUTION}/test_placing.py",
+            f"tests/{EXECUTION}/test_halted.py",
+            f"tests/{EXECUTION}/live/test_obeying.py",
+            f"tests/{EXECUTION}/live/test_protecting.py",
+            "tests/simulator/test_seeds.py::test_every_invariant_holds_under_many_faults",
+        ),
+    ),
     Area("tally", (f"{PURE}/voting/*.py",), (f"{TESTS}/voting",)),
     Area("tokens", ("wire/tokens.py",), ("tests/wire/test_tokens.py", "tests/wire/test_tokens_edges.py")),
     Area(
@@ -55,4 +83,5 @@ AREAS = (
         ("api/auth/signing.py", "api/auth/hosts.py", "api/auth/doorman.py", "db/keys.py", "db/identity/*.py"),
         ("tests/api/auth",),
     ),
+    Area("routes", ("api/routes/token.py", "api/routes/logout.py"), ("tests/api/test_tokens.py",)),
 )

@@ -5,7 +5,7 @@ import os
 import pickle
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FunctionType
@@ -92,6 +92,7 @@ class Loop:
         items = {item.nodeid: item for item in session.items}
         for item in items.values():
             few(item)
+        self._share(items.values())
         self.baseline = self._learn(items)
         if self.baseline.failed:
             return True
@@ -150,6 +151,14 @@ class Loop:
                 return False
         return True
 
+    def _share(self, items: Iterable[pytest.Item]) -> None:
+        """Run the first test that needs what a session shares here, so that it is there for every fork."""
+        known: set[str] = set()
+        for item in items:
+            if not shared(item) <= known:
+                self._pass([item])
+                known |= shared(item)
+
     def _learn(self, items: dict[str, pytest.Item]) -> Baseline:
         """Run every test once in a fork, listening."""
         reading, writing = os.pipe()
@@ -203,10 +212,19 @@ def few(item: pytest.Item) -> None:
         )
 
 
+def shared(item: pytest.Item) -> set[str]:
+    """What a test shares with its whole session, of our own making: a database server."""
+    given: Any = item
+    found = given._fixtureinfo.name2fixturedefs
+    return {name for name, made in found.items() if made[-1].scope == "session" and made[-1].baseid}
+
+
 def session(tests: Sequence[str], plugin: object) -> int:
     """One run of pytest in this process."""
     without = [
-        word for name in ("terminal", "cacheprovider", "timeout", "xdist") for word in ("-p", f"no:{name}")
+        word
+        for name in ("terminal", "cacheprovider", "timeout", "xdist", "faker")
+        for word in ("-p", f"no:{name}")
     ]
     warned = [
         word
@@ -220,6 +238,6 @@ def session(tests: Sequence[str], plugin: object) -> int:
 def existing(tests: Sequence[str]) -> list[str]:
     """The tests of an area; raises FileNotFoundError for one that is not there any more."""
     for test in tests:
-        if not Path(ROOT, test).exists():
+        if not Path(ROOT, test.partition("::")[0]).exists():
             raise FileNotFoundError(test)
     return list(tests)

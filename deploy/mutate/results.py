@@ -50,7 +50,7 @@ def code_digest(file: str) -> str:
 
 def tests_digest(area: Area) -> str:
     """Of the tests of an area and what lies beside them."""
-    paths = [ROOT / test for test in area.tests]
+    paths = [ROOT / test.partition("::")[0] for test in area.tests]
     folders = {path if path.is_dir() else path.parent for path in paths}
     beside = {one for folder in folders for one in folder.rglob("*.py") if not one.name.startswith("test_")}
     named = {one for path in paths for one in (path.rglob("*.py") if path.is_dir() else [path])}

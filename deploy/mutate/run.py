@@ -1,10 +1,13 @@
 """One slice of one area: the warm changes in a fork that imported everything, the cold ones in forks that did not."""
 
+import importlib
 import os
 import pickle
 import random
+import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +18,8 @@ from deploy.mutate.cold import try_cold
 from deploy.mutate.loop import Baseline, Loop, Told, existing, session
 from deploy.mutate.mutants import Mutant, Source
 
-Found = tuple[Baseline, list[Mutant]]
-"""What the tests do by themselves, and the changes that have to be tried the cold way."""
+Found = tuple[Baseline, list[Mutant], list[str]]
+"""What the tests do by themselves, the changes that have to be tried the cold way, others' modules that the tests import."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,9 @@ class Running:
         self._sources = {file: Source(file, (ROOT / file).read_text()) for file in area.files()}
         self._code = {file: results.code_digest(file) for file in self._sources}
         self._tests = results.tests_digest(area)
-        self.mutants = [one for source in self._sources.values() for one in source.mutants]
+        self.every = [one for source in self._sources.values() for one in source.mutants]
+        few = min(area.sample or len(self.every), len(self.every))
+        self.mutants = sorted(random.Random(run.seed).sample(self.every, few))
 
     def standing(self) -> dict[str, results.Result]:
         """The verdicts that are still true."""
@@ -59,11 +64,14 @@ class Running:
         if self._run.keep_killed:  # whoever adds tests wants to hear first of what survived without them
             known = results.read(self._run.file)
             todo.sort(key=lambda one: one.name not in known)
-        baseline, cold = _apart(lambda: _warm(self._area, self._sources, todo, self._told))
+        baseline, cold, others = _apart(lambda: _warm(self._area, self._sources, todo, self._told))
         if baseline.failed or not baseline.lines:
             raise SystemExit(
                 f"{self._area.name}: these fail without any change: {', '.join(baseline.failed) or 'all'}"
             )
+        for name in others if cold else ():  # once, for all forks
+            with suppress(ImportError):
+                importlib.import_module(name)
         for mutant in cold:
             if time.monotonic() > self._run.until:
                 return
@@ -82,7 +90,13 @@ class Running:
 def _warm(area: Area, sources: dict[str, Source], todo: Sequence[Mutant], told: Told) -> Found:
     loop = Loop(area, sources, todo, told)
     session(existing(area.tests), loop)
-    return loop.baseline, loop.cold
+    return loop.baseline, loop.cold, [name for name in sys.modules if _others(name)]
+
+
+def _others(module: str) -> bool:
+    """Whether a module is neither ours nor what this process was started with."""
+    package = module.partition(".")[0]
+    return not (ROOT / package).exists() and package not in ("__main__", "__mp_main__", "conftest")
 
 
 def _apart(work: Callable[[], Found]) -> Found:

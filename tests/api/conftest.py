@@ -147,7 +147,7 @@ def lived_template(postgres_url: str, migrated_template: str) -> str:
 @pytest.fixture
 def lived_database(postgres_url: str, lived_template: str, numbers: Iterator[int]) -> Iterator[str]:
     """A copy of it for this test."""
-    name = f"lived_{next(numbers)}"
+    name = f"lived_{os.getpid()}_{next(numbers)}"
     create = f"CREATE DATABASE {name} TEMPLATE {lived_template} STRATEGY FILE_COPY"
     _run(lambda: _execute(postgres_url, create))
     yield _with_database(postgres_url, name)

@@ -11,10 +11,16 @@ from pathlib import Path
 import pytest
 
 from simulator.plants import PLANTS
-from simulator.run import simulate
+from simulator.run import prepare, simulate
 
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = range(1, 13)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _prepared() -> None:
+    """Building the servers is no seed's work."""
+    prepare()
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -111,7 +111,7 @@ def test_a_token_out_of_form_is_none() -> None:
     token = mint_caller(KEY, caller())
     kind, payload, mac = token.split(".")
     for broken in ("", kind, f"{kind}.{payload}", f"oot2.{payload}.{mac}", f"oor1.{payload}.{mac}", f"{token}.x.y",
-                   f"{kind}.!.{mac}",
+                   f"{kind}.!.{mac}", f"{kind}.é.{mac}", f"{kind}.a.{mac}",
                    f"{kind}.{payload}.", f"{kind}.{payload}.{mac[:-1]}", f"{kind}.{payload}.{mac}.{mac}", "é" * 50):  # fmt: skip
         assert refused(broken)
     assert refused(token, audience="risk") and refused(token, key=ROOT)

@@ -50,6 +50,8 @@ def test_one_host_that_names_a_host(said: list[bytes], good: bool) -> None:
         ("evil.example", False),
         ("floor.example.evil.example", False),
         ("floor.example/", False),
+        ("floor.example:80@evil.example", False),
+        ("127.0.0.1:evil", False),
         ("a b", False),
         ("", False),
         ("0.0.0.0", False),

@@ -110,6 +110,9 @@ async def test_the_first_key_is_shown_only_when_it_was_made_here(
     pool = Pool({keys.GIVEN: answer, keys.FIRST: answer})
     text = await keys.first_admin_key(pool, given and "a-good-key-" + given)  # type: ignore[arg-type]
     assert (text is not None) is shown
+    assert pool.asked[0][0].startswith("LOCK TABLE api_keys "), (
+        "two that start at once would make two first keys"
+    )
     assert len(pool.arguments(keys.GIVEN)) == (given is not None) and len(pool.arguments(keys.FIRST)) == (
         given is None
     )

@@ -122,6 +122,23 @@ def test_a_word_is_judged_by_its_own_rule(action: str, stance: str, move: str, o
     assert ended(action, stance, move) == outcome
 
 
+@pytest.mark.parametrize(("pnl", "outcome"), [("0.01", "SUCCESS"), ("0", "FAILURE"), ("-0.01", "FAILURE")])
+def test_a_cent_is_a_success_and_nothing_is_none(pnl: str, outcome: str) -> None:
+    case = Case(seq=1, action="BUY", stance="FLAT", price=None, due_at=START, opened=True, pnl=D(pnl))
+    bare = RECORDS[0].model_copy(update={"decision": None, "closed": ()})
+    assert [(one.outcome, one.pnl) for one in due((case,), bare, EXACT)[1]] == [(outcome, D(pnl))]
+
+
+def test_what_a_person_opens_in_a_round_of_waiting_is_not_the_decisions() -> None:
+    record = next(r for r in RECORDS if any(p.role == "trade" for p in r.portfolio_after.positions))
+    mine = next(p.opened_seq for p in record.portfolio_after.positions if p.role == "trade")
+    later = record.model_copy(update={"decision": None})
+    for action, opened in (("BUY", True), ("HOLD", False)):
+        case = Case(seq=mine, action=action, stance="FLAT", price=None, due_at=START + 99 * HOUR)
+        ((followed,), _) = due((case,), later, EXACT)
+        assert (followed.opened, bool(followed.holding)) == (opened, opened)
+
+
 def test_a_rebuild_knows_only_what_was_pending() -> None:
     cases: tuple[Case, ...] = ()
     for record in RECORDS:
@@ -189,19 +206,24 @@ def test_a_stance_is_that_of_the_trade_and_not_of_its_hedge() -> None:
     assert ("LONG", True) in seen and ("FLAT", False) in seen
 
 
-def two_shorts(first: str, second: str) -> Any:
-    """A directional short and a hedge in one perpetual."""
+def two(side: str, first: str, second: str) -> Any:
+    """A directional position and a hedge on one side of one perpetual."""
     held, _ = book(
         opening("USDT", D(1000)),
-        fill("entry", "SELL", first, "10", symbol=PERP),
-        fill("hedge", "SELL", second, "10", symbol=PERP, trade_id="T-2"),
+        fill("entry", side, first, "10", symbol=PERP),
+        fill("hedge", side, second, "10", symbol=PERP, trade_id="T-2"),
     )
     assert [(p.role, p.quantity) for p in held.positions] == [("trade", D(first)), ("hedge", D(second))]
     return held
 
 
-def test_funding_is_shared_by_size() -> None:
-    paid, _ = book(two_shorts("3", "1"), fill(None, "SELL", "0", "10", symbol=PERP, fee="8", kind="FUNDING"))
+def two_shorts(first: str, second: str) -> Any:
+    return two("SELL", first, second)
+
+
+@pytest.mark.parametrize("side", ["BUY", "SELL"])
+def test_funding_is_shared_by_size(side: str) -> None:
+    paid, _ = book(two(side, "3", "1"), fill(None, "SELL", "0", "10", symbol=PERP, fee="8", kind="FUNDING"))
     assert [p.fees for p in paid.positions] == [D(6), D(2)] and paid.cash == D(992)
 
 

@@ -128,6 +128,11 @@ def test_the_rows_and_messages_are_the_golden_ones() -> None:
     assert json.loads(text) == json.loads(GOLDEN.read_text())
 
 
+def test_an_approval_that_nobody_hashed_has_no_hash() -> None:
+    rows = adopted_approval_rows(chosen()["odd"], FACTS, {})
+    assert [(row.leg, row.seq, row.order_hash) for row in rows] == [("manual-5", 2, "")]
+
+
 def test_an_order_of_an_older_round_is_another_order() -> None:
     assert len({order_id(FACTS, seq, leg) for seq in (1, 2) for leg in ("entry", "exit")}) == 4
     assert order_id(facts_of(8), 1, "entry") != order_id(FACTS, 1, "entry")

@@ -1,6 +1,7 @@
 """A record means exactly its rows: the same record the same rows, every thing in it once."""
 
 from collections import Counter
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -8,7 +9,10 @@ from openoutcry.context import SIZE, VERSION
 from openoutcry.ledger.chain import hash_of, link, record_of
 from openoutcry.ledger.facts import genesis_hash
 from openoutcry.ledger.projection import project
+from openoutcry.ledger.situation import INDICATORS, context_of, prompt_of
 from openoutcry.ledger.voiced import CONTEXT_EMBEDDER, NO_CONTEXT
+from openoutcry.types.orders import OrderState
+from openoutcry.types.votes import MindUse, ToolUse
 from tests.factories import Session, facts_of
 
 RECORDS = Session(seed=7).run(60)
@@ -73,6 +77,39 @@ def test_the_context_holds_price_and_indicators_and_the_prompt_reads_like_a_ques
     assert "BTC/USDT 1h at 2023-01-01" in row.prompt
     assert f"rsi_14 {row.context['rsi_14']:.6g}" in row.prompt
     assert row.model == "rules+scripted"
+
+
+def test_a_floor_without_minds_is_of_rules_and_a_record_without_a_market_asks_nothing():
+    record = next(r for r in RECORDS if r.kind == "ROUND")
+    mindless = tuple(ballot.model_copy(update={"mind": MindUse()}) for ballot in record.ballots)
+    assert project(record.model_copy(update={"ballots": mindless}), FACTS).decision.model == "rules"
+    nowhere = record.model_copy(update={"snapshot": None})
+    assert (prompt_of(nowhere), context_of(nowhere)) == ("", {})
+
+
+def test_only_an_indicator_of_this_market_is_its_situation():
+    record = next(r for r in RECORDS if r.kind == "ROUND" and r.snapshot)
+    asked = {"symbol": record.snapshot.symbol, "timeframe": record.snapshot.timeframe}
+
+    def seen(tool: str, **of: str) -> bool:
+        use = ToolUse(
+            result_id="1", tool=tool, arguments=asked | of, result={"values": {"odd_1": {"value": 5.0}}}
+        )
+        ballots = (record.ballots[0].model_copy(update={"tool_uses": (use,)}),)
+        return "odd_1" in context_of(record.model_copy(update={"ballots": ballots}))
+
+    assert seen(INDICATORS)
+    assert not seen("indicators.calculate_rsi") and not seen(INDICATORS, symbol="ETH/USDT")
+    assert not seen(INDICATORS, timeframe="1d")
+
+
+def test_an_order_ends_when_its_venue_says_and_else_with_its_record():
+    record = next(r for r in RECORDS if r.order_updates)
+    early = record.as_of - timedelta(minutes=7)
+    for said, ended in ((early, early), (None, record.as_of)):
+        state = OrderState(order_seq=1, leg="exit", status="EXPIRED", updated_at=said)
+        (change,) = project(record.model_copy(update={"order_updates": (state,)}), FACTS).order_changes
+        assert (change.expired_at, change.filled_at, change.updated_at) == (ended, None, record.as_of)
 
 
 def test_orders_end_as_the_records_say():

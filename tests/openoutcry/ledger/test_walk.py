@@ -229,6 +229,19 @@ def test_what_lies_beside_a_record_and_is_no_table_of_marks_is_named() -> None:
     assert ("cycles", "2", "beside") in told(walked(rows))
 
 
+def test_it_is_named_after_a_gap_too_where_no_seal_can_tell() -> None:
+    rows = [row for row in stored() if row["seq"] != 4]
+    rows[4]["beside"] = ["nothing"]
+    assert told(walked(rows)) == [("cycles", "4", "*"), ("cycles", "5", "beside")]
+
+
+def test_an_approval_that_is_gone_or_new_is_no_matter_of_marks() -> None:
+    seq = next(number for number, used in enumerate(USED) if used)
+    for there in ([], [*USED[seq], replace(USED[seq][0], leg="exit")]):
+        walk = walked(stored(), [there if number == seq else used for number, used in enumerate(USED)])
+        assert (told(walk), walk.lost) == ([], [])
+
+
 def test_a_body_that_is_none_says_where() -> None:
     with pytest.raises(LedgerBroken, match="body is not a record: kind"):
         record_of('{"seq": 1}')

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from openoutcry.errors import BadInput
 from openoutcry.settings import VotingSettings
 from openoutcry.types.market import DataFault
 from openoutcry.types.votes import Ballot
@@ -251,3 +252,20 @@ def test_only_analysts_are_believed_as_learned() -> None:
         "hedging": None,
     }
     assert "believed 0.25" in decision.reasoning
+
+
+def test_an_agent_that_weighs_nothing_names_no_horizon() -> None:
+    for weight, bars in ((0.0, levels.DEFAULT_HORIZON_BARS), (1.0, 5)):
+        seats = (Seat(agent="risk", voice="risk"), Seat(agent="trend", weight=weight))
+        decision = tally(snapshot(), [APPROVED, vote("trend", "HOLD", horizon_bars=5)], seats, settings())
+        assert (decision.action, decision.horizon_bars) == ("HOLD", bars)
+
+
+def test_who_sits_or_votes_twice_is_refused_by_name() -> None:
+    twice = vote("trend", "BUY")
+    for ballots, seats, field in (
+        ([twice, twice], SEATS, "ballots"), ([twice], [*SEATS, SEATS[0]], "seats"),
+    ):  # fmt: skip
+        with pytest.raises(BadInput) as refused:
+            tally(snapshot(), ballots, seats, settings())
+        assert refused.value.field == field
