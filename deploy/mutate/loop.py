@@ -18,8 +18,8 @@ from deploy.mutate.areas import ROOT, Area
 from deploy.mutate.children import Verdict, tried
 from deploy.mutate.constants import replace
 from deploy.mutate.mutants import Mutant, Source
+from deploy.mutate.probes import Lines, Probes
 from deploy.mutate.swap import CannotSwap, bodies, living, swap
-from deploy.mutate.tracing import Lines, Tracer
 
 EXAMPLES = 10
 """How many examples a property is given for each change."""
@@ -180,13 +180,12 @@ class Loop:
 
     def _listen(self, items: dict[str, pytest.Item]) -> Baseline:
         found = Baseline()
-        tracer = Tracer(frozenset(str(ROOT / file) for file in self._sources))
+        probes = Probes(self._sources)
         for name, item in items.items():
             self._failed = False
             began = time.process_time()
-            tracer.on()
             passed = self._pass([item])
-            found.lines[name] = tracer.off()
+            found.lines[name] = probes.taken()
             found.seconds[name] = time.process_time() - began
             if not passed:
                 found.failed.append(name)

@@ -122,11 +122,13 @@ def _put(parent: ast.AST, field: str, index: int | None, node: ast.AST) -> None:
 
 
 def _left_alone(parent: ast.AST, field: str, node: ast.AST) -> bool:
-    """Sentences, types, imports and assertions."""
+    """Sentences, what is only logged, types, imports and assertions."""
     if isinstance(node, ast.JoinedStr | ast.Assert | ast.Import | ast.ImportFrom):
         return True
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return True  # a docstring
+    if isinstance(node, ast.Expr) and _logs(node.value):
+        return True
     if isinstance(node, ast.keyword) and node.arg in READ_BY_PEOPLE:
         return True
     if (
@@ -138,3 +140,10 @@ def _left_alone(parent: ast.AST, field: str, node: ast.AST) -> bool:
     if isinstance(parent, ast.Call) and field == "args" and isinstance(parent.func, ast.Name):
         return parent.func.id in ("cast", "TypeVar", "NewType")
     return False
+
+
+def _logs(node: ast.expr) -> bool:
+    called = node.func if isinstance(node, ast.Call) else None
+    return (
+        isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name) and called.value.id == "log"
+    )

@@ -15,6 +15,7 @@ class CannotSwap(Exception):
 
 def living(filename: str) -> list[FunctionType]:
     """Every function of a file that lives in this process."""
+    gc.unfreeze()  # what was frozen is not among the objects that are told
     return [
         one
         for one in gc.get_objects()

@@ -129,6 +129,30 @@ def test_a_cent_is_a_success_and_nothing_is_none(pnl: str, outcome: str) -> None
     assert [(one.outcome, one.pnl) for one in due((case,), bare, EXACT)[1]] == [(outcome, D(pnl))]
 
 
+def test_without_a_market_a_decision_is_due_at_once() -> None:
+    record = next(r for r in RECORDS if r.decision is not None)
+    (case,), _ = due((), record.model_copy(update={"snapshot": None}), EXACT)
+    assert (case.due_at, case.price) == (record.as_of, None)
+
+
+def test_how_each_position_of_a_decision_ended_is_its_reason() -> None:
+    record = next(r for r in RECORDS if any(p.role == "trade" for p in r.closed))
+    position = next(p for p in record.closed if p.role == "trade")
+    case = Case(
+        seq=position.opened_seq,
+        action="BUY",
+        stance="FLAT",
+        price=None,
+        due_at=START,
+        ends=("position 0 exit",),
+    )
+    later = record.model_copy(update={"decision": None})
+    for said, word in ((None, "closed"), ("stop_loss", "stop_loss")):
+        ended_as = later.model_copy(update={"closed": (position.model_copy(update={"exit_reason": said}),)})
+        (known,) = due((case,), ended_as, EXACT)[1]
+        assert known.reason.startswith(f"position 0 exit, position {position.ordinal} {word}: net ")
+
+
 def test_what_a_person_opens_in_a_round_of_waiting_is_not_the_decisions() -> None:
     record = next(r for r in RECORDS if any(p.role == "trade" for p in r.portfolio_after.positions))
     mine = next(p.opened_seq for p in record.portfolio_after.positions if p.role == "trade")
@@ -225,6 +249,30 @@ def two_shorts(first: str, second: str) -> Any:
 def test_funding_is_shared_by_size(side: str) -> None:
     paid, _ = book(two(side, "3", "1"), fill(None, "SELL", "0", "10", symbol=PERP, fee="8", kind="FUNDING"))
     assert [p.fees for p in paid.positions] == [D(6), D(2)] and paid.cash == D(992)
+
+
+def test_funding_is_its_symbols_alone() -> None:
+    held, _ = book(two("BUY", "3", "1"), fill("entry", "BUY", "4", "10", trade_id="T-3"))
+    paid, _ = book(held, fill(None, "SELL", "0", "10", symbol=PERP, fee="8", kind="FUNDING"))
+    assert [(p.symbol, p.fees) for p in paid.positions] == [(PERP, D(6)), (PERP, D(2)), (SPOT, D(0))]
+
+
+def test_what_costs_eat_up_is_lost() -> None:
+    held, _ = book(opening("USDT", D(1000)), fill("entry", "BUY", "1", "100", fee="1"))
+    done, _ = book(held, fill("exit", "SELL", "1", "101.5", fee="1", trade_id="T-2"))
+    assert (done.realized_pnl, done.wins, done.losses) == (D("1.5"), 0, 1)
+
+
+def test_on_spot_one_sells_whatever_is_held_and_a_hedge_of_a_perpetual_leaves_the_trade_alone() -> None:
+    held, _ = book(opening("USDT", D(1000)), fill("manual-1", "BUY", "1", "10"))
+    sold, closed = book(held, fill("entry", "SELL", "1", "10", trade_id="T-2"))
+    assert (sold.positions, [p.role for p in closed]) == ((), ["manual"])
+    turned, closed = book(two_shorts("1", "2"), fill("hedge", "BUY", "3", "10", symbol=PERP, trade_id="T-3"))
+    assert [p.role for p in closed] == ["hedge"]
+    assert [(p.role, p.side, p.quantity) for p in turned.positions] == [
+        ("trade", "SHORT", D(1)),
+        ("hedge", "LONG", D(1)),
+    ]
 
 
 @pytest.mark.parametrize(

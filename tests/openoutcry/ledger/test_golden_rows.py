@@ -180,6 +180,7 @@ def test_a_change_of_an_order_nobody_knows_is_left_alone_and_unrealized_profit_i
     position = next(p for r in RECORDS for p in project(r, FACTS).positions)
     valued, blind = position._replace(unrealized_pnl=Decimal(5)), position._replace(unrealized_pnl=None)
     nothing = changing._replace(orders=(), order_changes=(), outcomes=())
+    folded = Folded({}, {}, {})
     folded.add(nothing._replace(positions=(blind,)))
     assert folded.positions[position.id].unrealized_pnl == 0
     folded.add(nothing._replace(positions=(valued,)))

@@ -79,12 +79,25 @@ def test_the_context_holds_price_and_indicators_and_the_prompt_reads_like_a_ques
     assert row.model == "rules+scripted"
 
 
-def test_a_floor_without_minds_is_of_rules_and_a_record_without_a_market_asks_nothing():
+def test_a_floor_without_voices_is_of_rules_and_a_record_without_a_market_asks_nothing():
     record = next(r for r in RECORDS if r.kind == "ROUND")
-    mindless = tuple(ballot.model_copy(update={"mind": MindUse()}) for ballot in record.ballots)
-    assert project(record.model_copy(update={"ballots": mindless}), FACTS).decision.model == "rules"
+    silent = record.model_copy(update={"ballots": ()})
+    assert project(silent, FACTS).decision.model == "rules" and "Asked nobody: buy" in prompt_of(silent)
+    minds = [MindUse(model=f"m{n}") for n in (7, 3, 9, 1, 5, 8)]
+    many = tuple(record.ballots[0].model_copy(update={"mind": mind}) for mind in minds)
+    heard = project(record.model_copy(update={"ballots": many}), FACTS)
+    assert heard.decision.model == "m1+m3+m5+m7+m8+m9"
     nowhere = record.model_copy(update={"snapshot": None})
     assert (prompt_of(nowhere), context_of(nowhere)) == ("", {})
+
+
+def test_a_fill_of_no_known_order_has_none():
+    record = next(r for r in RECORDS if any(fill.leg for fill in r.fills))
+    fill = next(fill for fill in record.fills if fill.leg)
+    for seq, leg in ((1, None), (None, "entry")):
+        stray = fill.model_copy(update={"order_seq": seq, "leg": leg})
+        (row,) = project(record.model_copy(update={"fills": (stray,)}), FACTS).fills
+        assert row.order_id is None
 
 
 def test_only_an_indicator_of_this_market_is_its_situation():

@@ -242,7 +242,29 @@ def test_an_approval_that_is_gone_or_new_is_no_matter_of_marks() -> None:
         assert (told(walk), walk.lost) == ([], [])
 
 
+def test_after_a_mark_that_was_altered_the_next_seal_is_still_checked() -> None:
+    rows = stored()
+    rows[2]["beside"] = other(rows[2], "beside")
+    rows[3]["seal"] = "f" * 64
+    assert told(walked(rows)) == [
+        ("cycles", "2", "beside"),
+        ("cycles", "2", "timings"),
+        ("cycles", "3", "seal"),
+    ]
+
+
+def test_a_beginning_that_is_forged_seal_and_all_is_named_by_itself_and_by_the_seals_after_it() -> None:
+    rows, forged = stored(), "e" * 64
+    rows[0] |= {"prev_hash": forged, "seal": seal(forged, rows[0]["hash"], rows[0]["beside"])}
+    first, *rest = told(walked(rows))
+    assert first == ("cycles", "0", "prev_hash") and {column for _, _, column in rest} == {"seal"}
+
+
 def test_a_body_that_is_none_says_where() -> None:
+    inner = link(RECORDS[1]).body.replace('"cash":', '"cash":{},"cash_was":', 1)
+    with pytest.raises(LedgerBroken, match=r"body is not a record: portfolio_\w+\.cash: "):
+        record_of(inner)
+    assert len(mark(START)) == len(mark({})) == 16
     with pytest.raises(LedgerBroken, match="body is not a record: kind"):
         record_of('{"seq": 1}')
     assert hash_of("\ud800") != hash_of("?")
@@ -289,7 +311,8 @@ def test_two_rows_of_one_thing_are_one_and_a_stranger() -> None:
     ("one", "other_", "equal"),
     [(1, 1, True), (1, 1.0, True), (True, 1, False), (1, True, False), (True, True, True), (False, 0, False),
      ([1, 2], (1, 2), True), ([1], [1, 2], False), ([1, True], [1, 1], False), ({"a": 1}, {"a": 1}, True),
-     ({"a": 1}, {"a": 1, "b": 2}, False), ({"a": True}, {"a": 1}, False), ({"a": [1]}, {"a": [2]}, False), (None, None, True),
+     ({"a": 1}, {"a": 1, "b": 2}, False), ({"a": True}, {"a": 1}, False), ({"a": [1]}, {"a": [2]}, False),
+     ({"a": 1, "b": 2}, {"a": 1, "b": 3}, False), (None, None, True),
      ("a", "b", False), ([], {}, False)],
 )  # fmt: skip
 def test_equal_as_the_database_means_it(one: object, other_: object, equal: bool) -> None:
