@@ -6,7 +6,6 @@ import pickle
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -14,44 +13,16 @@ from typing import Any
 import pytest
 from hypothesis import Phase, settings
 
-from deploy.mutate.areas import ROOT, Area
+from deploy.mutate.areas import ROOT
+from deploy.mutate.baseline import Baseline, Shelf
 from deploy.mutate.children import Verdict, tried
 from deploy.mutate.constants import replace
 from deploy.mutate.mutants import Mutant, Source
-from deploy.mutate.probes import Lines, Probes
+from deploy.mutate.probes import Probes
 from deploy.mutate.swap import CannotSwap, bodies, living, swap
 
 EXAMPLES = 10
 """How many examples a property is given for each change."""
-LEAST_CPU_S = 2.0
-TIMES = 4
-"""How many times its usual time a test may take before the change counts as one that never ends."""
-
-
-@dataclass(slots=True)
-class Baseline:
-    """What each test does without a change: its lines and its seconds of the processor."""
-
-    lines: dict[str, Lines] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
-    failed: list[str] = field(default_factory=list)
-
-    def asked(self, file: str, first: int, last: int) -> list[str]:
-        """The tests that ran any of these lines, quickest first."""
-        path, wanted = str(ROOT / file), set(range(first, last + 1))
-        found = [test for test, lines in self.lines.items() if wanted & lines.get(path, set())]
-        return sorted(found, key=lambda test: (self.seconds[test], test))
-
-    def all_for(self, file: str) -> list[str]:
-        """All tests: those that ran anything of a file first, of each kind the quickest first. Who reads a table of it runs
-        no line of it.
-        """
-        path = str(ROOT / file)
-        return sorted(self.lines, key=lambda test: (path not in self.lines[test], self.seconds[test], test))
-
-    def limit(self, tests: Sequence[str]) -> float:
-        """Seconds of the processor that these tests may take."""
-        return LEAST_CPU_S + TIMES * sum(self.seconds[test] for test in tests)
 
 
 class _Rest:
@@ -72,8 +43,8 @@ Told = Callable[[Mutant, Verdict], bool]
 class Loop:
     """A plugin for pytest."""
 
-    def __init__(self, area: Area, sources: dict[str, Source], todo: Sequence[Mutant], told: Told) -> None:
-        self._area, self._sources, self._todo, self._told = area, sources, todo, told
+    def __init__(self, shelf: Shelf, sources: dict[str, Source], todo: Sequence[Mutant], told: Told) -> None:
+        self._shelf, self._sources, self._todo, self._told = shelf, sources, todo, told
         self._failed = False
         self._living: dict[str, list[FunctionType]] = {}
         self.baseline = Baseline()
@@ -93,9 +64,10 @@ class Loop:
         for item in items.values():
             few(item)
         self._share(items.values())
-        self.baseline = self._learn(items)
+        self.baseline = self._shelf.find(items) or self._learn(items)
         if self.baseline.failed:
             return True
+        self._shelf.keep(self.baseline)
         self._living = {path: living(path) for path in (str(ROOT / file) for file in self._sources)}
         gc.collect()
         gc.freeze()  # a fork that collects garbage would copy every page it looks at

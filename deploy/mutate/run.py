@@ -1,5 +1,6 @@
 """One slice of one area: the warm changes in a fork that imported everything, the cold ones in forks that did not."""
 
+import hashlib
 import importlib
 import os
 import pickle
@@ -13,9 +14,10 @@ from pathlib import Path
 
 from deploy.mutate import results
 from deploy.mutate.areas import ROOT, Area
+from deploy.mutate.baseline import Baseline, Shelf
 from deploy.mutate.children import Verdict
 from deploy.mutate.cold import try_cold
-from deploy.mutate.loop import Baseline, Loop, Told, existing, session
+from deploy.mutate.loop import Loop, Told, existing, session
 from deploy.mutate.mutants import Mutant, Source
 
 Found = tuple[Baseline, list[Mutant], list[str]]
@@ -41,6 +43,8 @@ class Running:
         self._sources = {file: Source(file, (ROOT / file).read_text()) for file in area.files()}
         self._code = {file: results.code_digest(file) for file in self._sources}
         self._tests = results.tests_digest(area)
+        of = hashlib.sha256(repr((self._tests, self._code)).encode()).hexdigest()
+        self._shelf = Shelf(run.file.with_name(f"{run.file.name}.{area.name}"), of)
         self.every = [one for source in self._sources.values() for one in source.mutants]
         few = min(area.sample or len(self.every), len(self.every))
         self.mutants = sorted(random.Random(run.seed).sample(self.every, few))
@@ -64,7 +68,9 @@ class Running:
         if self._run.keep_killed:  # whoever adds tests wants to hear first of what survived without them
             known = results.read(self._run.file)
             todo.sort(key=lambda one: one.name not in known)
-        baseline, cold, others = _apart(lambda: _warm(self._area, self._sources, todo, self._told))
+        baseline, cold, others = _apart(
+            lambda: _warm(self._area, self._shelf, self._sources, todo, self._told)
+        )
         if baseline.failed or not baseline.lines:
             raise SystemExit(
                 f"{self._area.name}: these fail without any change: {', '.join(baseline.failed) or 'all'}"
@@ -87,8 +93,8 @@ class Running:
         return time.monotonic() < run.until
 
 
-def _warm(area: Area, sources: dict[str, Source], todo: Sequence[Mutant], told: Told) -> Found:
-    loop = Loop(area, sources, todo, told)
+def _warm(area: Area, shelf: Shelf, sources: dict[str, Source], todo: Sequence[Mutant], told: Told) -> Found:
+    loop = Loop(shelf, sources, todo, told)
     session(existing(area.tests), loop)
     return loop.baseline, loop.cold, [name for name in sys.modules if _others(name)]
 

@@ -8,6 +8,7 @@ import pytest
 
 from db import keys
 from db.identity.holder import Holder
+from openoutcry.canonical import derived_id
 from openoutcry.errors import BadInput
 from tests.api.auth.fakes import Pool
 from tests.api.auth.people import BORN, KEY, ORG, key_row, sha
@@ -72,6 +73,7 @@ async def test_a_new_key_is_shown_once_and_stored_as_a_digest() -> None:
     )
     assert re.fullmatch(r"oo_[a-z2-7]{40}", new.text) and new.text not in repr(new)
     (given,) = made
+    assert given[0] == derived_id(keys.DEFAULT_ORG, "api_key", sha(new.text).hex())
     assert given[1:] == (ORG, "mine", new.text[3:11], sha(new.text), "viewer", BORN, ["view_trades"])
     other = await keys.create(pool, "x" * 100, "viewer")
     assert (

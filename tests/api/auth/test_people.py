@@ -1,6 +1,10 @@
 """People, programs, tickets and refresh tokens without a database: the logic around the statements."""
 
+import asyncio
+import time
 from datetime import timedelta
+from threading import Barrier
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -99,7 +103,7 @@ async def test_refresh_tokens_are_used_once_and_twice_ends_the_family() -> None:
     ann = User(**ANN)  # type: ignore[arg-type]
     pool = Pool({refreshing.BEGIN: 1})
     first = await refreshing.issue(pool, ann)  # type: ignore[arg-type]
-    assert first is not None and first.token.startswith("oor_") and len(first.token) > 40
+    assert first is not None and first.token.startswith("oor_") and len(first.token) == 47
     assert pool.arguments(refreshing.ISSUE) == [
         (sha(first.token), ORG, ann.id, first.login, timedelta(days=30))
     ]
@@ -134,7 +138,7 @@ async def test_a_ticket_carries_who_and_by_which_token() -> None:
     holder = Holder(ANN["id"], ORG, "ann", "trader", "user", expires_at=9.0, issued_at=8.0, login=LOGIN)  # type: ignore[arg-type]
     pool = Pool({tickets.ISSUE: BORN})
     ticket = await tickets.issue(pool, holder, UUID(int=4))  # type: ignore[arg-type]
-    assert ticket.text.startswith("oot_") and len(ticket.text) > 40 and ticket.expires_at == BORN
+    assert ticket.text.startswith("oot_") and len(ticket.text) == 47 and ticket.expires_at == BORN
     assert pool.arguments(tickets.ISSUE) == [
         (sha(ticket.text), ORG, "user", ANN["id"], UUID(int=4), timedelta(seconds=30), 8.0, 9.0, LOGIN)
     ]
@@ -198,6 +202,53 @@ async def test_attempts_are_counted_by_name_and_by_address() -> None:
     assert pool.arguments(lockout.FORGET) == [("name:ann",)] and pool.arguments(lockout.LESS) == [
         ("ip:10.0.0.1",)
     ]
+
+
+async def test_what_is_no_text_is_nobodys() -> None:
+    pool: Any = Pool({})
+    assert await clients.login(pool, "bot-1", "\ud800") is None
+    assert await refreshing.rotate(pool, "\ud800") is None and await tickets.use(pool, "\ud800", None) is None
+
+
+async def test_two_passwords_are_hashed_at_once_and_no_third(monkeypatch: pytest.MonkeyPatch) -> None:
+    both, at_once, most = Barrier(2, timeout=20), [0], [0]
+
+    def slow(*_: str) -> bool:
+        at_once[0] += 1
+        most[0] = max(most[0], at_once[0])
+        both.wait()
+        time.sleep(0.02)
+        at_once[0] -= 1
+        return True
+
+    monkeypatch.setattr(passwords, "matches", slow)
+    monkeypatch.setattr(users, "HASHING", asyncio.Semaphore(users.HASHING._value))  # of this test's loop
+    pool: Any = Pool({users.BY_NAME: ANN | {"password_hash": "h"}})
+    assert None not in await asyncio.gather(*(users.login(pool, "ann", PASSWORD) for _ in range(4)))
+    assert most == [2]
+
+
+def test_the_words_of_each_role_are_the_contracts() -> None:
+    viewer = ["view_metrics", "view_portfolio", "view_trades", "strategy:read"]
+    strategies = [
+        "strategy:read",
+        "strategy:create",
+        "strategy:delete",
+        "strategy:update_status",
+        "backtest:create",
+    ]
+    alerts = [
+        "view_metrics",
+        "view_alerts",
+        "acknowledge_alerts",
+        "view_portfolio",
+        "view_trades",
+        "execute_trades",
+    ]
+    system = ["view_system", "manage_users", "view_audit_logs"]
+    assert {role: list(words) for role, words in PERMISSIONS.items()} == {
+        "viewer": viewer, "trader": [*alerts, *strategies], "admin": [*alerts, *system, *strategies],
+    }  # fmt: skip
 
 
 def test_what_roles_may_and_scopes_narrow() -> None:

@@ -9,8 +9,10 @@ from uuid import UUID
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from api.auth.signing import Signer, home_key
+from api.auth import signing
+from api.auth.signing import CLIENT_SCOPE, Signer, home_key
 from db.identity.clients import Client
 from db.identity.users import User
 from wire.clock import WallClock
@@ -92,7 +94,7 @@ def test_a_persons_token_says_who_for_which_login_and_for_half_an_hour() -> None
 
 def test_a_programs_token_says_which_for_an_hour() -> None:
     at = now()
-    text = SIGNER.for_client(BOT, "tradai/api", "https://floor.example", at)
+    text = SIGNER.for_client(BOT, CLIENT_SCOPE, "https://floor.example", at)
     said = jwt.decode(text, KEY.public_key(), algorithms=["RS256"], audience="bot-1")
     wanted = {
         "iss": "https://floor.example",
@@ -237,6 +239,21 @@ def test_the_homes_key_is_made_once_and_private(tmp_path: Path) -> None:
     assert (first.key_size, first.public_key().public_numbers().e) == (2048, 65537)
     assert home_key(None).private_numbers() != home_key(None).private_numbers()
     assert b"ENCRYPTED" not in path.read_bytes()
+
+
+def test_of_two_processes_that_make_a_key_the_first_ones_is_the_homes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, theirs = tmp_path / "secrets" / "oauth2.pem", signing._new()
+    path.parent.mkdir()
+
+    def overtaken() -> Any:
+        path.write_bytes(theirs.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        return KEY
+
+    monkeypatch.setattr(signing, "_new", overtaken)
+    assert home_key(tmp_path).private_numbers() == theirs.private_numbers()
+    assert [one.name for one in path.parent.iterdir()] == ["oauth2.pem"]
 
 
 def test_a_token_given_a_moment_ahead_is_read_and_lasts_from_then() -> None:
