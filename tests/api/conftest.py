@@ -1,6 +1,7 @@
 """The API over a real database with a session in it, and a stand-in for the orchestrator."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from copy import copy
