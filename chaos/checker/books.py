@@ -33,8 +33,8 @@ async def check(url: str, there: There, opening: There, wanted: set[str]) -> Fin
     ``wanted`` the ids of the orders that whoever asked was told were made."""
     connection = await asyncpg.connect(url, timeout=10)
     try:
-        ordered = await connection.fetch(ORDERS)
-        fills = await connection.fetch(FILLS)
+        ordered = [dict(row) for row in await connection.fetch(ORDERS)]
+        fills = [dict(row) for row in await connection.fetch(FILLS)]
         twice = [str(row[0]) for row in await connection.fetch(TWICE)]
         made = {str(row[0]) for row in await connection.fetch(MADE)}
     finally:
