@@ -1,40 +1,21 @@
 """One slice: orders go out one after another while the floor's processes are killed; then everything is compared."""
 
 import asyncio
-import os
-import signal
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from time import monotonic
 from typing import Any
 
 import aiohttp
+import psutil
 
 from chaos.checker.books import check, undecided
 from chaos.checker.exchange import There
 from chaos.checker.findings import Findings
+from chaos.kills import BESIDE_IT, BY_ORDER, BY_ROUND, MANY, PROCESSES, Kill, Slice
 from chaos.rig import LiveFloor, Sandbox
 
-BY_ORDER = ("k7", "k8", "k9", "k10", "k11", "k12", "k13")
-"""Passed by every order a person asks for."""
-BY_ROUND = ("k1", "k2", "k3", "k4", "k5", "k6", "k14", "k15")
-"""Passed once a bar; planted, and taken when the next round comes by."""
-PROCESSES = (
-    "execution",
-    "orchestrator",
-    "api",
-    "risk",
-    "market",
-    "agent-trend",
-    "agent-technical",
-    "postgres",
-    "postgres",
-    "postgres",
-    "backend",
-)
-"""What is killed at random; Postgres oftener, for its kills are a tenth of the goal."""
-BESIDE_IT = tuple(name for name in PROCESSES if name != "execution")
 SPOILED = ("reset", "close", "status", "cut", "html", "braces", "code", "slow")
 ORDER_PATH = "/api/v3/order"
 ON_ITS_WAY_MS = 1000
@@ -43,31 +24,6 @@ PATIENCE_S = 300.0
 SETTLES_WITHIN_S = 90.0
 LEAST_KILLS = 3
 """A slice goes on until so many were counted, however slow the machine, for as long as PATIENCE_S more."""
-
-
-@dataclass
-class Kill:
-    """One kill, and how long it took until everything ran again, and until an order was answered rightly."""
-
-    what: str
-    ready_s: float | None = None
-    order_s: float | None = None
-
-
-@dataclass
-class Slice:
-    """What one slice did and found."""
-
-    seed: int
-    kills: list[Kill] = field(default_factory=list)
-    orders: int = 0
-    pauses: int = 0
-    during_pauses: int = 0
-    findings: Findings = field(default_factory=Findings)
-    gave_up: str = ""
-
-    def told(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 class Reaper:
@@ -141,7 +97,7 @@ class Reaper:
             )
             self.slice.pauses += 1
             # Not the one who is told of the pause: what it heard and had no time to note, nobody knows.
-            await self._at_random(session, floor, self._draw.choice(BESIDE_IT))
+            await self._at_random(session, floor, self._victims(BESIDE_IT))
             return
         self._plant_for_round(floor)
         if self._draw.random() < 0.08:
@@ -149,7 +105,11 @@ class Reaper:
         elif self._draw.random() < 0.6:
             await self._at_point(session, floor, self._draw.choice(BY_ORDER))
         else:
-            await self._at_random(session, floor, self._draw.choice(PROCESSES))
+            await self._at_random(session, floor, self._victims(PROCESSES))
+
+    def _victims(self, among: Sequence[str]) -> list[str]:
+        """One, two or three: who dies while another is still coming back is recovered from too."""
+        return self._draw.sample(among, self._draw.choice(MANY))
 
     def _plant_for_round(self, floor: LiveFloor) -> None:
         """See that one point of the rounds is always waiting; count the one that was taken."""
@@ -163,13 +123,16 @@ class Reaper:
     async def _at_point(self, session: aiohttp.ClientSession, floor: LiveFloor, point: str) -> None:
         file = floor.points / point
         file.write_text("1")
+        others = self._victims(PROCESSES)[1:]
         asking = asyncio.create_task(self._order(session, floor))
         while file.exists() and not asking.done():  # noqa: ASYNC110 - another process takes it
             await asyncio.sleep(0.01)
         if file.exists():
             file.unlink()
+            await asking
             return
-        await self._recovered(session, floor, Kill(point), asking)
+        killed = [name for name in others if await self._killed(floor, name)]
+        await self._recovered(session, floor, [point, *killed], asking)
 
     async def _at_flatten(self, session: aiohttp.ClientSession, floor: LiveFloor) -> None:
         """k16: who is about to close everything dies; the next one closes it, and then trading may go on."""
@@ -207,35 +170,48 @@ class Reaper:
                 raise RuntimeError(f"{what} is not answered: {said}; {floor.said()}")
             await asyncio.sleep(0.2)
 
-    async def _at_random(self, session: aiohttp.ClientSession, floor: LiveFloor, name: str) -> None:
+    async def _at_random(
+        self, session: aiohttp.ClientSession, floor: LiveFloor, victims: Sequence[str]
+    ) -> None:
         asking = asyncio.create_task(self._order(session, floor))
+        killed = [name for name in victims if await self._killed(floor, name)]
+        if killed:
+            await self._recovered(session, floor, killed, asking)
+        else:
+            await asking
+
+    async def _killed(self, floor: LiveFloor, name: str) -> bool:
+        """Kill one a moment from now; False when it is not there to be killed."""
         await asyncio.sleep(self._draw.uniform(0.0, 0.4))
         pid = floor.backend() if name == "backend" else floor.pids().get(name)
-        if pid is None:
-            await asking
-            return
         try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            await asking
-            return
-        await self._recovered(session, floor, Kill(name), asking)
+            victim = psutil.Process(pid) if pid is not None else None
+            if victim is None or victim.status() == psutil.STATUS_ZOMBIE:
+                return False
+            victim.kill()
+        except psutil.NoSuchProcess:
+            return False
+        return True
 
     async def _recovered(
-        self, session: aiohttp.ClientSession, floor: LiveFloor, kill: Kill, asking: "asyncio.Task[bool]"
+        self,
+        session: aiohttp.ClientSession,
+        floor: LiveFloor,
+        killed: Sequence[str],
+        asking: "asyncio.Task[bool]",
     ) -> None:
-        """Wait for READY, then for an order that is asked for after the kill to be made."""
-        died = monotonic()
+        """Wait for READY, then for an order that is asked for after the last kill to be made. Its time is the last one's."""
+        died, what = monotonic(), " and ".join(killed)
         await asyncio.sleep(0.3)  # what is dead is not yet known to be
-        await self._until(lambda: floor.ready(session), f"not ready after {kill.what}: {floor.said()}")
-        kill.ready_s = monotonic() - died
+        await self._until(lambda: floor.ready(session), f"not ready after {what}: {floor.said()}")
+        ready_s = monotonic() - died
         await asking
         while not await self._order(session, floor):
             if monotonic() - died > PATIENCE_S:
-                raise RuntimeError(f"no order is made after {kill.what}: {self._refusal}; {floor.said()}")
+                raise RuntimeError(f"no order is made after {what}: {self._refusal}; {floor.said()}")
             await asyncio.sleep(0.2)
-        kill.order_s = monotonic() - died
-        self.slice.kills.append(kill)
+        self.slice.kills += [Kill(name) for name in killed[:-1]]
+        self.slice.kills.append(Kill(killed[-1], ready_s, monotonic() - died))
 
     async def _order(self, session: aiohttp.ClientSession, floor: LiveFloor) -> bool:
         """One order, asked for under one key until it is answered; True when it was made."""

@@ -27,15 +27,17 @@ class RequestBudget:
         self._clock, self._path = clock, path
         self._own = STATE.pack(0.0, 0.0)
 
-    async def take(self, cost_ms: float) -> None:
-        """Wait for a slot; the next one comes ``cost_ms`` later."""
+    async def take(self, cost_ms: float, *, ahead_s: float = 0.0) -> None:
+        """Wait for a slot; the next one comes ``cost_ms`` later. Whoever may leave up to ``ahead_s`` before it is counted like
+        the others, who then wait for longer.
+        """
         now = _seconds(self._clock.now())
         with self._state() as state:
             free, quiet = self._sane(state, now)
             slot = max(now, free)
             state[:] = STATE.pack(slot + cost_ms / 1000, quiet)
-        if slot > now:
-            await asyncio.sleep(slot - now)
+        if slot - ahead_s > now:
+            await asyncio.sleep(slot - ahead_s - now)
 
     def pause(self, seconds: float) -> None:
         """The exchange asked for this long without requests."""

@@ -1,12 +1,21 @@
 """What ``make chaos`` is made of; rows P1, P4, P5, P7, P8 and the seventeen crash points."""
 
+import asyncio
 import re
+import signal
+import subprocess
+import time
 from pathlib import Path
+from random import Random
+from typing import cast
 
+import psutil
 import pytest
 
-from chaos.reaper import Kill, Reaper, Slice
+from chaos.kills import Kill, Slice
+from chaos.reaper import Reaper
 from chaos.results import append, read, summary
+from chaos.rig import LiveFloor
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = ("outcry", "api", "orchestrator", "agents", "mcp_servers", "db", "wire")
@@ -28,6 +37,29 @@ def test_a_slice_goes_on_until_a_few_kills_were_counted() -> None:
         reaper._goes_on(400.0, 60.0)
     reaper.slice.kills += [Kill("k9"), Kill("postgres")]
     assert reaper._goes_on(59.0, 60.0) and not reaper._goes_on(61.0, 60.0)
+
+
+class Floor:
+    """Two children: one that lives, one that died and that nobody has asked about yet."""
+
+    def __init__(self) -> None:
+        self.living, self.zombie = (subprocess.Popen(["sleep", "60"]) for _ in range(2))
+        self.zombie.kill()
+        while psutil.Process(self.zombie.pid).status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.01)
+
+    def pids(self) -> dict[str, int]:
+        return {"living": self.living.pid, "zombie": self.zombie.pid}
+
+
+def test_only_what_lived_counts_as_killed() -> None:
+    floor, reaper = Floor(), Reaper.__new__(Reaper)
+    reaper._draw = Random(1)
+    counted = [
+        asyncio.run(reaper._killed(cast("LiveFloor", floor), name)) for name in ("zombie", "nobody", "living")
+    ]
+    assert counted == [False, False, True]
+    assert floor.living.wait(10) == floor.zombie.wait(10) == -signal.SIGKILL
 
 
 def test_slices_add_up(tmp_path: Path) -> None:

@@ -34,6 +34,22 @@ async def test_slots_follow_one_another() -> None:
     assert time.monotonic() - began >= 0.12
 
 
+async def test_who_goes_first_does_not_wait_and_the_others_wait_for_it() -> None:
+    budget, began = RequestBudget(WallClock()), time.monotonic()
+    reading = asyncio.create_task(budget.take(200))
+    waiting = asyncio.create_task(budget.take(200))
+    await asyncio.sleep(0)
+    await budget.take(200, ahead_s=5.0)
+    assert not waiting.done()
+    behind = asyncio.create_task(budget.take(0))
+    await asyncio.gather(reading, waiting, behind)
+    assert time.monotonic() - began >= 0.55
+    late = asyncio.create_task(budget.take(0, ahead_s=0.01))
+    await budget.take(400)
+    await asyncio.gather(late, budget.take(0, ahead_s=0.1))
+    assert time.monotonic() - began >= 0.85  # no further ahead than it may
+
+
 def test_processes_share_the_slots(tmp_path: Path) -> None:
     command = [sys.executable, "-c", TAKING, str(tmp_path / "x" / "binance.budget")]
     both = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)]

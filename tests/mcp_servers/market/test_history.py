@@ -38,7 +38,7 @@ IMPATIENT = Patience(attempts=4, first_s=0.01, longest_s=0.02, longest_pause_s=3
 class NoWaiting(RequestBudget):
     """Pauses are kept, slots are free: Kraken's are a second apart."""
 
-    async def take(self, cost_ms: float) -> None:
+    async def take(self, cost_ms: float, *, ahead_s: float = 0.0) -> None:
         await asyncio.sleep(0)
 
 

@@ -17,6 +17,7 @@ from mcp_servers.execution.venues.live.dialect import (
 from mcp_servers.execution.venues.live.gateway import RECV_WINDOW_MS, Gateway
 from mcp_servers.execution.venues.live.outcome import Answered, Outcome, Rejected
 from openoutcry.errors import VenueUnknown
+from openoutcry.sim.account import is_perp
 from openoutcry.types.amounts import parse_amount
 from openoutcry.types.orders import OrderRequest
 from openoutcry.types.timeframes import millis
@@ -37,10 +38,13 @@ class Told:
 
 
 class Asking:
-    """Reads orders and trades through the gateway. Every failure to learn something is VenueUnknown."""
+    """Reads orders and trades through the gateway. Every failure to learn something is VenueUnknown.
 
-    def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
+    ``first`` asks before those who only look after what is known: somebody waits for the answer.
+    """
+
+    def __init__(self, gateway: Gateway, *, first: bool = False) -> None:
+        self._gateway, self._first = gateway, first
         self._rates: dict[tuple[str, str], Decimal] = {}
 
     async def told(self, request: OrderRequest, client_order_id: str) -> Told | None:
@@ -57,7 +61,8 @@ class Asking:
             "GET",
             "algoOrder" if algo else "order",
             {"symbol": market_of(request.symbol), **asked},
-            weight=4,
+            weight=1 if is_perp(request.symbol) else 4,
+            first=self._first,
         )
         if isinstance(said, Rejected) and said.code in NO_SUCH_ORDER:
             return None
@@ -72,7 +77,12 @@ class Asking:
         number = order.triggered_id or order.venue_order_id
         path, weight = ("myTrades", 20) if kind == "spot" else ("userTrades", 5)
         said = await self._gateway.ask(
-            kind, "GET", path, {"symbol": market, "orderId": number, "limit": "1000"}, weight=weight
+            kind,
+            "GET",
+            path,
+            {"symbol": market, "orderId": number, "limit": "1000"},
+            weight=weight,
+            first=self._first,
         )
         trades = trades_of(must(said), number, market)
         if sum((t.quantity for t in trades), Decimal(0)) != order.executed:
@@ -115,8 +125,9 @@ class Asking:
 
     async def _became(self, request: OrderRequest, order: VenueOrder) -> VenueOrder:
         said = await self._gateway.ask(
-            "perp", "GET", "order", {"symbol": market_of(request.symbol), "orderId": order.triggered_id or ""}
-        )
+            "perp", "GET", "order", {"symbol": market_of(request.symbol), "orderId": order.triggered_id or ""},
+            first=self._first,
+        )  # fmt: skip
         value = must(said)
         name = value.get("clientOrderId") if isinstance(value, dict) else None
         real = order_of(value, request, name if isinstance(name, str) else "")

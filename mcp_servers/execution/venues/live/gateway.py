@@ -39,6 +39,8 @@ MOST_BYTES = 8 * 1024 * 1024
 MOST_WAITING = 64
 MS_PER_WEIGHT = {"spot": 12.5, "perp": 31.25}
 """Four fifths of 6,000 and 2,400 a minute; the rest is for cancels."""
+AHEAD_S = 6.0
+"""How far ahead of that pace orders, and what is asked about them, may run: a tenth of a minute's weight at most."""
 APIS = {
     ("spot", True): "private",
     ("spot", False): "public",
@@ -90,18 +92,19 @@ class Gateway:
         *,
         weight: int = 1,
         urgent: bool = False,
+        first: bool = False,
         signed: bool = True,
         api: str | None = None,
         deadline_s: float | None = None,
         still: Still | None = None,
     ) -> Outcome:
-        """One request of ``kind`` spot or perp, sent at most once. ``urgent`` does not queue. ``still`` is asked when its turn
-        has come and its connection is open, right before the first byte.
+        """One request of ``kind`` spot or perp, sent at most once. ``urgent`` does not queue, ``first`` goes before what only
+        reads. ``still`` is asked when its turn has come and its connection is open, right before the first byte.
         """
         if self.lost is not None and signed:
             return outcome(NoReply(f"key not accepted: {self.lost}", sent=False))
         await self._opened()
-        if not urgent and not await self._slot(kind, weight):
+        if not urgent and not await self._slot(kind, weight, AHEAD_S if first else 0.0):
             return outcome(NoReply("too many requests are waiting", sent=False))
         if (left := self._budget.quiet_s) > 0:
             return outcome(
@@ -152,12 +155,12 @@ class Gateway:
             log.error("venue_key_lost", code=said.code, message=said.message)
             await self._on_lost(self.lost)
 
-    async def _slot(self, kind: str, weight: int) -> bool:
+    async def _slot(self, kind: str, weight: int, ahead_s: float) -> bool:
         if self._waiting >= MOST_WAITING:
             return False
         self._waiting += 1
         try:
-            await self._budget.take(weight * MS_PER_WEIGHT[kind])
+            await self._budget.take(weight * MS_PER_WEIGHT[kind], ahead_s=ahead_s)
         finally:
             self._waiting -= 1
         return True

@@ -98,11 +98,14 @@ class Reconciler:
             return words
 
     async def _found(self, books: AccountBooks) -> list[Difference]:
-        """What differs at every look; what is surely so at one (a fill the venue has is a fill) needs no second."""
+        """What differs at every look. A fill the venue has is a fill at the first: it is booked, and what it moved is left to the
+        next comparison.
+        """
         began = self._clock.now()
         found = await self._compared(books)
-        if all(one.kind == "missing_fill" for one in found):
-            return found
+        fills = [one for one in found if one.kind == "missing_fill"]
+        if not found or (fills and all(one.kind in ("missing_fill", "order_moved") for one in found)):
+            return fills
         while True:
             await asyncio.sleep(self._second_look_s)
             seen = {_mark(one) for one in found}

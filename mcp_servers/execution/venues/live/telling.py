@@ -20,7 +20,10 @@ FINAL = frozenset({"FILLED", "CANCELED", "REJECTED", "EXPIRED", "EXPIRED_IN_MATC
 WITHIN = frozenset({"REALIZED_PNL", "COMMISSION", "TRANSFER"})
 """Income that the fills tell already, or that stays within the account."""
 INCOMES: Mapping[str, MoveKind] = {"FUNDING_FEE": "funding", "INSURANCE_CLEAR": "liquidation"}
-WEIGHTS = {"openOrders": 6, "allOrders": 20, "myTrades": 20, "userTrades": 5, "account": 20, "order": 4}
+WEIGHTS = {
+    "spot": {"openOrders": 6, "allOrders": 20, "myTrades": 20, "account": 20, "order": 4},
+    "perp": {"openOrders": 1, "openAlgoOrders": 1, "order": 1, "income": 30},
+}
 Row = Mapping[str, Any]
 
 
@@ -138,7 +141,7 @@ class Teller:
         return [_read(row, _move) for row in rows if row.get("incomeType") not in WITHIN]
 
     async def _get(self, kind: str, path: str, params: Mapping[str, str] | None = None) -> Any:
-        return await self._ask(kind, path, params or {}, weight=WEIGHTS.get(path, 5))
+        return await self._ask(kind, path, params or {}, weight=WEIGHTS[kind].get(path, 5))
 
 
 def _kind(symbol: str) -> str:

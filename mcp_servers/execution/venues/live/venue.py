@@ -67,7 +67,7 @@ class LiveVenue(Statements):
         self._pool, self._gateway, self._facts, self._clock = pool, gateway, facts, clock
         self._symbols = tuple(s for s in (facts.symbol, facts.hedge_symbol) if s)
         self._journal = LiveJournal(pool, facts)
-        self._asking = Asking(gateway)
+        self._asking, self._placing = Asking(gateway), Asking(gateway, first=True)
         self._markets = Markets(gateway)
         self._holdings = Holdings(gateway)
         self._funding = [Funding(gateway, s) for s in self._symbols if parse_symbol(s).settle]
@@ -133,7 +133,8 @@ class LiveVenue(Statements):
                 raise VenueUnknown(f"{ticket.client_order_id}: the name was used a moment ago")
         said = await self._gateway.ask(
             "spot", "POST", "orderList/oco",
-            pair_params(first, second, stop.client_order_id, target.client_order_id), deadline_s=HURRY_S, still=still,
+            pair_params(first, second, stop.client_order_id, target.client_order_id), deadline_s=HURRY_S, first=True,
+            still=still,
         )  # fmt: skip
         crashpoint("k10")
         if isinstance(
@@ -170,7 +171,7 @@ class LiveVenue(Statements):
             kind_of(request.symbol), "DELETE", "algoOrder" if algo else "order",
             {"symbol": market_of(request.symbol), **name}, urgent=True, still=still,
         )  # fmt: skip
-        await self._refresh(client_order_id, cancelling(by_seq, client_order_id), urgent=True)
+        await self._refresh(client_order_id, cancelling(by_seq, client_order_id), self._placing)
         state = self._history.orders[client_order_id].state
         if state.status not in FINAL and not isinstance(said, Answered):
             raise VenueUnknown(f"cancel of {client_order_id}: {said}"[:300])
@@ -231,7 +232,7 @@ class LiveVenue(Statements):
             said = await self._gateway.ask(
                 kind_of(request.symbol), "POST", "algoOrder" if conditional(request) else "order",
                 params_of(request, ticket.client_order_id),
-                deadline_s=HURRY_S if request.reduce_only else None, still=still,
+                deadline_s=HURRY_S if request.reduce_only else None, first=True, still=still,
             )  # fmt: skip
             if isinstance(said, Rejected) and said.code == FILTER:
                 changed = await self._refitted(ticket)
@@ -256,11 +257,11 @@ class LiveVenue(Statements):
             raise VenueUnknown(f"{said}"[:300])
         order = order_of(said.value, request, ticket.client_order_id)
         if order.status in (None, "NEW", "PARTIALLY_FILLED", "REJECTED"):  # as it was a moment ago
-            found = await self._asking.order(request, ticket.client_order_id)
+            found = await self._placing.order(request, ticket.client_order_id)
             if found is None:
                 raise VenueUnknown("taken, but not to be found yet")
             order = found
-        return await self._found(ticket, request, await self._asking.with_trades(request, order))
+        return await self._found(ticket, request, await self._placing.with_trades(request, order))
 
     async def _looked_up(self, ticket: Ticket, request: OrderRequest) -> OrderState:
         """Look for a while; then it is the next one who asks that finds it."""
@@ -268,7 +269,7 @@ class LiveVenue(Statements):
         for pause in LOOK_AGAIN_S[:1] if request.reduce_only else LOOK_AGAIN_S:
             await asyncio.sleep(pause)
             try:
-                told = await self._asking.told(request, ticket.client_order_id)
+                told = await self._placing.told(request, ticket.client_order_id)
             except VenueUnknown as error:
                 reason = str(error)
                 continue
@@ -325,10 +326,10 @@ class LiveVenue(Statements):
             ticket.order_seq, request.model_dump(mode="json"), self._clock.now(), state,
         )  # fmt: skip
 
-    async def _refresh(self, cid: str, cause: str, *, urgent: bool = False) -> None:
+    async def _refresh(self, cid: str, cause: str, asking: Asking | None = None) -> None:
         """Ask what became of an order and write what is new."""
         known = self._history.orders[cid]
-        told = await self._asking.told(known.request, cid)
+        told = await (asking or self._asking).told(known.request, cid)
         if told is None:
             raise VenueUnknown(f"{cid}: the exchange had it and does not find it now")
         news = await self._news(known.state.order_seq, known.request, cid, told)
