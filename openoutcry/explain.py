@@ -50,6 +50,8 @@ class Voice(Frozen):
     mind: str
     read: Mark = "none"
     """Whether its model may have read in training what came."""
+    instead: str = ""
+    """Why its rules voted and no model of its chain."""
 
 
 class Step(Frozen):
@@ -206,6 +208,7 @@ def _voice(ballot: Ballot, weighed: AgentWeight | None, read: Mark) -> Voice:
         evidence=() if silent else tuple(_evidence(answer, ballot.tool_uses)),
         mind=ballot.mind.named,
         read=read,
+        instead=ballot.mind.instead if ballot.mind.model == "rules" else "",
     )
 
 

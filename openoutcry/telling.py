@@ -60,6 +60,8 @@ def _voice(voice: Voice) -> Iterator[str]:
     believed = "" if voice.believed is None else f"believed {voice.believed:.2f}, "
     read = "" if voice.read == "none" else f"; may it have read what came? {SAID[voice.read]}"
     yield f"  {voice.agent}: {voice.said}{sure} ({believed}{weight}, {voice.mind}{read})"
+    if voice.instead:
+        yield f"{INDENT}instead of a model: {voice.instead}"
     if voice.reasoning:
         yield from (f"{INDENT}{line}" for line in voice.reasoning.splitlines())
     for cited in voice.evidence:

@@ -27,7 +27,7 @@ from openoutcry.minds.grounding import ground
 from openoutcry.minds.prices import Price
 from openoutcry.ports import Question, Reply
 from openoutcry.settings import LlmSettings
-from openoutcry.types.votes import Abstain, AbstainReason, Action, MindUse, ToolUse, Vote
+from openoutcry.types.votes import INSTEAD, Abstain, AbstainReason, Action, MindUse, ToolUse, Vote
 from openoutcry.voting.seats import Voice
 from wire.vendor_faults import ProviderFault
 
@@ -89,7 +89,7 @@ class LanguageMind:
                 MindUse(model="none", prompt=question.brief, response=why, asked=asked),
             )
         reply = await RulesMind().answer(question)
-        said = f"instead of a model: {why}"
+        said = f"{INSTEAD}{why}"
         return Reply(reply.answer, MindUse(model="rules", prompt=question.brief, response=said, asked=asked))
 
     async def _asked(self, provider: Provider, asking: Asking, until: float) -> Reply:

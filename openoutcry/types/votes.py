@@ -69,6 +69,10 @@ class Abstain(Frozen):
     detail: Annotated[str, Field(max_length=2000)] = ""
 
 
+INSTEAD = "instead of a model: "
+"""How the response of rules begins that voted because no model could."""
+
+
 class MindUse(Frozen):
     """Which mind answered, what it was asked and what that cost. ``prompt_hash`` and ``params`` are of the last call; tokens,
     dollars and ``latency_ms`` are summed over all. ``cached_tokens`` are what the vendor read from its cache; ``cache`` is the
@@ -89,6 +93,11 @@ class MindUse(Frozen):
     cache: Annotated[Literal["", "exact", "semantic"], Field(exclude_if=operator.not_)] = ""
     prompt_hash: Annotated[str, Field(exclude_if=operator.not_)] = ""
     params: dict[str, Any] = Field(default_factory=dict, exclude_if=operator.not_)
+
+    @property
+    def instead(self) -> str:
+        """What each model of the chain failed with, where the rules voted in their place."""
+        return self.response.removeprefix(INSTEAD) if self.response.startswith(INSTEAD) else ""
 
     @property
     def named(self) -> str:

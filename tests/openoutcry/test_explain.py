@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from openoutcry.explain import Case, Ended, Explanation, explain
 from openoutcry.telling import tell
-from openoutcry.types.votes import Vote
+from openoutcry.types.votes import INSTEAD, MindUse, Vote
 from tests.factories import SPOT, START, Session
 
 MADE = Session(seed=7).run(60)
@@ -72,6 +72,17 @@ def test_similar_cases_and_the_end_are_told():
     )
     assert "SUCCESS +3.1: closed, known 2023-01-01 03:00" in told
     assert "none had ended by then" in tell(of(MADE[1]))
+
+
+def test_rules_that_voted_in_a_models_place_say_why():
+    ballot, *others = MADE[1].ballots
+    rules = MindUse(model="rules", response=f"{INSTEAD}openai:gpt-5-mini: status 429")
+    said = MindUse(model="openai:gpt-5-mini", response=f"{INSTEAD}nothing of the kind")
+    for mind, why in ((rules, "openai:gpt-5-mini: status 429"), (said, "")):
+        record = MADE[1].model_copy(update={"ballots": (ballot.model_copy(update={"mind": mind}), *others)})
+        voice = next(one for one in of(record).voices if one.agent == ballot.agent)
+        assert voice.instead == why
+        assert (f"    {INSTEAD}{why}" in tell(of(record))) is bool(why)
 
 
 def test_agents_words_cannot_steer_the_terminal():
