@@ -74,11 +74,8 @@ class Walk:
             self.floor.pages.remember(self._asked.key, place, WallClock().now())
         if not place:
             return
-        token = self._cursors.sealed(place) or ""
-        headers = [(b"x-page-anchor", token.encode())]
-        if shown == limit:
-            page = f"{self.step}={self.skip + shown}&limit={limit}&anchor={quote_plus(token)}"
-            headers.append((b"link", f'<{self._asked.address}{page}>; rel="next"'.encode()))
+        page = f"{self._asked.address}{self.step}={self.skip + shown}&limit={limit}&anchor="
+        headers = _ahead(self._cursors, place, page if shown == limit else None)
         self.request.scope["state"]["headers"] = headers
 
     def left(self, rows: Sequence[Any], limit: int, at: datetime | None = None) -> None:
@@ -101,6 +98,16 @@ def _asked(holder: UUID, org_id: UUID, path: str, given: tuple[tuple[str, Any], 
     return _Asked(
         asked, asked + canonical_json(str(holder)), f"{path}?{urlencode([*filters, ('', '')])[:-1]}"
     )
+
+
+@lru_cache(maxsize=1024)
+def _ahead(cursors: Cursors, place: str, page: str | None) -> tuple[tuple[bytes, bytes], ...]:
+    """Headers: the anchor of ``place``, and where the next page is, whose address lacks only that."""
+    token = cursors.sealed(place) or ""
+    anchor = (b"x-page-anchor", token.encode())
+    if page is None:
+        return (anchor,)
+    return anchor, (b"link", f'<{page}{quote_plus(token)}>; rel="next"'.encode())
 
 
 def _read(place: str) -> Sight:

@@ -1,7 +1,8 @@
 """What a read costs in CPU, whoever else uses the machine: ``python -m benchmarks.api.cost``.
 
 A floor trades some rounds and ends; its database and one API process are opened again, and asked for the mixed reads of
-``benchmarks.api.reads``, all of them in turn and each by itself, in short turns. Figures are microseconds of a processor per
+``benchmarks.api.reads``, in short turns: all of them, also while somebody commits, twenty times a second as a floor does that
+closes a bar in each, or as often as reads come; and each by itself. Figures are microseconds of a processor per
 answer, of the API's process and of all of Postgres: of the cheapest turn, in which others disturbed least, and of the median.
 """
 
@@ -21,6 +22,7 @@ from statistics import median
 import psutil
 import uvloop
 
+from benchmarks.api.commits import committing
 from benchmarks.api.database import KEY
 from benchmarks.api.load import Connection, Tally, connected, request
 from benchmarks.api.reads import PATHS
@@ -29,6 +31,7 @@ from benchmarks.machine import ROOT, machine
 from db.embedded import EmbeddedPostgres
 
 CONNECTIONS = 8
+COMMITS_A_SECOND = (20, 1000)
 CPU_CLOCK = 2
 """Of a whole process, to the nanosecond; ``(~pid << 3)`` names whose (clock_getcpuclockid(3))."""
 
@@ -73,28 +76,33 @@ async def turn(connections: list[Connection], contents: list[bytes], count: int,
 
 
 async def measured(
-    address: str, api: int, postmaster: int, turns: int, count: int
+    url: str, address: str, api: int, postmaster: int, turns: int, count: int
 ) -> dict[str, dict[str, int]]:
     """By what is asked for: microseconds and bytes."""
     tally = Tally()
     connections = await connected(address, tally, CONNECTIONS)
     mixed = [request(address, path, KEY) for path in PATHS]
     await turn(connections, mixed, 4 * count, tally)
-    told: dict[str, dict[str, int]] = {}
-    for name, contents in {"mixed": mixed, **{path: [request(address, path, KEY)] for path in PATHS}}.items():
+
+    async def told(contents: list[bytes]) -> dict[str, int]:
         spent: list[tuple[float, float]] = []
         for _ in range(turns):
             before = cpu_s(api), family_cpu_s(postmaster)
             await turn(connections, contents, count, tally)
             after = cpu_s(api), family_cpu_s(postmaster)
             spent.append((after[0] - before[0], after[1] - before[1]))
-        told[name] = {
+        found = {
             f"{kind} us, {which}": round(1e6 * how(one[n] for one in spent) / count)
             for n, kind in enumerate(("api", "postgres"))
             for which, how in (("least", min), ("median", median))
         }
-        told[name]["bytes"] = tally.bytes_each
-    return told
+        return {**found, "bytes": tally.bytes_each}
+
+    found = {"mixed": await told(mixed)}
+    for per_s in COMMITS_A_SECOND:
+        with committing(url, per_s):
+            found[f"mixed, {per_s} commits a second"] = await told(mixed)
+    return found | {path: await told([request(address, path, KEY)]) for path in PATHS}
 
 
 def main() -> None:
@@ -111,12 +119,13 @@ def main() -> None:
             traded(home, args.rounds)
         server = EmbeddedPostgres(home)
         stack.callback(server.stop)
-        command, env = ours(server.start(), home)
+        url = server.start()
+        command, env = ours(url, home)
         address, api = stack.enter_context(process(command, env, "/health", Path(name) / "log"))
         postmaster = server.pid
         assert postmaster is not None
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            told = runner.run(measured(address, api, postmaster, args.turns, args.count))
+            told = runner.run(measured(url, address, api, postmaster, args.turns, args.count))
     load = round(os.getloadavg()[0], 1)
     print(json.dumps({**machine(), "load average": load, **told}, indent=1))
 

@@ -2,6 +2,7 @@
 
 One process each, on uvicorn, 32 connections from one client; ours with its key, its rate limits and its tenancy in the path, the
 others with nothing. Rounds take turns, so that the machine's moods strike all alike; a ratio is the median of the rounds'.
+Somebody commits every millisecond, so that ours reads each list anew; "list again" is the same while nothing is committed.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from statistics import median
 import psutil
 import uvloop
 
+from benchmarks.api.commits import committing
 from benchmarks.api.database import KEY, environment, filled
 from benchmarks.api.load import closed_loop, request
 from benchmarks.api.serving import install, ours, peer, process
@@ -24,6 +26,7 @@ from benchmarks.machine import machine
 from db.embedded import EmbeddedPostgres
 
 CONNECTIONS = 32
+COMMITS_A_SECOND = 1000.0
 
 
 @dataclass
@@ -83,24 +86,27 @@ def same(one: Subject, other: Subject) -> None:
 
 
 async def measure(
-    lists: list[Subject], empties: list[Subject], rounds: int, seconds: float
+    url: str, lists: list[Subject], again: Subject, empties: list[Subject], rounds: int, seconds: float
 ) -> dict[str, object]:
     """Take turns."""
-    for subject in (*lists, *empties):
+    for subject in (*lists, again, *empties):
         await subject.round(seconds)
         subject.per_s.clear(), subject.cpu_us.clear()
     for number in range(rounds):
-        for group in (lists, empties):
-            for subject in group if number % 2 else reversed(group):
+        with committing(url, COMMITS_A_SECOND):
+            for subject in lists if number % 2 else reversed(lists):
                 await subject.round(seconds)
+        for subject in (again, *empties) if number % 2 else reversed((again, *empties)):
+            await subject.round(seconds)
     mine, fastapi, raw = lists
     health, fastapi_empty, raw_empty = empties
     return {
         "rounds": rounds, "seconds each": seconds,
-        **{each.name: each.told() for each in (*lists, *empties)},
+        **{each.name: each.told() for each in (*lists, again, *empties)},
         "list CPU, FastAPI / ours": cheaper(mine, fastapi),
         "list CPU, raw ASGI / ours": cheaper(mine, raw),
         "list / FastAPI": ratio(mine, fastapi), "list / raw ASGI": ratio(mine, raw),
+        "list again / FastAPI": ratio(again, fastapi), "list again / raw ASGI": ratio(again, raw),
         "health / FastAPI empty": ratio(health, fastapi_empty), "health / raw empty": ratio(health, raw_empty),
     }  # fmt: skip
 
@@ -128,6 +134,7 @@ def main() -> None:
             Subject("list", mine, mine_pid, path, KEY), Subject("list, FastAPI", fast, fast_pid, "/list"),
             Subject("list, raw ASGI", raw, raw_pid, "/list"),
         ]  # fmt: skip
+        again = Subject("list again", mine, mine_pid, path, KEY)
         empties = [
             Subject("health", mine, mine_pid, "/health"), Subject("empty, FastAPI", fast, fast_pid, "/empty"),
             Subject("empty, raw ASGI", raw, raw_pid, "/empty"),
@@ -139,7 +146,7 @@ def main() -> None:
                 {
                     **machine(),
                     **asyncio.Runner(loop_factory=uvloop.new_event_loop).run(
-                        measure(lists, empties, args.rounds, args.seconds)
+                        measure(url, lists, again, empties, args.rounds, args.seconds)
                     ),
                 },
                 indent=1,
