@@ -2,7 +2,7 @@
 
 One process each, on uvicorn, 32 connections from one client; ours with its key, its rate limits and its tenancy in the path, the
 others with nothing. Rounds take turns, so that the machine's moods strike all alike; a ratio is the median of the rounds'.
-Somebody commits every millisecond, so that ours reads each list anew; "list again" is the same while nothing is committed.
+Ours reads each list anew, in a process that remembers none; "list again" is the product as it is, while nothing is committed.
 """
 
 import argparse
@@ -18,15 +18,13 @@ from statistics import median
 import psutil
 import uvloop
 
-from benchmarks.api.commits import committing
 from benchmarks.api.database import KEY, environment, filled
 from benchmarks.api.load import closed_loop, request
-from benchmarks.api.serving import install, ours, peer, process
+from benchmarks.api.serving import forgetful, install, ours, peer, process
 from benchmarks.machine import machine
 from db.embedded import EmbeddedPostgres
 
 CONNECTIONS = 32
-COMMITS_A_SECOND = 1000.0
 
 
 @dataclass
@@ -86,18 +84,16 @@ def same(one: Subject, other: Subject) -> None:
 
 
 async def measure(
-    url: str, lists: list[Subject], again: Subject, empties: list[Subject], rounds: int, seconds: float
+    lists: list[Subject], again: Subject, empties: list[Subject], rounds: int, seconds: float
 ) -> dict[str, object]:
     """Take turns."""
     for subject in (*lists, again, *empties):
         await subject.round(seconds)
         subject.per_s.clear(), subject.cpu_us.clear()
     for number in range(rounds):
-        with committing(url, COMMITS_A_SECOND):
-            for subject in lists if number % 2 else reversed(lists):
+        for group in ((*lists, again), empties):
+            for subject in group if number % 2 else reversed(group):
                 await subject.round(seconds)
-        for subject in (again, *empties) if number % 2 else reversed((again, *empties)):
-            await subject.round(seconds)
     mine, fastapi, raw = lists
     health, fastapi_empty, raw_empty = empties
     return {
@@ -128,10 +124,11 @@ def main() -> None:
         told, log = environment(url, arguments), folder / "log"
         command, env = ours(url, folder / "home")
         mine, mine_pid = stack.enter_context(process(command, env, "/health", log))
+        anew, anew_pid = stack.enter_context(process(forgetful(command), env, "/health", log))
         fast, fast_pid = stack.enter_context(process(peer(python, "peer_fastapi"), told, "/empty", log))
         raw, raw_pid = stack.enter_context(process(peer(python, "peer_asgi"), told, "/empty", log))
         lists = [
-            Subject("list", mine, mine_pid, path, KEY), Subject("list, FastAPI", fast, fast_pid, "/list"),
+            Subject("list", anew, anew_pid, path, KEY), Subject("list, FastAPI", fast, fast_pid, "/list"),
             Subject("list, raw ASGI", raw, raw_pid, "/list"),
         ]  # fmt: skip
         again = Subject("list again", mine, mine_pid, path, KEY)
@@ -146,7 +143,7 @@ def main() -> None:
                 {
                     **machine(),
                     **asyncio.Runner(loop_factory=uvloop.new_event_loop).run(
-                        measure(url, lists, again, empties, args.rounds, args.seconds)
+                        measure(lists, again, empties, args.rounds, args.seconds)
                     ),
                 },
                 indent=1,
