@@ -3,7 +3,7 @@ ROOT := $(shell dirname '$(strip $(MAKEFILE_LIST))')
 IN_VENV := sh '$(ROOT)/deploy/with-venv.sh'
 ARGS ?=
 
-.PHONY: help up check lint types imports test sim chaos matrix mutate fuzz answers injection golden format bench lock clean kill-switch naked
+.PHONY: help up check lint types imports test sim chaos matrix mutate fuzz answers injection golden format bench lock clean kill-switch naked tamper
 
 help: ## show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' '$(ROOT)/Makefile' | expand -t 16
@@ -44,6 +44,9 @@ kill-switch: ## G7: halt 900 times in one process and 100 times with processes: 
 
 naked: ## G6: the longest time that a position had no stop, by the practice exchange's books (ARGS="--runs 40 --seed 6")
 	@cd '$(ROOT)' && exec $(IN_VENV) dev python -m benchmarks.naked $(ARGS)
+
+tamper: ## G20: 10,000 edits, deletes, swaps, copies and cut tails of a ledger: is each seen? (ARGS="--seconds 300"); slices add up
+	@cd '$(ROOT)' && exec $(IN_VENV) dev python -m benchmarks.tamper $(ARGS)
 
 golden: ## write the golden files and the generated pages anew, to be read as a diff
 	@cd '$(ROOT)' && GOLDEN=rewrite $(IN_VENV) dev pytest -q tests/contract/test_golden.py tests/contract/test_reference.py \

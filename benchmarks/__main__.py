@@ -19,6 +19,7 @@ ALL = (
     "reconcile",
     "naked",
     "kill_switch",
+    "tamper",
 )
 
 

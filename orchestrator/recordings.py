@@ -16,6 +16,7 @@ from openoutcry.types.record import CycleRecord
 from orchestrator.replay import Recording
 
 LAST_ROUND = "SELECT seq FROM cycles WHERE session_id = $1 AND kind = 'ROUND' ORDER BY seq DESC LIMIT 1"
+ROUNDS = "SELECT seq FROM cycles WHERE session_id = $1 AND kind = 'ROUND' ORDER BY seq"
 DECISION = "SELECT session_id, seq FROM decisions WHERE id::text = $1"
 LATEST = "SELECT id FROM sessions WHERE head_seq > 0 ORDER BY started_at DESC, symbol LIMIT 1"
 DEFINED = """
@@ -32,9 +33,7 @@ async def locate(pool: asyncpg.Pool, name: str) -> tuple[UUID, int]:
     """Session and number of the round that ``last``, a decision's id, or a number in the latest session names."""
     if row := await pool.fetchrow(DECISION, name):
         return row["session_id"], row["seq"]
-    session_id = await pool.fetchval(LATEST)
-    if session_id is None:
-        raise BadInput("there is no session yet; `outcry up` starts one", field="decision")
+    session_id = await latest_session(pool)
     if name == "last":
         seq = await pool.fetchval(LAST_ROUND, session_id)
         if seq is None:
@@ -45,6 +44,19 @@ async def locate(pool: asyncpg.Pool, name: str) -> tuple[UUID, int]:
     raise BadInput(
         f"{name!r} is neither `last`, a round's number, nor the id of a decision", field="decision"
     )
+
+
+async def latest_session(pool: asyncpg.Pool) -> UUID:
+    """The session that was started last. Raises BadInput when there is none."""
+    session_id: UUID | None = await pool.fetchval(LATEST)
+    if session_id is None:
+        raise BadInput("there is no session yet; `outcry up` starts one", field="decision")
+    return session_id
+
+
+async def rounds_of(pool: asyncpg.Pool, session_id: UUID) -> list[int]:
+    """The numbers of a session's rounds, in order."""
+    return [row["seq"] for row in await pool.fetch(ROUNDS, session_id)]
 
 
 async def load(pool: asyncpg.Pool, session_id: UUID, seq: int) -> Recording:

@@ -1,9 +1,10 @@
-"""``outcry replay``: a round again, from its record."""
+"""``outcry replay``: a round again, from its record; or all of a session; or a recorded run."""
 
 import asyncio
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from openoutcry.minds.contamination import Reading
 
 app = typer.Typer()
+SHOWN = 20
+"""Rounds that differ, of those that are printed."""
 
 
 @app.command()
@@ -22,7 +25,7 @@ def replay(
     decision: Annotated[
         str,
         typer.Argument(
-            help="last, a round's number in the latest session, a decision's id, or the file of a recorded run"
+            help="last, all or a round's number of the latest session, a decision's id, or the file of a recorded run"
         ),
     ] = "last",
     verify: Annotated[
@@ -34,6 +37,9 @@ def replay(
     """Recompute a round from its record: agents think again over the answers they had, and the rest follows."""
     if Path(decision).is_file():
         _whole_run(Path(decision), verify, as_json)
+        return
+    if decision == "all":
+        _whole_session(home_folder(str(home) if home else None), verify, as_json)
         return
     from db.reads.minds import said_in_session
     from openoutcry.minds.contamination import readings
@@ -63,6 +69,43 @@ def replay(
             typer.echo(f"  {line}")
     _perhaps_read(read, as_json)
     if verify and not done.identical:
+        raise typer.Exit(1)
+
+
+def _whole_session(folder: Path, verify: bool, as_json: bool) -> None:
+    """G21: every round of the latest session again."""
+    from orchestrator.again import replay_stored
+    from orchestrator.recordings import latest_session, rounds_of
+    from orchestrator.replay import Replay
+    from outcry.database import floor_database
+
+    async def run() -> tuple[str, int, list[Replay]]:
+        async with floor_database(folder) as pool:
+            session_id, different = await latest_session(pool), list[Replay]()
+            rounds = await rounds_of(pool, session_id)
+            for seq in rounds:
+                done = await replay_stored(pool, folder, session_id, seq)
+                different += [] if done.identical else [done]
+            return str(session_id), len(rounds), different
+
+    started = perf_counter()
+    session_id, many, different = asyncio.run(run())
+    took = perf_counter() - started
+    if as_json:
+        told = {
+            "session_id": session_id,
+            "rounds": many,
+            "identical": many - len(different),
+            "took_s": round(took, 1),
+        }
+        typer.echo(json.dumps({**told, "different": [one.model_dump(mode="json") for one in different]}))
+    else:
+        typer.echo(
+            f"identical: {many - len(different):,} of {many:,} rounds of session {session_id}, in {took:.0f} s"
+        )
+        for one in different[:SHOWN]:
+            typer.echo(f"DIFFERENT: round {one.seq}: {one.differences[0] if one.differences else 'digest'}")
+    if verify and (different or not many):
         raise typer.Exit(1)
 
 

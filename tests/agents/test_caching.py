@@ -1,9 +1,6 @@
 """Answers given again: the vendor's real SDK, a real risk server over HTTP, its database. No number that is given is stale."""
 
-import asyncio
 import json
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -25,11 +22,9 @@ from openoutcry.ports import Question, Reply
 from openoutcry.settings import CacheSettings, LlmSettings, Settings, TradingSettings
 from openoutcry.types.votes import ToolUse, Vote
 from tests.agents.practice import GOOD, asked, keys, mind_name, practice, said
+from tests.mcp_servers.process import over_http
 from tests.mcp_servers.risk.stored import claims
-from tests.mcp_servers.risk.test_process import COMMAND, environment
 from tests.openoutcry.risk.books import AT
-from tests.patience import PATIENCE_S
-from tests.sandbox.conftest import free_port
 from wire.cassette import VERSION, Recorder, Reel
 from wire.config import DEFAULT_ORG, ProcessConfig, RunSpec, floor_key, mint_tokens
 from wire.connect import Connection
@@ -43,27 +38,8 @@ CACHE = CacheSettings(max_age_s=86_400, tolerance=0.01)
 def risk(tmp_path: Path, fresh_database: str) -> Iterator[str]:
     """The address of a risk server process with this database behind it."""
     (tmp_path / "config.yaml").write_text(yaml.safe_dump({"llm": {"cache": CACHE.model_dump()}}))
-    port = free_port()
-    words = ["--port", str(port), "--home", str(tmp_path), "--database-url", fresh_database]
-    process = subprocess.Popen([sys.executable, *COMMAND, *words], env=environment())
-    try:
-        yield f"http://127.0.0.1:{port}/mcp"
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-async def ready(url: str) -> None:
-    address = url.removesuffix("/mcp").removeprefix("http://")
-    host, _, port = address.partition(":")
-    for _ in range(int(PATIENCE_S * 10)):
-        try:
-            _, writer = await asyncio.open_connection(host, int(port))
-            writer.close()
-            return
-        except OSError:
-            await asyncio.sleep(0.1)
-    pytest.fail("the risk server did not come")
+    with over_http("risk", tmp_path, "--database-url", fresh_database) as url:
+        yield url
 
 
 class Seat:
@@ -95,7 +71,6 @@ class Seat:
 
 @asynccontextmanager
 async def seated(home: Path, risk: str, *turns: dict[str, Any]) -> AsyncIterator[Seat]:
-    await ready(risk)
     async with practice(*(turns or ({**said("openai", GOOD), "times": 0},))) as (url, server):
         yield Seat(home, risk, url, server.asked)
 

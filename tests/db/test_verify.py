@@ -102,17 +102,7 @@ async def test_a_finding_says_where_and_what(pool, written, vandal):
 
 async def test_a_tail_cut_off_everywhere_is_told_by_the_anchor(pool, written, vandal):
     session_id, cut = written.facts.session_id, ROUNDS
-    head = await pool.fetchrow(
-        "SELECT hash, seal, as_of FROM cycles WHERE session_id = $1 AND seq = $2", session_id, cut
-    )
-    for table in ("cycles", "votes", "decisions", "fills", "equity", "approvals"):
-        await vandal.connection.execute(
-            f"DELETE FROM {table} WHERE session_id = $1 AND seq > $2", session_id, cut
-        )
-    await vandal.connection.execute(
-        "UPDATE sessions SET head_seq = $2, head_hash = $3, head_seal = $4, as_of = $5 WHERE id = $1",
-        *(session_id, cut, head["hash"], head["seal"], head["as_of"]),
-    )
+    await vandal.cut(random.Random(1), cut)
     result = await verify(pool, session_id, written.home)
     assert f"cycles {session_id}:{cut + 1}..{ROUNDS + 3} *: expected a record, found no row" in map(
         str, result.findings

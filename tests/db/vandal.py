@@ -122,6 +122,23 @@ class Vandal:
         )
         return names[0] if len(names) == 1 else "*"
 
+    async def cut(self, rng: Random, last: int | None = None) -> str:
+        """Cut the tail off everywhere, ``last`` being the record that is left to be the head."""
+        head = await self.connection.fetchval("SELECT head_seq FROM sessions WHERE id = $1", self.session_id)
+        last = rng.randrange(1, head) if last is None else last
+        for table in VERIFIED:
+            if "seq" in self.kinds[table]:
+                await self.connection.execute(
+                    f"DELETE FROM {table} WHERE session_id = $1 AND seq > $2", self.session_id, last
+                )
+        await self.connection.execute(
+            "UPDATE sessions s SET head_seq = c.seq, head_hash = c.hash, head_seal = c.seal, as_of = c.as_of"
+            " FROM cycles c WHERE s.id = $1 AND c.session_id = $1 AND c.seq = $2",
+            self.session_id,
+            last,
+        )
+        return "*"
+
     async def _some_row(self, rng: Random, table: str, where: str = "true") -> str | None:
         key = "id" if table == "sessions" else "session_id"
         rows = await self.connection.fetch(

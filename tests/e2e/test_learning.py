@@ -1,8 +1,11 @@
 """A floor that learns: outcomes become a version, the floor counts with it, and both kinds of round are replayed alike."""
 
+import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
+import asyncpg
 import pytest
 
 from outcry.database import database_url
@@ -38,8 +41,31 @@ def test_a_floor_counts_with_what_it_learned_and_a_restart_goes_on_with_it(home:
         goal = floor.rounds() + 4
         floor.kill("orchestrator")
         floor.wait_rounds(goal)
-    with database_url(home):
+    with database_url(home) as url:
         assert "believed" in outcry(home, "explain", "last").stdout
         assert outcry(home, "replay", "last", "--verify").stdout.startswith("identical")
         assert outcry(home, "replay", "80", "--verify").stdout.startswith("identical")
         assert "Production" in outcry(home, "models", "list", "learned").stdout
+        whole = said(home)
+        assert whole["rounds"] == whole["identical"] > 80 and whole["different"] == []
+        asyncio.run(altered(url, 80))
+        whole = said(home)
+        assert whole["different"][0]["seq"] == 80  # and what follows from it
+        assert whole["identical"] == whole["rounds"] - len(whole["different"]) < whole["rounds"]
+        assert outcry(home, "replay", "all", "--verify", check=False).returncode == 1
+
+
+def said(home: Path) -> Any:
+    return json.loads(outcry(home, "replay", "all", "--json").stdout)
+
+
+async def altered(url: str, seq: int) -> None:
+    """A vote of that round, written as another behind the floor's back."""
+    connection = await asyncpg.connect(url, server_settings={"session_replication_role": "replica"})
+    try:
+        changed = await connection.execute(
+            "UPDATE cycles SET body = replace(body, $2, $3) WHERE seq = $1", seq, "HOLD", "BUY"
+        )
+        assert changed == "UPDATE 1"
+    finally:
+        await connection.close()

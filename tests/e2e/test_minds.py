@@ -103,8 +103,8 @@ def test_models_vote_fall_back_and_are_replayed_without_a_network(
         trend = votes["trend"]
         asked = floor.post("/api/v1/tools/explain_decision", {"decision_id": decision["id"]}).json()
         assert asked["server"] == "memory" and asked["result"]["decision_id"] == decision["id"], asked
-        words = ("mcp", "inspect", "memory", "explain_decision", "--json", "--call")
-        inspected = json.loads(outcry(home, *words, json.dumps({"decision_id": decision["id"]})).stdout)
+        looked = ("mcp", "inspect", "memory", "explain_decision", "--json", "--call")
+        inspected = json.loads(outcry(home, *looked, json.dumps({"decision_id": decision["id"]})).stdout)
         assert inspected["url"] and inspected["tools"][0]["pinned"] == "pinned"
         heard = {one["agent"]: one["read"] for one in inspected["answer"]["voices"]}
         assert (heard["trend"], heard["risk"]) == ("contaminated", "none")

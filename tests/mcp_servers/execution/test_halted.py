@@ -160,11 +160,12 @@ async def test_p6_a_ghost_that_wakes_between_check_and_cancel_cancels_nothing(
     floor: Floor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While it stood still its place was taken: what it had checked is too old, and is checked again."""
+    from db.leases import still_held
     from mcp_servers.execution import leaving
 
     await floor.place(ENTRY, seq=1, hour=0)
     await floor.place(STOP, seq=1, hour=0)
-    times, real = iter([0.0, FRESH_S, FRESH_S, FRESH_S]), leaving.still_held
+    times, real = iter([0.0, FRESH_S, FRESH_S, FRESH_S]), still_held
     monkeypatch.setattr(leaving, "monotonic", lambda: next(times))
 
     async def stopped(*given: object) -> None:
