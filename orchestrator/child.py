@@ -1,5 +1,6 @@
 """The first lines of every process the supervisor starts."""
 
+import gc
 import importlib
 import multiprocessing
 import os
@@ -17,6 +18,7 @@ from wire.namesakes import refuse_namesakes
 
 def begin(title: str, target: str, config: ProcessConfig, port: int | None, niceness: int) -> None:
     """Name the process, tie its life to the supervisor's, set up logs, then run ``module:function(config, port)``."""
+    gc.freeze()  # a collection that looked through what the fork server imported would copy every page of it
     os.nice(niceness)
     hide_pandas()
     setproctitle.setproctitle(title)

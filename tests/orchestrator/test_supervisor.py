@@ -1,5 +1,6 @@
 """The supervisor: what dies comes back, what must end ends, nothing is left."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -21,7 +22,7 @@ HERE = "tests.orchestrator.test_supervisor"
 
 def sleeper(config: ProcessConfig, port: int | None) -> None:
     """Live until told to stop."""
-    (config.home / f"{config.name}-{os.getpid()}").touch()
+    (config.home / f"{config.name}-{os.getpid()}").write_text(str(gc.get_freeze_count()))
     threading.Event().wait()
 
 
@@ -92,6 +93,18 @@ def test_a_task_stands_back_as_far_as_it_says(tmp_path: Path) -> None:
         watch_until(supervisor, lambda: len(list(tmp_path.glob("*-*"))) == 2)
         first, back = (psutil.Process(supervisor.pids()[name]).nice() for name in ("first", "back"))
         assert back == min(19, first + 3)
+    finally:
+        supervisor.stop()
+
+
+def test_what_the_fork_server_imported_is_no_garbage_of_a_task(tmp_path: Path) -> None:
+    """Looking for some there would copy every page that all tasks share."""
+    supervisor = Supervisor([task("a", tmp_path)], lambda *_: None)
+    supervisor.start()
+    try:
+        watch_until(supervisor, lambda: any(told.read_text() for told in tmp_path.glob("a-*")))
+        (told,) = tmp_path.glob("a-*")
+        assert int(told.read_text()) > 10_000
     finally:
         supervisor.stop()
 
