@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,7 @@ from chaos.results import append, read, summary
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # who is told to end closes its floor first
     asked = argparse.ArgumentParser(prog="chaos", description=__doc__)
     asked.add_argument(
         "--seconds",

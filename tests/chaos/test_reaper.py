@@ -1,4 +1,4 @@
-"""What ``make chaos`` is made of; rows P1, P4, P5, P7, P8 and the seventeen crash points."""
+"""What ``make chaos`` is made of; rows P1, P4, P5, P7, P8 and the seventeen crash points. Its slice is a step of make check."""
 
 import asyncio
 import re
@@ -16,6 +16,7 @@ from chaos.kills import Kill, Slice
 from chaos.reaper import Reaper
 from chaos.results import append, read, summary
 from chaos.rig import LiveFloor
+from deploy import check
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = ("outcry", "api", "orchestrator", "agents", "mcp_servers", "db", "wire")
@@ -27,6 +28,10 @@ def test_all_seventeen_crash_points_are_in_the_code() -> None:
     files = [path for package in PRODUCT for path in (ROOT / package).rglob("*.py")]
     found = {name for path in files for call in CALL.findall(path.read_text()) for name in NAME.findall(call)}
     assert found == {f"k{number}" for number in range(1, 18)}
+
+
+def test_make_check_runs_a_slice_of_sixty_seconds() -> None:
+    assert ["python", "-m", "chaos", "--seconds", "60"] in [command for _, command in check.BESIDE]
 
 
 def test_a_slice_goes_on_until_a_few_kills_were_counted() -> None:
