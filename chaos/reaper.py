@@ -128,7 +128,7 @@ class Reaper:
         while file.exists() and not asking.done():  # noqa: ASYNC110 - another process takes it
             await asyncio.sleep(0.01)
         if file.exists():
-            file.unlink()
+            file.unlink(missing_ok=True)  # a round of the floor may take it just now
             await asking
             return
         killed = [name for name in others if await self._killed(floor, name)]
