@@ -10,6 +10,8 @@ from wire.hints import StreamUnavailable
 
 SECOND = frozenset({"balance", "positionRisk"})
 """Questions that USD-M answers in its second version."""
+TOGETHER = frozenset({"myTrades", "userTrades", "account", "positionRisk", "balance"})
+"""Trades, and the money they moved: asked without a pause, for what is traded between two of them makes both useless."""
 
 
 class GatewayReader:
@@ -21,7 +23,10 @@ class GatewayReader:
     async def __call__(self, kind: str, path: str, params: Mapping[str, str], *, weight: int) -> Any:
         """The JSON of a signed GET. Raises VenueUnknown when there is no whole, good answer."""
         api = "fapiPrivateV2" if kind == "perp" and path in SECOND else None
-        return must(await self._gateway.ask(kind, "GET", path, params, weight=weight, api=api))
+        said = await self._gateway.ask(
+            kind, "GET", path, params, weight=weight, api=api, first=path in TOGETHER
+        )
+        return must(said)
 
     async def listen_key(self, method: str) -> str:
         """POST or PUT of the USD-M listen key. Raises StreamUnavailable."""

@@ -42,21 +42,16 @@ class Teller:
 
     async def tell(self, since: Mapping[str, int], since_ms: int) -> AccountFacts:
         """Everything now; trades from number ``since`` of each symbol on, money moves from time ``since_ms`` on."""
-        orders: list[OrderFact] = []
-        fills: list[FillFact] = []
-        for symbol in self._symbols:
-            orders += await self.orders(symbol)
-            fills += await self.fills(symbol, since.get(symbol, 0))
+        orders = [order for symbol in self._symbols for order in await self.orders(symbol)]
         perp = any(parse_symbol(symbol).settle for symbol in self._symbols)
+        moves = await self._moves(since_ms) if perp else []
+        # What follows is told together: whatever is traded in between makes all of it outdated.
+        fills = [fill for symbol in self._symbols for fill in await self.fills(symbol, since.get(symbol, 0))]
         balances = await self._spot_balances()
-        positions: dict[str, Any] = {}
-        moves: list[MoneyMove] = []
-        if perp:
-            moves = await self._moves(since_ms)
-            positions = await self._positions()
-            for row in listed(await self._get("perp", "balance")):
-                asset = _text(row, "asset")
-                balances[asset] = balances.get(asset, ZERO) + parse_amount(row["balance"], field="balance")
+        positions = await self._positions() if perp else {}
+        for row in listed(await self._get("perp", "balance")) if perp else ():
+            asset = _text(row, "asset")
+            balances[asset] = balances.get(asset, ZERO) + parse_amount(row["balance"], field="balance")
         return AccountFacts(
             tuple(orders),
             tuple(fills),

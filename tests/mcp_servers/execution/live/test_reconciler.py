@@ -62,6 +62,7 @@ async def rigged(ready: dict[str, Any], url: str) -> AsyncIterator[Rig]:
     pool = await open_pool(url)
     try:
         async with opened(ready) as account:
+            await account.control("limits", venue="perp", weight=1_000_000)  # nothing here keeps to a pace
             yield Rig(account, pool)
     finally:
         await pool.close()
