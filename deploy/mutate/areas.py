@@ -25,14 +25,6 @@ class Area:
 PURE = "openoutcry"
 TESTS = "tests/openoutcry"
 EXECUTION = "mcp_servers/execution"
-BY_ITSELF = (
-    "test_i7_an_entry_whose_round_died_gets_its_stop_once",
-    "test_e5_dust_is_noted_and_not_tried_for_ever",
-    "test_e6_on_spot_a_stop_and_its_target_are_one_list_of_the_exchange",
-    "test_e6_a_pair_that_is_refused_gives_way_to_a_stop_alone",
-    "test_e1_a_pair_of_which_nobody_heard_is_looked_up_and_never_doubled",
-)
-"""Tests in which the execution server makes orders of its own."""
 AREAS = (
     Area(
         "ledger",
@@ -79,7 +71,8 @@ AREAS = (
         (
             f"tests/{EXECUTION}/test_placing.py",
             f"tests/{EXECUTION}/test_halted.py",
-            *(f"tests/{EXECUTION}/live/test_protecting.py::{name}" for name in BY_ITSELF),
+            f"tests/{EXECUTION}/test_permission.py",
+            f"tests/{EXECUTION}/live/test_own_orders.py",
             "tests/simulator/test_seeds.py::test_every_invariant_holds_under_many_faults",
         ),
     ),

@@ -122,13 +122,15 @@ def _put(parent: ast.AST, field: str, index: int | None, node: ast.AST) -> None:
 
 
 def _left_alone(parent: ast.AST, field: str, node: ast.AST) -> bool:
-    """Sentences, what is only logged, types, imports and assertions."""
+    """Sentences, logs, crash points, types, imports and assertions."""
     if isinstance(node, ast.JoinedStr | ast.Assert | ast.Import | ast.ImportFrom):
         return True
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return True  # a docstring
-    if isinstance(node, ast.Expr) and _logs(node.value):
+    if isinstance(node, ast.Expr) and _aside(node.value):
         return True
+    if isinstance(parent, ast.ClassDef) and field == "keywords":
+        return True  # what makes a class frozen, like a decorator
     if isinstance(node, ast.keyword) and node.arg in READ_BY_PEOPLE:
         return True
     if (
@@ -142,8 +144,11 @@ def _left_alone(parent: ast.AST, field: str, node: ast.AST) -> bool:
     return False
 
 
-def _logs(node: ast.expr) -> bool:
+def _aside(node: ast.expr) -> bool:
+    """What does nothing for the outcome: a log's line, a place where a test may kill the process."""
     called = node.func if isinstance(node, ast.Call) else None
+    if isinstance(called, ast.Name):
+        return called.id == "crashpoint"
     return (
         isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name) and called.value.id == "log"
     )

@@ -22,7 +22,7 @@ from tests.mcp_servers.execution.floor import (
     floor_in_memory,
     token,
 )
-from tests.mcp_servers.execution.venue import SESSION, T0, order
+from tests.mcp_servers.execution.venue import HOUR, SESSION, T0, order
 
 ENTRY = order("entry", "BUY", "MARKET", "1", reason="because")
 STOP = order("stop_loss", "SELL", "STOP_LOSS", "1", stop_price="95", reduce_only=True, oco_group="1")
@@ -191,6 +191,16 @@ async def test_a_later_round_resolves_what_was_left_unknown(floor: Floor) -> Non
     assert late["status"] == "REJECTED" and at_venue(floor) == 2
 
 
+async def test_what_ended_while_nobody_listened_ended_when_the_venue_says(floor: Floor) -> None:
+    await floor.place(ENTRY, seq=1, hour=0)
+    await floor.place(STOP, seq=1, hour=0)
+    await floor.sync(seq=2, hour=1)  # the stop executes
+    await floor.pool.execute("UPDATE orders SET status = 'SENT', filled_at = NULL WHERE leg = 'stop_loss'")
+    await floor.place(STOP, seq=1, hour=0)
+    row = await floor.row(1, "stop_loss")
+    assert row is not None and row["status"] == "FILLED" and T0 < row["filled_at"] == row["updated_at"] <= T0 + HOUR
+
+
 async def test_a_database_that_loses_its_connections_loses_no_order(floor: Floor) -> None:
     drop = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     for seq in range(1, 6):
@@ -209,6 +219,9 @@ async def test_p6_what_a_ghost_heard_changes_no_row_of_the_server_that_replaced_
     own = (Fence(name=lease["name"], token=lease["token"]),)
     intent = Intent(facts(), 1, STOP, approve(STOP, 1, 0), T0)
     await claim(floor.pool, intent)
+    planned = await floor.row(1, "stop_loss")
+    assert planned is not None and (planned["status"], planned["oco_group"]) == ("INTENT", "1")
+    assert (planned["executed_quantity"], planned["executed_quote_quantity"]) == (0, 0)
     heard = OrderState(order_seq=1, leg="stop_loss", status="UNKNOWN", error="timeout")
     await settle(floor.pool, intent, heard, own)
     assert (await floor.row(1, "stop_loss"))["status"] == "UNKNOWN"  # type: ignore[index]
