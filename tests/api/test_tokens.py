@@ -15,7 +15,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from api.auth.signing import CLIENT_SECONDS, Signer, home_key
-from db.identity import clients, orgs, users
+from api.haste import neighbourhood
+from db.identity import clients, orgs, refreshing, users
 from db.identity.holder import PERMISSIONS
 from tests.api.test_errors import is_error
 from wire.clock import WallClock
@@ -38,6 +39,7 @@ async def test_a_person_logs_in_and_the_token_opens_what_the_role_allows(peopled
         answer = await login(client)
         body = answer.json()
         assert answer.status_code == 200 and body["token_type"] == "bearer" and body["expires_in"] == 1800
+        assert body["success"] is True and (await login(client, grant_type="")).status_code == 200
         assert body["user"] == {
             "username": "ann", "email": "ann@example.org", "full_name": "Ann A.", "role": "trader",
             "permissions": list(PERMISSIONS["trader"]),
@@ -71,6 +73,7 @@ async def test_a_form_that_cannot_be_names_the_field(newborn, form, status, fiel
     async with newborn.client(None) as client:
         answer = await client.post("/token", data=form)
         assert (answer.status_code, answer.json()["field"]) == (status, field)
+        assert field != "grant_type" or answer.json()["error"] == "unsupported_grant_type"
 
 
 async def test_what_is_no_form_is_refused(newborn):
@@ -88,6 +91,54 @@ async def test_five_failures_lock_the_name_for_a_while(peopled):
         locked = await login(client)
         is_error(locked, 429, "LOGIN_LOCKED")
         assert locked.headers["retry-after"] == str(locked.json()["retry_after"]) == "900"
+
+
+async def test_a_good_login_starts_the_count_anew(peopled):
+    made = await clients.add(peopled.pool, "dashboard", "viewer")
+    grant = {"grant_type": "client_credentials", "client_id": made.client.client_id}
+    async with peopled.client(None) as client:
+        for _ in range(2):
+            for _ in range(4):
+                assert (await login(client, password="wrong password")).status_code == 401
+                wrong = await client.post("/oauth2/token", data={**grant, "client_secret": "wrong"})
+                assert wrong.status_code == 400
+            assert (await login(client)).status_code == 200
+            right = await client.post("/oauth2/token", data={**grant, "client_secret": made.secret})
+            assert right.status_code == 200
+        counted = {row["subject"] for row in await peopled.pool.fetch("SELECT subject FROM login_failures")}
+        assert counted == {f"ip:{neighbourhood('127.0.0.1')}"}
+        for _ in range(5):
+            await client.post("/oauth2/token", data={**grant, "client_secret": "wrong"})
+        is_error(
+            await client.post("/oauth2/token", data={**grant, "client_secret": made.secret}),
+            429,
+            "LOGIN_LOCKED",
+        )
+
+
+async def test_a_password_that_changes_while_it_is_checked_opens_nothing(peopled, monkeypatch):
+    async def overtaken(*_):
+        return None
+
+    monkeypatch.setattr(refreshing, "issue", overtaken)
+    async with peopled.client(None) as client:
+        answer = await login(client)
+        assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+
+
+async def test_logging_out_ends_a_persons_login_and_nothing_else(peopled):
+    async with peopled.client(None) as client:
+        body = (await login(client)).json()
+        mine = {"Authorization": f"Bearer {body['access_token']}"}
+        assert (await client.get("/api/v1/orders", headers=mine)).status_code == 200
+        out = await client.post("/api/v1/auth/logout", headers=mine)
+        assert (out.status_code, out.json()) == (200, {"success": True, "message": "Logged out"})
+        is_error(await client.get("/api/v1/orders", headers=mine), 401, "UNAUTHORIZED")
+        spent = await client.post("/api/v1/auth/refresh", json={"refresh_token": body["refresh_token"]})
+        assert (spent.status_code, spent.json()["message"]) == (401, "invalid_grant")
+        assert spent.headers["www-authenticate"] == "Bearer"
+    async with peopled.client("admin") as client:
+        is_error(await client.post("/api/v1/auth/logout"), 400, "NOT_LOGGED_IN")
 
 
 async def test_renewal_works_once_and_reuse_ends_the_session(peopled):
@@ -157,18 +208,23 @@ async def test_a_program_logs_in_and_its_token_is_checked_with_the_published_key
     form = {"grant_type": "client_credentials", "scope": "tradai/api"}
     secret = {"client_id": made.client.client_id, "client_secret": made.secret}
     async with newborn.client(None) as client:
-        body = (await client.post("/oauth2/token", data={**form, **secret})).json()
+        given = await client.post("/oauth2/token", data={**form, **secret})
+        body = given.json()
+        assert (given.headers["cache-control"], given.headers["pragma"]) == ("no-store", "no-cache")
         assert body["token_type"] == "Bearer" and body["expires_in"] == CLIENT_SECONDS
         keys = (await client.get("/.well-known/jwks.json")).json()["keys"]
         claims = jwt.decode(
             body["access_token"], jwt.PyJWK(keys[0]).key, algorithms=["RS256"], audience=made.client.client_id
         )
         assert claims["client_id"] == made.client.client_id and claims["scope"] == "tradai/api"
+        assert claims["iss"] == f"http://{newborn.address}"
         assert "d" not in keys[0]
         mine = {"Authorization": f"Bearer {body['access_token']}"}
         assert (await client.get("/api/v1/orders", headers=mine)).status_code == 200
         basic = await client.post("/oauth2/token", data=form, auth=(made.client.client_id, made.secret))
         assert basic.status_code == 200
+        unscoped = await client.post("/oauth2/token", data={**form, **secret, "scope": ""})
+        assert unscoped.status_code == 200
 
 
 async def test_a_program_that_may_not_come_in_is_told_in_oauth_s_words(newborn):
@@ -179,14 +235,23 @@ async def test_a_program_that_may_not_come_in_is_told_in_oauth_s_words(newborn):
         "client_secret": made.secret,
     }
     async with newborn.client(None) as client:
-        for change, error in (
-            ({"client_secret": "wrong"}, "invalid_client"),
-            ({"client_id": "nobody"}, "invalid_client"),
-            ({"grant_type": "password"}, "unsupported_grant_type"),
-            ({"scope": "all"}, "invalid_scope"),
+        for change, error, field in (
+            ({"client_secret": "wrong"}, "invalid_client", None),
+            ({"client_id": "nobody"}, "invalid_client", None),
+            ({"grant_type": "password"}, "unsupported_grant_type", "grant_type"),
+            ({"scope": "all"}, "invalid_scope", "scope"),
         ):
             answer = await client.post("/oauth2/token", data={**good, **change})
             assert (answer.status_code, answer.json()["error"]) == (400, error)
+            assert (answer.json()["code"], answer.json().get("field")) == (error.upper(), field)
+        right = base64.b64encode(f"{made.client.client_id}:{made.secret}".encode()).decode()
+        for text in ("!!!!", "/w==", f"{right[:8]}!{right[8:]}"):
+            basic = {"Authorization": f"Basic {text}"}
+            answer = await client.post(
+                "/oauth2/token", data={"grant_type": "client_credentials"}, headers=basic
+            )
+            assert (answer.status_code, answer.json()["error"]) == (400, "invalid_client")
+            assert answer.json()["code"] == "INVALID_CLIENT"
 
 
 async def test_a_ticket_opens_one_stream_and_no_second(peopled):
@@ -203,11 +268,12 @@ async def test_a_ticket_opens_one_stream_and_no_second(peopled):
             async with connect(url) as socket:
                 await asyncio.wait_for(socket.recv(), 5)
         assert caught.value.rcvd.code == 1008
-        is_error(
-            await client.post("/api/v1/ws/ticket", json={"job_id": "x"}, headers=mine),
-            400,
-            "INVALID_ARGUMENT",
-        )
+        refused = await client.post("/api/v1/ws/ticket", json={"job_id": "x"}, headers=mine)
+        is_error(refused, 400, "INVALID_ARGUMENT")
+        assert refused.json()["error"] == "invalid job_id format"
+        one = await client.post("/api/v1/ws/ticket", json={"job_id": str(UUID(int=7))}, headers=mine)
+        kept = await peopled.pool.fetchval("SELECT job_id FROM tickets WHERE job_id IS NOT NULL")
+        assert (one.status_code, kept) == (201, UUID(int=7))
 
 
 async def test_an_access_token_is_good_as_the_first_frame(peopled):

@@ -120,6 +120,13 @@ def test_a_programs_token_says_which_for_an_hour() -> None:
     assert read is not None and (read.kind, read.subject, read.login) == ("client", BOT.id, None)
 
 
+def test_a_signer_made_later_of_the_same_secret_is_the_same() -> None:
+    again = Signer(ROOT, KEY, frozenset({"floor.example"}))
+    assert again.jwks() == SIGNER.jwks() and again.cursor_key == SIGNER.cursor_key
+    for text in (SIGNER.for_user(ANN, LOGIN, now()), bot(), bot({"iss": "https://floor.example"})):
+        assert again.read(text) == SIGNER.read(text) is not None
+
+
 def test_keys_are_another_floors_none() -> None:
     other = Signer(b"s" * 32, KEY)
     assert other.read(SIGNER.for_user(ANN, LOGIN, now())) is None

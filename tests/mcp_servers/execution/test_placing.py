@@ -198,7 +198,11 @@ async def test_what_ended_while_nobody_listened_ended_when_the_venue_says(floor:
     await floor.pool.execute("UPDATE orders SET status = 'SENT', filled_at = NULL WHERE leg = 'stop_loss'")
     await floor.place(STOP, seq=1, hour=0)
     row = await floor.row(1, "stop_loss")
-    assert row is not None and row["status"] == "FILLED" and T0 < row["filled_at"] == row["updated_at"] <= T0 + HOUR
+    assert (
+        row is not None
+        and row["status"] == "FILLED"
+        and T0 < row["filled_at"] == row["updated_at"] <= T0 + HOUR
+    )
 
 
 async def test_a_database_that_loses_its_connections_loses_no_order(floor: Floor) -> None:
