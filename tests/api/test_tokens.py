@@ -135,7 +135,9 @@ async def test_logging_out_ends_a_persons_login_and_nothing_else(peopled):
         assert (out.status_code, out.json()) == (200, {"success": True, "message": "Logged out"})
         is_error(await client.get("/api/v1/orders", headers=mine), 401, "UNAUTHORIZED")
         spent = await client.post("/api/v1/auth/refresh", json={"refresh_token": body["refresh_token"]})
-        assert (spent.status_code, spent.json()["message"]) == (401, "invalid_grant")
+        assert spent.status_code == 401 and spent.json()["message"].startswith(
+            "invalid_grant: the refresh token"
+        )
         assert spent.headers["www-authenticate"] == "Bearer"
     async with peopled.client("admin") as client:
         is_error(await client.post("/api/v1/auth/logout"), 400, "NOT_LOGGED_IN")
