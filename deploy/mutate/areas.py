@@ -69,10 +69,8 @@ AREAS = (
             f"{EXECUTION}/{name}.py" for name in ("placing", "intents", "leaving", "permission", "own_orders")
         ),
         (
-            f"tests/{EXECUTION}/test_placing.py",
-            f"tests/{EXECUTION}/test_halted.py",
             f"tests/{EXECUTION}/test_permission.py",
-            f"tests/{EXECUTION}/live/test_own_orders.py",
+            f"tests/{EXECUTION}/test_protocol.py",
             "tests/simulator/test_seeds.py::test_every_invariant_holds_under_many_faults",
         ),
     ),

@@ -8,12 +8,12 @@ import pytest
 
 from mcp_servers.execution.killfile import KillFile
 from mcp_servers.execution.leaving import FRESH_S, Guard
-from mcp_servers.execution.own_orders import send_own, too_small
+from mcp_servers.execution.own_orders import too_small
 from mcp_servers.execution.permission import permitted
 from openoutcry.errors import NotAuthorised
 from openoutcry.types.fence import Fence
 from openoutcry.types.orders import OrderState
-from tests.mcp_servers.execution.floor import KEY, approve, claims, facts
+from tests.mcp_servers.execution.floor import KEY, approve, claims
 from tests.mcp_servers.execution.venue import HOUR, T0, order
 
 ENTRY = order("entry", "BUY", "MARKET", "1")
@@ -57,12 +57,6 @@ def test_an_approval_is_good_to_the_moment_it_ends() -> None:
 )  # fmt: skip
 def test_what_a_venue_calls_too_small_is_dust(status: Any, error: str | None, small: bool) -> None:
     assert too_small(OrderState(order_seq=1, leg="exit", status=status, error=error)) is small
-
-
-async def test_the_server_itself_opens_nothing() -> None:
-    nothing: Any = None
-    with pytest.raises(NotAuthorised, match="entry: the execution server itself sends only what reduces"):
-        await send_own(nothing, nothing, facts(), 1, ENTRY, at=T0, fences=())
 
 
 def test_an_answer_is_written_under_the_accounts_lease_alone(tmp_path: Path) -> None:
