@@ -23,7 +23,6 @@ from openoutcry.types.orders import OrderRequest, OrderState
 from tests.mcp_servers.execution.floor import KEY, approve, facts
 from tests.mcp_servers.execution.memory import FILLED_AT, MemoryPool, Told
 from tests.mcp_servers.execution.venue import SPOT, T0, cid, order
-from wire.tokens import verify_approval
 
 ENTRY = order("entry", "BUY", "MARKET", "2", reason="because\x00")
 EXIT = order("exit", "SELL", "MARKET", "2", reduce_only=True)
@@ -55,8 +54,8 @@ class Desk:
         approval = approve(request, 1, 0, {"reduces": request.reduce_only, **changes})
         return await place(self.pool, self.venue, Intent(facts(), 1, request, approval, T0), T0, self.guard)
 
-    async def pair(self) -> list[OrderState]:
-        stop, target = (Intent(facts(), 1, one, approve(one, 1, 0), T0) for one in (STOP, TARGET))
+    async def pair(self, *two: OrderRequest) -> list[OrderState]:
+        stop, target = (Intent(facts(), 1, one, approve(one, 1, 0), T0) for one in two or (STOP, TARGET))
         return list(await place_pair(self.pool, self.venue, (stop, target), T0, self.guard))
 
     async def own(self, *requests: OrderRequest) -> list[OrderState]:
@@ -230,6 +229,31 @@ async def test_a_database_that_is_too_slow_to_act_upon_lets_nothing_out(
     assert desk.venue.placed == [] and next(ticks) == 2 * TRIES
 
 
+async def test_a_check_that_took_as_long_as_it_is_good_for_is_made_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = iter([0.0, FRESH_S, FRESH_S, FRESH_S])
+    monkeypatch.setattr(leaving, "monotonic", lambda: next(times))
+    monkeypatch.setattr(placing, "monotonic", lambda: FRESH_S)
+    assert (await desk.place()).status == "NEW" and list(times) == []
+
+
+async def test_a_pair_leaves_on_the_older_of_its_two_checks(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = iter([0.0, 0.0, FRESH_S / 2, FRESH_S / 2])
+    monkeypatch.setattr(leaving, "monotonic", lambda: next(times, FRESH_S))
+    monkeypatch.setattr(placing, "monotonic", lambda: FRESH_S)
+
+    async def thrown() -> None:
+        desk.halt()
+
+    desk.venue.meanwhile = thrown
+    stop = order("manual-1", "BUY", "MARKET", "1"), order("manual-2", "BUY", "MARKET", "1")
+    assert [one.status for one in await desk.pair(*stop)] == ["REJECTED", "REJECTED"]
+    assert desk.venue.placed == []
+
+
 async def test_an_approval_is_used_once_and_a_leg_names_one_order(desk: Desk) -> None:
     await desk.place()
     with pytest.raises(VenueRejected, match="DUPLICATE: entry of round 1"):
@@ -247,6 +271,15 @@ async def test_what_nobody_heard_of_is_told_by_round_and_name(desk: Desk) -> Non
         (1, cid(1, "entry"), ENTRY.model_copy(update={"reason": "because\ufffd"}))
     ]
     assert await intents.strays(desk.pool, facts().session_id, 1) == []
+    real, answers = desk.pool.fetch, iter([False])
+
+    async def lost_once(*given: Any) -> Any:
+        if next(answers, True):
+            return await real(*given)
+        raise ConnectionResetError
+
+    desk.pool.fetch = lost_once
+    assert len(await intents.strays(desk.pool, facts().session_id, 2)) == 1
 
 
 async def test_a_pair_goes_as_one_and_each_of_it_is_written(desk: Desk) -> None:
@@ -301,24 +334,10 @@ async def test_the_servers_own_orders_have_an_approval_of_their_own_that_only_re
             assert "DUPLICATE: exit" in str(state.error)
 
 
-async def test_an_own_orders_approval_is_signed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[Intent] = []
-    real = placing.claim
-
-    async def claimed(pool: Any, intent: Intent) -> OrderState:
-        seen.append(intent)
-        return await real(pool, intent)
-
-    monkeypatch.setattr(placing, "claim", claimed)
-    await desk.own(EXIT)
-    verify_approval(KEY, seen[0].approval)
-    assert seen[0].approval.reduces
-
-
 async def test_a_cancels_leases_are_checked_at_once_and_again_when_that_was_long_ago(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    at = [100.0]
+    at = [0.0]
     monkeypatch.setattr(leaving, "monotonic", lambda: at[0])
     still = await holding(desk.pool, (ACCOUNT,))
     desk.lease(ACCOUNT, 4)
