@@ -91,9 +91,10 @@ class Told:
         return one, other
 
     async def _taken(self, tickets: tuple[Ticket, ...], still: Still) -> list[OrderState]:
-        if self.meanwhile is not None:
-            await self.meanwhile()
-        await still()
+        for _ in tickets:
+            if self.meanwhile is not None:
+                await self.meanwhile()
+            await still()
         if self.says is not None:
             raise self.says
         for ticket in tickets:

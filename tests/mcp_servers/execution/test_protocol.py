@@ -1,5 +1,6 @@
 """The order protocol, step by step: what is written when, what is asked before what is sent, and what is never sent twice."""
 
+import json
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -19,10 +20,11 @@ from openoutcry.canonical import derived_id
 from openoutcry.errors import Fenced, NotAuthorised, VenueRejected, VenueUnknown
 from openoutcry.orders import order_hash
 from openoutcry.types.fence import Fence
-from openoutcry.types.orders import OrderRequest, OrderState
+from openoutcry.types.orders import Approval, Bracket, OrderRequest, OrderState
 from tests.mcp_servers.execution.floor import KEY, approve, facts
 from tests.mcp_servers.execution.memory import FILLED_AT, MemoryPool, Told
 from tests.mcp_servers.execution.venue import SPOT, T0, cid, order
+from wire.tokens import verify_approval
 
 ENTRY = order("entry", "BUY", "MARKET", "2", reason="because\x00")
 EXIT = order("exit", "SELL", "MARKET", "2", reduce_only=True)
@@ -105,6 +107,14 @@ async def test_an_intent_is_a_plan_and_nothing_of_it_is_executed(desk: Desk) -> 
     row = desk.pool.order(STOP.leg)
     assert (claimed.status, row["status"], row["oco_group"]) == ("INTENT", "INTENT", "g\ufffd")
     assert (row["executed_quantity"], row["executed_quote_quantity"]) == (0, 0)
+
+
+async def test_what_stands_for_an_entry_is_kept_with_its_approval(desk: Desk) -> None:
+    await desk.place(bracket=Bracket.model_validate({"stop_loss": "95", "take_profit": "110"}))
+    (used,) = desk.pool.tables.rows["approvals"].values()
+    kept = Approval.model_validate_json(json.dumps(used["standing"]))
+    verify_approval(KEY, kept)
+    assert kept.bracket is not None and kept.bracket.stop_loss == 95
 
 
 async def test_asked_again_it_is_looked_up_and_written_as_it_is(desk: Desk) -> None:
@@ -234,23 +244,28 @@ async def test_a_check_that_took_as_long_as_it_is_good_for_is_made_again(
 ) -> None:
     times = iter([0.0, FRESH_S, FRESH_S, FRESH_S])
     monkeypatch.setattr(leaving, "monotonic", lambda: next(times))
-    monkeypatch.setattr(placing, "monotonic", lambda: FRESH_S)
+    monkeypatch.setattr(placing, "monotonic", lambda: 0.0)
     assert (await desk.place()).status == "NEW" and list(times) == []
 
 
+@pytest.mark.parametrize("turn", [1, 2])
 async def test_a_pair_leaves_on_the_older_of_its_two_checks(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, turn: int
 ) -> None:
-    times = iter([0.0, 0.0, FRESH_S / 2, FRESH_S / 2])
-    monkeypatch.setattr(leaving, "monotonic", lambda: next(times, FRESH_S))
-    monkeypatch.setattr(placing, "monotonic", lambda: FRESH_S)
+    """The stop is checked at 0 and the target half as long after as a check is good for; a check later both are again."""
+    checks = iter([step * FRESH_S / 2 for step in (0, 0, 1, 1, 2, 2, 3, 3)])
+    looks = iter([FRESH_S, 2 * FRESH_S])
+    turns = iter([1, 2])
+    monkeypatch.setattr(leaving, "monotonic", lambda: next(checks, 2 * FRESH_S))
+    monkeypatch.setattr(placing, "monotonic", lambda: next(looks))
 
     async def thrown() -> None:
-        desk.halt()
+        if next(turns) == turn:
+            desk.halt()
 
     desk.venue.meanwhile = thrown
-    stop = order("manual-1", "BUY", "MARKET", "1"), order("manual-2", "BUY", "MARKET", "1")
-    assert [one.status for one in await desk.pair(*stop)] == ["REJECTED", "REJECTED"]
+    two = order("manual-1", "BUY", "MARKET", "1"), order("manual-2", "BUY", "MARKET", "1")
+    assert [one.status for one in await desk.pair(*two)] == ["REJECTED", "REJECTED"]
     assert desk.venue.placed == []
 
 
