@@ -7,24 +7,22 @@ answer, of the API's process and of all of Postgres: of the cheapest turn, in wh
 """
 
 import argparse
-import asyncio
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections import deque
 from contextlib import ExitStack, suppress
+from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
 
 import psutil
-import uvloop
 
 from benchmarks.api.commits import committing
 from benchmarks.api.database import KEY
-from benchmarks.api.load import Connection, Tally, connected, request
+from benchmarks.api.load import Tally, ask_all, connected, request
 from benchmarks.api.reads import PATHS
 from benchmarks.api.serving import free_port, ours, process
 from benchmarks.machine import ROOT, machine
@@ -60,35 +58,19 @@ def traded(home: Path, rounds: int) -> None:
     )  # fmt: skip
 
 
-async def turn(connections: list[Connection], contents: list[bytes], count: int, tally: Tally) -> None:
-    """So many answers, as fast as they come."""
-    goal, sent = len(tally.took) + count, 0
-    idle = deque(connections)
-    for one in connections:
-        one.idle = idle
-    while len(tally.took) < goal:
-        while idle and sent < count:
-            idle.popleft().send(contents[sent % len(contents)])
-            sent += 1
-        await asyncio.sleep(0.0003)
-    if tally.refused:
-        raise RuntimeError(repr(tally.refused[0]))
-
-
-async def measured(
+def measured(
     url: str, address: str, api: int, postmaster: int, turns: int, count: int
 ) -> dict[str, dict[str, int]]:
     """By what is asked for: microseconds and bytes."""
-    tally = Tally()
-    connections = await connected(address, tally, CONNECTIONS)
+    tally, lines = Tally(), connected(address, CONNECTIONS)
     mixed = [request(address, path, KEY) for path in PATHS]
-    await turn(connections, mixed, 4 * count, tally)
+    ask_all(lines, islice(cycle(mixed), 4 * count), tally)
 
-    async def told(contents: list[bytes]) -> dict[str, int]:
+    def told(contents: list[bytes]) -> dict[str, int]:
         spent: list[tuple[float, float]] = []
         for _ in range(turns):
             before = cpu_s(api), family_cpu_s(postmaster)
-            await turn(connections, contents, count, tally)
+            ask_all(lines, islice(cycle(contents), count), tally)
             after = cpu_s(api), family_cpu_s(postmaster)
             spent.append((after[0] - before[0], after[1] - before[1]))
         found = {
@@ -96,13 +78,15 @@ async def measured(
             for n, kind in enumerate(("api", "postgres"))
             for which, how in (("least", min), ("median", median))
         }
+        if tally.refused:
+            raise RuntimeError(repr(tally.refused[0]))
         return {**found, "bytes": tally.bytes_each}
 
-    found = {"mixed": await told(mixed)}
+    found = {"mixed": told(mixed)}
     for per_s in COMMITS_A_SECOND:
         with committing(url, per_s):
-            found[f"mixed, {per_s} commits a second"] = await told(mixed)
-    return found | {path: await told([request(address, path, KEY)]) for path in PATHS}
+            found[f"mixed, {per_s} commits a second"] = told(mixed)
+    return found | {path: told([request(address, path, KEY)]) for path in PATHS}
 
 
 def main() -> None:
@@ -124,8 +108,7 @@ def main() -> None:
         address, api = stack.enter_context(process(command, env, "/health", Path(name) / "log"))
         postmaster = server.pid
         assert postmaster is not None
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            told = runner.run(measured(url, address, api, postmaster, args.turns, args.count))
+        told = measured(url, address, api, postmaster, args.turns, args.count)
     load = round(os.getloadavg()[0], 1)
     print(json.dumps({**machine(), "load average": load, **told}, indent=1))
 

@@ -6,7 +6,6 @@ Ours reads each list anew, in a process that remembers none; "list again" is the
 """
 
 import argparse
-import asyncio
 import json
 import tempfile
 import urllib.request
@@ -40,10 +39,10 @@ class Subject:
     cpu_us: list[float] = field(default_factory=list)
     size: int = 0
 
-    async def round(self, seconds: float) -> None:
+    def round(self, seconds: float) -> None:
         """One of its turns."""
         before = psutil.Process(self.pid).cpu_times()
-        tally, per_s = await closed_loop(
+        tally, per_s = closed_loop(
             self.address, request(self.address, self.path, self.key), CONNECTIONS, seconds
         )
         after = psutil.Process(self.pid).cpu_times()
@@ -83,17 +82,17 @@ def same(one: Subject, other: Subject) -> None:
     assert len(found[0]) == 50 and found[0] == found[1], f"{one.name} and {other.name} answer differently"
 
 
-async def measure(
+def measure(
     lists: list[Subject], again: Subject, empties: list[Subject], rounds: int, seconds: float
 ) -> dict[str, object]:
     """Take turns."""
     for subject in (*lists, again, *empties):
-        await subject.round(seconds)
+        subject.round(seconds)
         subject.per_s.clear(), subject.cpu_us.clear()
     for number in range(rounds):
         for group in ((*lists, again), empties):
             for subject in group if number % 2 else reversed(group):
-                await subject.round(seconds)
+                subject.round(seconds)
     mine, fastapi, raw = lists
     health, fastapi_empty, raw_empty = empties
     return {
@@ -142,9 +141,7 @@ def main() -> None:
             json.dumps(
                 {
                     **machine(),
-                    **asyncio.Runner(loop_factory=uvloop.new_event_loop).run(
-                        measure(lists, again, empties, args.rounds, args.seconds)
-                    ),
+                    **measure(lists, again, empties, args.rounds, args.seconds),
                 },
                 indent=1,
             )
