@@ -1,7 +1,15 @@
 """Lists that the database writes are, to the byte, the rows as they are written one by one."""
 
+import re
+
 import msgspec
 import pytest
+
+from api.encoding import encode
+from api.routes.trades import Trade
+from api.shapes.base import shaped
+from db.keys import DEFAULT_ORG
+from db.reads.trades import list_trades
 
 
 class Listed(msgspec.Struct):
@@ -75,6 +83,38 @@ async def test_every_decision_of_the_list_reads_as_it_does_alone(world, admin, w
     whole = b",".join(bytes(row) for row in listed.decisions)
     wanted = bytes(listed.filter)
     assert answer.content == b'{"decisions":[%s],"count":%d,"filter":%s}' % (whole, listed.count, wanted)
+
+
+TRADED = (
+    f"trade_id = {TEXTS}, symbol = {TEXTS}, liquidity = {TEXTS}",
+    "order_id = NULL, price = 10000, quantity = 1.50, fee = -0.00",
+    "executed_at = executed_at + interval '0.1 seconds', price = 1E10, fee = 0.0000010",
+    "executed_at = executed_at + interval '0.000001 seconds'",
+)
+
+
+async def test_every_trade_of_the_list_reads_as_its_row(world, admin):
+    nth = "(SELECT id FROM fills WHERE kind = 'TRADE' ORDER BY executed_at DESC, seq DESC OFFSET {n} LIMIT 1)"
+    for number, change in enumerate(TRADED):
+        done = await world.pool.execute(f"UPDATE fills SET {change} WHERE id = {nth.format(n=number)}")
+        assert done == "UPDATE 1", change
+    rows = await list_trades(world.pool, DEFAULT_ORG, limit=1000)
+    trades = [
+        shaped(
+            row,
+            Trade,
+            id=row["trade_id"],
+            side=row["side"].lower(),
+            timestamp=row["executed_at"],
+            status="filled",
+            order_type=(row["order_type"] or "market").lower(),
+            fees=row["fee"],
+        )
+        for row in rows
+    ]
+    listed = (await admin.get("/api/v1/trades?limit=1000&start_time=2000-01-01T00:00:00Z")).content
+    assert len(trades) > len(TRADED)
+    assert listed == re.sub(rb'(\.\d*?)0+Z",', rb'\1Z",', encode(trades))  # as many digits as it takes
 
 
 async def test_an_amount_under_a_millionth_is_written_without_exponent(world, admin):
