@@ -1,5 +1,8 @@
 """The kill switch: thrown in one durable commit that every process sees, heard by all, released by a person only.
 
+That commit waits for nobody: the floor's events are numbered under a lock that a process which stands still may hold, so the
+stream of events hears of a halt afterwards, and a halt that cannot be told holds all the same.
+
 A halt is a fact of the floor (``floor_state``), of everything or of one symbol: ``reason``, ``at``, ``by`` whom,
 through which ``source``, whether everything is to be closed (``flatten``), and whether the orchestrator has cancelled
 and closed what there was (``swept``). The first throw stands; a later one can only add that everything be closed.
@@ -13,16 +16,19 @@ from typing import Any, Literal
 from uuid import UUID
 
 import asyncpg
+import structlog
 
 from db.feed import append_events
-from db.pool import Connection, retrying
+from db.pool import LOST, Connection, retrying
 from openoutcry.errors import NotFound
 from openoutcry.ledger.announce import Event
 
+log = structlog.get_logger()
 Source = Literal["api", "cli", "mcp", "file", "breaker", "reconciliation"]
 EVERYTHING = "halt"
 CHANNEL = "halts"
 LOOK_S = 0.05
+TELL_S = 3.0
 THROW = f"""
 WITH thrown AS (
     INSERT INTO floor_state (key, value) VALUES ($1, $2)
@@ -33,6 +39,7 @@ WITH thrown AS (
 )
 SELECT value, pg_notify('{CHANNEL}', $1) FROM thrown
 """
+STANDS = "SELECT value = $2 FROM floor_state WHERE key = $1"
 RELEASE = f"""
 WITH gone AS (DELETE FROM floor_state WHERE key = $1 RETURNING value)
 SELECT value, pg_notify('{CHANNEL}', $1) FROM gone
@@ -67,13 +74,31 @@ async def throw(
     }  # fmt: skip
     told = {"flatten": flatten, "by": by, "source": source, **({"symbol": symbol} if symbol else {})}
 
-    async def work(connection: Connection) -> bool:
-        if await connection.fetchrow(THROW, key_of(symbol), value) is None:
-            return False
-        await append_events(connection, org_id, (_event("trading_halted", reason, told, at),))
-        return True
+    tries = 0
 
-    return await retrying(pool, work)
+    async def work(connection: Connection) -> bool:
+        nonlocal tries
+        tries += 1
+        if await connection.fetchrow(THROW, key_of(symbol), value) is not None:
+            return True
+        # the answer of an earlier try may have been lost on its way: then it is this very halt that stands
+        return tries > 1 and bool(await connection.fetchval(STANDS, key_of(symbol), value))
+
+    if not await retrying(pool, work, begin=False):
+        return False
+    await _tell(pool, org_id, _event("trading_halted", reason, told, at))
+    return True
+
+
+async def _tell(pool: asyncpg.Pool, org_id: UUID, event: Event) -> None:
+    async def work(connection: Connection) -> None:
+        await append_events(connection, org_id, (event,))
+
+    try:
+        async with asyncio.timeout(TELL_S):
+            await retrying(pool, work, within_s=TELL_S)
+    except (*LOST, asyncpg.PostgresError, asyncpg.InterfaceError) as error:  # a timeout is one of LOST
+        log.error("halt_not_told", error=f"{type(error).__name__}: {error}")
 
 
 async def release(

@@ -25,6 +25,9 @@ SELECT EXISTS (
     SELECT FROM venue_sends WHERE exchange = $1 AND org_id = $2 AND (state = 'OPEN' OR sent_at > $3)
 )
 """
+ADOPTED = """
+SELECT EXISTS (SELECT FROM venue_books WHERE org_id = $1 AND kind = 'order' AND key = 'order:' || $2)
+"""
 KEPT_DAYS = 7
 """How long a comparison that found nothing is kept; one that found something stays."""
 NOTE = f"""
@@ -36,7 +39,7 @@ INSERT INTO reconciliations (org_id, account, exchange, at, differences, halts) 
 """
 LATEST = """
 SELECT account, exchange, at, differences, halts FROM reconciliations
-WHERE org_id = $1 ORDER BY number DESC LIMIT $2
+WHERE org_id = $1 AND (NOT $3::boolean OR differences <> '[]') ORDER BY number DESC LIMIT $2
 """
 
 
@@ -79,6 +82,15 @@ async def under_way(pool: asyncpg.Pool, exchange: str, org_id: UUID, since: date
     return await retrying(pool, work)
 
 
+async def adopted(pool: asyncpg.Pool, org_id: UUID, client_order_id: str) -> bool:
+    """Whether an order of that name was found at the exchange and adopted as not ours."""
+
+    async def work(connection: Connection) -> bool:
+        return bool(await connection.fetchval(ADOPTED, org_id, client_order_id))
+
+    return await retrying(pool, work, begin=False)
+
+
 async def note(
     pool: asyncpg.Pool,
     org_id: UUID,
@@ -96,10 +108,10 @@ async def note(
     await retrying(pool, work)
 
 
-async def latest(pool: asyncpg.Pool, org_id: UUID, count: int) -> list[Row]:
-    """The newest comparisons, newest first."""
+async def latest(pool: asyncpg.Pool, org_id: UUID, count: int, *, differing: bool = False) -> list[Row]:
+    """The newest comparisons, newest first; ``differing``: those that found something."""
 
     async def work(connection: Connection) -> list[Row]:
-        return await fetch(connection, LATEST, org_id, count)
+        return await fetch(connection, LATEST, org_id, count, differing)
 
     return await retrying(pool, work)

@@ -29,6 +29,9 @@ class ReconcileSettings(Frozen):
     """Deposits, withdrawals and transfers that the venue names as such."""
     unexplained: Choice = "halt"
     """Balances and positions that nothing explains."""
+    restored: Choice = "halt"
+    """Orders and fills with names of ours that our books do not know: a backup was restored. Everything halts, or they are
+    adopted as EXTERNAL, which is for a person who has looked at them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +76,9 @@ def _verdict(one: Difference, settings: ReconcileSettings) -> Verdict:
         case "vanished_order":
             return _halt(one, "halt", f"the venue does not have an order that was open: {one.ours}")
         case "restored_backup":
-            return Verdict(
-                one,
-                "halt",
-                "the venue has an order with our name that we do not know: the database is older than the account",
-                "*",
+            why = "the venue has an order with our name that we do not know: the database is older than the account"
+            return (
+                Verdict(one, "adopt", why) if settings.restored == "adopt" else Verdict(one, "halt", why, "*")
             )
         case "unknown_order":
             return _chosen(one, settings.unknown_orders, f"an order that is not ours: {one.theirs}")

@@ -80,6 +80,12 @@ def throw(work: Transaction, given: Sequence[Any]) -> Answer:
     return [{"value": value}], "SELECT 1"
 
 
+def stands(work: Transaction, given: Sequence[Any]) -> Answer:
+    """Whether it is this very halt that holds."""
+    row = work.get("floor_state", given[0])
+    return ([] if row is None else [{"?column?": row["value"] == json_value(given[1])}]), "SELECT"
+
+
 def unhalt(work: Transaction, given: Sequence[Any]) -> Answer:
     """Release."""
     row = work.get("floor_state", given[0])
@@ -115,6 +121,7 @@ STATEMENTS = {
     leases.HELD: still,
     halting.THROW: throw,
     halting.RELEASE: unhalt,
+    halting.STANDS: stands,
     halting.STANDING: standing,
     halting.SWEPT: swept,
 }

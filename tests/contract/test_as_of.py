@@ -43,7 +43,7 @@ TOOLS: dict[Kind, tuple[str, ...]] = {
     "book": (
         "memory: agent_track_record explain_decision get_decision search_decisions similar_decisions",
         "risk: get_exposure get_portfolio review_order stress_test",
-        "execution: get_balances get_order_status get_positions get_session_stats list_orders preview_order",
+        "execution: get_balances get_order_status get_positions get_session_stats list_orders list_reconciliations preview_order",
     ),
     # It does something, and tells what it did.
     "acts": (

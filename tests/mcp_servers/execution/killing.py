@@ -60,18 +60,18 @@ class Trader:
 
         assert (why := await self.order()) is None, f"nothing is taken before the halt: {why}"
         throwing, refused = asyncio.create_task(throw_soon()), 0
-        while refused < 2 or not throwing.done():
+        while refused < 2:
             why = await self.order()
             assert why is not None or not refused, "an order was taken after one had been refused"
             assert why is None or why.startswith("HALTED"), why
             refused += why is not None
-        await throwing
         stored = await _stored(self.floor)
         [book] = (self.floor.home / "venue").glob("*.jsonl")
         last = book.stat().st_mtime
         (self.floor.home / "KILL").unlink(missing_ok=True)
-        await self.released()
-        return max(0.0, last - min(stored, thrown[0]))
+        await self.released()  # whoever waits for open orders to be cancelled need not wait any more
+        await throwing
+        return max(0.0, last - min([stored, *thrown[:1]]))
 
     async def released(self) -> None:
         """Until it stays released: the watch of the file may have read it just before it was gone."""

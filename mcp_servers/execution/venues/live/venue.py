@@ -13,7 +13,7 @@ from datetime import datetime
 import asyncpg
 import structlog
 
-from db import venue_sends
+from db import venue_books, venue_sends
 from db.pool import Row
 from mcp_servers.execution.venues.history import History, cancelling, placing
 from mcp_servers.execution.venues.live.asking import BOUND, Asking, Told
@@ -100,6 +100,8 @@ class LiveVenue(Statements):
         noted = await venue_sends.find(self._pool, ticket.client_order_id)
         if noted is not None:
             return await self._resolved(noted)
+        if await venue_books.adopted(self._pool, self._facts.org_id, ticket.client_order_id):
+            return await self._never(ticket, "RESTORED: the exchange has an older order of this name")
         try:
             request = fitted(ticket.request, await self._markets.filters(ticket.request.symbol))
         except VenueRejected as error:
