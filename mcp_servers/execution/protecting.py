@@ -27,7 +27,18 @@ from openoutcry.errors import NotAuthorised, OpenOutcryError, VenueUnknown
 from openoutcry.ledger.announce import Event
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.orders import client_order_id, opposite, stem
-from openoutcry.risk.brackets import EXIT, STOP, TARGET, Covered, Key, by_itself, covered, mending, permits
+from openoutcry.risk.brackets import (
+    EXIT,
+    STOP,
+    TARGET,
+    Covered,
+    Key,
+    by_itself,
+    covered,
+    mending,
+    permits,
+    untargeted,
+)
 from openoutcry.risk.instruments import instrument_at
 from openoutcry.risk.naked import Naked, bare_since, next_act
 from openoutcry.risk.trailing import trailed
@@ -131,6 +142,7 @@ class Protector:
             self._naked.pop(key, None)
             if found.bare == 0 and not found.leaving:
                 await self._trail(one, venue, found, alone=len(bracketed) == 1)
+                await self._targeted(one, venue, found)
             return
         now = monotonic()
         naked = self._naked[key] = bare_since(self._naked.get(key), found.bare, now)
@@ -177,6 +189,17 @@ class Protector:
             self._rests[key] = now + MOVE_S
             await self._moved(one, venue, found, stops, wanted)
 
+    async def _targeted(self, one: Instruction, venue: Account, found: Covered) -> None:
+        """On spot a target that was lost comes back with its stop, as one list: a while later, rarely, and not for ever."""
+        lists = isinstance(venue, Pairing) and not is_perp(one.entry.symbol)
+        if not lists or one.bracket.take_profit is None or found.held == 0:
+            return
+        stops, now = untargeted(one.seq, one.entry, venue.orders()), monotonic()
+        key = (one.facts.session_id, one.seq, one.leg)
+        if stops and now >= self._rests.setdefault(key, now + MOVE_S):
+            self._rests[key] = now + MOVE_S
+            await self._moved(one, venue, found, stops, stops[0][0].stop_price or one.bracket.stop_loss)
+
     async def _moved(
         self,
         one: Instruction,
@@ -188,7 +211,7 @@ class Protector:
         """A perpetual's new stop is there before the old one goes; on spot the old one has the coins, and goes first."""
         step = self._deps.settings.venue.quantity_step
         quantity = floor_to_step(min(found.held, sum((r.quantity for r, _ in stops), Decimal(0))), step)
-        log.info("stop_trails", symbol=one.entry.symbol, seq=one.seq, stop_price=str(wanted))
+        log.info("stop_moves", symbol=one.entry.symbol, seq=one.seq, stop_price=str(wanted))
         spot = not is_perp(one.entry.symbol)
         if spot:
             for _, state in stops:

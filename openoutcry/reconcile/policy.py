@@ -3,8 +3,9 @@
 Nothing that is not explained is ever booked as profit or loss: what is adopted stands on an account of its own.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -12,6 +13,7 @@ from pydantic import Field
 from openoutcry.reconcile.compare import Difference
 from openoutcry.types.frozen import Frozen
 
+BARE = "an EXTERNAL position that nobody protects"
 Action = Literal["book", "follow", "reverse", "adopt", "halt"]
 Choice = Literal["adopt", "halt"]
 
@@ -32,6 +34,9 @@ class ReconcileSettings(Frozen):
     restored: Choice = "halt"
     """Orders and fills with names of ours that our books do not know: a backup was restored. Everything halts, or they are
     adopted as EXTERNAL, which is for a person who has looked at them."""
+    external_positions: Literal["halt", "leave"] = "halt"
+    """Adopted positions in perpetuals, which nobody protects, for they are not ours to close: their symbol halts until a
+    person has looked, or they are left to whoever opened them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,23 +86,42 @@ def _verdict(one: Difference, settings: ReconcileSettings) -> Verdict:
                 Verdict(one, "adopt", why) if settings.restored == "adopt" else Verdict(one, "halt", why, "*")
             )
         case "unknown_order":
-            return _chosen(one, settings.unknown_orders, f"an order that is not ours: {one.theirs}")
+            return _chosen(one, settings.unknown_orders, f"an order that is not ours: {one.theirs}", settings)
         case "unknown_fill":
-            return _chosen(one, settings.unknown_fills, f"a fill that is not ours: {one.theirs}")
+            return _chosen(one, settings.unknown_fills, f"a fill that is not ours: {one.theirs}", settings)
         case "missing_move":
             if one.move is not None and one.move.kind in ("funding", "liquidation"):
                 return Verdict(one, "book", f"{one.move.kind} {one.amount} {one.move.asset}")
-            return _chosen(one, settings.moved_money, f"money moved: {one.theirs} {one.amount}")
+            return _chosen(one, settings.moved_money, f"money moved: {one.theirs} {one.amount}", settings)
         case "balance_differs":
-            return _chosen(
-                one, settings.unexplained, f"{one.subject} is {one.theirs}, our books say {one.ours}"
-            )
+            why = f"{one.subject} is {one.theirs}, our books say {one.ours}"
+            return _chosen(one, settings.unexplained, why, settings)
         case "position_differs":
-            return _chosen(one, settings.unexplained, f"position is {one.theirs}, our books say {one.ours}")
+            why = f"position is {one.theirs}, our books say {one.ours}"
+            return _chosen(one, settings.unexplained, why, settings)
 
 
-def _chosen(one: Difference, choice: Choice, reason: str) -> Verdict:
-    return Verdict(one, "adopt", reason) if choice == "adopt" else _halt(one, "halt", reason)
+def brought(positions: Mapping[str, Decimal], settings: ReconcileSettings) -> dict[str, str]:
+    """Symbols to halt, and why, for the positions (in perpetuals) that an account held before we ever saw it."""
+    if settings.external_positions == "leave":
+        return {}
+    return {
+        symbol: f"{BARE}: the account came with a position of {amount}"
+        for symbol, amount in positions.items()
+        if amount
+    }
+
+
+def _chosen(one: Difference, choice: Choice, reason: str, settings: ReconcileSettings) -> Verdict:
+    return _adopted(one, reason, settings) if choice == "adopt" else _halt(one, "halt", reason)
+
+
+def _adopted(one: Difference, reason: str, settings: ReconcileSettings) -> Verdict:
+    """Taken as EXTERNAL; what makes a position that nobody protects halts its symbol too."""
+    position = one.kind == "position_differs" or (one.fill is not None and one.fill.turn() != 0)
+    if position and settings.external_positions == "halt":
+        return Verdict(one, "adopt", f"{BARE}: {reason}", one.symbol)
+    return Verdict(one, "adopt", reason)
 
 
 def _halt(one: Difference, action: Action, reason: str) -> Verdict:

@@ -17,6 +17,8 @@ STOP, TARGET, EXIT, HALT_EXIT = "stop_loss", "take_profit", "guard_exit", "halt_
 LEAVING = frozenset({"exit", "flatten", EXIT, HALT_EXIT})
 GUARDS = frozenset({STOP, TARGET})
 BRACKETED = frozenset({STOP, TARGET, EXIT})
+MOST_TARGETS = 3
+"""So often an entry's target is tried: an exchange that does not want it is not asked for ever."""
 Key = tuple[int, str]
 """An order within its session: the round that placed it, and its leg."""
 Orders = Sequence[tuple[OrderRequest, OrderState]]
@@ -107,6 +109,19 @@ def _idle(working: Orders, orders: Orders, *, gone: bool) -> tuple[tuple[int, st
         for r, s in working
         if stem(s.leg) in GUARDS and r.reduce_only and (gone or (r.symbol, r.oco_group) in done)
     )
+
+
+def untargeted(seq: int, entry: OrderRequest, orders: Orders) -> Orders:
+    """The working stops of round ``seq``'s entry that stand without their target; none once that was tried often enough."""
+    mine = [
+        (r, s)
+        for r, s in orders
+        if (r.symbol, r.side, s.order_seq) == (entry.symbol, opposite(entry.side), seq)
+    ]
+    targets = [s for _, s in mine if stem(s.leg) == TARGET]
+    if len(targets) >= MOST_TARGETS or any(s.status not in FINAL or s.status == "FILLED" for s in targets):
+        return ()
+    return [(r, s) for r, s in mine if stem(s.leg) == STOP and s.status not in FINAL]
 
 
 def mending(

@@ -12,7 +12,7 @@ from openoutcry.errors import Conflict, OpenOutcryError
 from openoutcry.reconcile.books import Books, Entry, Posting, of_fill, of_unexplained, reversal
 from openoutcry.reconcile.compare import differences
 from openoutcry.reconcile.facts import AccountFacts, FillFact
-from openoutcry.reconcile.policy import ReconcileSettings, halted, verdicts
+from openoutcry.reconcile.policy import ReconcileSettings, brought, halted, verdicts
 from tests.openoutcry.reconcile.planted import PERP, PLANTS, SPOT, a_fill, an_account, plant
 
 SETTINGS = ReconcileSettings()
@@ -91,7 +91,16 @@ def test_e13_the_policy_may_adopt_instead(kind: str) -> None:
     adopting = ReconcileSettings(unknown_orders="adopt", unknown_fills="adopt", unexplained="adopt")
     ours, theirs, _ = planted(3, [kind])
     (word,) = verdicts(differences(ours, theirs), adopting)
-    assert (word.action, word.halts) == ("adopt", None)
+    bare = word.difference.symbol if kind == "position_differs" else None
+    assert (word.action, word.halts) == ("adopt", bare)
+    left = adopting.model_copy(update={"external_positions": "leave"})
+    assert verdicts(differences(ours, theirs), left)[0].halts is None
+
+
+def test_i7_what_an_account_comes_with_in_perpetuals_halts_its_symbol_unless_it_is_left_so() -> None:
+    held = {PERP: Decimal("-0.5"), "ETH/USDT:USDT": Decimal(0)}
+    assert list(brought(held, ReconcileSettings())) == [PERP]
+    assert brought(held, ReconcileSettings(external_positions="leave")) == {}
 
 
 def test_p10_a_restored_backup_halts_the_whole_account_even_when_all_its_orders_are_final() -> None:

@@ -26,7 +26,7 @@ from openoutcry.orders import PREFIX
 from openoutcry.ports import Clock
 from openoutcry.reconcile.compare import Difference, differences
 from openoutcry.reconcile.facts import AccountFacts, OrderFact
-from openoutcry.reconcile.policy import ReconcileSettings, Verdict, halted, verdicts
+from openoutcry.reconcile.policy import ReconcileSettings, Verdict, brought, halted, verdicts
 from openoutcry.types.amounts import plain
 from openoutcry.types.orders import FINAL
 from openoutcry.types.timeframes import millis
@@ -80,14 +80,15 @@ class Reconciler:
         """Compare once, book, halt and keep the result. Raises VenueUnknown when the venue does not say."""
         async with self._turn:
             at = self._clock.now()
-            books = await self._books()
+            books, came = await self._books(), {}
             if not books.opened:
                 there = await self._teller.tell({}, millis(at))
+                came = brought(there.positions, self._settings)
                 await self._add([opening(there, millis(at))])
                 books = await self._books()
             words = verdicts(await self._found(books), self._settings)
             await self._add(rows_of(words, f"{millis(at)}"))
-            halts = halted(words)
+            halts = came | halted(words)
             for symbol, reason in halts.items():
                 await self._halt(symbol, reason)
             told = [told_of(word) for word in words]

@@ -234,6 +234,13 @@ async def test_e6_on_spot_a_stop_and_its_target_are_one_list_of_the_exchange(gua
     assert listed(guarded) == [] and held(guarded) < Decimal("0.00001") and await alarms(guarded) == []
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow the machine, no position is closed because a stop took long."""
+    monkeypatch.setattr(naked, "OUT_S", 300.0)
+
+
+@pytest.mark.usefixtures("patient")
 async def test_e6_a_pair_that_is_refused_gives_way_to_a_stop_alone(guarded: Guarded) -> None:
     await guarded.enter(ENTRY, "58000", take_profit="65000")
     guarded.rig.fault(
@@ -248,6 +255,46 @@ async def test_e6_a_pair_that_is_refused_gives_way_to_a_stop_alone(guarded: Guar
     await looked(guarded)
     assert listed(guarded) == [("STOP_LOSS", Decimal(58_000), False)]
     assert len(await alarms(guarded)) == 1
+
+
+REFUSED = {
+    "path": "/api/v3/orderList/oco",
+    "code": -2010,
+    "message": "Rejected.",
+    "status": 400,
+    "accept": False,
+}
+
+
+@pytest.mark.usefixtures("patient")
+async def test_e6_on_spot_a_target_that_was_lost_comes_back_with_its_stop(
+    guarded: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protecting, "MOVE_S", 0.0)
+    await guarded.enter(ENTRY, "58000", take_profit="65000")
+    guarded.rig.fault("code", **REFUSED, times=1)
+    await looked(guarded, 2)
+    assert listed(guarded) == [("STOP_LOSS", Decimal(58_000), False)]
+    await looked(guarded, 3)
+    assert listed(guarded) == BOTH
+
+
+@pytest.mark.usefixtures("patient")
+async def test_e6_a_target_that_the_exchange_does_not_want_is_not_asked_for_for_ever(
+    guarded: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protecting, "MOVE_S", 0.0)
+    await guarded.enter(ENTRY, "58000", take_profit="65000")
+    guarded.rig.fault("code", **REFUSED, times=0)
+    await looked(guarded, 12)
+    assert listed(guarded) == [("STOP_LOSS", Decimal(58_000), False)]
+    requests = len(
+        [1 for _, method, path, _ in guarded.rig.running.requests if method == "POST" and "oco" in path]
+    )
+    assert requests <= 3
+    posts = guarded.rig.posts()
+    await looked(guarded, 6)
+    assert guarded.rig.posts() == posts
 
 
 @pytest.mark.parametrize("accept", [True, False])

@@ -30,7 +30,9 @@ from wire.venue_keys import VenueAccess
 SPOT, PERP = "BTC/USDT", "BTC/USDT:USDT"
 ORG = UUID(DEFAULT_ORG)
 HALTING = ReconcileSettings()
-ADOPTING = ReconcileSettings(unknown_orders="adopt", unknown_fills="adopt", unexplained="adopt")
+ADOPTING = ReconcileSettings(
+    unknown_orders="adopt", unknown_fills="adopt", unexplained="adopt", external_positions="leave"
+)
 pytestmark = pytest.mark.timeout(120)
 
 
@@ -113,6 +115,21 @@ async def test_e13_adopted_things_stand_apart_and_are_told_once(running: Any, fr
         assert await rig.halts() == set()
         kinds = [row["kind"] for row in await venue_books.read(rig.pool, rig.account.name)]
         assert sorted(kinds) == ["external_fill", "external_fill", "opening", "order", "unexplained"]
+
+
+async def test_i7_e13_an_external_position_halts_its_symbol_until_a_person_has_looked(
+    running: Any, fresh_database: str
+) -> None:
+    """Nobody protects it, for it is not ours to close: nothing of ours is added to it either."""
+    adopting = ADOPTING.model_copy(update={"external_positions": "halt"})
+    async with rigged(running, fresh_database) as rig:
+        await rig.account.order("before-us", "perp", quantity="0.01")
+        assert await rig.kinds(adopting) == [] and await rig.halts() == {PERP}
+        await halting.release(rig.pool, ORG, reason="I know", by="me", at=WallClock().now(), symbol=PERP)
+        assert await rig.kinds(adopting) == [] and await rig.halts() == set()
+        await rig.account.order("other-bot", "perp", quantity="0.02")
+        assert await rig.kinds(adopting) == [("unknown_fill", "adopt", PERP)]
+        assert await rig.halts() == {PERP}
 
 
 async def test_e13_a_balance_that_nothing_explains_halts_everything(
