@@ -231,6 +231,8 @@ CREATE TABLE positions (
     UNIQUE (session_id, ordinal)
 );
 CREATE INDEX positions_open ON positions (org_id, symbol) WHERE exit_time IS NULL;
+CREATE INDEX positions_opened ON positions (session_id, opened_seq);
+CREATE INDEX positions_closed ON positions (session_id, closed_seq);
 
 -- An order row is born INTENT by the execution server before any byte leaves; records carry it on from there.
 CREATE TABLE orders (
