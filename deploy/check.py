@@ -49,16 +49,25 @@ def run(command: list[str], *, quiet: bool = False) -> tuple[bool, str]:
     return done.returncode == 0, done.stdout or ""
 
 
+def failures() -> list[str]:
+    """The tests that failed when they last ran, as pytest keeps them."""
+    return sorted(json.loads(LAST_FAILED.read_text())) if LAST_FAILED.exists() else []
+
+
 def alone() -> bool:
     """Whether the few tests that failed hold when each has the machine to itself. They are named either way: a test that
     fails only in company waits for something that it should not, and is to be mended.
     """
-    names = json.loads(LAST_FAILED.read_text()) if LAST_FAILED.exists() else {}
+    names = failures()
     if not 0 < len(names) <= FEW:
         return False
     print(f"── once more, alone: {', '.join(names)}", flush=True)
     held, _ = run(AGAIN)
-    print(f"   {'FAILED IN COMPANY ONLY' if held else 'failed alone too'}: {', '.join(names)}", flush=True)
+    again = failures()
+    company = [name for name in names if name not in again]
+    for what, those in (("FAILED IN COMPANY ONLY", company), ("failed alone too", again)):
+        if those:
+            print(f"   {what}: {', '.join(those)}", flush=True)
     return held
 
 
