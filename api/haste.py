@@ -17,8 +17,7 @@ from db.identity.holder import Holder
 from openoutcry.errors import BadConfig
 
 Networks = tuple[IPv4Network | IPv6Network, ...]
-PER_KEY = Rate(per_s=100, burst=200)
-PER_ADDRESS = Rate(per_s=50, burst=100)
+USUAL = Rate(per_s=100, burst=200)
 CLASSES: Mapping[str, Rate] = {
     "write": Rate(per_s=50, burst=100),
     "search": Rate(per_s=20, burst=40),
@@ -33,8 +32,8 @@ READING = frozenset({"GET", "HEAD", "OPTIONS"})
 class Limits:
     """How much one caller may ask, and whose word about addresses is believed."""
 
-    per_key: Rate = PER_KEY
-    per_address: Rate = PER_ADDRESS
+    per_key: Rate = USUAL
+    per_address: Rate = USUAL
     classes: Mapping[str, Rate] = field(default_factory=lambda: dict(CLASSES))
     proxies: Networks = ()
 

@@ -47,7 +47,7 @@ class FloorHttp(HttpToolsProtocol):
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
         if len(self.url) > MAX_URL:
-            self._stop(Failure(414, "URL too long", code="URI_TOO_LONG", details=f"at most {MAX_URL} bytes"))
+            self._stop(Failure(414, "URL too long", details=f"at most {MAX_URL} bytes"))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         super().on_header(name, value)
@@ -100,6 +100,4 @@ class FloorHttp(HttpToolsProtocol):
 
 
 def _head_too_large() -> Failure:
-    return Failure(
-        431, "request headers too large", code="HEADERS_TOO_LARGE", details=f"at most {MAX_HEAD} bytes"
-    )
+    return Failure(431, "request headers too large", details=f"at most {MAX_HEAD} bytes")

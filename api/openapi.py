@@ -19,7 +19,7 @@ from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
 
 from api.describing import errors, headers, relayed, security
-from api.describing.links import LINKS
+from api.describing.links import links
 from api.describing.parameters import IDEMPOTENCY_KEY, parameter
 from api.describing.samples import sample
 from api.describing.tags import TAGS
@@ -200,8 +200,9 @@ def _answers(operation: Operation, known: Schemas) -> dict[str, Any]:
                     "schema": {"type": "string"},
                     "example": "name,value\nBTC/USDT,1\n",
                 }
-        if links := LINKS.get(operation_id(operation.method, operation.path)):
-            answer["links"] = {name: dict(link) for name, link in links.items()}
+            example = answer["content"][operation.opt.get("media", JSON)]["example"]
+            if found := links(operation_id(operation.method, operation.path), example):
+                answer["links"] = {name: dict(link) for name, link in found.items()}
         answers[str(status)] = answer
     return answers
 
@@ -232,4 +233,4 @@ def _usual(operation: Operation, public: bool) -> Iterable[int]:
         yield from (408, 409, 413, 415)
     if operation.opt.get("idempotent"):
         yield from (409, 422)
-    yield from (429, 503)
+    yield from (414, 429, 431, 503)

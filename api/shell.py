@@ -17,7 +17,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from api.auth.hosts import Hosts, believed, welcome, well_formed
 from api.dialects import DIALECTS, PLAIN, Dialect, error_body, spoken
 from api.encoding import encode
-from api.failures import DATABASE_ERRORS, Failure, envelope, invalid_query
+from api.failures import DATABASE_ERRORS, PLAIN_TEXT, Failure, envelope, invalid_query
 from api.haste import Networks, address_of, neighbourhood
 from api.identity import KeyRing, presented_token
 from api.throttle import Ruling, SharedThrottle
@@ -39,6 +39,10 @@ DEFAULT_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
+REFUSED = "websocket.http.response"
+"""ASGI's words for answering a handshake without a socket."""
+UNROUTED = ("Not Found", "Method Not Allowed")
+"""What litestar gives as its reason for closing where it has no socket; its code is always 4500."""
 OVERRULED = frozenset(
     name
     for name, _ in (
@@ -106,11 +110,18 @@ class Shell:
             await self.app(scope, receive, stamped)
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send, caller: "_Caller") -> None:
-        """A handshake: its answer carries the correlation id too."""
+        """A handshake: its answer carries the correlation id too, and says in JSON what has no socket."""
         correlation: str = scope["state"]["correlation_id"]
+        shaking = True
 
         async def stamped(message: Message) -> None:
-            if message["type"] in ("websocket.accept", "websocket.http.response.start"):
+            nonlocal shaking
+            if shaking and message["type"] == "websocket.close":
+                status = 404 if message.get("reason") in UNROUTED else 500
+                await _refuse(stamped, scope, Failure(status, PLAIN_TEXT[status]), REFUSED)
+                return
+            shaking = False
+            if message["type"] in ("websocket.accept", f"{REFUSED}.start"):
                 message["headers"] = [
                     *message.get("headers", ()),
                     (b"x-correlation-id", correlation.encode()),
@@ -122,7 +133,7 @@ class Shell:
             await self.app(scope, receive, stamped)
         else:
             await receive()
-            await _refuse(stamped, scope, fault, "websocket.http.response")
+            await _refuse(stamped, scope, fault, REFUSED)
 
     async def _admit(self, scope: Scope, state: dict[str, Any], caller: "_Caller") -> Ruling:
         """Put ``identity`` or ``auth_fault`` into the state and charge the right bucket."""

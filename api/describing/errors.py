@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from api.describing.headers import CORRELATION
 from api.failures import CODES
 
 ERRORS: Mapping[int, tuple[str, str]] = {
@@ -15,10 +16,12 @@ ERRORS: Mapping[int, tuple[str, str]] = {
     408: ("RequestTimeout", "The body did not arrive within ten seconds"),
     409: ("Conflict", "It conflicts with what is already so"),
     413: ("PayloadTooLarge", "The body is too large"),
+    414: ("UriTooLong", "The URL is too long"),
     415: ("UnsupportedMediaType", "The body is of another kind"),
     421: ("MisdirectedRequest", "The Host is none of this floor's"),
     422: ("Unprocessable", "Too little history, or values that contradict what they are for"),
     429: ("TooManyRequests", "Too many requests; wait `Retry-After` seconds"),
+    431: ("HeadersTooLarge", "The headers are too large"),
     500: ("InternalError", "A fault of ours; the correlation id finds it in the log"),
     502: ("BadGateway", "What this passes requests on to does not answer"),
     503: ("Unavailable", "The database or the floor cannot answer; wait `Retry-After` seconds"),
@@ -33,10 +36,12 @@ SAID: Mapping[int, tuple[str, str | None, dict[str, Any]]] = {
     408: ("the request body did not arrive in time", None, {}),
     409: ("conflict", "the session is already stopped", {}),
     413: ("request body too large", None, {}),
+    414: ("URL too long", "at most 8192 bytes", {}),
     415: ("unsupported media type", "send application/json, not text/plain", {}),
     421: ("misdirected request", "the Host header names no host of this floor", {}),
     422: ("insufficient history", "208 days of candles are needed, 90 are stored", {}),
     429: ("too many requests", "try again in 1 s", {"retry_after": 1}),
+    431: ("request headers too large", "at most 32768 bytes", {}),
     500: ("internal server error", None, {}),
     502: ("bad gateway", "the server behind this does not answer", {}),
     503: ("database unavailable", None, {"retry_after": 2}),
@@ -70,6 +75,8 @@ SCHEMA: Mapping[str, Any] = {
     "additionalProperties": {"description": "Any JSON value"},
 }
 WAITS = frozenset({429, 503})
+AT_THE_DOOR = frozenset({414, 431})
+"""Refused before there is a request to be counted."""
 
 
 def responses(headers: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,7 +90,7 @@ def reference(status: int) -> dict[str, str]:
 
 
 def _response(status: int, text: str, headers: Mapping[str, Any]) -> dict[str, Any]:
-    sent = dict(headers)
+    sent = {CORRELATION: headers[CORRELATION]} if status in AT_THE_DOOR else dict(headers)
     if status in WAITS:
         sent["Retry-After"] = {"$ref": "#/components/headers/Retry-After"}
     if status == 401:

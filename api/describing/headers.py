@@ -9,8 +9,9 @@ def _whole(text: str, example: int) -> dict[str, Any]:
     return {"description": text, "required": True, "schema": schema, "example": example}
 
 
+CORRELATION = "X-Correlation-ID"
 HEADERS: Mapping[str, Any] = {
-    "X-Correlation-ID": {
+    CORRELATION: {
         "description": "Yours if you sent one, else ours; it is in the log and in every error.",
         "required": True,
         "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
@@ -35,7 +36,7 @@ HEADERS: Mapping[str, Any] = {
         "example": "true",
     },
 }
-ALWAYS = ("X-Correlation-ID", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+ALWAYS = (CORRELATION, "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 
 
 def sent(*more: str) -> dict[str, Any]:

@@ -29,6 +29,7 @@ NAMED: Mapping[str, Any] = {
 FORMATS: Mapping[str, str] = {
     "uuid": ID, "date-time": "2025-01-15T10:30:00Z", "date": "2025-01-15", "uri": "https://example.org",
 }  # fmt: skip
+TIMES = ("_at", "_time", "timestamp", "_date", "last_updated", "last_update")
 KINDS: Mapping[str, tuple[type, ...]] = {
     "string": (str,), "number": (int, float), "integer": (int,), "boolean": (bool,), "null": (type(None),),
 }  # fmt: skip
@@ -120,4 +121,6 @@ def _within(schema: Schema, value: Any) -> bool:
 
 
 def _words(name: str) -> str:
+    if name.endswith(TIMES):
+        return FORMATS["date-time"]
     return "BTC/USDT" if name == "key_of" else name.replace("_", " ") or "text"

@@ -27,7 +27,7 @@ from api.shapes.backtests import (
     seconds,
     word,
 )
-from api.shapes.described import ChosenStrategy, DateRange
+from api.shapes.described import ChosenStrategy, DateRange, ExecutionConfig, Params
 from api.waiting import ended, somebody_works
 from db.jobs import reads
 from db.jobs.rows import Job
@@ -44,17 +44,17 @@ CODES = (
     ("date_range", "VAL001"), ("symbol", "VAL002"), ("timeframe", "VAL003"), ("capital", "VAL005"), ("leverage", "VAL005"),
 )  # fmt: skip
 EXAMPLE = {
-    "strategy_config": {"name": "sma_cross", "version": "latest", "parameters": {"window_slow": 60}},
+    "strategy_config": {"name": "sma_cross", "version": "latest", "parameters": {"entry[0].params.window_slow": 60}},
     "date_range": {"start": "2024-01-01T00:00:00Z", "end": "2024-12-31T23:59:59Z"},
     "exchange": "binance_futures", "timeframe": "1h", "capital": 10000, "leverage": 1.0,
 }  # fmt: skip
 
-RUN = {"strategy_id": "3f2b8c1e-6a4d-5e9f-8b7a-0c1d2e3f4a5b"}
+RUN = {"strategy_id": "3f2b8c1e-6a4d-5e9f-8b7a-0c1d2e3f4a5b", "lookback_months": 3}
 
 
 class BacktestWish(Body, frozen=True, kw_only=True):
-    """TradAI's body names ``strategy_config``, Mangrove's ``strategy_json`` or ``strategy_id``; each has its own fields
-    (docs/jobs.md)."""
+    """TradAI's body names ``strategy_config``, Mangrove's ``strategy_json`` or ``strategy_id``; which of the other fields
+    belong to which says docs/jobs.md."""
 
     strategy_config: ChosenStrategy | None = None
     date_range: DateRange | None = None
@@ -62,8 +62,27 @@ class BacktestWish(Body, frozen=True, kw_only=True):
     timeframe: str | None = None
     capital: float | None = None
     leverage: float | None = None
+    stake_amount: float | None = None
+    stoploss: float | None = None
+    strategy_version: str | None = None
+    config_version_id: str | None = None
     strategy_json: str | None = None
     strategy_id: str | None = None
+    asset: str | None = None
+    interval: str | None = None
+    start: str | None = None
+    start_date: str | None = None
+    end: str | None = None
+    end_date: str | None = None
+    lookback_months: int | None = None
+    data_source: str | None = None
+    symbols: list[str] | None = None
+    fee_pct: float | None = None
+    slippage_pct: float | None = None
+    execution_config: ExecutionConfig | None = None
+    fills: Params | None = None
+    seed: int | None = None
+    strict: bool | None = None
 
 
 class Wanted(Frozen):

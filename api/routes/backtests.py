@@ -102,7 +102,7 @@ async def cancel(request: AnyRequest, floor: TheFloor, job_id: FromPath[str]) ->
     return one(await job_of(request, floor, job_id), [])
 
 
-@get("/api/v1/backtests/{job_id:str}/equity", tags=["backtests"], permission="strategy:read")
+@get("/api/v1/backtests/{job_id:str}/equity", tags=["backtests"], permission="strategy:read", errors=(409,))
 async def equity(request: AnyRequest, floor: TheFloor, job_id: FromPath[str]) -> BacktestCurve:
     """The account over time."""
     job = await _completed(request, floor, job_id)
@@ -116,7 +116,12 @@ async def equity(request: AnyRequest, floor: TheFloor, job_id: FromPath[str]) ->
     )
 
 
-@get("/api/v1/backtests/{job_id:str}/report-data", tags=["backtests"], permission="strategy:read")
+@get(
+    "/api/v1/backtests/{job_id:str}/report-data",
+    tags=["backtests"],
+    permission="strategy:read",
+    errors=(409,),
+)
 async def report_data(request: AnyRequest, floor: TheFloor, job_id: FromPath[str]) -> ReportData:
     """What a report is made of."""
     job = await _completed(request, floor, job_id)
@@ -146,6 +151,7 @@ async def report_data(request: AnyRequest, floor: TheFloor, job_id: FromPath[str
     "/api/v1/backtests/{job_id:str}/report",
     tags=["backtests"],
     permission="strategy:read",
+    errors=(409,),
     media_type="text/html",
 )
 async def report(request: AnyRequest, floor: TheFloor, job_id: FromPath[str]) -> Answer[str]:
@@ -158,7 +164,7 @@ async def report(request: AnyRequest, floor: TheFloor, job_id: FromPath[str]) ->
     return Answer(html, media_type="text/html", headers={"Content-Security-Policy": policy})
 
 
-@get("/api/v1/backtests/{job_id:str}/trades", tags=["backtests"], permission="strategy:read")
+@get("/api/v1/backtests/{job_id:str}/trades", tags=["backtests"], permission="strategy:read", errors=(409,))
 async def trades(request: AnyRequest, floor: TheFloor, job_id: FromPath[str]) -> Trades:
     """Every closed trade."""
     job = await _completed(request, floor, job_id)

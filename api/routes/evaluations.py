@@ -20,6 +20,7 @@ from api.idempotency import kept
 from api.market import now, series_of
 from api.registrar import asking, shown, under
 from api.requests import AnyRequest
+from api.routes.strategies import RULE_EXAMPLE
 from api.shapes.base import Shape
 from api.shapes.described import Holding, RuleSet
 from api.shapes.execution import Closed, Evaluation, closed, failed, held
@@ -99,7 +100,7 @@ class Portfolio(Shape, frozen=True, kw_only=True):
     tags=["execution"],
     errors=(404,),
     body=Inline,
-    example={"strategy": {"name": "x", "asset": "BTC", "entry": [], "exit": []}, "persist": False},
+    example={"strategy": RULE_EXAMPLE, "persist": False},
     status_code=200,
 )
 async def evaluate_inline(request: AnyRequest, floor: TheFloor) -> Evaluation:

@@ -169,7 +169,7 @@ async def cancel(request: AnyRequest, floor: TheFloor, job_id: FromPath[str]) ->
     return _told(await _job(request, floor, job_id))
 
 
-@get("/api/v1/hyperopt/{job_id:str}/results", tags=["hyperopt"], permission="strategy:read")
+@get("/api/v1/hyperopt/{job_id:str}/results", tags=["hyperopt"], permission="strategy:read", errors=(409,))
 async def results(request: AnyRequest, floor: TheFloor, job_id: FromPath[str]) -> Found:
     """What a completed search found."""
     job = await _job(request, floor, job_id)

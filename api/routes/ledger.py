@@ -56,7 +56,7 @@ class LedgerState(Shape, frozen=True, kw_only=True):
     sessions: list[Chain]
 
 
-@get("/api/v1/ledger/verify", tags=["ledger"])
+@get("/api/v1/ledger/verify", tags=["ledger"], errors=(409,))
 async def verify_ledger(request: AnyRequest, floor: TheFloor, session_id: SessionId = None) -> LedgerState:
     """Walk the hash chain and compare every row with the records it follows from; names the first difference."""
     org_id, wanted = caller_of(request).org_id, read_session(session_id)

@@ -168,6 +168,7 @@ async def list_strategies(
     role="trader",
     permission="strategy:create",
     body=NewStrategy,
+    errors=(404,),
     example=RULE_EXAMPLE,
 )
 @kept

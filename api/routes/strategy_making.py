@@ -126,7 +126,8 @@ async def validate(request: AnyRequest, floor: TheFloor) -> Validity:
 
 @post(
     "/api/v1/strategies/merge", tags=["strategies"], permission="strategy:read", status_code=200, body=Merge,
-    example={"strategy": "BTC RSI Strategy", "parameters": {"window": 50}, "execution_config": {"cooldown_bars": 12}},
+    example={"strategy": "BTC RSI Strategy", "parameters": {"entry[1].params.window": 100},
+             "execution_config": {"cooldown_bars": 12}},
     errors=(404,),
 )  # fmt: skip
 async def merge(request: AnyRequest, floor: TheFloor) -> Merged:

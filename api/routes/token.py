@@ -26,6 +26,11 @@ from wire.clock import WallClock
 
 WRONG = "Incorrect username or password"
 CHALLENGE = {"WWW-Authenticate": "Bearer"}
+LOGIN = {"grant_type": "password", "username": "ada", "password": "correct horse battery staple"}
+CLIENT_LOGIN = {
+    "grant_type": "client_credentials", "client_id": "3b1e0f6a9c2d4e5f7a8b9c0d1e",
+    "client_secret": "the secret shown by users add-client", "scope": CLIENT_SCOPE,
+}  # fmt: skip
 
 
 class Login(Body, frozen=True, kw_only=True):
@@ -99,7 +104,7 @@ class Ticket(Shape, frozen=True, kw_only=True):
     expires_at: datetime
 
 
-@post("/token", errors=(401,), public=True, tags=["auth"], form=Login, status_code=200)
+@post("/token", errors=(401,), public=True, tags=["auth"], form=Login, example=LOGIN, status_code=200)
 async def token(request: AnyRequest, floor: TheFloor) -> UserToken:
     """Log in with a name and a password, or renew with a refresh token."""
     form = await read_form(request, Login)
@@ -130,7 +135,7 @@ async def renew(request: AnyRequest, floor: TheFloor) -> UserToken:
     return await _renew(floor, (await read_body(request, Renewal)).refresh_token)
 
 
-@post("/oauth2/token", public=True, tags=["auth"], form=ClientLogin, status_code=200)
+@post("/oauth2/token", public=True, tags=["auth"], form=ClientLogin, example=CLIENT_LOGIN, status_code=200)
 async def client_token(request: AnyRequest, floor: TheFloor) -> Answer[ClientToken]:
     """Log in as a program with client credentials (RFC 6749, section 4.4)."""
     form = await read_form(request, ClientLogin)

@@ -149,7 +149,7 @@ def _of_content(made: dict[str, Any], content: dict[str, Any], where: str) -> It
 def _of_answers(made: dict[str, Any], call: str, operation: dict[str, Any]) -> Iterator[str]:
     answers = operation["responses"]
     public = not operation["security"]
-    needed = {"400", "429", "503"} | (set() if public else {"401", "403"})
+    needed = {"400", "414", "429", "431", "503"} | (set() if public else {"401", "403"})
     if "{" in call:
         needed.add("404")
     if "requestBody" in operation:

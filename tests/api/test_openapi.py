@@ -19,6 +19,13 @@ BODIES = [
     if each.request is not None and each.method != "WS"
 ]
 """Every request body that a document prints."""
+OF_A_ROW = {"id", "job_id", "backtest_id", "name", "exchange", "slug", "tag", "instance_id"}
+ALONE = {
+    "post_v1_strategies_name_register",
+    "post_v1_strategies_name_instances_instance_id_stop",
+    "get_v1_strategies_name_instances_instance_id_logs",
+}
+"""They take two ids at once, or one in the body."""
 NEVER = {"GET /api/v1/crypto-assets/global-market", "POST /api/v1/auth/login"}
 """Documented calls that no floor can answer well: it has no such source."""
 VENDOR = Path(__file__).resolve().parents[2] / "web" / "vendor"
@@ -106,6 +113,29 @@ def test_references_and_links_resolve(made):
 
     walk(made)
     assert set(LINKS) <= set(ids)
+
+
+def test_every_link_leads_from_an_answer_that_has_the_id(made):
+    led = {
+        operation["operationId"]: {
+            name for answer in operation["responses"].values() for name in answer.get("links", ())
+        }
+        for operation in operations(made).values()
+    }
+    assert {name: targets for name, targets in led.items() if targets} == {
+        name: set(targets) for name, targets in LINKS.items()
+    }
+
+
+def test_whatever_takes_the_id_of_a_row_is_linked_from_where_it_is_told(made):
+    linked = {target for targets in LINKS.values() for target in targets}
+    taking = {
+        operation["operationId"]
+        for call, operation in operations(made).items()
+        if OF_A_ROW & {each["name"] for each in operation.get("parameters", ()) if each["in"] == "path"}
+        and not call.partition(" ")[2].startswith("/mlflow")
+    }
+    assert taking - linked == ALONE
 
 
 @pytest.mark.parametrize(("call", "given"), BODIES)

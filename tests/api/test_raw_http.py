@@ -80,3 +80,16 @@ async def test_two_requests_on_one_connection_are_both_answered(world):
     one = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
     last = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     assert (await exchange(world, one + last)).count(b"HTTP/1.1 200") == 2
+
+
+@pytest.mark.parametrize("path", ["/api/v1/nothing", "/ws/nothing", "/api/v1/orders"])
+async def test_a_handshake_where_no_socket_is_gets_the_envelope(world, path):
+    asked = (
+        f"GET {path} HTTP/1.1\r\nHost: {world.address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    head, _, body = (await exchange(world, asked.encode())).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 404 "), head
+    said = json.loads(body)
+    assert said["code"] == "NOT_FOUND"
+    assert f"x-correlation-id: {said['correlation_id']}" in head.decode().lower()

@@ -11,8 +11,7 @@ import pytest
 from api.haste import CLASSES, Limits
 from api.throttle import Rate
 from db import ledger
-from db.identity import users
-from db.identity.users import NewUser
+from db.identity import clients
 from openoutcry.types import commands as c
 from tests.api.conftest import World, world_on
 from tests.api.market import stored
@@ -24,12 +23,15 @@ from wire.clock import WallClock
 
 PLENTY = Rate(1e5, 100_000)
 LIMITS = Limits(per_key=PLENTY, per_address=PLENTY, classes=dict.fromkeys(CLASSES, PLENTY))
-PASSWORD = "a long password of this test"
 HEDGED = {"status": "completed", "executed_trades": [], "message": "No hedge adjustments needed"}
 
 
 class Orchestrator(StandIn):
-    """Hedges too; and what it cannot do it refuses, as the real one does, instead of dying of it."""
+    """Hedges too; opens the one session there is again; and what it cannot do it refuses, as the real one does, instead of
+    dying of it."""
+
+    def start(self, command: c.StartSession) -> dict[str, Any]:
+        return {**super().start(command), "session_id": str(self.writer.facts.session_id)}
 
     async def execute(self, number: int, command: c.Command) -> dict[str, Any]:
         if isinstance(command, c.ExecuteHedges | c.CloseHedges):
@@ -63,9 +65,13 @@ async def open_floor(url: str, home: Path, environment: pytest.MonkeyPatch) -> A
 
 
 async def token(world: World) -> str:
-    """An access token of an admin: no call can revoke it."""
-    if await users.login(world.floor.doorman.pool, "fuzz", PASSWORD) is None:
-        await users.add(world.floor.doorman.pool, NewUser(username="fuzz", password=PASSWORD, role="admin"))
+    """An access token of a program that may everything: no call of the API revokes it, a person's ``/auth/logout`` would."""
+    program = await clients.add(world.floor.doorman.pool, "fuzz", "admin")
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": program.client.client_id,
+        "client_secret": program.secret,
+    }
     async with world.client(None) as client:
-        answer = await client.post("/token", data={"username": "fuzz", "password": PASSWORD})
+        answer = await client.post("/oauth2/token", data=form)
         return str(answer.json()["access_token"])

@@ -8,12 +8,14 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Run:
-    """One run of Schemathesis over every operation."""
+    """One run of Schemathesis over every operation: ``cases`` calls were let in, ``done`` of them did what they asked for."""
 
     seed: int
     commit: str
     cases: int
+    done: int
     operations: int
+    links: int
     failed: bool
 
 
@@ -36,8 +38,10 @@ def summary(runs: Sequence[Run]) -> str:
     """Everything so far, in one line."""
     good = [run for run in runs if not run.failed]
     return (
-        f"fuzz: {cases(runs):,} cases in {len(good)} runs, seeds {sorted(run.seed for run in good)}, "
+        f"fuzz: {cases(runs):,} cases in {len(good)} runs, {sum(run.done for run in good):,} of them answered 2xx, "
+        f"seeds {sorted(run.seed for run in good)}, "
         f"commits {sorted({run.commit for run in good})}, "
-        f"operations {min((run.operations for run in good), default=0)}; "
+        f"operations {min((run.operations for run in good), default=0)}, "
+        f"links followed {min((run.links for run in good), default=0)}..{max((run.links for run in good), default=0)}; "
         f"runs that found something: {[(run.seed, run.commit) for run in runs if run.failed]}"
     )

@@ -1,61 +1,111 @@
-"""One run of Schemathesis in a process of its own, and what it found."""
+"""One run of Schemathesis in processes of its own, and what it found."""
 
 import asyncio
+import json
+import os
 import re
 import sys
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
+from api.describing.links import LINKS
+
 CHECKS = (
     "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_headers_conformance",
     "response_schema_conformance", "use_after_free", "ignored_auth", "unsupported_method",
 )  # fmt: skip
-PHASES = "examples,coverage,fuzzing,stateful"
+ALONE = "examples,coverage,fuzzing"
 ELSEWHERE = "^/(mlflow|mcp/|api/v1/tools/|api/v1/docs/tools)"
 """What other servers answer, where the floor only passes on; tests/api/mcp and tests/api/tracking try those."""
-GENERATED = re.compile(r"(\d[\d,]*) generated")
+CHAINS = """\
+[phases.stateful]
+max-steps = 30
+inference.algorithms = []
+"""
+"""Of what Schemathesis would infer by itself, a thousand links, most lead nowhere: only the document's are walked."""
+SCENARIOS = 40
+"""Chains for each example of the other phases."""
 TESTED = re.compile(r"Tested: (\d[\d,]*)")
+FOLLOWED = re.compile(r"API Links: +(\d+) covered")
+HOOKS = Path(__file__).with_name("hooks.py")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run said; ``failed`` when a check did not hold or a call broke."""
+    """What a run said; ``failed`` when a check did not hold or a call broke. ``answers`` counts calls by status, ``links``
+    those that chains followed."""
 
     failed: bool
-    cases: int
     operations: int
+    links: int
+    answers: Counter[int]
     said: str
+
+    @property
+    def refused(self) -> int:
+        """Calls that the door did not let in."""
+        return self.answers[401]
+
+    @property
+    def cases(self) -> int:
+        """Calls that it let in."""
+        return self.answers.total() - self.refused
+
+    @property
+    def done(self) -> int:
+        """Calls that did what they asked for."""
+        return sum(count for status, count in self.answers.items() if 200 <= status < 300)
 
 
 async def schemathesis(
     address: str, token: str, *, examples: int, seed: int, folder: Path, timeout_s: float
 ) -> Outcome:
-    """All phases over every operation, at most ``examples`` generated for each."""
+    """Every operation by itself, with at most ``examples`` generated; then chains of them, as the document links them."""
     async with httpx.AsyncClient(
         timeout=120, verify=False
     ) as client:  # Schemathesis itself waits for ten seconds
         document = await client.get(f"http://{address}/schema/openapi.json")
     (folder / "openapi.json").write_bytes(document.content)
+    (folder / "schemathesis.toml").write_text(CHAINS)
+    by_itself = ("--phases", ALONE, "--exclude-path-regex", ELSEWHERE, "--max-examples", str(examples))
+    linked = sorted({*LINKS, *(target for targets in LINKS.values() for target in targets)})
+    chosen = [word for name in linked for word in ("--include-operation-id", name)]
+    chained = ("--phases", "stateful", *chosen, "--max-examples", str(SCENARIOS * examples))
+    usual = (
+        "--url", f"http://{address}", "--header", f"Authorization: Bearer {token}", "--seed", str(seed),
+        "--generation-with-security-parameters", "false",
+    )  # fmt: skip
+    runs = [await _run((*usual, *phases), folder, timeout_s) for phases in (by_itself, chained)]
+    said = "\n".join(text for _, text, _ in runs)
+    failed = any(failed for failed, _, _ in runs)
+    answers = runs[0][2] + runs[1][2]
+    return Outcome(failed, _count(TESTED, said), _count(FOLLOWED, said), answers, said)
+
+
+async def _run(options: Sequence[str], folder: Path, timeout_s: float) -> tuple[bool, str, Counter[int]]:
+    """Whether it found something, what it said, and how many calls got which status."""
+    report = folder / "calls.har"
     command = [
-        str(Path(sys.executable).with_name("schemathesis")), "run", "openapi.json", "--url", f"http://{address}",
-        "--header", f"Authorization: Bearer {token}", "--phases", PHASES, "--checks", ",".join(CHECKS),
-        "--max-examples", str(examples), "--seed", str(seed), "--workers", "2", "--generation-database", "none",
-        "--request-timeout", "60", "--suppress-health-check", "all", "--no-color", "--warnings", "off", "--no-shrink",
-        "--exclude-path-regex", ELSEWHERE,
+        str(Path(sys.executable).with_name("schemathesis")), "run", "openapi.json", "--checks", ",".join(CHECKS),
+        "--workers", "2", "--generation-database", "none", "--request-timeout", "60", "--suppress-health-check", "all",
+        "--no-color", "--warnings", "off", "--no-shrink", "--report", "har", "--report-har-path", report.name, *options,
     ]  # fmt: skip
     process = await asyncio.create_subprocess_exec(
-        *command, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-    )
+        *command, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        env={**os.environ, "SCHEMATHESIS_HOOKS": str(HOOKS)},
+    )  # fmt: skip
     try:
         out, _ = await asyncio.wait_for(process.communicate(), timeout_s)
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    said = out.decode()
-    return Outcome(process.returncode != 0, _count(GENERATED, said), _count(TESTED, said), said)
+    calls = json.loads(report.read_bytes())["log"]["entries"]
+    return process.returncode != 0, out.decode(), Counter(call["response"]["status"] for call in calls)
 
 
 def _count(pattern: re.Pattern[str], said: str) -> int:

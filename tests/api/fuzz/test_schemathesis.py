@@ -22,6 +22,8 @@ SECONDS = float(os.environ.get("FUZZ_SECONDS", "inf"))
 RESULTS = ROOT / os.environ.get("FUZZ_RESULTS", ".cache/fuzz.jsonl")
 EXAMPLES = 20 if CASES else 1
 RUN_S = 3600 if CASES else 600
+LINKS = 10
+"""A run whose chains follow fewer has lost what they begin with."""
 
 
 def commit() -> str:
@@ -47,11 +49,15 @@ async def test_every_operation_keeps_its_word(lived_database, tmp_path: Path, mo
             made = await schemathesis(
                 world.address, await token(world), examples=EXAMPLES, seed=seed + len(runs), folder=tmp_path, timeout_s=RUN_S
             )  # fmt: skip
-            runs.append(kept.Run(seed + len(runs), commit(), made.cases, made.operations, made.failed))
+            number = seed + len(runs)
+            runs.append(
+                kept.Run(number, commit(), made.cases, made.done, made.operations, made.links, made.failed)
+            )
             if CASES:
                 kept.append(RESULTS, runs[-1])
             print(made.said if made.failed else f"{runs[-1]}: nothing found")
-            assert made.cases > 0, made.said
+            assert made.cases > 4 * made.refused > 0, f"the run lost its key: {made.answers}"
+            assert made.links >= LINKS, f"{made.links} links followed: {made.said}"
     print(kept.summary([*before, *runs]))
     assert not any(run.failed for run in runs)
 
@@ -60,14 +66,16 @@ def test_slices_add_up(tmp_path: Path):
     file = tmp_path / "new" / "runs.jsonl"
     assert kept.read(file) == []
     for run in (
-        kept.Run(1, "a", 12_000, 243, False),
-        kept.Run(2, "a", 50, 243, True),
-        kept.Run(3, "b", 9_000, 242, False),
+        kept.Run(1, "a", 12_000, 3_000, 243, 20, False),
+        kept.Run(2, "a", 50, 40, 243, 5, True),
+        kept.Run(3, "b", 9_000, 2_500, 242, 30, False),
     ):
         kept.append(file, run)
     assert kept.cases(kept.read(file)) == 21_000
     said = kept.summary(kept.read(file))
     assert (
-        "21,000 cases in 2 runs, seeds [1, 3], commits ['a', 'b'], operations 242" in said
+        "21,000 cases in 2 runs, 5,500 of them answered 2xx, seeds [1, 3], commits ['a', 'b'], operations 242"
+        in said
+        and "links followed 20..30" in said
         and "[(2, 'a')]" in said
     )
