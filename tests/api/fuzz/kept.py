@@ -1,4 +1,4 @@
-"""Runs of ``make fuzz``, appended to a file, and what they add up to."""
+"""Phases that ``make fuzz`` ran, appended to a file, and what they add up to."""
 
 import json
 from collections.abc import Sequence
@@ -8,8 +8,9 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Run:
-    """One run of Schemathesis over every operation: ``cases`` calls were let in, ``done`` of them did what they asked for."""
+    """One phase of Schemathesis: ``cases`` calls were let in, ``done`` of them did what they asked for."""
 
+    phase: str
     seed: int
     commit: str
     cases: int
@@ -30,18 +31,18 @@ def read(file: Path) -> list[Run]:
 
 
 def cases(runs: Sequence[Run]) -> int:
-    """How many requests were answered as documented: those of runs that found nothing."""
+    """How many requests were answered as documented: those of phases that found nothing."""
     return sum(run.cases for run in runs if not run.failed)
 
 
 def summary(runs: Sequence[Run]) -> str:
     """Everything so far, in one line."""
     good = [run for run in runs if not run.failed]
+    alone = [run.operations for run in good if run.phase != "chains"]
     return (
-        f"fuzz: {cases(runs):,} cases in {len(good)} runs, {sum(run.done for run in good):,} of them answered 2xx, "
-        f"seeds {sorted(run.seed for run in good)}, "
-        f"commits {sorted({run.commit for run in good})}, "
-        f"operations {min((run.operations for run in good), default=0)}, "
-        f"links followed {min((run.links for run in good), default=0)}..{max((run.links for run in good), default=0)}; "
-        f"runs that found something: {[(run.seed, run.commit) for run in runs if run.failed]}"
+        f"fuzz: {cases(runs):,} cases in {len(good)} phases, {sum(run.done for run in good):,} of them answered 2xx, "
+        f"seeds {sorted({run.seed for run in good})}, commits {sorted({run.commit for run in good})}, "
+        f"operations {min(alone, default=0)}, "
+        f"links followed {[run.links for run in good if run.phase == 'chains']}; "
+        f"phases that found something: {[(run.phase, run.seed, run.commit) for run in runs if run.failed]}"
     )

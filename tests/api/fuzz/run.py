@@ -1,4 +1,4 @@
-"""One run of Schemathesis in processes of its own, and what it found."""
+"""One phase of Schemathesis in a process of its own, and what it found."""
 
 import asyncio
 import json
@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,17 +18,22 @@ CHECKS = (
     "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_headers_conformance",
     "response_schema_conformance", "use_after_free", "ignored_auth", "unsupported_method",
 )  # fmt: skip
-ALONE = "examples,coverage,fuzzing"
 ELSEWHERE = "^/(mlflow|mcp/|api/v1/tools/|api/v1/docs/tools)"
 """What other servers answer, where the floor only passes on; tests/api/mcp and tests/api/tracking try those."""
+LINKED = sorted({*LINKS, *(target for targets in LINKS.values() for target in targets)})
+EVERY = ("--exclude-path-regex", ELSEWHERE)
+CHAINED = tuple(word for name in LINKED for word in ("--include-operation-id", name))
+PHASES: Mapping[str, tuple[str, ...]] = {
+    "coverage": ("--phases", "examples,coverage", *EVERY),
+    "fuzzing": ("--phases", "fuzzing", *EVERY),
+    "chains": ("--phases", "stateful", *CHAINED),
+}
 CHAINS = """\
 [phases.stateful]
 max-steps = 30
 inference.algorithms = []
 """
 """Of what Schemathesis would infer by itself, a thousand links, most lead nowhere: only the document's are walked."""
-SCENARIOS = 40
-"""Chains for each example of the other phases."""
 TESTED = re.compile(r"Tested: (\d[\d,]*)")
 FOLLOWED = re.compile(r"API Links: +(\d+) covered")
 HOOKS = Path(__file__).with_name("hooks.py")
@@ -36,7 +41,7 @@ HOOKS = Path(__file__).with_name("hooks.py")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run said; ``failed`` when a check did not hold or a call broke. ``answers`` counts calls by status, ``links``
+    """What a phase said; ``failed`` when a check did not hold or a call broke. ``answers`` counts calls by status, ``links``
     those that chains followed."""
 
     failed: bool
@@ -62,27 +67,21 @@ class Outcome:
 
 
 async def schemathesis(
-    address: str, token: str, *, examples: int, seed: int, folder: Path, timeout_s: float
+    phase: str, address: str, token: str, *, examples: int, seed: int, folder: Path, timeout_s: float
 ) -> Outcome:
-    """Every operation by itself, with at most ``examples`` generated; then chains of them, as the document links them."""
+    """A phase over every operation, or over chains as the document links them, with at most ``examples`` generated for
+    each operation, or so many chains."""
     async with httpx.AsyncClient(
         timeout=120, verify=False
     ) as client:  # Schemathesis itself waits for ten seconds
         document = await client.get(f"http://{address}/schema/openapi.json")
     (folder / "openapi.json").write_bytes(document.content)
     (folder / "schemathesis.toml").write_text(CHAINS)
-    by_itself = ("--phases", ALONE, "--exclude-path-regex", ELSEWHERE, "--max-examples", str(examples))
-    linked = sorted({*LINKS, *(target for targets in LINKS.values() for target in targets)})
-    chosen = [word for name in linked for word in ("--include-operation-id", name)]
-    chained = ("--phases", "stateful", *chosen, "--max-examples", str(SCENARIOS * examples))
     usual = (
         "--url", f"http://{address}", "--header", f"Authorization: Bearer {token}", "--seed", str(seed),
-        "--generation-with-security-parameters", "false",
+        "--max-examples", str(examples), "--generation-with-security-parameters", "false",
     )  # fmt: skip
-    runs = [await _run((*usual, *phases), folder, timeout_s) for phases in (by_itself, chained)]
-    said = "\n".join(text for _, text, _ in runs)
-    failed = any(failed for failed, _, _ in runs)
-    answers = runs[0][2] + runs[1][2]
+    failed, said, answers = await _run((*usual, *PHASES[phase]), folder, timeout_s)
     return Outcome(failed, _count(TESTED, said), _count(FOLLOWED, said), answers, said)
 
 

@@ -1,7 +1,7 @@
 """Every operation under whatever Schemathesis thinks of: no 5xx, no undocumented status, no answer unlike its schema.
 
-In ``make check`` one run with few examples for each operation, the same every time. ``make fuzz`` goes on, with other
-seeds, until FUZZ_CASES were sent in all, or for FUZZ_SECONDS: each run is appended to FUZZ_RESULTS, where slices add up.
+In ``make check`` each phase once with few examples for each operation, the same every time. ``make fuzz`` goes on, with
+other seeds, until FUZZ_CASES were let in, or for FUZZ_SECONDS: each phase is appended to FUZZ_RESULTS, where slices add up.
 """
 
 import os
@@ -12,18 +12,20 @@ from time import monotonic
 
 import pytest
 
+from tests.api.conftest import World
 from tests.api.fuzz import kept
 from tests.api.fuzz.floor import open_floor, token
-from tests.api.fuzz.run import schemathesis
+from tests.api.fuzz.run import PHASES, schemathesis
 
 ROOT = Path(__file__).resolve().parents[3]
 CASES = int(os.environ.get("FUZZ_CASES", "0"))
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "inf"))
 RESULTS = ROOT / os.environ.get("FUZZ_RESULTS", ".cache/fuzz.jsonl")
-EXAMPLES = 20 if CASES else 1
-RUN_S = 3600 if CASES else 600
-LINKS = 10
-"""A run whose chains follow fewer has lost what they begin with."""
+EXAMPLES = 4 if CASES else 1
+SCENARIOS = 60 if CASES else 20
+PHASE_S = 3600 if CASES else 600
+LINKS = 5
+"""Chains that follow fewer have lost what they begin with."""
 
 
 def commit() -> str:
@@ -33,49 +35,59 @@ def commit() -> str:
     return found.stdout.strip() or "none"
 
 
-def first_seed(before: Sequence[kept.Run]) -> int:
-    """FUZZ_SEED, else one more than the last run's; 1 where there was none, and for the check."""
-    if "FUZZ_SEED" in os.environ:
-        return int(os.environ["FUZZ_SEED"])
-    return max((run.seed for run in before), default=0) + 1
+async def tried(world: World, phase: str, seed: int, folder: Path) -> kept.Run:
+    """One phase, kept; what it found is printed."""
+    made = await schemathesis(
+        phase, world.address, await token(world), examples=SCENARIOS if phase == "chains" else EXAMPLES,
+        seed=seed, folder=folder, timeout_s=PHASE_S,
+    )  # fmt: skip
+    run = kept.Run(phase, seed, commit(), made.cases, made.done, made.operations, made.links, made.failed)
+    if CASES:
+        kept.append(RESULTS, run)
+    print(made.said if made.failed else f"{run}: nothing found; {sorted(made.answers.items())}", flush=True)
+    assert made.cases > made.refused > 0, f"the run lost its key: {made.answers}"
+    assert made.links >= LINKS or phase != "chains", made.said
+    return run
 
 
-@pytest.mark.timeout(3 * RUN_S)
+def following(before: Sequence[kept.Run]) -> tuple[str, int]:
+    """The phase whose turn it is, and its seed; FUZZ_SEED is that of the first."""
+    turn = len(before)
+    names = tuple(PHASES)
+    return names[turn % len(names)], int(os.environ.get("FUZZ_SEED", "1")) + turn // len(names)
+
+
+def over(before: Sequence[kept.Run], runs: Sequence[kept.Run], until: float) -> bool:
+    """Whether each phase ran once; with FUZZ_CASES whether one did, and there are enough or the time is up."""
+    if not CASES:
+        return len(runs) == len(PHASES)
+    return bool(runs) and (kept.cases([*before, *runs]) >= CASES or monotonic() >= until)
+
+
+@pytest.mark.timeout(3 * PHASE_S)
 async def test_every_operation_keeps_its_word(lived_database, tmp_path: Path, monkeypatch):
     before = kept.read(RESULTS) if CASES else []
-    seed, runs, until = first_seed(before), list[kept.Run](), monotonic() + SECONDS
+    runs, until = list[kept.Run](), monotonic() + SECONDS
     async with open_floor(lived_database, tmp_path, monkeypatch) as world:
-        while not runs or (kept.cases([*before, *runs]) < CASES and monotonic() < until):
-            made = await schemathesis(
-                world.address, await token(world), examples=EXAMPLES, seed=seed + len(runs), folder=tmp_path, timeout_s=RUN_S
-            )  # fmt: skip
-            number = seed + len(runs)
-            runs.append(
-                kept.Run(number, commit(), made.cases, made.done, made.operations, made.links, made.failed)
-            )
-            if CASES:
-                kept.append(RESULTS, runs[-1])
-            print(made.said if made.failed else f"{runs[-1]}: nothing found")
-            assert made.cases > 4 * made.refused > 0, f"the run lost its key: {made.answers}"
-            assert made.links >= LINKS, f"{made.links} links followed: {made.said}"
+        while not over(before, runs, until):
+            runs.append(await tried(world, *following([*before, *runs]), tmp_path))
     print(kept.summary([*before, *runs]))
     assert not any(run.failed for run in runs)
 
 
 def test_slices_add_up(tmp_path: Path):
     file = tmp_path / "new" / "runs.jsonl"
-    assert kept.read(file) == []
+    assert kept.read(file) == [] and following([]) == ("coverage", 1)
     for run in (
-        kept.Run(1, "a", 12_000, 3_000, 243, 20, False),
-        kept.Run(2, "a", 50, 40, 243, 5, True),
-        kept.Run(3, "b", 9_000, 2_500, 242, 30, False),
+        kept.Run("coverage", 1, "a", 12_000, 3_000, 243, 0, False),
+        kept.Run("fuzzing", 1, "a", 50, 40, 243, 0, True),
+        kept.Run("chains", 1, "b", 900, 500, 61, 20, False),
+        kept.Run("coverage", 2, "b", 9_000, 2_000, 242, 0, False),
     ):
         kept.append(file, run)
-    assert kept.cases(kept.read(file)) == 21_000
-    said = kept.summary(kept.read(file))
+    runs = kept.read(file)
+    assert kept.cases(runs) == 21_900 and following(runs) == ("fuzzing", 2)
     assert (
-        "21,000 cases in 2 runs, 5,500 of them answered 2xx, seeds [1, 3], commits ['a', 'b'], operations 242"
-        in said
-        and "links followed 20..30" in said
-        and "[(2, 'a')]" in said
-    )
+        "21,900 cases in 3 phases, 5,500 of them answered 2xx, seeds [1, 2], commits ['a', 'b'], operations 242, "
+        "links followed [20]; phases that found something: [('fuzzing', 1, 'a')]"
+    ) in kept.summary(runs)
