@@ -41,8 +41,8 @@ DEFAULT_HEADERS: tuple[tuple[bytes, bytes], ...] = (
 )
 REFUSED = "websocket.http.response"
 """ASGI's words for answering a handshake without a socket."""
-UNROUTED = ("Not Found", "Method Not Allowed")
-"""What litestar gives as its reason for closing where it has no socket; its code is always 4500."""
+UNROUTED = ("Not Found", "Bad Request")
+"""Why litestar closes where there is no path, or one without a socket; its code is always 4500."""
 OVERRULED = frozenset(
     name
     for name, _ in (
