@@ -121,7 +121,7 @@ class Shell:
                 await _refuse(stamped, scope, Failure(status, PLAIN_TEXT[status]), REFUSED)
                 return
             shaking = False
-            if message["type"] in ("websocket.accept", f"{REFUSED}.start"):
+            if message["type"] in ("websocket.accept", "websocket.http.response.start"):
                 message["headers"] = [
                     *message.get("headers", ()),
                     (b"x-correlation-id", correlation.encode()),
