@@ -251,6 +251,12 @@ def test_funding_is_shared_by_size(side: str) -> None:
     assert [p.fees for p in paid.positions] == [D(6), D(2)] and paid.cash == D(992)
 
 
+@pytest.mark.parametrize("leg", ["exit", "stop_loss", "take_profit", "flatten", "halt_exit", "liquidation"])
+def test_whatever_closes_closes_trade_and_hedge(leg: str) -> None:
+    done, closed = book(two_shorts("1", "2"), fill(leg, "BUY", "3", "10", symbol=PERP, trade_id="T-3"))
+    assert (done.positions, [p.role for p in closed]) == ((), ["trade", "hedge"])
+
+
 def test_funding_is_its_symbols_alone() -> None:
     held, _ = book(two("BUY", "3", "1"), fill("entry", "BUY", "4", "10", trade_id="T-3"))
     paid, _ = book(held, fill(None, "SELL", "0", "10", symbol=PERP, fee="8", kind="FUNDING"))

@@ -10,7 +10,7 @@ from openoutcry.ledger.chain import hash_of, link, record_of
 from openoutcry.ledger.facts import genesis_hash
 from openoutcry.ledger.projection import project
 from openoutcry.ledger.situation import INDICATORS, context_of, prompt_of
-from openoutcry.ledger.voiced import CONTEXT_EMBEDDER, NO_CONTEXT
+from openoutcry.ledger.voiced import CONTEXT_EMBEDDER, NO_CONTEXT, kind_of
 from openoutcry.types.orders import OrderState
 from openoutcry.types.votes import MindUse, ToolUse
 from tests.factories import Session, facts_of
@@ -89,6 +89,14 @@ def test_a_floor_without_voices_is_of_rules_and_a_record_without_a_market_asks_n
     assert heard.decision.model == "m1+m3+m5+m7+m8+m9"
     nowhere = record.model_copy(update={"snapshot": None})
     assert (prompt_of(nowhere), context_of(nowhere)) == ("", {})
+
+
+def test_what_kind_of_vote_a_word_is():
+    words = {"APPROVE": "risk_approval", "REDUCE": "risk_approval", "VETO": "risk_approval", "HEDGE": "hedge"}
+    assert {word: kind_of(word) for word in (*words, "BUY", "SELL", "HOLD", "ABSTAIN")} == {
+        **words,
+        **dict.fromkeys(("BUY", "SELL", "HOLD", "ABSTAIN"), "vote"),
+    }
 
 
 def test_a_fill_of_no_known_order_has_none():
