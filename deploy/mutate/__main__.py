@@ -26,10 +26,8 @@ def main() -> int:
         standing = running.standing()
         verdicts |= {name: result.verdict for name, result in standing.items()}
         commits |= {result.commit for result in standing.values()}
-        names |= {one.name for one in running.every}
-        counts.append(
-            summary.count(area.name, [one.name for one in running.mutants], verdicts, len(running.every))
-        )
+        names |= {one.name for one in running.mutants}
+        counts.append(summary.count(area.name, [one.name for one in running.mutants], verdicts))
         print(counts[-1].told(), flush=True)
     files = {file for area in areas for file in area.files()}
     listed = [name for name, one in survivors.read().items() if one.file in files or not given.only]

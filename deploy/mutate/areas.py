@@ -13,8 +13,6 @@ class Area:
     name: str
     code: tuple[str, ...]
     tests: tuple[str, ...]
-    sample: int | None = None
-    """How many of the changes are tried, drawn by the seed; None for all of them."""
 
     def files(self) -> list[str]:
         """The paths of its code from the root, sorted."""

@@ -45,9 +45,7 @@ class Running:
         self._tests = results.tests_digest(area)
         of = hashlib.sha256(repr((self._tests, self._code)).encode()).hexdigest()
         self._shelf = Shelf(run.file.with_name(f"{run.file.name}.{area.name}"), of)
-        self.every = [one for source in self._sources.values() for one in source.mutants]
-        few = min(area.sample or len(self.every), len(self.every))
-        self.mutants = sorted(random.Random(run.seed).sample(self.every, few))
+        self.mutants = [one for source in self._sources.values() for one in source.mutants]
 
     def standing(self) -> dict[str, results.Result]:
         """The verdicts that are still true."""

@@ -11,10 +11,9 @@ GOAL = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """What became of the changes of an area, or of a sample of its ``there``. One that never ends counts as noticed."""
+    """What became of the changes of an area. One that never ends counts as noticed."""
 
     name: str
-    there: int
     all: int
     killed: int
     timeouts: int
@@ -36,25 +35,21 @@ class Count:
         left = (
             "" if self.whole else f", not tried yet {self.all - self.killed - self.timeouts - self.survived}"
         )
-        sampled = "" if self.all == self.there else f" of {self.there}"
         return (
-            f"{self.name}: N {self.all}{sampled}, killed {self.killed}, timeouts {self.timeouts}, "
+            f"{self.name}: N {self.all}, killed {self.killed}, timeouts {self.timeouts}, "
             f"survived {self.survived}{left}: {100 * self.share:.1f} % killed"
         )
 
 
-def count(name: str, mutants: Sequence[str], verdicts: Mapping[str, str], there: int) -> Count:
-    """Count the verdicts on these mutants, drawn from ``there``."""
+def count(name: str, mutants: Sequence[str], verdicts: Mapping[str, str]) -> Count:
+    """Count the verdicts on these mutants."""
     found = Counter(verdicts[one] for one in mutants if one in verdicts)
-    return Count(name, there, len(mutants), found["killed"], found["timeout"], found["survived"])
+    return Count(name, len(mutants), found["killed"], found["timeout"], found["survived"])
 
 
 def total(counts: Sequence[Count]) -> Count:
     """All areas together."""
-    sums = [
-        sum(getattr(one, name) for one in counts)
-        for name in ("there", "all", "killed", "timeouts", "survived")
-    ]
+    sums = [sum(getattr(one, name) for one in counts) for name in ("all", "killed", "timeouts", "survived")]
     return Count("all", *sums)
 
 

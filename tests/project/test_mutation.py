@@ -61,7 +61,7 @@ def test_a_survivor_without_a_reason_fails_and_a_killed_one_is_pointed_out() -> 
     verdicts = {"a": "killed", "b": "survived", "c": "timeout", "d": "survived"} | dict.fromkeys(
         "efghijklmnopqrst", "killed"
     )
-    counted = count("some", [*verdicts, "not tried"], verdicts, 40)
+    counted = count("some", [*verdicts, "not tried"], verdicts)
     assert (counted.all, counted.killed, counted.timeouts, counted.survived, counted.whole) == (
         21,
         17,
@@ -76,10 +76,10 @@ def test_a_survivor_without_a_reason_fails_and_a_killed_one_is_pointed_out() -> 
         not well and "SURVIVES WITHOUT A REASON: d" in lines and "LISTED, BUT NO SUCH CHANGE: gone" in lines
     )
     assert any("yet listed" in line and line.endswith("c") for line in lines)
-    whole = count("some", list(verdicts), verdicts, len(verdicts))
+    whole = count("some", list(verdicts), verdicts)
     clean = survivors.compare({"b", "d"}, verdicts, set(verdicts))
     assert told([whole], clean, 6, ["abc"])[1] is True
-    assert told([count("low", ["a", "b"], verdicts, 2)], clean, 6, ["abc"])[1] is False
+    assert told([count("low", ["a", "b"], verdicts)], clean, 6, ["abc"])[1] is False
 
 
 def test_a_list_that_says_something_twice_is_refused(tmp_path: Path) -> None:
