@@ -73,6 +73,18 @@ def test_an_argument_is_typed_and_carries_no_words_of_anybody() -> None:
     assert "Ignore" not in json.dumps(told.model_dump(mode="json"))
 
 
+def test_the_envelope_of_an_answer_is_no_figure_and_twelve_figures_are_the_most() -> None:
+    envelope = dict.fromkeys(("as_of", "source", "result_id", "stale"), 1.0)
+    result = {**envelope, "deep": envelope, **{f"f{n}": float(n) for n in range(20)}}
+    cast = [
+        ballot("a", "HOLD").model_copy(update={"tool_uses": (USE.model_copy(update={"result": result}),)})
+    ]
+    (told,) = arguments(SNAPSHOT, cast, SEATS)
+    figures = told.cites[0].figures
+    assert list(figures) == [*(f"/deep/{name}" for name in envelope), *(f"/f{n}" for n in range(8))]
+    assert told.claims == "no_edge" and len(figures) == 12
+
+
 def test_a_rebuttal_counts_only_when_a_model_voted_in_it() -> None:
     first, heard = ballot("a", "BUY"), arguments(SNAPSHOT, [ballot("b", "SELL")], SEATS)
     again = ballot("a", "SELL", 0.6)

@@ -245,3 +245,8 @@ def test_who_does_not_think_again_keeps_its_vote_and_the_other_is_kept_beside() 
         and not turned.debate.stood
         and turned.debate.other == first
     )
+
+
+def test_a_vote_of_which_no_more_is_said_is_one_of_rules_on_recorded_data() -> None:
+    unsaid = {"market": "unknown", "mind": "rules", "source": "recorded"}
+    assert Said._field_defaults == unsaid and Judged._field_defaults == {**unsaid, "horizon_bars": 24}
