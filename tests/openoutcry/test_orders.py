@@ -4,11 +4,13 @@ import re
 from decimal import Decimal
 from uuid import UUID, uuid5
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from openoutcry.orders import client_order_id, opposite, order_hash, signed, stem
-from openoutcry.types.orders import OrderRequest
+from openoutcry.types.orders import Bracket, OrderRequest
 
 SESSION = UUID("6b1c2f1e-4a43-5d4b-8a53-0d3a7c9a1f10")
 VENUE_SAFE = re.compile(r"oo-[a-z2-7]{26}")
@@ -65,3 +67,15 @@ def test_sides_and_stems() -> None:
     assert (opposite("BUY"), opposite("SELL")) == ("SELL", "BUY")
     assert (signed("BUY", Decimal(2)), signed("SELL", Decimal(2))) == (Decimal(2), Decimal(-2))
     assert (stem("manual-3"), stem("stop_loss")) == ("manual", "stop_loss")
+
+
+@pytest.mark.parametrize(
+    ("trail", "good"), [(0.001, True), (0.5, True), (0.0009, False), (0.51, False), (None, True)]
+)
+def test_a_stop_trails_at_most_half_of_the_price_behind(trail: float | None, good: bool) -> None:
+    fields = {"stop_loss": "95", "trail": trail}
+    if good:
+        assert Bracket.model_validate(fields).trail == trail
+        return
+    with pytest.raises(ValidationError, match="trail"):
+        Bracket.model_validate(fields)

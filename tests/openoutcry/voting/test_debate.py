@@ -55,6 +55,8 @@ def test_models_that_analyse_are_asked_again_and_nobody_else() -> None:
     silent = Ballot(agent="c", answer=Abstain(agent="c", symbol="BTC/USDT", reason="deadline"))
     cast = [ballot("a", "BUY"), ballot("b", "SELL", model="rules"), silent, ballot("risk", "APPROVE")]
     assert rebutting(SNAPSHOT, cast, SEATS, ON) == ("a",)
+    cast[1] = ballot("b", "SELL", model="none")
+    assert rebutting(SNAPSHOT, cast, SEATS, ON) == ("a",)
     assert rebutting(SNAPSHOT, cast, SEATS, DebateSettings()) == ()
     assert rebutting(SNAPSHOT, cast, SEATS, ON.model_copy(update={"threshold": 0.5})) == ()
 
