@@ -98,7 +98,7 @@ def test_e13_the_policy_may_adopt_instead(kind: str) -> None:
 
 
 def test_i7_what_an_account_comes_with_in_perpetuals_halts_its_symbol_unless_it_is_left_so() -> None:
-    held = {PERP: Decimal("-0.5"), "ETH/USDT:USDT": Decimal(0)}
+    held = {PERP: Decimal("-0.5"), "BTC/USDT:USDT": Decimal(0)}
     assert list(brought(held, ReconcileSettings())) == [PERP]
     assert brought(held, ReconcileSettings(external_positions="leave")) == {}
 
