@@ -105,7 +105,10 @@ class LiveFloor:
         return tuple(sorted(before - now.keys()))
 
     async def learn(self) -> None:
-        """Look again which version of what was learned of the voices is in production."""
+        """Look again which version of what was learned of the voices is in production, if that may have changed."""
+        if not self.store.learned_changed.is_set():
+            return
+        self.store.learned_changed.clear()
         found = await self.store.learned(self.learned)
         if found != self.learned:
             self.learned = found

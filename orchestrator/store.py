@@ -14,7 +14,7 @@ import asyncpg
 
 from db import agents, commands, feed, halting, ledger, rounds, sessions, state
 from db.listening import Listening
-from db.models import reading
+from db.models import reading, staging
 from db.patient import patient
 from db.pool import Connection, open_pool, retrying
 from db.reads import orders
@@ -60,6 +60,7 @@ class News:
     commands: asyncio.Event
     seats: asyncio.Event
     halts: asyncio.Event
+    learned: asyncio.Event
 
 
 MOST_ENDED = 10_000
@@ -68,8 +69,9 @@ MOST_ENDED = 10_000
 
 class Store:
     """One per orchestrator. ``command_waiting`` is set when commands may be pending, ``seats_changed`` when the
-    registry may seat others than it did, ``halts_changed`` when a kill switch may have been thrown or released. ``ended`` are
-    decisions whose end has become known, for whoever reflects on them.
+    registry may seat others than it did, ``halts_changed`` when a kill switch may have been thrown or released,
+    ``learned_changed`` when another version of what was learned may be in production. ``ended`` are decisions whose end has
+    become known, for whoever reflects on them.
     """
 
     def __init__(self, pool: asyncpg.Pool, home: Path, org_id: UUID, fence: Fence | None, news: News) -> None:
@@ -78,6 +80,7 @@ class Store:
         self._clock = WallClock()
         self.ended: deque[UUID] = deque(maxlen=MOST_ENDED)
         self.command_waiting, self.seats_changed, self.halts_changed = news.commands, news.seats, news.halts
+        self.learned_changed = news.learned
 
     @classmethod
     @asynccontextmanager
@@ -92,7 +95,9 @@ class Store:
             woken = await stack.enter_async_context(listening.on(commands.SUBMITTED))
             seats_changed = await stack.enter_async_context(listening.on(history.CHANNEL))
             halts = await stack.enter_async_context(listening.on(halting.CHANNEL))
-            yield cls(patient(pool), home, UUID(org_id), fence, News(woken, seats_changed, halts))
+            learned = await stack.enter_async_context(listening.on(staging.CHANNEL))
+            news = News(woken, seats_changed, halts, learned)
+            yield cls(patient(pool), home, UUID(org_id), fence, news)
 
     # the chain
 

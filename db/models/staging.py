@@ -20,11 +20,16 @@ from openoutcry.errors import Conflict, NotFound
 from openoutcry.strategy.semver import parse_version
 
 LOCK = "SELECT id FROM models WHERE org_id = $1 AND name = $2 FOR UPDATE"
-MOVE = """
-UPDATE model_versions SET stage = $2,
-    promoted_at = CASE WHEN $2 = 'Production' THEN now() ELSE promoted_at END,
-    archived_at = CASE WHEN $2 = 'Archived' THEN now() END
-WHERE id = $1 RETURNING now()
+CHANNEL = "models"
+"""Notified of every move, for who counts with the version in production."""
+MOVE = f"""
+WITH moved AS (
+    UPDATE model_versions SET stage = $2,
+        promoted_at = CASE WHEN $2 = 'Production' THEN now() ELSE promoted_at END,
+        archived_at = CASE WHEN $2 = 'Archived' THEN now() END
+    WHERE id = $1 RETURNING id
+)
+SELECT now(), pg_notify('{CHANNEL}', id::text) FROM moved
 """
 
 

@@ -247,9 +247,10 @@ async def conduct(world: World, process: Process) -> None:
     pool, network = _pool(world), world.network
     async with leases_of(world, process) as leases:
         fence = await leases.wait_for(LEASE, PATIENCE_S)
-        news = News(asyncio.Event(), asyncio.Event(), asyncio.Event())
+        news = News(*(asyncio.Event() for _ in range(4)))
         world.database.notified = {"commands": [news.commands], halting.CHANNEL: [news.halts]}
         news.commands.set()
+        news.learned.set()
         store = Store(pool, world.home, UUID(DEFAULT_ORG), fence, news)
         floor = LiveFloor(
             home=world.home,

@@ -104,7 +104,7 @@ async def _command(floor: Floor) -> None:
 @asynccontextmanager
 async def five_doors(floor: Floor, url: str, *, typed: bool = False) -> AsyncIterator[Doors]:
     """Every way to throw the kill switch, each as its user does it; ``typed``: the command line as a process."""
-    news = News(asyncio.Event(), asyncio.Event(), asyncio.Event())
+    news = News(*(asyncio.Event() for _ in range(4)))
     store = Store(floor.pool, floor.home, ORG, None, news)
 
     async def file() -> None:
