@@ -1,9 +1,9 @@
 """What a read costs in CPU, whoever else uses the machine: ``python -m benchmarks.api.cost``.
 
-A floor trades some rounds and ends; its database and one API process are opened again, and asked for the mixed reads of
-``benchmarks.api.reads``, in short turns: all of them, also while somebody commits, twenty times a second as a floor does that
-closes a bar in each, or as often as reads come; and each by itself. Figures are microseconds of a processor per
-answer, of the API's process and of all of Postgres: of the cheapest turn, in which others disturbed least, and of the median.
+A floor trades some rounds and ends; its database is opened again with two API processes, the product's and one that remembers
+no list, and both are asked for the mixed reads of ``benchmarks.api.reads`` in short turns: all of them, also while somebody
+commits twenty times a second, and each by itself. Figures are microseconds of a processor per answer, of the API's process
+and of all of Postgres: of the cheapest turn, in which others disturbed least, and of the median.
 """
 
 import argparse
@@ -13,7 +13,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
@@ -24,12 +26,12 @@ from benchmarks.api.commits import committing
 from benchmarks.api.database import KEY
 from benchmarks.api.load import Tally, ask_all, connected, request
 from benchmarks.api.reads import PATHS
-from benchmarks.api.serving import free_port, ours, process
+from benchmarks.api.serving import forgetful, free_port, ours, process
 from benchmarks.machine import ROOT, machine
 from db.embedded import EmbeddedPostgres
 
 CONNECTIONS = 8
-COMMITS_A_SECOND = (20, 1000)
+COMMITS_A_SECOND = 20
 CPU_CLOCK = 2
 """Of a whole process, to the nanosecond; ``(~pid << 3)`` names whose (clock_getcpuclockid(3))."""
 
@@ -58,35 +60,52 @@ def traded(home: Path, rounds: int) -> None:
     )  # fmt: skip
 
 
-def measured(
-    url: str, address: str, api: int, postmaster: int, turns: int, count: int
-) -> dict[str, dict[str, int]]:
-    """By what is asked for: microseconds and bytes."""
-    tally, lines = Tally(), connected(address, CONNECTIONS)
-    mixed = [request(address, path, KEY) for path in PATHS]
-    ask_all(lines, islice(cycle(mixed), 4 * count), tally)
+@dataclass
+class Asked:
+    """An API process that is asked in turns, and the database behind it."""
 
-    def told(contents: list[bytes]) -> dict[str, int]:
+    address: str
+    pid: int
+    postmaster: int
+    turns: int
+    count: int
+
+    def __post_init__(self) -> None:
+        self._lines = connected(self.address, CONNECTIONS)
+        self._ask(PATHS, 4 * self.count)
+
+    def cost(self, paths: Sequence[str]) -> dict[str, int]:
+        """Of these in turn: microseconds. Raises RuntimeError for an answer that is none."""
         spent: list[tuple[float, float]] = []
-        for _ in range(turns):
-            before = cpu_s(api), family_cpu_s(postmaster)
-            ask_all(lines, islice(cycle(contents), count), tally)
-            after = cpu_s(api), family_cpu_s(postmaster)
+        for _ in range(self.turns):
+            before = cpu_s(self.pid), family_cpu_s(self.postmaster)
+            self._ask(paths, self.count)
+            after = cpu_s(self.pid), family_cpu_s(self.postmaster)
             spent.append((after[0] - before[0], after[1] - before[1]))
-        found = {
-            f"{kind} us, {which}": round(1e6 * how(one[n] for one in spent) / count)
+        return {
+            f"{kind} us, {which}": round(1e6 * how(one[n] for one in spent) / self.count)
             for n, kind in enumerate(("api", "postgres"))
             for which, how in (("least", min), ("median", median))
         }
+
+    def _ask(self, paths: Sequence[str], count: int) -> None:
+        contents = cycle([request(self.address, path, KEY) for path in paths])
+        tally = Tally()
+        ask_all(self._lines, islice(contents, count), tally)
         if tally.refused:
             raise RuntimeError(repr(tally.refused[0]))
-        return {**found, "bytes": tally.bytes_each}
 
-    found = {"mixed": told(mixed)}
-    for per_s in COMMITS_A_SECOND:
-        with committing(url, per_s):
-            found[f"mixed, {per_s} commits a second"] = told(mixed)
-    return found | {path: told([request(address, path, KEY)]) for path in PATHS}
+
+def costs(url: str, product: Asked, anew: Asked) -> dict[str, dict[str, int]]:
+    """By what is asked for, and of whom."""
+    found = {"mixed": product.cost(PATHS)}
+    with committing(url, COMMITS_A_SECOND):
+        found[f"mixed, {COMMITS_A_SECOND} commits a second"] = product.cost(PATHS)
+    found["mixed, anew"] = anew.cost(PATHS)
+    for path in PATHS:
+        found[path] = product.cost([path])
+        found[f"{path}, anew"] = anew.cost([path])
+    return found
 
 
 def main() -> None:
@@ -105,10 +124,18 @@ def main() -> None:
         stack.callback(server.stop)
         url = server.start()
         command, env = ours(url, home)
-        address, api = stack.enter_context(process(command, env, "/health", Path(name) / "log"))
         postmaster = server.pid
         assert postmaster is not None
-        told = measured(url, address, api, postmaster, args.turns, args.count)
+        product, anew = (
+            Asked(
+                *stack.enter_context(process(each, env, "/health", Path(name) / "log")),
+                postmaster,
+                args.turns,
+                args.count,
+            )
+            for each in (command, forgetful(command))
+        )
+        told = costs(url, product, anew)
     load = round(os.getloadavg()[0], 1)
     print(json.dumps({**machine(), "load average": load, **told}, indent=1))
 
