@@ -37,7 +37,7 @@ ABANDON = """
 UPDATE sessions SET status = 'STOPPED', stopped_at = now(), updated_at = now() WHERE id = $1 AND head_seq = -1
 """
 
-LIVE = f"{ROW} WHERE mode = 'LIVE' AND status <> 'STOPPED' ORDER BY started_at, symbol"
+OPEN_AS = f"{ROW} WHERE mode = $1 AND status <> 'STOPPED' AND run_key <> $2 ORDER BY started_at, symbol"
 KNOWN = "SELECT id FROM sessions WHERE id = ANY($1::uuid[])"
 
 
@@ -113,12 +113,15 @@ async def known(pool: asyncpg.Pool, ids: Collection[UUID]) -> frozenset[UUID]:
     return frozenset(row["id"] for row in await pool.fetch(KNOWN, list(ids)))
 
 
-async def refuse_open_live(pool: asyncpg.Pool) -> None:
-    """Raises StartupRefused while sessions with real money are open: a floor on paper would leave their positions to nobody."""
-    if found := await pool.fetch(LIVE):
+async def refuse_other_mode(pool: asyncpg.Pool, run_key: str, *, live: bool) -> None:
+    """Raises StartupRefused while sessions of the other mode are open from other runs than ``run_key``: paper and live are
+    not mixed in one home, and a floor in one mode would leave the other's positions to nobody.
+    """
+    there, here = ("PAPER", "without --live") if live else ("LIVE", "with --live")
+    if found := await pool.fetch(OPEN_AS, there, run_key):
         told = ", ".join(f"{row['symbol']} {row['session_id']}" for row in found[:3])
         raise StartupRefused(
-            f"live sessions are still open here ({told}): start the floor with --live and stop them, or use another --home"
+            f"{there.lower()} sessions are still open here ({told}): start the floor {here} and stop them, or use another --home"
         )
 
 

@@ -9,7 +9,6 @@ from openoutcry.portfolio import opening
 from openoutcry.types.symbols import parse_symbol
 from orchestrator.bootstrap import LiveFloor
 from orchestrator.desk import Desk
-from orchestrator.sessions import run_key
 from wire.config import RunSpec
 
 log = structlog.get_logger()
@@ -39,7 +38,7 @@ async def resume(floor: LiveFloor, spec: RunSpec) -> Resumed:
     """
     desks: list[Desk] = []
     interrupted: list[Begun] = []
-    for stored in await floor.store.open_sessions(run_key(spec), floor.settings):
+    for stored in await floor.store.open_sessions(spec.key(), floor.settings):
         desk = Desk(
             facts=stored.facts,
             judging=stored.judging,

@@ -13,7 +13,7 @@ from db.leases import ORCHESTRATOR, Leases
 from db.memory.reflecting import keep_reflecting, reflect_all
 from db.memory.spaces import answer_offline
 from db.regimes.keeping import RegimeKeeper
-from db.sessions import refuse_open_live
+from db.sessions import refuse_other_mode
 from openoutcry.errors import Fenced, StartupRefused
 from openoutcry.spaces import parse_embedder
 from openoutcry.types.fence import Fence
@@ -59,8 +59,7 @@ async def conduct(config: ProcessConfig) -> bool:
         sole_orchestrator(config.database_url) as fence,
         Store.opened(config.database_url, config.home, config.org_id, fence) as store,
     ):
-        if not config.run.live:
-            await refuse_open_live(store.pool)
+        await refuse_other_mode(store.pool, config.run.key(), live=config.run.live)
         floor = LiveFloor(
             home=config.home,
             store=store,

@@ -4,7 +4,6 @@ from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID, uuid5
 
-from openoutcry.canonical import digest
 from openoutcry.errors import BadInput
 from openoutcry.ledger.facts import SessionFacts, genesis_hash
 from openoutcry.ledger.outcomes import judging
@@ -17,11 +16,6 @@ from orchestrator.desk import Desk
 from wire.config import RunSpec
 
 NAMESPACE = UUID("6f70656e-6f75-7463-7279-000000000001")
-
-
-def run_key(spec: RunSpec) -> str:
-    """What makes two starts the same run: a floor opened again with it goes on where it stopped."""
-    return digest(spec.model_dump(mode="json", exclude={"speed"}))
 
 
 async def open_session(
@@ -42,7 +36,7 @@ async def open_session(
     perpetual = str(pair.perpetual())
     hedge = perpetual if pair.kind == "spot" and perpetual in listed else None
     amount = capital if capital is not None else floor.settings.trading.initial_capital
-    key = run_key(spec)
+    key = spec.key()
     counted = floor.store.count_sessions
     number = await (counted() if floor.tape is None else floor.tape.number(counted))
     facts = SessionFacts(

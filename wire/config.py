@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from openoutcry.canonical import digest
 from openoutcry.errors import BadConfig, BadInput, StartupRefused
 from openoutcry.placeholders import is_placeholder
 from openoutcry.settings import Settings, parse
@@ -95,6 +96,10 @@ class RunSpec(Frozen):
     seed: int = 7
     live: bool = Field(default=False, exclude_if=lambda value: not value)
     """Real orders at the exchange. Left out of what is recorded when it is off: paper runs keep their names."""
+
+    def key(self) -> str:
+        """What makes two starts the same run: a floor opened again with it goes on where it stopped."""
+        return digest(self.model_dump(mode="json", exclude={"speed"}))
 
 
 class ProcessConfig(Frozen):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from db.embedded import EmbeddedPostgres
 from openoutcry.errors import StartupRefused
+from wire.config import RunSpec
 
 
 class Database:
@@ -39,20 +40,19 @@ def opened(home: Path) -> Iterator[Database]:
         server.stop()
 
 
-async def prepare(url: str, admin_key: str | None, *, live: bool) -> str | None:
+async def prepare(url: str, admin_key: str | None, spec: RunSpec) -> str | None:
     """Bring the schema up to date and make the first admin key. Returns the key's text when one was made here.
 
-    Raises StartupRefused for a floor on paper where live sessions are still open.
+    Raises StartupRefused for a floor on paper where live sessions are still open, and the other way round.
     """
     from db.keys import first_admin_key  # after the first line is on screen
-    from db.sessions import refuse_open_live
+    from db.sessions import refuse_other_mode
     from db.state import clear_config_updates
     from outcry.database import open_current
 
     pool = await open_current(url)
     try:
-        if not live:
-            await refuse_open_live(pool)
+        await refuse_other_mode(pool, spec.key(), live=spec.live)
         await clear_config_updates(pool)  # runtime changes end with the floor they were made on
         return await first_admin_key(pool, admin_key)
     finally:

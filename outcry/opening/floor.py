@@ -86,7 +86,7 @@ def _open(wanted: Wanted, home: Path, screen: Screen) -> int:
     for leftover in ("progress.json", "summary.json"):
         (home / "run" / leftover).unlink(missing_ok=True)
     with opened(home) as database:
-        key = asyncio.run(prepare(database.url, wanted.admin_key, live=spec.live))
+        key = asyncio.run(prepare(database.url, wanted.admin_key, spec))
         screen.step("database ready, schema current")
         if probe is not None:
             spec = after_probe(wanted, home, probe, screen)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from db import venue_books
-from openoutcry.errors import ToolFailed
+from openoutcry.errors import BadInput
 from tests.factories import ORG, START
 from tests.mcp_servers.execution.floor import floor_in_memory
 
@@ -48,5 +48,5 @@ async def test_e13_the_tool_tells_the_same(tmp_path, fresh_database):
         assert (told["halts"], told["differences"]) == (HALTS, [FOUND])
         every = await floor.server.call("list_reconciliations", {"limit": 2})
         assert [len(one["differences"]) for one in every["reconciliations"]] == [0, 1]
-        with pytest.raises(ToolFailed):
+        with pytest.raises(BadInput, match="limit"):
             await floor.server.call("list_reconciliations", {"limit": 0})

@@ -11,7 +11,7 @@ from db import sessions
 from db.embedded import EmbeddedPostgres
 from db.patient import patient
 from db.pool import open_pool, retrying
-from db.sessions import refuse_open_live
+from db.sessions import refuse_other_mode
 from openoutcry.errors import StartupRefused
 from tests.factories import SETTINGS, facts_of
 
@@ -204,11 +204,14 @@ async def test_p8_single_statements_wait_out_a_lost_connection(pool, fresh_datab
     await other.close()
 
 
-async def test_a_floor_on_paper_does_not_leave_live_sessions_to_nobody(pool):
-    facts = facts_of(3).model_copy(update={"mode": "LIVE", "source": "live"})
-    await refuse_open_live(pool)
-    await sessions.create(pool, facts, "live run", SETTINGS)
-    with pytest.raises(StartupRefused, match="start the floor with --live and stop them"):
-        await refuse_open_live(pool)
+@pytest.mark.parametrize(("mode", "told"), [("LIVE", "with --live"), ("PAPER", "without --live")])
+async def test_a_floor_does_not_leave_sessions_of_the_other_mode_to_nobody(pool, mode, told):
+    facts, live = facts_of(3).model_copy(update={"mode": mode, "source": "live"}), mode == "PAPER"
+    await refuse_other_mode(pool, "this run", live=live)
+    await sessions.create(pool, facts, "another run", SETTINGS)
+    with pytest.raises(StartupRefused, match=f"start the floor {told} and stop them"):
+        await refuse_other_mode(pool, "this run", live=live)
+    await refuse_other_mode(pool, "another run", live=live)  # its own
+    await refuse_other_mode(pool, "this run", live=not live)
     await pool.execute("UPDATE sessions SET status = 'STOPPED'")
-    await refuse_open_live(pool)
+    await refuse_other_mode(pool, "this run", live=live)
