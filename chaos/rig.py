@@ -124,6 +124,11 @@ class LiveFloor:
     def ended(self) -> bool:
         return self._process is None or self._process.poll() is not None
 
+    def _lives(self) -> None:
+        """Raises RuntimeError when the floor closed by itself: nothing is to be waited for then."""
+        if self.ended():
+            raise RuntimeError(f"the floor closed by itself: {self.said()}")
+
     def pids(self) -> dict[str, int]:
         """What runs by the supervisor's word, and Postgres by its own."""
         try:
@@ -146,7 +151,8 @@ class LiveFloor:
         return serving[0] if serving else None
 
     async def ready(self, session: aiohttp.ClientSession) -> bool:
-        """Every process lives and the API reaches the database."""
+        """Every process lives and the API reaches the database. Raises RuntimeError when the floor closed by itself."""
+        self._lives()
         found = self.pids()
         if not found or not all(psutil.pid_exists(pid) for pid in found.values()):
             return False
@@ -171,7 +177,8 @@ class LiveFloor:
         key: str | None,
         within_s: float,
     ) -> tuple[int, Any] | None:
-        """One request with an idempotency key; None when no answer came."""
+        """One request with an idempotency key; None when no answer came. Raises RuntimeError as ``ready`` does."""
+        self._lives()
         headers = {"X-API-Key": ADMIN_KEY} | ({} if key is None else {"Idempotency-Key": key})
         try:
             wait = aiohttp.ClientTimeout(total=within_s)

@@ -53,6 +53,7 @@ class Running:
     process: ForkServerProcess | None = None
     started: float = 0.0
     failures: int = 0
+    exits: int = 0
     restarts: int = 0
     due: float = 0.0
     born: float = field(default=0.0)
@@ -161,8 +162,12 @@ class Supervisor:
         if running.task.once and code == 0:
             running.done = True  # whoever watches on is not to run it again
             return 0
-        running.failures = 0 if monotonic() - running.started > CALM_S else running.failures + 1
-        if running.task.once and running.failures >= len(BACKOFF_S):
+        calm = monotonic() - running.started > CALM_S
+        running.failures = 0 if calm else running.failures + 1
+        running.exits = (
+            0 if calm or (code or 0) < 0 else running.exits + 1
+        )  # killed from outside: nothing wrong with it
+        if running.task.once and running.exits >= len(BACKOFF_S):
             return code or 1
         running.due = (
             monotonic() + BACKOFF_S[min(running.failures, len(BACKOFF_S)) - 1 if running.failures else 0]

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -121,6 +122,34 @@ def test_a_task_that_ended_well_is_not_run_again(tmp_path: Path) -> None:
             watch_until(supervisor, lambda: monotonic() > deadline) is None
         )  # still serving, until told to stop
         assert notices == [] and set(supervisor.pids()) == {"stays"}
+    finally:
+        supervisor.stop()
+
+
+def broken(config: ProcessConfig, port: int | None) -> None:
+    """End badly at once."""
+    raise SystemExit(3)
+
+
+@pytest.mark.parametrize(("target", "code"), [("sleeper", None), ("broken", 3)])
+def test_what_is_killed_again_and_again_comes_back_and_what_cannot_start_ends_the_watch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str, code: int | None
+) -> None:
+    monkeypatch.setattr("orchestrator.supervisor.BACKOFF_S", (0.0, 0.0))
+    once = replace(task("end", tmp_path, once=True), target=f"{HERE}:{target}")
+    supervisor, killed = Supervisor([once], lambda *_: None), set[int]()
+
+    def enough() -> bool:
+        for told in tmp_path.glob("end-*"):
+            if (pid := int(told.name.removeprefix("end-"))) not in killed and len(killed) < 4:
+                os.kill(pid, signal.SIGKILL)
+                killed.add(pid)
+        return len(killed) == 4 and len(list(tmp_path.glob("end-*"))) == 5
+
+    supervisor.start()
+    try:
+        assert watch_until(supervisor, enough, within_s=60.0) == code
+        assert len(killed) == (4 if code is None else 0)
     finally:
         supervisor.stop()
 
