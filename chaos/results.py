@@ -20,9 +20,12 @@ def read(file: Path) -> list[dict[str, Any]]:
 
 
 def summary(slices: Iterable[dict[str, Any]]) -> str:
-    """Everything so far, in words. Zero failures in N kills only say p < 3/N at 95 %."""
+    """Everything so far, in words. Zero failures in N kills only say p < 3/N at 95 %; of a slice that gave up the books were
+    not compared, so its kills are none of N.
+    """
     done = list(slices)
     kills = [kill for one in done for kill in one["kills"]]
+    compared = sum(len(one["kills"]) for one in done if not one["gave_up"])
     doubled, lost, ledger = (
         sum(len(one["findings"][kind]) for one in done) for kind in ("doubled", "lost", "ledger")
     )
@@ -30,7 +33,11 @@ def summary(slices: Iterable[dict[str, Any]]) -> str:
         f"{len(kills)} kills in {len(done)} slices, seeds {sorted({one['seed'] for one in done})}, "
         f"commits {sorted({one['commit'] for one in done})}",
         f"orders {sum(one['orders'] for one in done)}, doubled {doubled}, lost {lost}, ledger differences {ledger}"
-        + (f": p < {3 / len(kills):.2%} at 95 %" if kills and not doubled + lost + ledger else ""),
+        + (
+            f": p < {3 / compared:.2%} at 95 % (n={compared})"
+            if compared and not doubled + lost + ledger
+            else ""
+        ),
         "by kind: "
         + ", ".join(f"{kind} {many}" for kind, many in sorted(Counter(k["what"] for k in kills).items())),
         *(

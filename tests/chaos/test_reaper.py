@@ -77,5 +77,8 @@ def test_slices_add_up(tmp_path: Path) -> None:
     said = summary(read(tmp_path / "r"))
     assert "60 kills in 2 slices" in said and "p < 5.00%" in said and "k9 60" in said
     assert "a process: to READY p50 1.0 s, p99 1.0 s (n=60), to the first order made p50 2.0 s" in said
+    append(tmp_path / "r", {**told, "gave_up": "the floor closed by itself"})
+    said = summary(read(tmp_path / "r"))
+    assert "90 kills in 3 slices" in said and "p < 5.00% at 95 % (n=60)" in said
     append(tmp_path / "r", {**told, "findings": {"doubled": ["a"], "lost": [], "ledger": []}})
     assert "doubled 1" in summary(read(tmp_path / "r")) and "p <" not in summary(read(tmp_path / "r"))
