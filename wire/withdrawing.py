@@ -1,7 +1,11 @@
-"""Secrets out of the environment: of this program's, and of the block in which the kernel shows it to other processes."""
+"""Secrets out of the environment: of this program's, and of the block in which the kernel shows it to other processes.
+
+Whoever holds secrets leaves no core file either, nor does any process that it starts.
+"""
 
 import ctypes
 import os
+import resource
 from collections.abc import Iterable, MutableMapping
 
 
@@ -10,6 +14,7 @@ def withdraw(env: MutableMapping[str, str], names: Iterable[str]) -> dict[str, s
 
     Unsetting a variable leaves its bytes in ``/proc/PID/environ``, so they are overwritten first.
     """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     found: dict[str, str] = {}
     for name in names:
         if name not in env:

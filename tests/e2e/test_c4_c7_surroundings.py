@@ -56,6 +56,17 @@ def commanded(process: psutil.Process) -> str:
         return ""
 
 
+def cored(process: psutil.Process) -> bool:
+    """Whether a crash of the process leaves a file with its memory; one that has ended leaves none."""
+    try:
+        limits = Path(f"/proc/{process.pid}/limits").read_text()
+    except OSError:
+        return False
+    return (
+        next(line for line in limits.splitlines() if line.startswith("Max core file size")).split()[4] != "0"
+    )
+
+
 def shown(floor: RunningFloor) -> dict[str, str]:
     """What the API says, to an admin and to nobody."""
     found = {}
@@ -93,6 +104,8 @@ def test_c4_c7_a_floor_in_odd_surroundings_trades_the_same_and_tells_no_secret(
                 except psutil.NoSuchProcess:  # the orchestrator ends with its last round
                     continue
             assert len(held) > 6 and not any(held.values()), held
+            cores = {one.pid: cored(one) for one in here}
+            assert not any(cores.values()), f"C4: processes that would leave a core file: {cores}"
             said = shown(floor)
             assert {path: holds(text) for path, text in said.items() if holds(text)} == {}
             url = running_database(home)

@@ -37,3 +37,14 @@ def test_another_mapping_is_only_emptied() -> None:
     env = {"OO_FIRST": "canary-4711", "OO_KEPT": "plain"}
     assert withdraw(env, ("OO_FIRST", "OO_UNSET")) == {"OO_FIRST": "canary-4711"}
     assert env == {"OO_KEPT": "plain"}
+
+
+def test_c4_whoever_held_secrets_leaves_no_core_file_nor_do_its_children() -> None:
+    child = "import resource; print(resource.getrlimit(resource.RLIMIT_CORE))"
+    script = (
+        "import os, subprocess, sys; from wire.withdrawing import withdraw; withdraw(os.environ, ('A_SECRET',));"
+        f"subprocess.run([sys.executable, '-c', {child!r}], check=True)"
+    )
+    env = {**os.environ, "A_SECRET": "x"}
+    done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True, check=True)
+    assert done.stdout == "(0, 0)\n"

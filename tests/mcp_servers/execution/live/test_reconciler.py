@@ -1,7 +1,7 @@
 """E13, E16, P10 against the practice exchange and a real database: what differs is found, booked, adopted or halts."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from db import halting, sessions, venue_books, venue_sends
 from db.pool import open_pool
+from mcp_servers.execution import live_door
 from mcp_servers.execution.live_door import opened_exchange
 from mcp_servers.execution.venues.live.reconciler import Account as Which
 from mcp_servers.execution.venues.live.reconciler import Reconciler
@@ -243,3 +244,32 @@ async def test_e10_own_fills_that_come_while_the_account_is_read_halt_nothing(
         assert {kind for kind, _, _ in await rig.kinds()} == {"order_moved"}  # no row follows them here
         booked = [row["kind"] for row in await venue_books.read(rig.pool, rig.account.name)]
         assert booked.count("fill") == meanwhile.trades
+
+
+async def test_e13_the_schedule_is_the_settings_when_no_stream_says_anything(
+    running: Any, fresh_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``reconcile.every_s``: two comparisons that nothing hinted at are so far apart, and there are always more."""
+    every_s = 12.0  # longer than the default, so that it is this that is obeyed
+
+    async def silent(*_: Any) -> AsyncGenerator[Any]:
+        await asyncio.Event().wait()
+        yield
+
+    monkeypatch.setattr(live_door, "spot_hints", silent)
+    monkeypatch.setattr(live_door, "perp_hints", silent)
+    async with rigged(running, fresh_database) as rig:
+        access = VenueAccess(
+            exchange="binance", key=SecretStr(rig.account.key), secret=SecretStr(rig.account.secret), url=running["url"]
+        )  # fmt: skip
+        settings = Settings.model_validate({"reconcile": {"every_s": every_s}})
+        config: Any = SimpleNamespace(
+            home=tmp_path, org_id=DEFAULT_ORG, settings=settings, run=SimpleNamespace(symbols=(SPOT,))
+        )
+        async with opened_exchange(access, config, rig.pool, WallClock()):
+            for _ in range(900):
+                told = await venue_books.latest(rig.pool, ORG, 9)
+                if len(told) >= 3:  # at the start, the keeper's first, and one by the clock
+                    break
+                await asyncio.sleep(0.1)
+            assert len(told) >= 3 and (told[0]["at"] - told[1]["at"]).total_seconds() >= every_s
