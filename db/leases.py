@@ -22,7 +22,8 @@ from openoutcry.types.fence import Fence
 log = structlog.get_logger()
 GOOD_FOR_S = 3.0
 """How long a lease outlives its last renewal."""
-LOOK_S = 0.1
+LOOKS = 30
+"""How often in that time one who waits looks whether it has ended."""
 ORCHESTRATOR = "orchestrator"
 """The lease of whoever keeps the floor's books."""
 ALIVE = """
@@ -126,7 +127,7 @@ class Leases:
             except Fenced:
                 if monotonic() > deadline:
                     raise
-                await asyncio.sleep(LOOK_S)
+                await asyncio.sleep(self._good_for.total_seconds() / LOOKS)
 
     async def let_go(self, name: str) -> None:
         """Give a lease back at once, so that whoever waits for it need not wait for its end."""

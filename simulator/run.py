@@ -4,6 +4,7 @@ import asyncio
 import gc
 import hashlib
 import logging
+import os
 import tempfile
 from collections import Counter
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ from simulator.floor.world import World
 from simulator.plants import planted
 from wire import crashpoint
 
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+"""Where there is one, a run's few files are kept in memory: nobody asks what a disk does to them."""
 structlog_off = structlog.make_filtering_bound_logger(logging.CRITICAL)
 
 
@@ -56,7 +59,11 @@ def simulate(seed: int, *, keep: bool = False, plant: str | None = None) -> Outc
     loop.set_exception_handler(lambda *_: None)
     log = EventLog(loop.time, keep=keep)
     try:
-        with tempfile.TemporaryDirectory(prefix="outcry-sim-") as home, virtual(loop.time), planted(plant):
+        with (
+            tempfile.TemporaryDirectory(prefix="outcry-sim-", dir=MEMORY) as home,
+            virtual(loop.time),
+            planted(plant),
+        ):
             return loop.run_until_complete(_lived(seed, Path(home), log))
     finally:
         loop.close()

@@ -76,7 +76,9 @@ def shown(value: Any, *, outside: bool) -> Any:
 
 def seen(text: str) -> str:
     """A text without what nobody sees (zero-width, bidirectional, tag and control characters), of bounded length."""
-    plain = "".join(" " if c in "\r\n\t" else c for c in text if c in "\r\n\t" or not hidden(c))
+    plain = text
+    if not (text.isascii() and text.isprintable()):  # almost every text is, and hides nothing
+        plain = "".join(" " if c in "\r\n\t" else c for c in text if c in "\r\n\t" or not hidden(c))
     return plain if len(plain) <= LONGEST_TEXT else plain[:LONGEST_TEXT] + "…"
 
 

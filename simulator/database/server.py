@@ -48,9 +48,7 @@ class Database:
     async def working(self, backend: int) -> AsyncIterator[Transaction]:
         """One transaction at a time; an exception takes it back."""
         async with self._busy:
-            work = Transaction(self.tables)
-            work.backend = backend
-            work.backends = self.backends
+            work = Transaction(self.tables, backend, self.backends)
             try:
                 yield work
             except BaseException:
@@ -107,7 +105,11 @@ class Link:
             self._work = work
             try:
                 yield
-                await self._commit(work)
+                if work.changes:
+                    await asyncio.sleep(0.0005)
+                    CURRENT.get().check()
+                    self._server.check(self._epoch)
+                self._commit(work)
             finally:
                 self._work = None
 
@@ -151,7 +153,7 @@ class Link:
         async with self._server.working(self._number) as work:
             await self._misfortune()
             answer = self._done(work, query, arguments)
-            await self._commit(work)
+            self._commit(work)  # one message to the server: nothing comes between
             return answer
 
     def _done(self, work: Transaction, query: str, arguments: Sequence[Any]) -> tuple[list[Row], str]:
@@ -184,17 +186,16 @@ class Link:
         if self._server.chance.strikes("db_lost"):
             raise asyncpg.ConnectionDoesNotExistError(LOST)
 
-    async def _commit(self, work: Transaction) -> None:
-        if work.changes:
-            await asyncio.sleep(0.0005)
-            CURRENT.get().check()
-            self._server.check(self._epoch)
-        for kind, error in RACES.items() if work.changes else ():
+    def _commit(self, work: Transaction) -> None:
+        if not work.changes:
+            self._server.commit(work)
+            return
+        for kind, error in RACES.items():
             if self._server.chance.strikes(kind):
                 raise type(error)(str(error))
-        if work.changes and self._server.chance.strikes("db_commit_lost"):
+        if self._server.chance.strikes("db_commit_lost"):
             raise asyncpg.ConnectionDoesNotExistError("connection was closed: nothing was committed")
-        unknown = work.changes and self._server.chance.strikes("db_commit_unknown")
+        unknown = self._server.chance.strikes("db_commit_unknown")
         self._server.commit(work)
         if unknown:
             work.changes = []
@@ -212,7 +213,10 @@ class Pool:
     async def acquire(self, *, timeout: float | None = None) -> AsyncIterator[Link]:
         """A connection, of at most ``MOST``."""
         await CURRENT.get().gate()
-        async with asyncio.timeout(timeout):
+        if self._free.locked():
+            async with asyncio.timeout(timeout):
+                await self._free.acquire()
+        else:
             await self._free.acquire()
         self._server.open += 1
         try:

@@ -3,7 +3,7 @@
 Commits that were asked to be asynchronous are kept apart until a durable one follows; a crash of the server loses them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 Row = dict[str, Any]
@@ -13,15 +13,14 @@ Heard = Callable[[list[Change]], None]
 
 
 class Transaction:
-    """Changes made so far. ``durable`` False: asked to be committed asynchronously."""
+    """Changes made so far, by a backend. ``durable`` False: asked to be committed asynchronously."""
 
-    def __init__(self, tables: "Tables") -> None:
+    def __init__(self, tables: "Tables", backend: int, backends: Mapping[int, Any]) -> None:
         self._tables = tables
         self.changes: list[Change] = []
         self.notices: list[tuple[str, str]] = []
         self.durable = True
-        self.backend = 0
-        self.backends: Any = {}
+        self.backend, self.backends = backend, backends
 
     def put(self, table: str, key: Any, row: Row | None) -> None:
         """Set the row of a key; None deletes it."""

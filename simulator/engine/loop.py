@@ -3,10 +3,13 @@
 import asyncio
 import selectors
 from collections import deque
-from heapq import heappop
+from collections.abc import Callable
+from contextvars import Context
+from heapq import heappop, heappush
 from random import Random
-from typing import Any
+from typing import Any, TypeVarTuple, Unpack
 
+Ts = TypeVarTuple("Ts")
 RESOLUTION_S = 1e-9
 """Timers this close to each other are one moment."""
 
@@ -52,24 +55,28 @@ class NumberedTask(asyncio.Task[Any]):
 
 
 class NumberedFuture(asyncio.Future[Any]):
-    """The same for a future."""
+    """The same for a future, numbered when it is first put into a set: few are, and there are thousands."""
 
-    def __init__(self, *, loop: "VirtualLoop") -> None:
-        self._number = loop.numbered()
-        super().__init__(loop=loop)
+    _number = 0
 
     def __hash__(self) -> int:
+        if not self._number:
+            loop: Any = self.get_loop()
+            self._number = loop.numbered()
         return self._number
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """Time starts at 0 and jumps from timer to timer."""
+    """Time starts at 0 and jumps from timer to timer.
+
+    Handing out turns is most of what a run costs beside the product: what asyncio checks for real loops is left out here.
+    """
 
     def __init__(self, random: Random) -> None:
         self._instant = _Instant()
         self._random = random
-        self._numbers = 0
-        self._timer_cancelled_count = 0
+        self._numbers = self._timed = 0
+        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
         super().__init__(self._instant)
 
     def time(self) -> float:
@@ -85,32 +92,54 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """A future with a number."""
         return NumberedFuture(loop=self)
 
+    def call_soon(
+        self, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.Handle:
+        """In this turn's successor."""
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)  # type: ignore[attr-defined]
+        return handle
+
+    def call_later(
+        self,
+        delay: float,
+        callback: Callable[[Unpack[Ts]], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """After ``delay`` seconds."""
+        return self.call_at(self._instant.now + delay, callback, *args, context=context)
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[Unpack[Ts]], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """At a virtual time. Of two timers of one time the older one is the first to be shuffled."""
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        self._timed += 1
+        heappush(self._timers, (when, self._timed, timer))
+        return timer
+
     def _run_once(self) -> None:
-        """One turn, as asyncio's own without the waiting: it is half of what a run costs."""
-        ready: deque[Any] = self._ready  # type: ignore[attr-defined]
-        timers: list[Any] = self._scheduled  # type: ignore[attr-defined]
-        while timers and timers[0]._cancelled:
-            self._drop(timers)
+        """One turn, as asyncio's own without the waiting."""
+        ready: deque[asyncio.Handle] = self._ready  # type: ignore[attr-defined]
+        timers = self._timers
+        while timers and timers[0][2]._cancelled:
+            heappop(timers)
         if not ready and not self._stopping:  # type: ignore[attr-defined]
             if not timers:
                 raise Stalled("nothing is ready and no timer runs")
-            self._instant.now = max(self._instant.now, timers[0]._when)
+            self._instant.now = max(self._instant.now, timers[0][0])
         end = self._instant.now + RESOLUTION_S
-        while timers and timers[0]._when < end:
-            ready.append(self._drop(timers))
-        if len(ready) > 1:
-            turn = list(ready)
+        while timers and timers[0][0] < end:
+            ready.append(heappop(timers)[2])
+        turn = list(ready)
+        ready.clear()
+        if len(turn) > 1:
             self._random.shuffle(turn)
-            ready.clear()
-        else:
-            turn = [ready.popleft()] if ready else []
         for handle in turn:
             if not handle._cancelled:
                 handle._run()
-
-    def _drop(self, timers: list[Any]) -> Any:
-        handle = heappop(timers)
-        handle._scheduled = False
-        if handle._cancelled:
-            self._timer_cancelled_count -= 1
-        return handle

@@ -31,8 +31,8 @@ class Chance:
         """Whether the fault happens on this occasion; noted when it does."""
         if self.calm:
             return False
-        rate = self._rates.get(kind, 0.0)
-        drawn = rate > 0 and self.stream(kind).random() < rate
+        rate = self._rates.get(kind)
+        drawn = rate is not None and rate > 0 and self.stream(kind).random() < rate
         if kind in self.armed:
             self.armed[kind] -= 1
             self.armed += Counter()  # forgets what has come to nought

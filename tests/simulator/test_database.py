@@ -111,7 +111,7 @@ async def _differences(url: str, heard: Heard) -> list[str]:
             for number, one in enumerate(heard.asked):
                 found += [f"transaction {number}: {text}" for text in await _again(connection, one)]
             for query, arguments in _further(heard.tables.rows):
-                rows, tag = STATEMENTS[query](Transaction(heard.tables), arguments)
+                rows, tag = STATEMENTS[query](Transaction(heard.tables, 0, {}), arguments)
                 statement = await connection.prepare(query)
                 real = [dict(row) for row in await statement.fetch(*arguments)]
                 found += _answers(query, rows, tag, real, statement.get_statusmsg())
