@@ -9,8 +9,8 @@ import pytest
 
 from db import feed, ledger, rounds, sessions
 from db.anchor import read_anchor
-from db.appending import KEPT_ROUNDS
-from db.pool import open_pool
+from db.appending import KEPT_ROUNDS, ORDER
+from db.pool import open_pool, retrying
 from db.records import last_record, record, records
 from db.verify import verify
 from openoutcry.errors import LedgerBroken
@@ -128,6 +128,25 @@ async def test_the_execution_servers_intent_becomes_the_records_order(pool, writ
     await writer.write(made[number])
     stored = await pool.fetchrow("SELECT status, exchange, created_at FROM orders WHERE id = $1", row.id)
     assert tuple(stored) == (row.status, "PAPER", made[number].as_of)
+
+
+@pytest.mark.parametrize(
+    ("stood", "stands"),
+    [("SENT", "SENT"), ("FILLED", "FILLED"), ("INTENT", "REJECTED"), ("REJECTED", "REJECTED")],
+)
+async def test_a_refusal_in_a_repeated_record_leaves_the_row_of_what_was_sent(pool, write, stood, stands):
+    # The first, interrupted attempt had sent it, and a halt or a limit came between the two (seed 218).
+    session = Session(seed=7)
+    made = session.run(30, extras=False)
+    number = next(i for i, r in enumerate(made) if any(p.state for p in r.orders))
+    writer = await write(session, made[:number])
+    await writer.approve(made[number])
+    row = project(made[number], session.facts).orders[0]._replace(refusal=None)
+    refusal = {"rule": "halted", "value": "halted", "limit": "", "message": ""}
+    for each in (row._replace(status=stood), row._replace(status="REJECTED", refusal=refusal)):
+        await retrying(pool, lambda connection, each=each: connection.executemany(ORDER, [each]))
+    stored = await pool.fetchrow("SELECT status, refusal FROM orders WHERE id = $1", row.id)
+    assert tuple(stored) == (stands, refusal if stands == "REJECTED" else None)
 
 
 async def test_the_anchor_file_follows_the_head(pool, write, tmp_path):
