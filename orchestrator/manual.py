@@ -23,6 +23,8 @@ from wire.crashpoint import crashpoint
 
 Wanted = Callable[[Portfolio, Mapping[str, Decimal]], tuple[OrderRequest, ...]]
 """The orders wanted of a book that has everything the venue reported so far, at these prices."""
+Protected = Callable[[Mapping[str, Decimal]], Bracket | None]
+"""The bracket of what is ordered by hand at these prices, None for none. Raises BadInput."""
 
 
 async def place_order(floor: LiveFloor, desk: Desk, command: PlaceOrder, number: int) -> dict[str, Any]:
@@ -44,8 +46,14 @@ async def place_order(floor: LiveFloor, desk: Desk, command: PlaceOrder, number:
             )
         except ValueError as error:
             raise BadInput(str(error), field="price") from error
-        bracket = bracket_of(command, desk, floor.settings)
-        await act(floor, desk, exactly(request), {"command": number}, bracket=bracket)
+
+        def protected(marks: Mapping[str, Decimal]) -> Bracket | None:
+            known = replace(
+                desk, marks={**marks, **desk.marks}
+            )  # before the first round only a look knows a price
+            return bracket_of(command, known, floor.settings)
+
+        await act(floor, desk, exactly(request), {"command": number}, protected=protected)
         made = await floor.store.order_of_leg(desk.facts.session_id, leg, desk.seq - 1)
     return {"order_id": str(made)}
 
@@ -92,18 +100,20 @@ async def act(
     standing_hedge: float | None = None,
     *,
     reset: bool = False,
-    bracket: Bracket | None = None,
+    protected: Protected | None = None,
 ) -> CycleRecord:
     """One MANUAL record: what was asked, what the gate said, what the venue did.
 
     ``standing_hedge`` is the hedge ratio that stands from now on, unless the gate refuses something of it.
-    ``reset`` lets go of the breaker: losses are counted from the equity of now. ``bracket`` protects what the orders fill.
+    ``reset`` lets go of the breaker: losses are counted from the equity of now. ``protected`` says how what
+    the orders fill is protected; what it raises is raised before anything is done.
     """
     turn: Turn = floor.turn(desk, desk.as_of or await floor.now(), detail)
     broker: RoundBroker = floor.broker(turn)
     books = desk.books()
     seen = await floor.look(turn)
     marks = prices_of(seen.snapshot, desk.marks)
+    bracket = None if protected is None else protected(marks)
     await floor.opened(turn, None, desk.portfolio)
     books.book("sync", await broker.sync())
     marks = books.valued(marks)

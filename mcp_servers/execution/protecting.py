@@ -44,6 +44,7 @@ from openoutcry.risk.naked import Naked, bare_since, next_act
 from openoutcry.risk.trailing import trailed
 from openoutcry.sim.account import is_perp
 from openoutcry.types.amounts import floor_to_step
+from openoutcry.types.market import Source
 from openoutcry.types.orders import FINAL, Approval, Bracket, OrderRequest, OrderState
 from wire.tokens import verify_approval
 
@@ -67,11 +68,13 @@ class Instruction:
 
 
 class Protector:
-    """Looks at every bracketed entry of the live market's sessions, again and again."""
+    """Looks at every bracketed entry of one market's sessions, again and again: the live one's, on a real floor."""
 
-    def __init__(self, deps: ExecutionDeps, books: Books | None = None, look_s: float = LOOK_S) -> None:
+    def __init__(
+        self, deps: ExecutionDeps, books: Books | None = None, look_s: float = LOOK_S, market: Source = "live"
+    ) -> None:
         """``books`` tell the prices that stops trail."""
-        self._deps, self._books, self._look_s = deps, books, look_s
+        self._deps, self._books, self._look_s, self._market = deps, books, look_s, market
         self._naked: dict[tuple[UUID, int, str], Naked] = {}
         self._dust: dict[tuple[UUID, int, str], Decimal] = {}
         self._rests: dict[tuple[UUID, int, str], float] = {}
@@ -96,7 +99,7 @@ class Protector:
         first = rows[0]
         try:
             facts = await self._deps.sessions.facts(str(first["session_id"]), str(first["org_id"]))
-            if facts.source != "live":
+            if facts.source != self._market:
                 return
             async with self._deps.desk.account(facts) as venue:
                 await venue.refresh()

@@ -10,6 +10,7 @@ from simulator.checker.ledger import Ledger
 from simulator.checker.limits import Limits
 from simulator.checker.money import Money, body_of, units
 from simulator.checker.orders import Orders
+from simulator.checker.protection import Protection
 from simulator.checker.verdict import Violation, must
 
 MOST_LINKS = 40
@@ -27,7 +28,7 @@ class Checker:
 
     def __init__(self) -> None:
         self.money, self.orders, self.ledger = Money(), Orders(), Ledger()
-        self.accounts, self.limits = Accounts(), Limits()
+        self.accounts, self.limits, self.protection = Accounts(), Limits(), Protection()
         self.voting: dict[str, Any] = {}
         self.violation: Violation | None = None
         self._ready: dict[str, bool] = {}
@@ -44,6 +45,7 @@ class Checker:
             self.orders.hear(at, kind, facts)
             self.ledger.hear(at, kind, facts)
             self.limits.hear(at, kind, facts)
+            self.protection.hear(at, kind, facts)
             if kind == "venue_accepted":
                 self.limits.accepted(at, facts, self.orders.rows[facts["cid"]])
             elif kind == "venue_trade":
@@ -79,6 +81,7 @@ class Checker:
                 self.orders.row(at, table, before, after)
                 self.ledger.row(at, table, before, after)
                 self.limits.row(at, table, before, after)
+                self.protection.row(at, table, before, after)
                 if table == "sessions" and before is None and after is not None:
                     self.accounts.opened(units(after["initial_capital"]))
                     self.voting = after["config"]["voting"]
@@ -108,6 +111,7 @@ class Checker:
             must(tasks <= 2000, "I17", f"{tasks} tasks at once")
             if self._calm_at is not None and at > self._calm_at + BACK_S:
                 self._recovered(at, self._calm_at)
+                self.protection.second(at, self._calm_at + BACK_S)
         except Violation as violation:
             self._note(at, violation)
 

@@ -14,6 +14,7 @@ REQUEST = (
     "stop_price", "time_in_force", "reduce_only", "oco_group", "reason",
 )  # fmt: skip
 UNRESOLVED = frozenset({"SENT", "UNKNOWN"})
+CLOSING = frozenset({"stop_loss", "exit", "flatten", "guard_exit", "halt_exit"})
 HALT_S = 1.0
 SLACK = Decimal("1.06")
 """Prices move between the gate's look and the fill."""
@@ -75,10 +76,7 @@ class Orders:
             for w in body["working"]
         ]
         legs += [(o["request"], (o["state"] or {}).get("status")) for o in body["orders"]]
-        covered = any(
-            r["leg"].partition("-")[0] in ("stop_loss", "exit", "flatten") and s not in ABSORBING | {None}
-            for r, s in legs
-        )
+        covered = any(r["leg"].partition("-")[0] in CLOSING and s not in ABSORBING | {None} for r, s in legs)
         tried = any(r["leg"].startswith("stop_loss") for r, s in legs)
         self._naked = 0 if covered else self._naked + 1
         must(

@@ -6,11 +6,12 @@ from typing import Any
 import asyncpg
 
 from db.halting import EVERYTHING
+from db.standing import IN_FORCE, MOST
 from mcp_servers.execution import intents
 from openoutcry.ledger import rows
 from simulator.database.lease_statements import held
 from simulator.database.tables import Row, Transaction
-from simulator.database.values import now, row_of
+from simulator.database.values import json_value, now, row_of
 
 Answer = tuple[list[Row], str]
 OPEN = ("INTENT", "SENT", "UNKNOWN")
@@ -129,7 +130,31 @@ def settle(work: Transaction, given: Sequence[Any]) -> Answer:
     return [{"id": order_id}], "UPDATE 1"
 
 
+def in_force(work: Transaction, given: Sequence[Any]) -> Answer:
+    """The standing instructions of each symbol's newest entries that may have left."""
+    orders = {(o["session_id"], o["seq"], o["leg"]): o for o in work.rows("orders").values()}
+    found: dict[Any, list[Row]] = {}
+    for row in work.rows("approvals").values():
+        order = orders.get((row["session_id"], row["seq"], row["leg"]))
+        session = work.get("sessions", row["session_id"])
+        if row["standing"] is None or order is None or session is None:
+            continue
+        if session["status"] != "STOPPED" and order["status"] not in ("INTENT", "REJECTED"):
+            names = ("session_id", "org_id", "seq", "leg")
+            told = {**{name: row[name] for name in names}, "symbol": order["symbol"]}
+            found.setdefault((row["session_id"], order["symbol"]), []).append(
+                {**told, "standing": json_value(row["standing"])}
+            )
+    newest = [
+        row
+        for _, many in sorted(found.items())
+        for row in sorted(many, key=lambda row: (row["seq"], row["leg"]))[-MOST:]
+    ]
+    return newest, f"SELECT {len(newest)}"
+
+
 STATEMENTS = {
+    IN_FORCE: in_force,
     intents.USE: use,
     intents.INTENT: intent,
     intents.STANDING: standing,

@@ -35,6 +35,7 @@ from simulator.engine.clocks import BORN
 from simulator.engine.process import CURRENT, Killed, Process
 from simulator.floor.faults import SPEED
 from simulator.floor.person import Person
+from simulator.floor.protection import SimulatedProtector
 from simulator.floor.servers import ROOT, served
 from simulator.floor.venue import SimulatedVenue
 from simulator.floor.world import CAPITAL, World
@@ -237,6 +238,7 @@ async def execute(world: World, process: Process, kill_file: KillFile) -> None:
         desk = SimulatedDesk(world, leases)
         sessions = KnownSessions(pool)
         process.deps = ExecutionDeps(pool, desk, sessions, world.reader, SETTINGS, key, kill_file)
+        SimulatedProtector(world, process.deps).begin()
         world.network.serve(process, served("execution", world.log.note))
         world.log.note("ready", name=process.name, life=process.life)
         await asyncio.Event().wait()

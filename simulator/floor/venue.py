@@ -16,6 +16,7 @@ from openoutcry.errors import VenueRejected, VenueUnknown
 from openoutcry.sim.engine import Ticket
 from openoutcry.sim.events import Accepted, Canceled, Expired, Filled, Rejected, VenueEvent
 from openoutcry.types.orders import FINAL, Fill, OrderRequest, OrderState
+from simulator.engine.process import CURRENT
 from simulator.exchange.book import UNIT, Refused
 from simulator.world.door import Door, OffClock, SlowDown, Unclear
 from wire.crashpoint import crashpoint
@@ -60,13 +61,12 @@ class SimulatedVenue:
         self._door.sent_at[ticket.client_order_id] = self._now()
         cause, at_ms = placing(ticket.order_seq, request.leg), millis(ticket.at)
         for _ in range(TRIES):
-            if (rest := self._door.told_until - self._now()) > 0:
+            await self._let_out(still)
+            if (rest := self._door.told_until - self._now()) > 0:  # a pause may have begun meanwhile
                 raise VenueRejected(f"the venue asked for a pause; {rest:.0f} s are left of it")
             self._door.sent_at[ticket.client_order_id] = (
                 self._now()
             )  # what may still arrive is counted from here
-            if still is not None:
-                await still()
             try:
                 await self._door.submit(given, cause, at_ms)
                 break
@@ -93,8 +93,8 @@ class SimulatedVenue:
             return known.state
 
         async def ask() -> Any:
-            if still is not None:
-                await still()
+            await self._let_out(still)
+            await self._paused()
             return await self._door.cancel(client_order_id, cancelling(by_seq, client_order_id), millis(at))
 
         found = await self._surely(ask)
@@ -131,6 +131,10 @@ class SimulatedVenue:
         """Hear of everything that happened up to ``as_of``."""
         await self._catch_up(millis(as_of))
 
+    async def refresh(self) -> None:
+        """Hear of everything that happened by now."""
+        await self._catch_up(0)
+
     def before(self, seq: int, after: int) -> Statement:
         """See the port."""
         return self._history.between(after, self._history.before(seq, after))
@@ -152,8 +156,15 @@ class SimulatedVenue:
         return ()
 
     def positions(self) -> tuple[VenuePosition, ...]:
-        """Not asked for in a round."""
-        return ()
+        """What the orders known of have bought and not sold again; nobody asks what it cost."""
+        held = sum(
+            (
+                order.state.executed_quantity * (1 if order.request.side == "BUY" else -1)
+                for order in self._history.orders.values()
+            ),
+            Decimal(0),
+        )
+        return (VenuePosition(self._symbol, held, Decimal(0)),) if held else ()
 
     def _upto(self, cause: str, seq: int, after: int) -> Statement:
         end = self._history.end_of(cause)
@@ -202,8 +213,20 @@ class SimulatedVenue:
 
     async def _paused(self) -> None:
         """Nothing is asked before a Retry-After has passed, whoever was told it."""
-        while (rest := self._door.told_until - self._now()) > 0:  # noqa: ASYNC110 - time is what is waited for
+        await self._let_out(None)
+        while (rest := self._door.told_until - self._now()) > 0:
             await asyncio.sleep(rest)
+            await self._let_out(None)
+
+    async def _let_out(self, still: Still | None) -> None:
+        """Ask ``still``. Who is held is held before, not in the microseconds between the last check and the first byte."""
+        process = CURRENT.get()
+        while True:
+            await process.gate()
+            if still is not None:
+                await still()
+            if not process.held:
+                return
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()

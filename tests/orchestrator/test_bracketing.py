@@ -1,6 +1,8 @@
 """A manual order's protection: as it was asked for, else the configured stop; and stops that follow the price."""
 
+from dataclasses import replace
 from decimal import Decimal as D
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from openoutcry.settings import Settings, parse
 from openoutcry.types.book import Portfolio, Position
 from openoutcry.types.commands import PlaceOrder
 from openoutcry.types.orders import OrderRequest, OrderState, WorkingOrder
+from orchestrator import manual
 from orchestrator.bracketing import bracket_of, follow
 from orchestrator.desk import Desk
 from tests.factories import SETTINGS, START, facts_of
@@ -52,6 +55,25 @@ def test_an_order_that_opens_gets_what_it_asks_for_else_the_configured_stop() ->
     assert resting is not None and resting.stop_loss == D(49)
     unprotected = parse({"risk": {"protect_manual": False}})
     assert bracket_of(wish(), desk_of(), unprotected) is None
+
+
+async def test_an_order_before_the_first_round_is_protected_at_the_price_that_its_look_finds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # No record has told a price yet: the order stayed without a stop for ever (simulator, seed 9).
+    found = []
+
+    async def act(*_: Any, protected: manual.Protected) -> None:
+        found.append(protected({SPOT: D(100)}))
+
+    async def no_order(*_: Any) -> None:
+        """It was not made before."""
+
+    monkeypatch.setattr(manual, "act", act)
+    floor: Any = SimpleNamespace(settings=SETTINGS, store=SimpleNamespace(order_of_leg=no_order))
+    await manual.place_order(floor, replace(desk_of(), marks={}), wish(), 1)
+    await manual.place_order(floor, desk_of(), wish(type="LIMIT", price="50"), 2)
+    assert [bracket and bracket.stop_loss for bracket in found] == [D(98), D(49)]
 
 
 def test_an_order_that_closes_needs_none() -> None:
