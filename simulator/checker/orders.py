@@ -73,7 +73,7 @@ class Orders:
         states = {(u["order_seq"], u["leg"]): u["status"] for u in body["order_updates"]}
         legs = [
             (w["request"], states.get((w["state"]["order_seq"], w["state"]["leg"]), w["state"]["status"]))
-            for w in body["working"]
+            for w in (*body["working"], *body["detail"].get("adopted", ()))
         ]
         legs += [(o["request"], (o["state"] or {}).get("status")) for o in body["orders"]]
         covered = any(r["leg"].partition("-")[0] in CLOSING and s not in ABSORBING | {None} for r, s in legs)
