@@ -111,7 +111,9 @@ def test_p10_a_restored_backup_halts_the_whole_account_even_when_all_its_orders_
     found = differences(ours, theirs)
     assert {one.kind for one in found} == {"restored_backup"}
     assert len(found) == 6  # three orders, and a fill of each
-    assert "*" in halted(verdicts(found, SETTINGS))
+    assert "*" in halted(verdicts(found, SETTINGS)) and "*" in halted(verdicts(found, ReconcileSettings()))
+    adopting = ReconcileSettings(restored="adopt")
+    assert {(one.action, one.halts) for one in verdicts(found, adopting)} == {("adopt", None)}
 
 
 def test_e16_a_busted_fill_is_undone_by_new_entries_and_history_stays() -> None:
