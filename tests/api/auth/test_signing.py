@@ -125,6 +125,7 @@ def test_a_signer_made_later_of_the_same_secret_is_the_same() -> None:
     assert again.jwks() == SIGNER.jwks() and again.cursor_key == SIGNER.cursor_key
     for text in (SIGNER.for_user(ANN, LOGIN, now()), bot(), bot({"iss": "https://floor.example"})):
         assert again.read(text) == SIGNER.read(text) is not None
+    assert SIGNER.read(again.for_client(BOT, CLIENT_SCOPE, "open-outcry", now())) is not None
 
 
 def test_keys_are_another_floors_none() -> None:
