@@ -112,6 +112,7 @@ def test_p10_a_restored_backup_halts_the_whole_account_even_when_all_its_orders_
     assert {one.kind for one in found} == {"restored_backup"}
     assert len(found) == 6  # three orders, and a fill of each
     assert "*" in halted(verdicts(found, SETTINGS)) and "*" in halted(verdicts(found, ReconcileSettings()))
+    assert ReconcileSettings().restored == "halt"
     adopting = ReconcileSettings(restored="adopt")
     assert {(one.action, one.halts) for one in verdicts(found, adopting)} == {("adopt", None)}
 
