@@ -221,13 +221,17 @@ def _errors(operation: Operation, public: bool) -> dict[str, Any]:
     return {str(status): errors.reference(status) for status in sorted(statuses)}
 
 
+def _asked(operation: Operation) -> set[str]:
+    """The names of its parameters and of its body's fields."""
+    fields = () if operation.body is None else operation.body[1].__struct_fields__
+    return {*(each["name"] for each in operation.made.get("parameters", ())), *fields}
+
+
 def _usual(operation: Operation, public: bool) -> Iterable[int]:
     yield 400  # X-API-Dialect may name no product
     if not public:
         yield from (401, 403)
-    if "{" in operation.path or any(
-        each["name"] == "session_id" for each in operation.made.get("parameters", ())
-    ):
+    if "{" in operation.path or "session_id" in _asked(operation):
         yield 404
     if operation.body is not None:
         yield from (408, 409, 413, 415)
