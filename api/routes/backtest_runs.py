@@ -93,7 +93,7 @@ class Wanted(Frozen):
 
 @post(
     "/api/v1/backtests", tags=["backtests"], role="trader", permission="backtest:create", haste="backtests",
-    body=BacktestWish, example=EXAMPLE, idempotent=True, errors=(422,), answers={200: Ran, 201: Submitted},
+    body=BacktestWish, example=EXAMPLE, idempotent=True, errors=(404, 422), answers={200: Ran, 201: Submitted},
 )  # fmt: skip
 async def create(request: AnyRequest, floor: TheFloor) -> Answer[Any]:
     """Queue a backtest (`strategy_config`, answered 201 at once), or run one (`strategy_json` or `strategy_id`, answered
@@ -108,7 +108,7 @@ async def create(request: AnyRequest, floor: TheFloor) -> Answer[Any]:
 
 @post(
     "/api/v1/backtesting/backtest", tags=["backtests"], role="trader", permission="backtest:create", haste="backtests",
-    body=BacktestWish, example=RUN, idempotent=True, status_code=200, errors=(422,), answers={200: Ran},
+    body=BacktestWish, example=RUN, idempotent=True, status_code=200, errors=(404, 422), answers={200: Ran},
 )  # fmt: skip
 async def create_by_its_old_name(request: AnyRequest, floor: TheFloor) -> Answer[Any]:
     """Run a backtest, by the path that older clients know."""
@@ -118,7 +118,7 @@ async def create_by_its_old_name(request: AnyRequest, floor: TheFloor) -> Answer
 
 @post(
     "/api/v2/backtests", tags=["backtests"], role="trader", permission="backtest:create", haste="backtests",
-    body=BacktestWish, example=RUN, idempotent=True, status_code=202, errors=(422,), answers={202: RunStarted},
+    body=BacktestWish, example=RUN, idempotent=True, status_code=202, errors=(404, 422), answers={202: RunStarted},
 )  # fmt: skip
 async def start(request: AnyRequest, floor: TheFloor) -> Answer[Any]:
     """Begin a run and answer at once."""

@@ -117,7 +117,7 @@ class Found(Shape, frozen=True, kw_only=True):
 
 @post(
     "/api/v1/hyperopt", tags=["hyperopt"], role="trader", permission="backtest:create", haste="backtests",
-    body=HyperoptWish, example=EXAMPLE, idempotent=True,
+    body=HyperoptWish, example=EXAMPLE, idempotent=True, errors=(404,),
 )  # fmt: skip
 async def create(request: AnyRequest, floor: TheFloor) -> Answer[Submitted]:
     """Queue a search of a rules strategy's parameters over stored candles."""
