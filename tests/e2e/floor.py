@@ -17,6 +17,7 @@ from typing import Any
 import httpx2
 import psutil
 
+from outcry.tasks import port_is_free
 from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -121,7 +122,7 @@ def wait_for(what: Callable[[], Any], every_s: float = 0.05) -> Any:
 
 @contextmanager
 def open_floor(home: Path, *words: str) -> Iterator[RunningFloor]:
-    """Open a floor, wait for its first round, and stop it afterwards; nothing of it may be left running."""
+    """Open a floor, wait for its first round and its API, and stop it afterwards; nothing of it may be left running."""
     port = free_port()
     log = home.parent / f"{home.name}.log"
     with log.open("a") as out:
@@ -137,7 +138,7 @@ def open_floor(home: Path, *words: str) -> Iterator[RunningFloor]:
     floor = RunningFloor(home, process, f"http://127.0.0.1:{port}")
     family: list[psutil.Process] = []
     try:
-        wait_for(lambda: floor.rounds() > 0 or _ended(process, log))
+        wait_for(lambda: _ended(process, log) or (floor.rounds() > 0 and not port_is_free(port)))
         family = psutil.Process(process.pid).children(recursive=True)
         yield floor
     finally:
