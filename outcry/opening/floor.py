@@ -15,6 +15,7 @@ from orchestrator.supervisor import Supervisor, cool, warm
 from outcry import runfile
 from outcry.live_switches import access, operator
 from outcry.opening.database import Database, opened, prepare
+from outcry.opening.exchange_key import checked
 from outcry.opening.market import after_probe, run_spec, start_probe
 from outcry.opening.models import tell_of_models
 from outcry.opening.recording import begun
@@ -83,6 +84,8 @@ def _with_access(wanted: Wanted, home: Path) -> Wanted:
 def _open(wanted: Wanted, home: Path, screen: Screen) -> int:
     probe = start_probe(wanted) if wanted.market == "auto" else None
     spec = run_spec(replace(wanted, market="synthetic") if probe else wanted, home)
+    if wanted.venue_access is not None:
+        asyncio.run(checked(wanted.venue_access, home))
     for leftover in ("progress.json", "summary.json"):
         (home / "run" / leftover).unlink(missing_ok=True)
     with opened(home) as database:

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import os
 import signal
 from pathlib import Path
 from random import Random
@@ -20,6 +21,8 @@ from wire.connect import Connection
 
 SMALL = order("entry", "BUY", "MARKET", "0.1")
 GOAL_S = 1.0
+STOPPED_S = float(os.environ.get("STOPPED_S", "4"))
+"""How long a process is stopped: longer than a lease outlives its last renewal (``STOPPED_S=60`` for a whole minute)."""
 
 
 async def test_g7_by_each_of_the_five_doors(
@@ -53,6 +56,27 @@ async def test_g7_with_a_process_and_its_restart(
         server.start()
         await server.ready()
         assert await trader.order() == "HALTED: and it stays so"
+
+
+async def test_p12_an_executor_that_stood_still_sends_nothing_that_was_halted_meanwhile(
+    tmp_path: Path, fresh_database: str
+) -> None:
+    """Stopped between SENT and the first byte, alone, and for so long that its leases have run out."""
+    async with floor_of_processes(tmp_path, fresh_database) as (floor, server):
+        server.start("k9@2:stop")
+        await server.ready()
+        await floor.place(ENTRY, seq=1, hour=0)
+        asked = arguments(SMALL, 2, 0)
+        placing = floor.server.call("place_order", asked, round_token=token(2, 0), timeout_s=STOPPED_S + 120)
+        sending = asyncio.create_task(placing)
+        await server.stopped()
+        await halted(floor.pool, "while it stood still")
+        await asyncio.sleep(STOPPED_S)
+        server.signal(signal.SIGCONT)
+        done = await sending
+        assert (done["status"], done["error"]) == ("REJECTED", "HALTED: while it stood still")
+        assert at_venue(floor) == 1
+        assert (await floor.sync(seq=3, hour=0))["orders"][-1]["status"] == "REJECTED"
 
 
 async def test_p6_p12_a_stopped_executor_that_wakes_after_its_replacement_sends_nothing(
