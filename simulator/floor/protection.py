@@ -28,16 +28,20 @@ class MarketClock(WallClock):
 
 
 class SimulatedProtector(Protector):
-    """The real one. Looks that would find nothing are spared: nothing is held, and nothing that closes is waiting."""
+    """The real one. Looks that would find nothing are spared: stops cover what is held, or nothing is and nothing waits to
+    close it.
+    """
 
     def __init__(self, world: World, deps: ExecutionDeps) -> None:
         super().__init__(replace(deps, clock=MarketClock(world)), look_s=LOOK_S, market="recorded")
         self._exchange, self._log = world.exchange, world.log
 
     async def look(self) -> None:
-        """Look, if there is anything."""
-        orders = self._exchange.orders
-        if self._exchange.base or any(o.side == "SELL" and o.status not in FINAL for o in orders):
+        """Look, if there is anything to mend."""
+        closing = [o for o in self._exchange.orders if o.side == "SELL" and o.status not in FINAL]
+        covered = sum(o.quantity - o.filled for o in closing if o.kind.startswith("STOP"))
+        held, step = self._exchange.base, self._exchange.step
+        if held - covered >= step or (held < step and closing):
             await super().look()
 
     def begin(self) -> None:
