@@ -116,8 +116,9 @@ class Checker:
             self._note(at, violation)
 
     def quiet(self) -> bool:
-        """Nothing is on its way: no order in doubt, no trade that is not booked, no round in hand."""
-        return not (self.orders.unresolved or self.money.unbooked or self.ledger.open_rounds)
+        """Nothing is on its way: no order in doubt, no trade or end that is not booked, no round in hand."""
+        waiting = self.orders.unresolved or self.money.unbooked or self.ledger.open_rounds
+        return not (waiting or self.orders.unheard())
 
     def _recovered(self, at: float, calm_at: float) -> None:
         down = sorted(name for name, ready in self._ready.items() if not ready)

@@ -94,6 +94,10 @@ class Orders:
                 f"record {row['seq']}: gross exposure {gross} of equity {body['equity']}",
             )
 
+    def unheard(self) -> bool:
+        """Whether an order has ended at the exchange of which only the next round will hear."""
+        return any(cid in self.rows and self.rows[cid]["status"] not in ABSORBING for cid in self.ended)
+
     def finish(self, at: float) -> None:
         """In the end every order of the exchange is known as it is, and none is in doubt."""
         doubt = sorted(self.unresolved)

@@ -17,10 +17,10 @@ class Killed(BaseException):
 
 
 class Process:
-    """One life of a process. ``deps`` is what its servers stand on."""
+    """One life of a process, since a virtual time. ``deps`` is what its servers stand on."""
 
-    def __init__(self, name: str, life: int) -> None:
-        self.name, self.life = name, life
+    def __init__(self, name: str, life: int, born: float = 0.0) -> None:
+        self.name, self.life, self.born = name, life, born
         self.alive = True
         self.deps: Any = None
         self.dying: list[Callable[[], None]] = []

@@ -35,7 +35,7 @@ class SimulatedVenue:
     def __init__(self, door: Door, symbol: str) -> None:
         self._door, self._symbol = door, symbol
         self._history = History()
-        self._born = self._now()
+        self._born = CURRENT.get().born  # however often this life opens the account anew
 
     def close(self) -> None:
         """Nothing is held."""

@@ -51,7 +51,7 @@ class World:
     def born(self, name: str) -> Process:
         """A new life of a process."""
         self._lives[name] += 1
-        process = Process(name, self._lives[name])
+        process = Process(name, self._lives[name], asyncio.get_running_loop().time())
         self.processes[name] = process
         self.all.append(process)
         self.log.note("process", name=name, life=process.life)
