@@ -10,7 +10,7 @@ import pytest
 from db import feed, ledger, rounds, sessions
 from db.anchor import read_anchor
 from db.appending import KEPT_ROUNDS, ORDER
-from db.pool import open_pool, retrying
+from db.pool import open_pool
 from db.records import last_record, record, records
 from db.verify import verify
 from openoutcry.errors import LedgerBroken
@@ -144,7 +144,7 @@ async def test_a_refusal_in_a_repeated_record_leaves_the_row_of_what_was_sent(po
     row = project(made[number], session.facts).orders[0]._replace(refusal=None)
     refusal = {"rule": "halted", "value": "halted", "limit": "", "message": ""}
     for each in (row._replace(status=stood), row._replace(status="REJECTED", refusal=refusal)):
-        await retrying(pool, lambda connection, each=each: connection.executemany(ORDER, [each]))
+        await pool.executemany(ORDER, [each])
     stored = await pool.fetchrow("SELECT status, refusal FROM orders WHERE id = $1", row.id)
     assert tuple(stored) == (stands, refusal if stands == "REJECTED" else None)
 

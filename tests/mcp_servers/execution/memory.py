@@ -17,6 +17,9 @@ from tests.mcp_servers.execution.venue import T0
 FILLED_AT = T0 + timedelta(minutes=7)
 
 
+BACKEND = 1
+
+
 class MemoryPool:
     """What asyncpg's pool and connections are to the product; nothing ever goes wrong here."""
 
@@ -24,13 +27,16 @@ class MemoryPool:
         self.tables = Tables(lambda changes: None)
         self._work: Transaction | None = None
 
+    def _begun(self) -> Transaction:
+        return Transaction(self.tables, BACKEND, {BACKEND: self})
+
     @asynccontextmanager
     async def acquire(self, **_: Any) -> AsyncIterator["MemoryPool"]:
         yield self
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:
-        work = self._work = Transaction(self.tables)
+        work = self._work = self._begun()
         try:
             yield
         except BaseException:
@@ -40,7 +46,7 @@ class MemoryPool:
             self._work = None
 
     async def fetch(self, query: str, *arguments: Any, **_: Any) -> list[Row]:
-        return STATEMENTS[query](self._work or Transaction(self.tables), arguments)[0]
+        return STATEMENTS[query](self._work or self._begun(), arguments)[0]
 
     async def fetchrow(self, query: str, *arguments: Any) -> Row | None:
         return next(iter(await self.fetch(query, *arguments)), None)
