@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
+from db.leases import must_hold
 from db.ledger import Head
 from db.pool import Connection, retrying
 from db.records import last_record
@@ -15,6 +16,7 @@ from openoutcry.errors import LedgerBroken, StartupRefused
 from openoutcry.ledger.facts import SessionFacts, genesis_hash
 from openoutcry.ledger.stats import SessionStats
 from openoutcry.settings import Settings
+from openoutcry.types.fence import Fence
 from openoutcry.types.record import CycleRecord
 
 Status = Literal["RUNNING", "PAUSED", "STOPPED"]
@@ -52,12 +54,19 @@ class StoredSession:
     stopped_at: datetime | None
 
 
-async def create(pool: asyncpg.Pool, facts: SessionFacts, run_key: str, settings: Settings) -> Head:
-    """Open a session and return the head its first record follows. Repeating it changes nothing."""
+async def create(
+    pool: asyncpg.Pool, facts: SessionFacts, run_key: str, settings: Settings, fence: Fence | None = None
+) -> Head:
+    """Open a session and return the head its first record follows. Repeating it changes nothing.
+
+    Raises Fenced, and opens none, when ``fence``, the lease it is opened under, was taken by another.
+    """
     genesis = genesis_hash(facts)
     stats = SessionStats(equity=facts.initial_capital)
 
     async def work(connection: Connection) -> None:
+        if fence is not None:
+            await must_hold(connection, (fence,))
         await connection.execute(
             CREATE,
             facts.session_id,

@@ -155,7 +155,7 @@ class Store:
 
     async def create_session(self, facts: SessionFacts, run_key: str, settings: Settings) -> None:
         """A new session's row."""
-        self._heads[facts.session_id] = await sessions.create(self.pool, facts, run_key, settings)
+        self._heads[facts.session_id] = await sessions.create(self.pool, facts, run_key, settings, self.fence)
 
     async def open_sessions(self, run_key: str, settings: Settings) -> list[OpenSession]:
         """The run's sessions that were not stopped."""

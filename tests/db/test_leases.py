@@ -5,9 +5,11 @@ import asyncio
 import asyncpg
 import pytest
 
-from db.leases import Leases, must_hold, still_held
+from db import sessions
+from db.leases import ORCHESTRATOR, Leases, must_hold, still_held
 from openoutcry.errors import Fenced
 from openoutcry.types.fence import Fence
+from tests.factories import SETTINGS, Session
 
 KILL = "SELECT pg_terminate_backend(backend_pid) FROM leases WHERE name = $1"
 
@@ -108,3 +110,17 @@ async def test_a_lease_that_is_given_back_is_free_at_once(fresh_database):
         fence = await first.take("orchestrator")
         await first.let_go("orchestrator")
         assert (await following.take("orchestrator")).token == fence.token + 1
+
+
+async def test_a_ghost_opens_no_session(pool, fresh_database):
+    """It was stopped before it opened its session, and wakes after another took the floor."""
+    facts = Session(seed=7).facts
+    async with Leases.opened(fresh_database, "replacement") as leases:
+        mine = await leases.take(ORCHESTRATOR)
+        with pytest.raises(Fenced, match="taken by another"):
+            await sessions.create(
+                pool, facts, "run", SETTINGS, mine.model_copy(update={"token": mine.token - 1})
+            )
+        assert await sessions.find(pool, facts.session_id) is None
+        await sessions.create(pool, facts, "run", SETTINGS, mine)
+    assert await sessions.find(pool, facts.session_id) is not None

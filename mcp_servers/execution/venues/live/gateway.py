@@ -50,6 +50,10 @@ APIS = {
 READ = 64 * 1024
 
 
+class Paused(Exception):
+    """Nothing may be sent now; nothing was."""
+
+
 class Wire(Protocol):
     """Sends bytes and says what came back."""
 
@@ -106,16 +110,22 @@ class Gateway:
         await self._opened()
         if not urgent and not await self._slot(kind, weight, AHEAD_S if first else 0.0):
             return outcome(NoReply("too many requests are waiting", sent=False))
-        if (left := self._budget.quiet_s) > 0:
-            return outcome(
-                NoReply(f"the exchange asked for a pause; {left:.0f} s are left of it", sent=False)
-            )
-        request = self._signer.sign(path, [api or APIS[kind, signed]], method, dict(params or {}))
-        self.requests += 1
-        with asked_first(still):
-            reply = await self._send(
-                request["method"], request["url"], request["headers"] or {}, request["body"], deadline_s
-            )
+
+        async def clear() -> None:
+            if still is not None:
+                await still()
+            self._unless_paused()  # last: another process may have learned of a pause meanwhile
+
+        try:
+            self._unless_paused()
+            request = self._signer.sign(path, [api or APIS[kind, signed]], method, dict(params or {}))
+            self.requests += 1
+            with asked_first(clear):
+                reply = await self._send(
+                    request["method"], request["url"], request["headers"] or {}, request["body"], deadline_s
+                )
+        except Paused as pause:
+            return outcome(NoReply(str(pause), sent=False))
         said = outcome(reply)
         if isinstance(said, Limited):
             self._budget.pause(said.retry_after_s)
@@ -148,6 +158,10 @@ class Gateway:
         """Close the connections."""
         if self._session is not None:
             await self._session.close()
+
+    def _unless_paused(self) -> None:
+        if (left := self._budget.quiet_s) > 0:
+            raise Paused(f"the exchange asked for a pause; {left:.0f} s are left of it")
 
     async def _revoked(self, said: KeyRevoked) -> None:
         if self.lost is None:

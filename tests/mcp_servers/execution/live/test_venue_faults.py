@@ -13,6 +13,7 @@ from mcp_servers.execution.venues.live.asking import BOUND
 from openoutcry.errors import Fenced, VenueUnknown
 from openoutcry.types.orders import OrderRequest
 from tests.mcp_servers.execution.live.rig import Rig, order
+from wire.budget import RequestBudget
 
 ENTRY = order("entry", "BUY", "MARKET", "0.01")
 RESTING = order("entry", "BUY", "LIMIT", "0.01", price="50000")
@@ -130,6 +131,20 @@ async def test_E7_nothing_is_asked_until_retry_after(rig: Rig, status: int) -> N
         await rig.venue.cancel(rig.cid("entry"), at=rig.ticket(RESTING).at, by_seq=2)
     await rig.venue.advance(rig.ticket(ENTRY).at)
     assert rig.gateway.requests == before and rig.running.limits.during_ban == 0
+
+
+async def test_E7_a_pause_that_another_process_learns_of_before_the_first_byte_is_kept(rig: Rig) -> None:
+    """Its turn had come and its connection was open; what lets an order out waited for the database meanwhile."""
+
+    async def still() -> None:
+        RequestBudget(rig.clock, rig.home / "exchange.budget").pause(7)
+
+    rig.gateway._budget = RequestBudget(rig.clock, rig.home / "exchange.budget")
+    await rig.place(RESTING)
+    before = len(rig.running.requests)
+    refused = await rig.venue.place(rig.ticket(ENTRY, 2), still)
+    assert refused.status == "REJECTED" and "pause" in str(refused.error)
+    assert len(rig.running.requests) == before
 
 
 async def test_E8_a_revoked_key_stops_everything_and_says_so_once(rig: Rig) -> None:
