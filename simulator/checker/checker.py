@@ -80,6 +80,8 @@ class Checker:
                     self.money.row(at, table, before, after)
                 self.orders.row(at, table, before, after)
                 self.ledger.row(at, table, before, after)
+                if forgotten and table == "rounds" and after is not None:
+                    self.ledger.forgotten(after)
                 self.limits.row(at, table, before, after)
                 self.protection.row(at, table, before, after)
                 if table == "sessions" and before is None and after is not None:

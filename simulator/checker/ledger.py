@@ -61,6 +61,11 @@ class Ledger:
             if after["ballots"] is not None:
                 self._keep(before, after)
 
+    def forgotten(self, round_: Row) -> None:
+        """A crash took a round's ballots back: nothing that lasts had followed from them, so they are cast anew."""
+        if round_["ballots"] is None:
+            self._kept.pop(round_["seq"], None)
+
     def record(
         self, at: float, body: dict[str, Any], row: Row, beside: Counter[str], events: list[Row]
     ) -> None:
