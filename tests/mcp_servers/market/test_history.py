@@ -197,7 +197,7 @@ async def test_retry_after_is_waited_out_by_every_request(tmp_path: Path, status
 
     def refuse() -> Any:
         refused_at.append(loop.time())
-        return web.Response(status=status, headers={"Retry-After": "1"}, text="{}")
+        return web.Response(status=status, headers={"Retry-After": "3"}, text="{}")
 
     async with past(double) as (history, notices):
         await history.listing()
