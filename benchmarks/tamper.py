@@ -22,6 +22,7 @@ import asyncpg
 from benchmarks.machine import ROOT, machine
 from benchmarks.slices import Kept, Row, zero_of
 from db.embedded import EmbeddedPostgres
+from db.embedder import embed_all
 from db.migrate import upgrade
 from db.pool import open_pool
 from db.verify import verify
@@ -64,6 +65,7 @@ async def deeds(url: str, home: Path, kept: Kept, many: int, until: float) -> No
             writer = await Writer(pool, session, home).open()
             for record in session.run(rounds):
                 await writer.write(record)
+        await embed_all(pool)  # an empty embedding that is edited stays empty
         vandal = Vandal(connection, writer.facts.session_id)
         await vandal.learn()
         for number in range(len(kept.rows()), many):

@@ -109,11 +109,11 @@ class Vandal:
         names = [rng.choice(names)] if rng.random() < 0.5 else names
         listed = ", ".join(names)
         one, two = await self._some_row(rng, table), await self._some_row(rng, table)
-        held = [
-            await self.connection.fetchval(f"SELECT ROW({listed})::text FROM {table} WHERE ctid = '{c}'")
-            for c in (one, two)
-        ]
-        if held[0] == held[1]:
+        same = await self.connection.fetchval(
+            f"SELECT (SELECT ROW({listed}) FROM {table} WHERE ctid = '{one}')"
+            f" IS NOT DISTINCT FROM (SELECT ROW({listed}) FROM {table} WHERE ctid = '{two}')"
+        )
+        if same:
             return None
         pairs = ", ".join(f"{name} = other.{name}" for name in names)
         await self.connection.execute(
