@@ -19,12 +19,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
 from time import monotonic
-from typing import Any
 
 import structlog
 
 from benchmarks.machine import ROOT, machine
 from benchmarks.naked import silent
+from benchmarks.slices import Kept, Row, bound
 from db.embedded import EmbeddedPostgres
 from db.migrate import upgrade
 from tests.mcp_servers.execution.floor import floor_in_memory, halted
@@ -34,7 +34,6 @@ from tests.mcp_servers.execution.process import floor_of_processes
 LIMIT_S = 1.0
 RESTARTS_EVERY = 10
 KINDS = ("one process", "processes")
-Row = dict[str, Any]
 Restart = Callable[[], Awaitable[None]]
 
 
@@ -100,7 +99,7 @@ def figure(rows: list[Row], wanted: dict[str, int]) -> Row:
     over = sum(one > LIMIT_S for one in late)
     return {
         "figure": "G7", "trials": len(late), "wanted": sum(wanted.values()), "limit_s": LIMIT_S, "later_than_limit": over,
-        "bound_95": f"p < {min(1.0, 3 / len(late)):.2%}" if not over else "none: some were late",
+        "bound_95": bound(len(late)) if not over else "none: some were late",
         "worst_s": round(late[-1], 3), "p99_s": round(late[max(0, -(-len(late) * 99 // 100) - 1)], 3),
         "restarts": sum(bool(row["restarted"]) for row in rows),
         **{kind: sum(row["kind"] == kind for row in rows) for kind in KINDS},
@@ -110,13 +109,13 @@ def figure(rows: list[Row], wanted: dict[str, int]) -> Row:
     }  # fmt: skip
 
 
-def measure(kind: str, many: int, kept: Path, until: float, told: Row) -> None:
+def measure(kind: str, many: int, kept: Kept, until: float) -> None:
     """Do what is left of ``many`` trials of a kind, each a line of ``kept``, on a database of their own."""
-    done = {row["trial"] for row in _read(kept, told) if row["kind"] == kind}
+    done = {row["trial"] for row in kept.rows() if row["kind"] == kind}
     todo = [number for number in range(many) if number not in done]
     if not todo or monotonic() >= until:
         return
-    with tempfile.TemporaryDirectory() as folder, kept.open("a") as out:
+    with tempfile.TemporaryDirectory() as folder:
         server, home = EmbeddedPostgres(Path(folder) / "postgres"), Path(folder) / "home"
         home.mkdir()
         try:
@@ -124,19 +123,12 @@ def measure(kind: str, many: int, kept: Path, until: float, told: Row) -> None:
 
             async def work() -> None:
                 await upgrade(url)
-                async for row in trials(kind, home, url, int(told["seed"]), todo, until):
-                    out.write(json.dumps(row | told) + "\n")
-                    out.flush()
+                async for row in trials(kind, home, url, int(kept.told["seed"]), todo, until):
+                    kept.add(row)
 
             asyncio.run(work())
         finally:
             server.stop()
-
-
-def _read(kept: Path, told: Row) -> list[Row]:
-    """The trials of this seed and commit."""
-    lines = kept.read_text().splitlines() if kept.exists() else []
-    return [row for line in lines if told.items() <= (row := json.loads(line)).items()]
 
 
 def main() -> None:
@@ -149,14 +141,12 @@ def main() -> None:
     parser.add_argument("--kept", type=Path, default=ROOT / ".cache" / "kill-switch.jsonl")
     asked = parser.parse_args()
     structlog.configure(processors=[silent])
-    asked.kept.parent.mkdir(exist_ok=True)
     wanted = dict(zip(KINDS, (asked.trials, asked.process_trials), strict=True))
-    told = {"seed": asked.seed, "commit": machine()["commit"]}
+    kept = Kept(asked.kept, {"seed": asked.seed, "commit": machine()["commit"]})
     until = monotonic() + asked.seconds
     for kind, many in wanted.items():
-        measure(kind, many, asked.kept, until, told)
-    rows = _read(asked.kept, told)
-    found = figure(rows, wanted)
+        measure(kind, many, kept, until)
+    found = figure(kept.rows(), wanted)
     print(json.dumps({**found, "seed": asked.seed, **machine()}))
     sys.exit(1 if found["later_than_limit"] else 0)
 

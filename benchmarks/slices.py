@@ -27,6 +27,6 @@ class Kept:
             out.write(json.dumps(row | self.told) + "\n")
 
 
-def zero_of(bad: int, tried: int) -> Row:
-    """What a count of zero says: never that it cannot happen, only p < 3/N at 95 %."""
-    return {"bound_95": None if bad or not tried else f"p < {min(1.0, 3 / tried):.2%}"}
+def bound(tried: int) -> str:
+    """What nothing bad in so many says: never that it cannot happen, only this at 95 %."""
+    return f"p < {min(1.0, 3 / tried):.2%}"

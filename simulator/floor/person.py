@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -10,12 +10,13 @@ from uuid import UUID
 from db import commands
 from db.pool import LOST
 from openoutcry.types import commands as c
+from openoutcry.types.amounts import cents
 from simulator.exchange.book import UNIT, Exchange
 from simulator.world.market import SYMBOL
 from wire.config import DEFAULT_ORG
 
+PLACES = 5
 STEP = Decimal("0.00001")
-CENT = Decimal("0.01")
 OTHER = "ETH/USDT"
 PAUSE_S = 30.0
 """How long on average between two wishes."""
@@ -70,28 +71,24 @@ class Person:
 
     def _order(self, kind: str) -> c.Command:
         random, price = self._random, self._price()
-        small = (Decimal(random.randint(100, 500)) / price).quantize(STEP, ROUND_HALF_EVEN)
+        small = cents(Decimal(random.randint(100, 500)) / price, PLACES)
         asked: dict[str, Any] = {"symbol": SYMBOL, "side": "BUY", "type": "MARKET", "quantity": small}
         if kind == "sell":
             held = Decimal(self._exchange.base) / UNIT
             asked |= {
                 "side": "SELL",
-                "quantity": max(STEP, (held * random.choice((1, 2)) / 2).quantize(STEP, ROUND_HALF_EVEN)),
+                "quantity": max(STEP, cents(held * random.choice((1, 2)) / 2, PLACES)),
             }
         elif kind == "limit":
-            asked |= {"type": "LIMIT", "price": (price * Decimal("0.998")).quantize(CENT, ROUND_HALF_EVEN)}
+            asked |= {"type": "LIMIT", "price": cents(price * Decimal("0.998"), 2)}
         elif kind == "huge":
-            asked |= {
-                "quantity": (Decimal(random.choice((4_000, 9_000, 90_000))) / price).quantize(
-                    STEP, ROUND_HALF_EVEN
-                )
-            }
+            asked |= {"quantity": cents(Decimal(random.choice((4_000, 9_000, 90_000))) / price, PLACES)}
         elif kind == "short":
             asked |= {"side": "SELL", "quantity": Decimal(random.randint(1, 9))}
         elif kind == "mistyped":
             asked |= {
                 "type": "LIMIT",
-                "price": (price * random.choice((2, 10))).quantize(CENT, ROUND_HALF_EVEN),
+                "price": cents(price * random.choice((2, 10)), 2),
             }
         elif kind == "crooked":
             asked |= {"quantity": small + STEP / 8}

@@ -21,6 +21,14 @@ async def pool(fresh_database):
     await pool.close()
 
 
+@pytest.fixture
+async def owner(fresh_database):
+    """A pool of the tables' owner, beside one that a test opens for an org; what it still runs is cut off in the end."""
+    pool = await open_pool(fresh_database)
+    yield pool
+    pool.terminate()
+
+
 APPROVAL = """
 INSERT INTO approvals (id, org_id, session_id, seq, leg, client_order_id, order_hash, expires_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING

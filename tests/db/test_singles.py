@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from db.keys import DEFAULT_ORG
-from db.pool import LOST, open_pool
+from db.pool import LOST
 from db.tenancy import open_tenant_pool, within
 
 PID = "SELECT pg_backend_pid()"
@@ -21,13 +21,6 @@ async def one(fresh_database):
     pool = await open_tenant_pool(fresh_database, most=1)
     with within(DEFAULT_ORG):
         yield pool
-    pool.terminate()
-
-
-@pytest.fixture
-async def owner(fresh_database):
-    pool = await open_pool(fresh_database)
-    yield pool
     pool.terminate()
 
 

@@ -6,7 +6,6 @@ from uuid import UUID
 import pytest
 
 from db.keys import DEFAULT_ORG
-from db.pool import open_pool
 from db.reads.written import Written
 from db.tenancy import open_tenant_pool, within
 from db.unchanged import LARGEST, MOST, Unchanged
@@ -28,13 +27,6 @@ class Asked:
         self.times += 1
         text = (await pool.fetchval(TOLD)).encode() + b" " * filler
         return Written(text, 1, lasting=lasting)
-
-
-@pytest.fixture
-async def owner(fresh_database):
-    pool = await open_pool(fresh_database)
-    yield pool
-    pool.terminate()
 
 
 @pytest.fixture

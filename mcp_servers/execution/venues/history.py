@@ -65,6 +65,11 @@ class History:
         self._asked: list[tuple[int, int]] = []
         self._ends: dict[str, int] = {}
 
+    @property
+    def fills(self) -> tuple[Fill, ...]:
+        """Every fill, in order."""
+        return tuple(fill for _, fill in self._fills)
+
     def add(self, transaction: Transaction) -> None:
         """Take in the next transaction."""
         verb, _, rest = transaction.cause.partition(":")

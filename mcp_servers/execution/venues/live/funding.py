@@ -37,7 +37,7 @@ class Funding:
 
     async def due(self, history: History, now: datetime) -> list[Filled]:
         """Payments since the last one that ``history`` holds. Raises VenueUnknown when the exchange does not say."""
-        fills = [one for one in history.between(0, history.cursor).fills if one.symbol == self._symbol]
+        fills = [one for one in history.fills if one.symbol == self._symbol]
         trades = [one for one in fills if one.kind == "TRADE"]
         if not trades or self._settled(trades):
             return []

@@ -34,7 +34,7 @@ class Holdings:
     def positions(self, history: History) -> tuple[VenuePosition, ...]:
         """Net quantity and mean cost of what the session's fills left."""
         account = Account()
-        for fill in history.between(0, history.cursor).fills:
+        for fill in history.fills:
             account = evolve(account, Filled(at=fill.executed_at, client_order_id=None, fill=fill))
         return tuple(
             VenuePosition(symbol, held.quantity, held.cost / held.quantity)
