@@ -11,10 +11,12 @@ import asyncpg
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
+from db.leases import under
 from db.listening import Listening
-from db.pool import Connection, retrying
+from db.pool import Connection
 from openoutcry.canonical import derived_id
 from openoutcry.types.commands import Command
+from openoutcry.types.fence import Fence
 
 log = structlog.get_logger()
 SUBMITTED, FINISHED = "commands", "command_done"
@@ -67,10 +69,10 @@ async def asked(pool: asyncpg.Pool, org_id: UUID, once: str) -> bool:
     return await pool.fetchrow(RESULT, derived_id(org_id, "command", once)) is not None
 
 
-async def pending(pool: asyncpg.Pool, org_id: UUID) -> list[Pending]:
+async def pending(pool: asyncpg.Pool, org_id: UUID, fence: Fence | None = None) -> list[Pending]:
     """An org's queue, oldest first: a floor obeys its own org alone.
 
-    A body this version cannot read is answered as failed and left out.
+    A body this version cannot read is answered as failed and left out. Raises Fenced.
     """
     found: list[Pending] = []
     for row in await pool.fetch(PENDING, org_id):
@@ -78,23 +80,26 @@ async def pending(pool: asyncpg.Pool, org_id: UUID) -> list[Pending]:
             command = COMMAND.validate_python(row["body"])
         except ValidationError as error:
             log.error("command_unreadable", id=str(row["id"]), error=str(error))
-            await finish(
-                pool, row["id"], "FAILED", {"error": "not a command this version knows", "status": 400}
-            )
+            unreadable = {"error": "not a command this version knows", "status": 400}
+            await finish(pool, row["id"], "FAILED", unreadable, fence)
             continue
         found.append(Pending(row["id"], row["org_id"], row["number"], command, row["requested_by"]))
     return found
 
 
 async def finish(
-    pool: asyncpg.Pool, command_id: UUID, state: Literal["DONE", "FAILED"], result: dict[str, Any]
+    pool: asyncpg.Pool,
+    command_id: UUID,
+    state: Literal["DONE", "FAILED"],
+    result: dict[str, Any],
+    fence: Fence | None = None,
 ) -> None:
-    """Answer a command and wake whoever waits for it. A second answer changes nothing."""
+    """Answer a command and wake whoever waits for it. A second answer changes nothing. Raises Fenced."""
 
     async def work(connection: Connection) -> None:
         await connection.execute(FINISH, command_id, state, result)
 
-    await retrying(pool, work, begin=False)
+    await under(pool, fence, work)
 
 
 async def wait(

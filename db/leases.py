@@ -7,10 +7,11 @@ time, as by a stopped process or one beyond a broken network.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from time import monotonic
+from typing import TypeVar
 
 import asyncpg
 import structlog
@@ -20,6 +21,7 @@ from openoutcry.errors import Fenced
 from openoutcry.types.fence import Fence
 
 log = structlog.get_logger()
+T = TypeVar("T")
 GOOD_FOR_S = 3.0
 """How long a lease outlives its last renewal."""
 LOOKS = 30
@@ -75,6 +77,17 @@ async def must_hold(connection: Connection, fences: Sequence[Fence]) -> None:
 async def still_held(pool: asyncpg.Pool, fences: Sequence[Fence]) -> None:
     """Raises Fenced, naming the lease, unless all are held at this moment."""
     await retrying(pool, lambda connection: must_hold(connection, fences), begin=False)
+
+
+async def under(pool: asyncpg.Pool, fence: Fence | None, work: Callable[[Connection], Awaitable[T]]) -> T:
+    """Run ``work`` in a transaction in which ``fence``, where there is one, is held. Raises Fenced, with nothing written."""
+
+    async def fenced(connection: Connection) -> T:
+        if fence is not None:
+            await must_hold(connection, (fence,))
+        return await work(connection)
+
+    return await retrying(pool, fenced)
 
 
 class Leases:

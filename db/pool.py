@@ -169,9 +169,12 @@ async def _keep(connection: asyncpg.Connection[Any]) -> None:
 
 
 async def _ready(connection: asyncpg.Connection[Any], opened: Hook | None) -> None:
-    await _codecs(connection)
-    if opened is not None:
-        await opened(connection)
+    try:
+        await _codecs(connection)
+        if opened is not None:
+            await opened(connection)
+    except asyncpg.InternalClientError as error:  # hung up on as soon as it was there
+        raise ConnectionResetError(str(error)) from error
 
 
 async def _codecs(connection: asyncpg.Connection[Any]) -> None:

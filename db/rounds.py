@@ -23,10 +23,12 @@ from openoutcry.types.fence import Fence
 from openoutcry.types.market import Snapshot
 from openoutcry.types.votes import Ballot
 
+HELD = """held AS (
+    SELECT WHERE {name}::text IS NULL OR EXISTS (SELECT FROM leases WHERE name = {name} AND token = {token} FOR SHARE)
+)"""
+"""Part of a statement: a row while the lease it is made under is held, or it is made under none."""
 OPEN = f"""
-WITH soon AS ({ASYNC_COMMIT}), held AS (
-    SELECT WHERE $9::text IS NULL OR EXISTS (SELECT FROM leases WHERE name = $9 AND token = $10 FOR SHARE)
-), clock AS (
+WITH soon AS ({ASYNC_COMMIT}), {HELD.format(name="$9", token="$10")}, clock AS (
     INSERT INTO floor_state (key, value) SELECT 'clock', $7 FROM held
     ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = now()
 )
@@ -38,8 +40,8 @@ ON CONFLICT (session_id, seq) DO UPDATE SET as_of = excluded.as_of, opening = ex
 RETURNING ballots
 """
 POLLED = f"""
-WITH soon AS ({ASYNC_COMMIT})
-UPDATE rounds SET state = 'POLLED', ballots = $3 FROM soon
+WITH soon AS ({ASYNC_COMMIT}), {HELD.format(name="$4", token="$5")}
+UPDATE rounds SET state = 'POLLED', ballots = $3 FROM soon, held
 WHERE session_id = $1 AND seq = $2 AND state IN ('OPEN', 'POLLED')
 """
 INTERRUPTED = """
@@ -96,27 +98,31 @@ async def open_round(
             portfolio.model_dump_json(),
             clock,
             _beside(strategies, learned),
-            None if fence is None else fence.name,
-            0 if fence is None else fence.token,
+            *_shown(fence),
         )
 
     row = await retrying(pool, work, begin=False)
     if row is None:
-        if fence is not None:
-            await still_held(pool, (fence,))
+        await _unless_fenced(pool, fence)
         raise LedgerBroken(f"round {seq} of session {facts.session_id} has already ended")
     return _ballots(row["ballots"])
 
 
-async def save_ballots(pool: asyncpg.Pool, session_id: UUID, seq: int, ballots: tuple[Ballot, ...]) -> None:
-    """Keep the ballots of a round before anything irrevocable follows from them."""
+async def save_ballots(
+    pool: asyncpg.Pool, session_id: UUID, seq: int, ballots: tuple[Ballot, ...], fence: Fence | None = None
+) -> None:
+    """Keep the ballots of a round before anything irrevocable follows from them.
+
+    Raises LedgerBroken when the round is not open, Fenced when ``fence`` was taken by another.
+    """
     cast = BALLOTS.dump_json(ballots).decode()
 
     async def work(connection: Connection) -> str:
-        done: str = await connection.execute(POLLED, session_id, seq, cast)
+        done: str = await connection.execute(POLLED, session_id, seq, cast, *_shown(fence))
         return done
 
     if await retrying(pool, work, begin=False) != "UPDATE 1":
+        await _unless_fenced(pool, fence)
         raise LedgerBroken(f"round {seq} of session {session_id} is not open")
 
 
@@ -136,6 +142,15 @@ async def interrupted(pool: asyncpg.Pool, session_id: UUID) -> list[Interrupted]
         )
         for row in found
     ]
+
+
+def _shown(fence: Fence | None) -> tuple[str | None, int]:
+    return (None, 0) if fence is None else (fence.name, fence.token)
+
+
+async def _unless_fenced(pool: asyncpg.Pool, fence: Fence | None) -> None:
+    if fence is not None:
+        await still_held(pool, (fence,))
 
 
 def _beside(strategies: tuple[StrategySeat, ...], learned: Learned | None) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from uuid import UUID
 
 import asyncpg
 
-from db.leases import must_hold
+from db.leases import under
 from db.ledger import Head
-from db.pool import Connection, retrying
+from db.pool import Connection
 from db.records import last_record
 from openoutcry.errors import LedgerBroken, StartupRefused
 from openoutcry.ledger.facts import SessionFacts, genesis_hash
@@ -65,8 +65,6 @@ async def create(
     stats = SessionStats(equity=facts.initial_capital)
 
     async def work(connection: Connection) -> None:
-        if fence is not None:
-            await must_hold(connection, (fence,))
         await connection.execute(
             CREATE,
             facts.session_id,
@@ -86,7 +84,7 @@ async def create(
             genesis,
         )
 
-    await retrying(pool, work)
+    await under(pool, fence, work)
     return Head(-1, genesis, genesis, stats)
 
 
@@ -140,15 +138,22 @@ async def count(pool: asyncpg.Pool) -> int:
     return number
 
 
-async def set_paused(pool: asyncpg.Pool, session_id: UUID, paused: bool) -> bool:
-    """Pause or resume; False when the session is stopped or unknown."""
-    done: str = await pool.execute(SET_STATUS, session_id, "PAUSED" if paused else "RUNNING")
-    return done == "UPDATE 1"
+async def set_paused(pool: asyncpg.Pool, session_id: UUID, paused: bool, fence: Fence | None = None) -> bool:
+    """Pause or resume; False when the session is stopped or unknown. Raises Fenced."""
+
+    async def work(connection: Connection) -> str:
+        return await connection.execute(SET_STATUS, session_id, "PAUSED" if paused else "RUNNING")
+
+    return await under(pool, fence, work) == "UPDATE 1"
 
 
-async def abandon(pool: asyncpg.Pool, session_id: UUID) -> None:
-    """Stop a session whose first record was never written."""
-    await pool.execute(ABANDON, session_id)
+async def abandon(pool: asyncpg.Pool, session_id: UUID, fence: Fence | None = None) -> None:
+    """Stop a session whose first record was never written. Raises Fenced."""
+
+    async def work(connection: Connection) -> None:
+        await connection.execute(ABANDON, session_id)
+
+    await under(pool, fence, work)
 
 
 def _stored(row: asyncpg.Record) -> StoredSession:

@@ -6,7 +6,9 @@ from typing import Any
 
 import asyncpg
 
-from db.pool import Connection, retrying
+from db.leases import under
+from db.pool import Connection
+from openoutcry.types.fence import Fence
 
 PUT = """
 INSERT INTO floor_state (key, value) VALUES ($1, $2)
@@ -19,8 +21,8 @@ async def get(pool: asyncpg.Pool, key: str) -> Any:
     return await pool.fetchval("SELECT value FROM floor_state WHERE key = $1", key)
 
 
-async def put(pool: asyncpg.Pool, key: str, value: Any) -> None:
-    """Set a key to a JSON value; None forgets it."""
+async def put(pool: asyncpg.Pool, key: str, value: Any, fence: Fence | None = None) -> None:
+    """Set a key to a JSON value; None forgets it. Raises Fenced."""
 
     async def work(connection: Connection) -> None:
         if value is None:
@@ -28,7 +30,7 @@ async def put(pool: asyncpg.Pool, key: str, value: Any) -> None:
         else:
             await connection.execute(PUT, key, value)
 
-    await retrying(pool, work, begin=False)
+    await under(pool, fence, work)
 
 
 async def clock(pool: asyncpg.Pool) -> datetime | None:
@@ -37,9 +39,9 @@ async def clock(pool: asyncpg.Pool) -> datetime | None:
     return datetime.fromisoformat(value["as_of"]) if value else None
 
 
-async def set_clock(pool: asyncpg.Pool, as_of: datetime, source: str) -> None:
-    """Set market time outside a round, as a new run does before its first."""
-    await put(pool, "clock", {"as_of": as_of.isoformat(), "source": source})
+async def set_clock(pool: asyncpg.Pool, as_of: datetime, source: str, fence: Fence | None = None) -> None:
+    """Set market time outside a round, as a new run does before its first. Raises Fenced."""
+    await put(pool, "clock", {"as_of": as_of.isoformat(), "source": source}, fence)
 
 
 async def halt(pool: asyncpg.Pool) -> dict[str, Any] | None:
@@ -54,9 +56,11 @@ async def config_updates(pool: asyncpg.Pool) -> dict[str, Any]:
     return value or {}
 
 
-async def add_config_updates(pool: asyncpg.Pool, updates: Mapping[str, Any]) -> None:
-    """Put runtime changes over those in force."""
-    await put(pool, "config", {**await config_updates(pool), **updates})
+async def add_config_updates(
+    pool: asyncpg.Pool, updates: Mapping[str, Any], fence: Fence | None = None
+) -> None:
+    """Put runtime changes over those in force. Raises Fenced."""
+    await put(pool, "config", {**await config_updates(pool), **updates}, fence)
 
 
 async def clear_config_updates(pool: asyncpg.Pool) -> None:

@@ -34,6 +34,7 @@ async def _heed(floor: LiveFloor, desks: tuple[Desk, ...]) -> None:
                 if symbol in (None, desk.facts.symbol, desk.facts.hedge_symbol):
                     await _sweep(floor, desk, symbol, halt)
             await floor.store.swept(symbol, flatten=halt["flatten"])
+    await floor.store.tell_halts()
 
 
 async def _sweep(floor: LiveFloor, desk: Desk, symbol: str | None, halt: dict[str, Any]) -> None:

@@ -144,7 +144,7 @@ class Store:
 
     async def save_ballots(self, session_id: UUID, seq: int, ballots: tuple[Ballot, ...]) -> None:
         """Keep ballots before orders follow from them."""
-        await rounds.save_ballots(self.pool, session_id, seq, ballots)
+        await rounds.save_ballots(self.pool, session_id, seq, ballots, self.fence)
 
     async def interrupted_round(self, session_id: UUID, seq: int) -> rounds.Interrupted | None:
         """The round numbered ``seq`` if it began as a round and did not end."""
@@ -184,7 +184,7 @@ class Store:
 
     async def abandon_session(self, session_id: UUID) -> None:
         """Stop a session that never wrote a record."""
-        await sessions.abandon(self.pool, session_id)
+        await sessions.abandon(self.pool, session_id, self.fence)
 
     async def count_sessions(self) -> int:
         """How many there ever were."""
@@ -203,7 +203,7 @@ class Store:
 
     async def set_paused(self, session_id: UUID, paused: bool) -> None:
         """Note a pause or its end."""
-        await sessions.set_paused(self.pool, session_id, paused)
+        await sessions.set_paused(self.pool, session_id, paused, self.fence)
 
     async def summary(self, session_id: UUID) -> dict[str, Any]:
         """A session in figures."""
@@ -226,15 +226,19 @@ class Store:
 
     async def set_clock(self, as_of: datetime, source: str) -> None:
         """Market time before the first round."""
-        await state.set_clock(self.pool, as_of, source)
+        await state.set_clock(self.pool, as_of, source, self.fence)
 
     async def halts(self) -> dict[str | None, dict[str, Any]]:
         """The halts that hold: by symbol, and under None that of everything."""
         return await halting.standing(self.pool)
 
+    async def tell_halts(self) -> None:
+        """Tell the stream of events of halts that whoever threw them could not tell it of."""
+        await halting.tell(self.pool, self._org)
+
     async def swept(self, symbol: str | None, *, flatten: bool) -> None:
         """Note that what a halt wanted cancelled and closed was."""
-        await halting.mark_swept(self.pool, symbol, flatten=flatten)
+        await halting.mark_swept(self.pool, symbol, flatten=flatten, fence=self.fence)
 
     async def throw(self, reason: str, source: halting.Source) -> None:
         """Throw the kill switch."""
@@ -255,7 +259,7 @@ class Store:
 
     async def add_config(self, updates: dict[str, Any]) -> None:
         """Put runtime changes in force for every process."""
-        await state.add_config_updates(self.pool, updates)
+        await state.add_config_updates(self.pool, updates, self.fence)
 
     # the registry
 
@@ -283,11 +287,11 @@ class Store:
 
     async def pending_commands(self) -> list[commands.Pending]:
         """The queue of this floor's org."""
-        return await commands.pending(self.pool, self._org)
+        return await commands.pending(self.pool, self._org, self.fence)
 
     async def finish_command(self, command_id: UUID, *, ok: bool, result: dict[str, Any]) -> None:
         """Answer a command."""
-        await commands.finish(self.pool, command_id, "DONE" if ok else "FAILED", result)
+        await commands.finish(self.pool, command_id, "DONE" if ok else "FAILED", result, self.fence)
 
     async def say(self, status: str, message: str, metadata: dict[str, Any]) -> None:
         """A ``system_status`` event for WebSocket clients."""

@@ -93,7 +93,9 @@ class Obeyer:
                 for symbol, halt in halts:
                     done = await self._obeyed(symbol, halt, fences)
                     if done and fences:
-                        await halting.mark_swept(self._deps.pool, symbol, flatten=halt["flatten"])
+                        await halting.mark_swept(
+                            self._deps.pool, symbol, flatten=halt["flatten"], fence=fences[0]
+                        )
         except TimeoutError:
             log.error("halt_not_swept", error="the venue is too slow; again in a moment")
 

@@ -132,6 +132,8 @@ def open_round(work: Transaction, given: Sequence[Any]) -> Answer:
 def polled(work: Transaction, given: Sequence[Any]) -> Answer:
     """Keep ballots, asynchronously."""
     work.durable = False
+    if given[3] is not None and not held(work, given[3], given[4]):
+        return [], "UPDATE 0"
     row = work.get("rounds", (given[0], given[1]))
     if row is None or row["state"] not in ("OPEN", "POLLED"):
         return [], "UPDATE 0"

@@ -76,8 +76,21 @@ def throw(work: Transaction, given: Sequence[Any]) -> Answer:
             return [], "SELECT 0"
         value = {**row["value"], "flatten": True, "swept": False}
     work.put("floor_state", key, {"key": key, "value": value, "updated_at": now()})
+    if work.get("floor_state", given[2]) is None:
+        work.put(
+            "floor_state", given[2], {"key": given[2], "value": json_value(given[3]), "updated_at": now()}
+        )
     work.notices.append((halting.CHANNEL, key))
     return [{"value": value}], "SELECT 1"
+
+
+def take_untold(work: Transaction, given: Sequence[Any]) -> Answer:
+    """Take the events of halts that wait to be told."""
+    found = [row for key, row in work.rows("floor_state").items()
+             if key.startswith(f"{halting.UNTOLD}:") and row["value"]["org_id"] == given[0]]  # fmt: skip
+    for row in found:
+        work.put("floor_state", row["key"], None)
+    return [{"value": row["value"]} for row in sorted(found, key=lambda row: str(row["value"]["at"]))], "SELECT"
 
 
 def stands(work: Transaction, given: Sequence[Any]) -> Answer:
@@ -120,6 +133,7 @@ STATEMENTS = {
     leases.HOLDER: holder,
     leases.HELD: still,
     halting.THROW: throw,
+    halting.TAKE_UNTOLD: take_untold,
     halting.RELEASE: unhalt,
     halting.STANDS: stands,
     halting.STANDING: standing,

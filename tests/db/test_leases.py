@@ -5,11 +5,14 @@ import asyncio
 import asyncpg
 import pytest
 
-from db import sessions
+from db import commands, halting, rounds, sessions
 from db.leases import ORCHESTRATOR, Leases, must_hold, still_held
+from openoutcry.canonical import derived_id
 from openoutcry.errors import Fenced
+from openoutcry.types.commands import PauseSession
 from openoutcry.types.fence import Fence
-from tests.factories import SETTINGS, Session
+from orchestrator.store import News, Store
+from tests.factories import ORG, SETTINGS, START, Session
 
 KILL = "SELECT pg_terminate_backend(backend_pid) FROM leases WHERE name = $1"
 
@@ -112,15 +115,53 @@ async def test_a_lease_that_is_given_back_is_free_at_once(fresh_database):
         assert (await following.take("orchestrator")).token == fence.token + 1
 
 
-async def test_a_ghost_opens_no_session(pool, fresh_database):
-    """It was stopped before it opened its session, and wakes after another took the floor."""
-    facts = Session(seed=7).facts
+STANDS = """
+SELECT (SELECT array_agg(status ORDER BY id) FROM sessions) AS sessions,
+       (SELECT array_agg(state || coalesce(ballots, '') ORDER BY seq) FROM rounds) AS rounds,
+       (SELECT array_agg(key || value ORDER BY key) FROM floor_state) AS state,
+       (SELECT array_agg(state ORDER BY number) FROM commands) AS commands
+"""
+
+
+@pytest.mark.parametrize(
+    "deed", ["open session", "round", "ballots", "pause", "abandon", "clock", "config", "swept", "answer", "unreadable"]
+)  # fmt: skip
+async def test_p6_p12_an_orchestrator_that_wakes_after_another_took_the_floor_writes_nothing(
+    pool, fresh_database, tmp_path, deed
+):
+    """It was stopped right before the deed; whoever holds the lease now may do the same."""
+    session = Session(seed=7)
+    facts, first = session.facts, session.run(1, extras=False)[1]
+    other = facts.model_copy(update={"session_id": derived_id(facts.session_id, "other")})
+    opening = (facts, 1, first.as_of, first.snapshot, first.portfolio_before)
+    await sessions.create(pool, facts, "run", SETTINGS)
+    await rounds.open_round(pool, *opening)
+    await halting.throw(pool, ORG, reason="drill", by="me", source="cli", at=START)
+    asked = await commands.submit(pool, ORG, PauseSession(session_id=str(facts.session_id)), "me")
+    if deed == "unreadable":
+        await pool.execute("UPDATE commands SET body = '{}'")
+
+    async def does(fence: Fence) -> None:
+        store = Store(pool, tmp_path, ORG, fence, News(*(asyncio.Event() for _ in range(4))))
+        deeds = {
+            "open session": lambda: store.create_session(other, "run", SETTINGS),
+            "round": lambda: store.open_round(facts, 2, *opening[2:]),
+            "ballots": lambda: store.save_ballots(facts.session_id, 1, first.ballots),
+            "pause": lambda: store.set_paused(facts.session_id, True),
+            "abandon": lambda: store.abandon_session(facts.session_id),
+            "clock": lambda: store.set_clock(START, "live"),
+            "config": lambda: store.add_config({"max_positions": 2}),
+            "swept": lambda: store.swept(None, flatten=False),
+            "answer": lambda: store.finish_command(asked, ok=True, result={}),
+            "unreadable": store.pending_commands,
+        }
+        await deeds[deed]()
+
     async with Leases.opened(fresh_database, "replacement") as leases:
         mine = await leases.take(ORCHESTRATOR)
+        before = await pool.fetchrow(STANDS)
         with pytest.raises(Fenced, match="taken by another"):
-            await sessions.create(
-                pool, facts, "run", SETTINGS, mine.model_copy(update={"token": mine.token - 1})
-            )
-        assert await sessions.find(pool, facts.session_id) is None
-        await sessions.create(pool, facts, "run", SETTINGS, mine)
-    assert await sessions.find(pool, facts.session_id) is not None
+            await does(mine.model_copy(update={"token": mine.token - 1}))
+        assert await pool.fetchrow(STANDS) == before
+        await does(mine)
+        assert await pool.fetchrow(STANDS) != before
