@@ -90,7 +90,9 @@ def take_untold(work: Transaction, given: Sequence[Any]) -> Answer:
              if key.startswith(f"{halting.UNTOLD}:") and row["value"]["org_id"] == given[0]]  # fmt: skip
     for row in found:
         work.put("floor_state", row["key"], None)
-    return [{"value": row["value"]} for row in sorted(found, key=lambda row: str(row["value"]["at"]))], "SELECT"
+    return [
+        {"value": row["value"]} for row in sorted(found, key=lambda row: str(row["value"]["at"]))
+    ], "SELECT"
 
 
 def stands(work: Transaction, given: Sequence[Any]) -> Answer:
