@@ -21,7 +21,7 @@ import structlog
 
 from db.feed import append_events
 from db.leases import under
-from db.pool import LOST, Connection, retrying
+from db.pool import UNANSWERED, Connection, retrying
 from openoutcry.errors import NotFound
 from openoutcry.ledger.announce import Event
 from openoutcry.types.fence import Fence
@@ -114,7 +114,7 @@ async def tell(pool: asyncpg.Pool, org_id: UUID) -> None:
     try:
         async with asyncio.timeout(TELL_S):
             await retrying(pool, work, within_s=TELL_S)
-    except (*LOST, asyncpg.PostgresError, asyncpg.InterfaceError) as error:  # a timeout is one of LOST
+    except UNANSWERED as error:  # a timeout is one of them
         log.error("halt_not_told", error=f"{type(error).__name__}: {error}")
 
 

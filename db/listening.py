@@ -9,6 +9,8 @@ from typing import Any
 import asyncpg
 import structlog
 
+from db.pool import UNANSWERED
+
 log = structlog.get_logger()
 PAUSE_S = 0.2
 CONNECT_S = 5.0
@@ -56,7 +58,7 @@ class Listening:
         while True:
             try:
                 await self._listen()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except UNANSWERED as error:
                 log.warning("listener_lost", error=f"{type(error).__name__}: {error}")
             self.ready.clear()
             await asyncio.sleep(PAUSE_S)

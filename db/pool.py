@@ -28,9 +28,12 @@ LOST = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
+    asyncpg.InternalClientError,
     OSError,
 )
-"""The server went away or is not back yet."""
+"""The server went away or is not back yet; the client's own confusion is that it hung up, and its end was not seen yet."""
+UNANSWERED = (*LOST, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""Whatever a database says that dies, is away or starts: who looks again and again goes on after all of it."""
 RACED = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 RETRY_S = 30.0
 PAUSE_S = 0.1
@@ -143,7 +146,7 @@ async def _attempt(pool: asyncpg.Pool, work: Callable[[Connection], Awaitable[T]
             if _gone(connection):
                 raise ConnectionResetError(str(error)) from error
             raise
-        except asyncpg.InternalClientError as error:  # hung up on while idle, its end not seen yet
+        except asyncpg.InternalClientError as error:
             connection.terminate()
             raise ConnectionResetError(str(error)) from error
         except TimeoutError as error:  # an OSError too, but a slow statement is no lost server

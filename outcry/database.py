@@ -9,7 +9,7 @@ import asyncpg
 from db.embedded import EmbeddedPostgres
 from db.embedded.layout import Layout
 from db.migrate import upgrade
-from db.pool import open_pool
+from db.pool import UNANSWERED, open_pool
 from openoutcry.errors import StartupRefused
 from outcry.floordb import running_database
 from wire.crashpoint import crashpoint
@@ -20,7 +20,7 @@ async def open_current(url: str) -> asyncpg.Pool:
     try:
         await upgrade(url, lambda: crashpoint("k17"))
         return await open_pool(url)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except UNANSWERED as error:
         said = str(error) or type(error).__name__
         raise StartupRefused(f"the database cannot be used: {said}; see OUTCRY_DATABASE_URL") from error
 

@@ -9,7 +9,7 @@ import structlog
 
 from db.jobs.states import Ticket
 from db.jobs.working import beat
-from db.pool import LOST
+from db.pool import UNANSWERED
 
 log = structlog.get_logger()
 BEAT_S = 1.0
@@ -41,7 +41,7 @@ class Held:
                 continue
             try:
                 ours = await beat(self._pool, asked)
-            except (*LOST, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except UNANSWERED as error:
                 log.warning("no_heartbeat", error=f"{type(error).__name__}: {error}")
                 continue
             for ticket, dropped in asked.items():

@@ -7,7 +7,7 @@ import asyncpg
 import structlog
 
 from db.jobs.recovering import Sign, signs, stalled
-from db.pool import LOST
+from db.pool import UNANSWERED
 
 log = structlog.get_logger()
 
@@ -30,7 +30,7 @@ class Rescue:
         while True:
             try:
                 await self.look()
-            except (*LOST, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except UNANSWERED as error:
                 log.warning("no_look_for_stalled_jobs", error=f"{type(error).__name__}: {error}")
             await asyncio.sleep(self._every_s)
 

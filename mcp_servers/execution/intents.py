@@ -123,7 +123,7 @@ async def strays(
 
     try:
         rows = await pool.fetch(STRAY, session_id, before_seq)  # every round asks: one trip when all is well
-    except (*LOST, asyncpg.InterfaceError, asyncpg.InternalClientError):
+    except (*LOST, asyncpg.InterfaceError):
         rows = await retrying(pool, work)
     found = []
     for row in rows:

@@ -13,7 +13,7 @@ import asyncpg
 import structlog
 
 from db import halting
-from db.pool import LOST
+from db.pool import UNANSWERED
 from wire.clock import WallClock
 
 log = structlog.get_logger()
@@ -50,6 +50,6 @@ class KillFile:
         while True:
             try:
                 await self.heed(pool, org_id, clock.now())
-            except (*LOST, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except UNANSWERED as error:
                 log.warning("kill_file_not_told", error=f"{type(error).__name__}: {error}")
             await asyncio.sleep(LOOK_S)

@@ -11,7 +11,7 @@ import asyncpg
 import structlog
 
 from db import halting, standing, venue_sends
-from db.pool import Row
+from db.pool import UNANSWERED, Row
 from mcp_servers.execution.desk import Exchange, VenueDesk
 from mcp_servers.execution.lookup import KnownSessions
 from mcp_servers.execution.venues.live.asking import BOUND, must
@@ -34,8 +34,6 @@ log = structlog.get_logger()
 LOOK_S = 2.0
 ALARM = BOUND + timedelta(seconds=60)
 TRIES = 5
-GONE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
-"""The database does not answer. What looks again and again lives on; its statements are made anew."""
 
 
 def gateway_of(access: VenueAccess, home: Path, pool: asyncpg.Pool, org_id: str, clock: Clock) -> Gateway:
@@ -130,7 +128,7 @@ async def keep_looking(pool: asyncpg.Pool, desk: VenueDesk, sessions: KnownSessi
         try:
             for row in await venue_sends.unresolved(pool):
                 await _look_up(pool, desk, sessions, row, clock)
-        except GONE as error:
+        except UNANSWERED as error:
             log.warning("unknown_orders_not_read", error=f"{type(error).__name__}: {error}")
 
 
@@ -142,7 +140,7 @@ async def _look_up(
         facts = await sessions.facts(str(row["session_id"]), str(row["org_id"]))
         async with desk.account(facts) as venue:
             await venue.lookup(name)
-    except (OpenOutcryError, *GONE) as error:
+    except (OpenOutcryError, *UNANSWERED) as error:
         late = clock.now() - row["sent_at"] > ALARM
         if late and await venue_sends.alarm_once(pool, name):
             log.error("order_unknown_too_long", client_order_id=name, error=str(error))

@@ -14,12 +14,11 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import structlog
 
 from db import halting, state
 from db.leases import ORCHESTRATOR, Leases
-from db.pool import LOST, fetch
+from db.pool import UNANSWERED, fetch
 from mcp_servers.execution.deps import ExecutionDeps
 from mcp_servers.execution.desk import Account
 from mcp_servers.execution.intents import strays
@@ -58,7 +57,7 @@ class Obeyer:
         while True:
             try:
                 await self.look()
-            except (*LOST, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except UNANSWERED as error:
                 log.warning("halts_not_looked_at", error=f"{type(error).__name__}: {error}")
             await asyncio.sleep(LOOK_S)
 

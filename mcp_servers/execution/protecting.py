@@ -12,11 +12,10 @@ from decimal import Decimal
 from time import monotonic
 from uuid import UUID
 
-import asyncpg
 import structlog
 
 from db import standing
-from db.pool import Row
+from db.pool import UNANSWERED, Row
 from mcp_servers.execution.deps import ExecutionDeps
 from mcp_servers.execution.desk import Account
 from mcp_servers.execution.leaving import holding
@@ -84,7 +83,7 @@ class Protector:
         while True:
             try:
                 await self.look()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except UNANSWERED as error:
                 log.warning("protection_not_looked_at", error=f"{type(error).__name__}: {error}")
             await asyncio.sleep(self._look_s)
 

@@ -2,7 +2,10 @@
 
 import asyncio
 from time import perf_counter
+from unittest.mock import AsyncMock
 from uuid import UUID
+
+import asyncpg
 
 from db import commands
 from db.listening import Listening
@@ -78,6 +81,23 @@ async def test_a_body_nobody_can_read_is_answered_and_does_not_block_the_queue(p
 
 async def test_submitting_wakes_the_orchestrator(pool, fresh_database):
     async with Listening(fresh_database) as listening, listening.on(commands.SUBMITTED) as woken:
+        await asyncio.wait_for(listening.ready.wait(), 5)
+        woken.clear()
+        await commands.submit(pool, ORG, BUY, "me")
+        await asyncio.wait_for(woken.wait(), 2)
+
+
+async def test_p8_whoever_listens_is_woken_again_whatever_a_dying_server_did_to_the_client(
+    pool, fresh_database, monkeypatch
+):
+    """A server that dies while LISTEN is under way can leave asyncpg confused; commands were then never heard of again."""
+    real, confused = asyncpg.Connection.add_listener, asyncpg.InternalClientError("cannot switch to state 11")
+    monkeypatch.setattr(asyncpg.Connection, "add_listener", AsyncMock(side_effect=confused))
+    async with Listening(fresh_database) as listening, listening.on(commands.SUBMITTED) as woken:
+        async with asyncio.timeout(5):
+            while not asyncpg.Connection.add_listener.called:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        monkeypatch.setattr(asyncpg.Connection, "add_listener", real)
         await asyncio.wait_for(listening.ready.wait(), 5)
         woken.clear()
         await commands.submit(pool, ORG, BUY, "me")

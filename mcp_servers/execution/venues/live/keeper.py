@@ -7,9 +7,9 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 
-import asyncpg
 import structlog
 
+from db.pool import UNANSWERED
 from mcp_servers.execution.venues.live.user_stream import ends
 from openoutcry.errors import OpenOutcryError
 from wire.hints import Hint, Lost, Said
@@ -65,7 +65,7 @@ class Keeper:
             try:
                 await self._look()
                 self.looks += 1
-            except (OpenOutcryError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (OpenOutcryError, *UNANSWERED) as error:
                 self.failures += (
                     1  # nor does a database that is away for long end the keeping: the next look books it
                 )

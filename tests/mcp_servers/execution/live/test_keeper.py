@@ -162,7 +162,12 @@ async def test_e4_a_fill_told_after_the_cancel_is_booked(running: dict[str, Any]
 
 @pytest.mark.parametrize(
     "fault",
-    [asyncpg.ConnectionDoesNotExistError("gone"), asyncpg.InterfaceError("closed"), OSError("refused")],
+    [
+        asyncpg.ConnectionDoesNotExistError("gone"),
+        asyncpg.InterfaceError("closed"),
+        asyncpg.InternalClientError("cannot switch to state 11"),
+        OSError("refused"),
+    ],
 )
 async def test_p8_a_look_whose_database_is_gone_is_made_again(fault: Exception) -> None:
     looks = 0
