@@ -15,7 +15,8 @@ def modules() -> dict[str, ast.Module]:
 
 TREES = modules()
 OWN = "mcp_servers/execution/own_orders.py"
-PROTECTING, OBEYING = "mcp_servers/execution/protecting.py", "mcp_servers/execution/obeying.py"
+BRACKETS, OBEYING = "mcp_servers/execution/bracket_orders.py", "mcp_servers/execution/obeying.py"
+INSTRUCTIONS = "mcp_servers/execution/standing_instructions.py"
 
 
 def naming(name: str) -> set[str]:
@@ -75,10 +76,10 @@ def test_one_module_signs_approvals_and_one_asks_for_them() -> None:
     halt asks for.
     """
     assert naming("sign_approval") == {"wire/tokens.py", "orchestrator/bootstrap.py", OWN}
-    assert naming("send_own") == {OWN, PROTECTING, OBEYING}
+    assert naming("send_own") == {OWN, BRACKETS, OBEYING}
     assert calling("approve", "floor") == {"orchestrator/trade.py"}
     assert "verify_approval" in {
-        node.id for node in ast.walk(TREES[PROTECTING]) if isinstance(node, ast.Name)
+        node.id for node in ast.walk(TREES[INSTRUCTIONS]) if isinstance(node, ast.Name)
     }
     children = [
         {keyword.arg: keyword.value for keyword in node.keywords}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from db import halting
-from mcp_servers.execution import protecting
+from mcp_servers.execution import moving_stops
 from mcp_servers.execution.answers import told
 from mcp_servers.execution.protecting import Protector
 from openoutcry.market.book import Book, Level
@@ -270,7 +270,7 @@ REFUSED = {
 async def test_e6_on_spot_a_target_that_was_lost_comes_back_with_its_stop(
     guarded: Guarded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(protecting, "MOVE_S", 0.0)
+    monkeypatch.setattr(moving_stops, "MOVE_S", 0.0)
     await guarded.enter(ENTRY, "58000", take_profit="65000")
     guarded.rig.fault("code", **REFUSED, times=1)
     await looked(guarded, 2)
@@ -283,7 +283,7 @@ async def test_e6_on_spot_a_target_that_was_lost_comes_back_with_its_stop(
 async def test_e6_a_target_that_the_exchange_does_not_want_is_not_asked_for_for_ever(
     guarded: Guarded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(protecting, "MOVE_S", 0.0)
+    monkeypatch.setattr(moving_stops, "MOVE_S", 0.0)
     await guarded.enter(ENTRY, "58000", take_profit="65000")
     guarded.rig.fault("code", **REFUSED, times=0)
     await looked(guarded, 12)
@@ -335,7 +335,7 @@ class ItsPrice:
 
 
 def trailing(guarded: Guarded, monkeypatch: pytest.MonkeyPatch, rest_s: float = 0.0) -> None:
-    monkeypatch.setattr(protecting, "MOVE_S", rest_s)
+    monkeypatch.setattr(moving_stops, "MOVE_S", rest_s)
     guarded.protector = Protector(guarded.deps, ItsPrice(guarded))
 
 
