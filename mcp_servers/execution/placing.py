@@ -39,8 +39,9 @@ async def place(pool: asyncpg.Pool, venue: Venue, intent: Intent, at: datetime, 
         known = await _known(venue, intent, standing)
         if known is not None:
             known = moved(standing, known)
-            if known != standing:
-                await settle(pool, intent, known, guard.account)
+            await settle(
+                pool, intent, known, guard.account
+            )  # even if it is no news: a crash may have taken it back
             return known
     try:
         still = await _let_out(pool, (intent,), guard)
@@ -65,7 +66,8 @@ async def place_pair(
     crashpoint("k8")
     if any(one.status != "INTENT" for one in standing):
         states = [
-            await _known(venue, intent, one) or one for intent, one in zip(intents, standing, strict=True)
+            moved(one, await _known(venue, intent, one) or one)
+            for intent, one in zip(intents, standing, strict=True)
         ]
     else:
         try:
@@ -79,7 +81,7 @@ async def place_pair(
             states = [_without_venue(intent, "UNKNOWN", error) for intent in intents]
         crashpoint("k11")
     for intent, state in zip(intents, states, strict=True):
-        await settle(pool, intent, state)
+        await settle(pool, intent, state, guard.account)
     return states[0], states[1]
 
 

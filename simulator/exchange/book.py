@@ -86,9 +86,9 @@ class Exchange:
             self._commit(cause, [self._end(order, "CANCELED", "REQUESTED")])
         return order
 
-    def annotate(self, cid: str, tag: str, reason: str) -> None:
+    def annotate(self, cid: str, cause: str, tag: str, reason: str) -> None:
         """The client's own note in the account's history: no order of this name will be sent again."""
-        self._commit("disown", [{"kind": "rejected", "cid": cid, "tag": tag, "reason": reason}])
+        self._commit(cause, [{"kind": "rejected", "cid": cid, "tag": tag, "reason": reason}])
 
     def find(self, cid: str) -> Order | None:
         """The newest order of that name."""

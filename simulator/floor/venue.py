@@ -45,21 +45,19 @@ class SimulatedVenue:
         await self._catch_up(0)
 
     async def place(self, ticket: Ticket, still: Still | None = None) -> OrderState:
-        """Send once; while a Retry-After holds, not at all. Raises VenueRejected, VenueUnknown."""
-        request = ticket.request
-        given = {
-            "cid": ticket.client_order_id,
-            "side": request.side,
-            "kind": request.type,
-            "quantity": units(request.quantity),
-            "price": None if request.price is None else units(request.price),
-            "stop": None if request.stop_price is None else units(request.stop_price),
-            "group": request.oco_group,
-            "reduce_only": request.reduce_only,
-            "tag": f"{ticket.order_seq} {request.model_dump_json()}",
-        }
+        """Send once; while a Retry-After holds, not at all. Raises VenueUnknown."""
+        try:
+            await self._sent(ticket, still)
+        except VenueRejected as error:
+            return await self._never(ticket, str(error))
+        crashpoint("k10")
+        await self._catch_up(millis(ticket.at))
+        return self._history.orders[ticket.client_order_id].state
+
+    async def _sent(self, ticket: Ticket, still: Still | None) -> None:
+        """Raises VenueRejected when it will never exist, VenueUnknown."""
+        cause, at_ms = placing(ticket.order_seq, ticket.request.leg), millis(ticket.at)
         self._door.sent_at[ticket.client_order_id] = self._now()
-        cause, at_ms = placing(ticket.order_seq, request.leg), millis(ticket.at)
         for _ in range(TRIES):
             await self._let_out(still)
             if (rest := self._door.told_until - self._now()) > 0:  # a pause may have begun meanwhile
@@ -68,8 +66,8 @@ class SimulatedVenue:
                 self._now()
             )  # what may still arrive is counted from here
             try:
-                await self._door.submit(given, cause, at_ms)
-                break
+                await self._door.submit(given(ticket), cause, at_ms)
+                return
             except Refused as refused:
                 raise VenueRejected(str(refused)) from refused
             except Unclear as unclear:
@@ -78,11 +76,7 @@ class SimulatedVenue:
                 self._door.told_until = self._now() + slow.after_s
             except OffClock:
                 await asyncio.sleep(0.1)  # resynchronised: the next signature is good
-        else:
-            raise VenueRejected("the venue took no request")
-        crashpoint("k10")
-        await self._catch_up(at_ms)
-        return self._history.orders[ticket.client_order_id].state
+        raise VenueRejected("the venue took no request")
 
     async def cancel(
         self, client_order_id: str, *, at: datetime, by_seq: int, still: Still | None = None
@@ -103,29 +97,25 @@ class SimulatedVenue:
 
     async def lookup(self, client_order_id: str) -> OrderState | None:
         """The order of that name; None only when it can no longer come. Raises VenueUnknown."""
-        known = self._history.orders.get(client_order_id)
         began, sent = self._now(), self._door.sent_at.get(client_order_id, self._born)
-        while known is None:
-            found = await self._surely(lambda: self._door.find(client_order_id))
-            if found is not None:
+        while client_order_id not in self._history.orders:
+            if await self._surely(lambda: self._door.find(client_order_id)) is not None:
                 await self._catch_up(0)
-                known = self._history.orders.get(client_order_id)
                 continue
             if self._now() >= sent + BOUND_S:
-                return None
+                await self._catch_up(0)  # a refusal that was noted and not heard of again is no absence
+                break
             if self._now() >= began + PATIENCE_S:
                 raise VenueUnknown(f"{client_order_id}: not found yet, and it may still arrive")
             await asyncio.sleep(1.0)
-        return known.state
+        known = self._history.orders.get(client_order_id)
+        return None if known is None else known.state
 
     async def disown(self, ticket: Ticket) -> OrderState:
         """Find it, or note for ever that it never came. Raises VenueUnknown while it still may."""
-        if await self.lookup(ticket.client_order_id) is None:
-            tag = f"{ticket.order_seq} {ticket.request.model_dump_json()}"
-            reason = "NEVER_ARRIVED: the venue has no order of this name"
-            self._door.exchange.annotate(ticket.client_order_id, tag, reason)
-            await self._catch_up(0)
-        return self._history.orders[ticket.client_order_id].state
+        if (found := await self.lookup(ticket.client_order_id)) is not None:
+            return found
+        return await self._never(ticket, "NEVER_ARRIVED: the venue has no order of this name")
 
     async def advance(self, as_of: datetime) -> None:
         """Hear of everything that happened up to ``as_of``."""
@@ -165,6 +155,13 @@ class SimulatedVenue:
             Decimal(0),
         )
         return (VenuePosition(self._symbol, held, Decimal(0)),) if held else ()
+
+    async def _never(self, ticket: Ticket, reason: str) -> OrderState:
+        """Note for ever, where the next life of this process finds it, that the order does not exist."""
+        cause = placing(ticket.order_seq, ticket.request.leg)
+        self._door.exchange.annotate(ticket.client_order_id, cause, tag_of(ticket), reason)
+        await self._catch_up(0)
+        return self._history.orders[ticket.client_order_id].state
 
     def _upto(self, cause: str, seq: int, after: int) -> Statement:
         end = self._history.end_of(cause)
@@ -207,7 +204,7 @@ class SimulatedVenue:
                 return await ask()
             except SlowDown as slow:
                 self._door.told_until = self._now() + slow.after_s
-            except Unclear:
+            except (Unclear, OffClock):
                 await asyncio.sleep(0.2)
         raise VenueUnknown("the venue does not answer")
 
@@ -230,6 +227,27 @@ class SimulatedVenue:
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
+
+
+def given(ticket: Ticket) -> dict[str, Any]:
+    """An order as the exchange is asked for it."""
+    request = ticket.request
+    return {
+        "cid": ticket.client_order_id,
+        "side": request.side,
+        "kind": request.type,
+        "quantity": units(request.quantity),
+        "price": None if request.price is None else units(request.price),
+        "stop": None if request.stop_price is None else units(request.stop_price),
+        "group": request.oco_group,
+        "reduce_only": request.reduce_only,
+        "tag": tag_of(ticket),
+    }
+
+
+def tag_of(ticket: Ticket) -> str:
+    """What the client notes of an order for itself."""
+    return f"{ticket.order_seq} {ticket.request.model_dump_json()}"
 
 
 def units(value: Decimal) -> int:

@@ -8,6 +8,9 @@ from simulator.engine.process import CURRENT
 from simulator.exchange.book import Exchange, Order, Refused
 from simulator.world.chance import Chance
 
+RECV_WINDOW_S = 5.0
+"""How old a request's signature may be when it arrives: what a process sends that was held for longer is refused."""
+
 
 class Unclear(Exception):
     """Nothing that was answered says whether the request took effect."""
@@ -55,7 +58,7 @@ class Door:
         return order
 
     async def cancel(self, cid: str, cause: str, at_ms: int) -> Order | None:
-        """Cancel; None when there is no order of that name."""
+        """Cancel; None when there is no order of that name. This and what follows raise Unclear, SlowDown, OffClock."""
         await self._arrive()
         order = self.exchange.cancel(cid, cause, at_ms)
         await self._leave("venue_cancel_unclear")
@@ -83,11 +86,11 @@ class Door:
     async def _arrive(self) -> None:
         process = CURRENT.get()
         await process.gate()
-        left = self.exchange.now()
+        signed = self.exchange.now()
         await asyncio.sleep(0.01 + self.chance.stream("latency").random() * 0.05)
         await process.gate()
         now = self.exchange.now()
-        banned = self.closed_at < left and now < self.closed_until  # not one that was on its way already
+        banned = self.closed_at < signed and now < self.closed_until  # not one that was on its way already
         self.exchange.note("venue_request", process=process.name, banned=banned)
         if now < self.closed_until:
             raise SlowDown(self.closed_until - now)
@@ -97,6 +100,8 @@ class Door:
         if self.chance.strikes("venue_418"):
             self._close(40.0)
             raise SlowDown(40.0)
+        if now > signed + RECV_WINDOW_S:
+            raise OffClock
 
     def _close(self, seconds: float) -> None:
         self.closed_at = self.exchange.now()

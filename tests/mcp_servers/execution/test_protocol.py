@@ -160,6 +160,16 @@ async def test_what_has_ended_and_the_venue_never_had_stays_as_it_ended(desk: De
     assert desk.pool.order("entry")["status"] == "REJECTED"
 
 
+async def test_an_end_that_is_told_is_written_though_a_crash_took_it_back_meanwhile(desk: Desk) -> None:
+    async def crashed(name: str) -> None:
+        desk.pool.change("entry", status="INTENT")  # what was committed asynchronously, and no more
+
+    desk.halt()
+    await desk.place()
+    desk.venue.lookup = crashed
+    assert (await desk.place()).status == desk.pool.order("entry")["status"] == "REJECTED"
+
+
 @pytest.mark.parametrize(("error", "status"), [(VenueRejected, "REJECTED"), (VenueUnknown, "UNKNOWN")])
 async def test_what_the_venue_says_is_a_state_with_its_reason(desk: Desk, error: Any, status: str) -> None:
     desk.venue.says = error("x" * 501)
@@ -325,6 +335,26 @@ async def test_a_pair_of_which_one_may_have_left_is_looked_up_and_never_sent(des
         "INTENT",
     ] and desk.venue.placed == []
     assert [desk.pool.order(leg)["status"] for leg in PAIR] == [one.status for one in states]
+
+
+async def test_an_end_of_one_of_a_pair_is_an_end_whatever_the_venue_does_not_say(desk: Desk) -> None:
+    await desk.pair()
+    desk.pool.change(PAIR[0], status="CANCELED")
+    desk.venue.silent = True
+    assert [one.status for one in await desk.pair()] == ["CANCELED", "NEW"]
+    assert [desk.pool.order(leg)["status"] for leg in PAIR] == ["CANCELED", "NEW"]
+
+
+async def test_what_a_ghost_hears_of_a_pair_is_not_written(desk: Desk) -> None:
+    async def then_replaced(*given: Any) -> Any:
+        states = await real(*given)
+        desk.lease(ACCOUNT, ACCOUNT.token + 1)
+        return states
+
+    real, desk.venue.place_pair = desk.venue.place_pair, then_replaced
+    with pytest.raises(Fenced):
+        await desk.pair()
+    assert [desk.pool.order(leg)["status"] for leg in PAIR] == ["SENT", "SENT"]
 
 
 async def test_a_pair_that_is_refused_is_refused_as_one(desk: Desk) -> None:

@@ -1,0 +1,127 @@
+"""The simulated exchange's door and the connector to it: as strict, and as forgetful, as the real ones."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from decimal import Decimal
+from random import Random
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from mcp_servers.execution.venues.protocol import Still
+from openoutcry.errors import Fenced
+from openoutcry.sim.engine import Ticket
+from openoutcry.types.orders import OrderRequest
+from simulator.engine.clocks import BORN
+from simulator.engine.loop import VirtualLoop
+from simulator.engine.process import CURRENT, Process
+from simulator.exchange.book import UNIT, Exchange
+from simulator.floor.venue import BOUND_S, SimulatedVenue
+from simulator.world.chance import Chance
+from simulator.world.door import RECV_WINDOW_S, Door
+
+ENTRY = OrderRequest(
+    leg="entry", symbol="BTC/USDT", side="BUY", type="MARKET", quantity=Decimal("0.01"), reason="x"
+)
+
+
+class Place:
+    """An exchange in calm weather, a process, and its connector."""
+
+    def __init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        log: Any = SimpleNamespace(note=lambda *_, **__: None)
+        chance = Chance(1, log, {})
+        bars = [(int(BORN.timestamp() * 1000), *(100 * UNIT,) * 4)]
+        self.exchange = Exchange(
+            cash=1_000 * UNIT, bars=bars, bar_ms=60_000, random=Random(1), now=loop.time, note=log.note
+        )
+        self.door = Door(self.exchange, chance)
+        self.begin()
+
+    def begin(self) -> None:
+        """The process's first life, or its next."""
+        self.process = Process("execution", 1, asyncio.get_running_loop().time())
+        CURRENT.set(self.process)
+        self.venue = SimulatedVenue(self.door, ENTRY.symbol)
+
+    def ticket(self, name: str = "oo-1") -> Ticket:
+        return Ticket(name, 1, ENTRY, BORN)
+
+
+def on_virtual_time(work: Callable[[Place], Coroutine[Any, Any, None]]) -> Callable[[], None]:
+    """Run a test's body in a simulated world of its own."""
+
+    async def lived() -> None:
+        await work(Place())
+
+    def test() -> None:
+        loop = VirtualLoop(Random(1))
+        try:
+            loop.run_until_complete(lived())
+        finally:
+            loop.close()
+
+    return test
+
+
+def once_then(error: Exception) -> Still:
+    """Lets the first request out, and no other."""
+    asked = []
+
+    async def still() -> None:
+        asked.append(1)
+        if len(asked) > 1:
+            raise error
+
+    return still
+
+
+async def _held(place: Place, seconds: float) -> "asyncio.Task[Any]":
+    """Placed by a process that stands still for so long between its signature and its first byte."""
+    still = once_then(Fenced("another has it", "account:1"))
+    placing = asyncio.ensure_future(place.venue.place(place.ticket(), still))
+    await asyncio.sleep(0.005)  # it takes at least twice that to arrive
+    place.process.hold()
+    await asyncio.sleep(seconds)
+    place.process.go()
+    await asyncio.wait({placing})
+    return placing
+
+
+@on_virtual_time
+async def test_what_a_process_sends_that_was_held_for_too_long_is_refused(place: Place) -> None:
+    placing = await _held(place, RECV_WINDOW_S + 1)
+    with pytest.raises(Fenced):  # asked again before it signs again: its place is another's by then
+        await placing
+    assert not place.exchange.orders
+
+
+@on_virtual_time
+async def test_a_signature_that_is_young_enough_is_good(place: Place) -> None:
+    placing = await _held(place, RECV_WINDOW_S - 1)
+    assert (await placing).status == "FILLED" and len(place.exchange.orders) == 1
+
+
+@on_virtual_time
+async def test_a_refusal_is_among_the_orders_for_ever(place: Place) -> None:
+    await place.venue.open()
+    place.exchange.halted = True
+    refused = await place.venue.place(place.ticket())
+    assert (refused.status, refused.error) == ("REJECTED", "-1013 the market is halted")
+    place.begin()  # who makes the next name counts the refused ones too, and in its next life as well
+    await place.venue.open()
+    assert [(r.leg, s.status) for r, s in place.venue.orders()] == [("entry", "REJECTED")]
+    assert await place.venue.lookup("oo-1") == refused
+
+
+@on_virtual_time
+async def test_a_refusal_that_was_not_heard_of_again_is_no_absence(place: Place) -> None:
+    later = SimulatedVenue(place.door, ENTRY.symbol)
+    place.exchange.halted = True
+    await place.venue.place(place.ticket())
+    await asyncio.sleep(BOUND_S)
+    known = await later.lookup("oo-1")
+    assert known is not None and known.status == "REJECTED"
+    assert await later.lookup("oo-2") is None, "what was never sent, and cannot come any more"
