@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import structlog
 
-from mcp_servers.execution.venues.live import gateway, venue
+from mcp_servers.execution.venues.live import gateway, resolving
 from mcp_servers.execution.venues.live.asking import Asking
 from mcp_servers.execution.venues.live.outcome import Outcome, Unknown
-from mcp_servers.execution.venues.live.venue import LiveVenue
+from mcp_servers.execution.venues.live.sending import Sending
 from mcp_servers.execution.venues.protocol import Still
 from openoutcry.sim.engine import Ticket
 from openoutcry.types.orders import OrderRequest
@@ -36,7 +36,7 @@ def test_the_matrix_is_complete() -> None:
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """What waits in earnest is skipped over: pauses between lookups, the pace of requests. Lost answers are warnings."""
-    monkeypatch.setattr(venue, "LOOK_AGAIN_S", (0.0, 0.01))
+    monkeypatch.setattr(resolving, "LOOK_AGAIN_S", (0.0, 0.01))
     monkeypatch.setattr(gateway, "MS_PER_WEIGHT", {"spot": 0.0, "perp": 0.0})
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
 
@@ -69,13 +69,13 @@ async def test_E1_E2_E3_no_answer_doubles_or_loses_an_order(
 async def test_an_order_that_is_sent_again_blindly_is_noticed(
     tmp_path: Path, fresh_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest = LiveVenue._sent
+    honest = Sending.send
 
-    async def twice(self: LiveVenue, ticket: Ticket, request: OrderRequest, still: Still | None) -> Outcome:
+    async def twice(self: Sending, ticket: Ticket, request: OrderRequest, still: Still | None) -> Outcome:
         said = await honest(self, ticket, request, still)
         return await honest(self, ticket, request, still) if isinstance(said, Unknown) else said
 
-    monkeypatch.setattr(LiveVenue, "_sent", twice)
+    monkeypatch.setattr(Sending, "send", twice)
     found = Findings()
     async with _rigged(tmp_path, fresh_database, 1) as rig:
         await Matrix(rig, 1).run(Cell("reset", "MARKET", True, True), 1, found)
@@ -88,7 +88,7 @@ async def test_an_order_that_is_given_up_too_soon_is_noticed(
     async def absent(self: Asking, *_: object) -> bool:
         return True
 
-    monkeypatch.setattr(venue, "BOUND", timedelta(seconds=-1))
+    monkeypatch.setattr(resolving, "BOUND", timedelta(seconds=-1))
     monkeypatch.setattr(Asking, "absent", absent)
     found = Findings()
     async with _rigged(tmp_path, fresh_database, 1) as rig:

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from mcp_servers.execution.intents import Halted
-from mcp_servers.execution.venues.live import asking, venue
+from mcp_servers.execution.venues.live import asking, resolving
 from mcp_servers.execution.venues.live.asking import BOUND
 from openoutcry.errors import Fenced, VenueUnknown
 from openoutcry.types.orders import OrderRequest
@@ -71,7 +71,7 @@ async def test_E1_timeout_code_in_any_status(rig: Rig, status: int) -> None:
 async def test_E2_never_received_is_absent_only_after_the_bound(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(venue, "LOOK_AGAIN_S", (0.01,))
+    monkeypatch.setattr(resolving, "LOOK_AGAIN_S", (0.01,))
     rig.fault("hang", accept=False)
     with pytest.raises(VenueUnknown):
         await rig.place(ENTRY)
