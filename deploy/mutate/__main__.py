@@ -12,7 +12,9 @@ from deploy.mutate.run import Running, Slice
 
 
 def main() -> int:
-    """Try what time allows; 1 when a survivor has no reason, the list names what does not exist, or too few are killed."""
+    """Try what time allows; 1 while a change is left to try, a survivor has no reason, the list names what does not exist, or
+    too few are killed.
+    """
     given = _asked()
     run = Slice(given.resume, given.seed, time.monotonic() + given.seconds, _commit(), given.keep_killed)
     areas = [area for area in AREAS if not given.only or area.name in given.only]
@@ -26,8 +28,9 @@ def main() -> int:
         standing = running.standing()
         verdicts |= {name: result.verdict for name, result in standing.items()}
         commits |= {result.commit for result in standing.values()}
-        names |= {one.name for one in running.mutants}
-        counts.append(summary.count(area.name, [one.name for one in running.mutants], verdicts))
+        names |= {one.name for one in running.existing}
+        drawn = [one.name for one in running.mutants]
+        counts.append(summary.count(area.name, drawn, verdicts, existing=len(running.existing)))
         print(counts[-1].told(), flush=True)
     files = {file for area in areas for file in area.files()}
     listed = [name for name, one in survivors.read().items() if one.file in files or not given.only]

@@ -13,6 +13,8 @@ class Area:
     name: str
     code: tuple[str, ...]
     tests: tuple[str, ...]
+    drawn: int | None = None
+    """How many of its changes are tried, where trying all takes hours: drawn evenly, with the seed."""
 
     def files(self) -> list[str]:
         """The paths of its code from the root, sorted."""
@@ -23,6 +25,8 @@ class Area:
 PURE = "openoutcry"
 TESTS = "tests/openoutcry"
 EXECUTION = "mcp_servers/execution"
+LIVE, LIVE_TESTS = f"{EXECUTION}/venues/live", f"tests/{EXECUTION}/live"
+SEEDS = "tests/simulator/test_seeds.py::test_every_invariant_holds_under_many_faults"
 AREAS = (
     Area(
         "ledger",
@@ -69,9 +73,63 @@ AREAS = (
         (
             f"tests/{EXECUTION}/test_permission.py",
             f"tests/{EXECUTION}/test_protocol.py",
-            "tests/simulator/test_seeds.py::test_every_invariant_holds_under_many_faults",
+            SEEDS,
         ),
     ),
+    Area(
+        "protection",
+        tuple(f"{PURE}/risk/{name}.py" for name in ("brackets", "flattening", "naked", "trailing")),
+        (f"{TESTS}/risk/test_brackets.py", f"{TESTS}/risk/test_protection_edges.py"),
+    ),
+    Area(
+        "protecting",
+        tuple(
+            f"{EXECUTION}/{name}.py"
+            for name in ("bracket_orders", "moving_stops", "protecting", "standing_instructions")
+        ),
+        (f"{LIVE_TESTS}/test_protecting.py", SEEDS),
+        drawn=80,
+    ),
+    Area(
+        "obeying",
+        tuple(f"{EXECUTION}/{name}.py" for name in ("desk", "killfile", "lookup", "obeying")),
+        (f"{LIVE_TESTS}/test_obeying.py", f"tests/{EXECUTION}/test_halted.py", SEEDS),
+        drawn=60,
+    ),
+    Area(
+        "answers",
+        tuple(f"{LIVE}/{name}.py" for name in ("dialect", "filters", "outcome")),
+        (f"{LIVE_TESTS}/test_outcome.py", f"{LIVE_TESTS}/test_venue_faults.py"),
+        drawn=100,
+    ),
+    Area(
+        "venue",
+        tuple(
+            f"{LIVE}/{name}.py"
+            for name in (
+                "asking",
+                "first_byte",
+                "gateway",
+                "journal",
+                "recording",
+                "resolving",
+                "sending",
+                "venue",
+            )
+        ),
+        tuple(
+            f"{LIVE_TESTS}/test_{name}.py"
+            for name in ("c7_network", "matrix", "protecting", "unknown", "venue_faults")
+        ),
+        drawn=80,
+    ),
+    Area(
+        "halts",
+        ("db/halting.py", "api/routes/kill_switch.py"),
+        ("tests/db/test_halting.py", "tests/api/test_trade.py"),
+        drawn=60,
+    ),
+    Area("keys", ("api/routes/keys.py", "api/routes/key_ring.py"), ("tests/api/test_keys.py",)),
     Area("tally", (f"{PURE}/voting/*.py",), (f"{TESTS}/voting",)),
     Area("tokens", ("wire/tokens.py",), ("tests/wire/test_tokens.py", "tests/wire/test_tokens_edges.py")),
     Area(

@@ -45,7 +45,8 @@ class Running:
         self._tests = results.tests_digest(area)
         of = hashlib.sha256(repr((self._tests, self._code)).encode()).hexdigest()
         self._shelf = Shelf(run.file.with_name(f"{run.file.name}.{area.name}"), of)
-        self.mutants = [one for source in self._sources.values() for one in source.mutants]
+        self.existing = [one for source in self._sources.values() for one in source.mutants]
+        self.mutants = _drawn(self.existing, area.drawn, run.seed)
 
     def standing(self) -> dict[str, results.Result]:
         """The verdicts that are still true."""
@@ -89,6 +90,13 @@ class Running:
         )
         results.append(run.file, result)
         return time.monotonic() < run.until
+
+
+def _drawn(existing: list[Mutant], most: int | None, seed: int) -> list[Mutant]:
+    """The changes under trial: every one, or so many of them, each as likely as the other."""
+    if most is None or most >= len(existing):
+        return existing
+    return random.Random(seed).sample(existing, most)
 
 
 def _warm(area: Area, shelf: Shelf, sources: dict[str, Source], todo: Sequence[Mutant], told: Told) -> Found:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from deploy.mutate.survivors import Faults
 
 GOAL = 0.9
+FIGURES = ("existing", "all", "killed", "timeouts", "survived")
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,42 +15,47 @@ class Count:
     """What became of the changes of an area. One that never ends counts as noticed."""
 
     name: str
+    existing: int
     all: int
+    """Those under trial: all that exist, or those that were drawn."""
     killed: int
     timeouts: int
     survived: int
 
     @property
+    def tried(self) -> int:
+        """How many have a verdict."""
+        return self.killed + self.timeouts + self.survived
+
+    @property
     def share(self) -> float:
         """Noticed, of those tried."""
-        tried = self.killed + self.timeouts + self.survived
-        return (self.killed + self.timeouts) / tried if tried else 0.0
+        return (self.killed + self.timeouts) / self.tried if self.tried else 0.0
 
     @property
     def whole(self) -> bool:
         """Whether every change was tried."""
-        return self.killed + self.timeouts + self.survived == self.all
+        return self.tried == self.all
 
     def told(self) -> str:
         """One line."""
-        left = (
-            "" if self.whole else f", not tried yet {self.all - self.killed - self.timeouts - self.survived}"
-        )
+        left = "" if self.whole else f", not tried yet {self.all - self.tried}"
+        drawn = "" if self.all == self.existing else f" drawn of {self.existing}"
         return (
-            f"{self.name}: N {self.all}, killed {self.killed}, timeouts {self.timeouts}, "
+            f"{self.name}: N {self.all}{drawn}, killed {self.killed}, timeouts {self.timeouts}, "
             f"survived {self.survived}{left}: {100 * self.share:.1f} % killed"
         )
 
 
-def count(name: str, mutants: Sequence[str], verdicts: Mapping[str, str]) -> Count:
-    """Count the verdicts on these mutants."""
+def count(name: str, mutants: Sequence[str], verdicts: Mapping[str, str], existing: int) -> Count:
+    """Count the verdicts on these mutants, of so many that exist."""
     found = Counter(verdicts[one] for one in mutants if one in verdicts)
-    return Count(name, len(mutants), found["killed"], found["timeout"], found["survived"])
+    return Count(name, existing, len(mutants), found["killed"], found["timeout"], found["survived"])
 
 
 def total(counts: Sequence[Count]) -> Count:
     """All areas together."""
-    sums = [sum(getattr(one, name) for one in counts) for name in ("all", "killed", "timeouts", "survived")]
+    sums = [sum(getattr(one, name) for one in counts) for name in FIGURES]
     return Count("all", *sums)
 
 
@@ -66,7 +72,9 @@ def told(
         lines.append(f"killed, and yet listed as a survivor: {name}")
     for name in faults.unknown:
         lines.append(f"LISTED, BUT NO SUCH CHANGE: {name}")
-    low = [one.name for one in (*counts, whole) if one.whole and one.share < GOAL]
+    low = [one.name for one in (*counts, whole) if one.tried and one.share < GOAL]
     if low:
         lines.append(f"BELOW {100 * GOAL:.0f} %: {', '.join(low)}")
-    return lines, not (faults.unlisted or faults.unknown or low)
+    if not whole.whole:
+        lines.append(f"NOT ALL TRIED: {', '.join(one.name for one in counts if not one.whole)}")
+    return lines, whole.whole and not (faults.unlisted or faults.unknown or low)

@@ -41,7 +41,7 @@ class Naked:
 
 
 def bare_since(before: Naked | None, quantity: Decimal, now: float) -> Naked:
-    """The bare stretch that goes on, or begins; one whose size changed has new tries but the old pace."""
+    """The bare stretch that goes on, or begins; one whose size changed keeps its tries and its pace."""
     if before is None:
         return Naked(now, quantity)
     if before.quantity == quantity:

@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed
 
 from api.auth.signing import CLIENT_SECONDS, Signer, home_key
 from api.haste import neighbourhood
-from db.identity import clients, orgs, refreshing, users
+from db.identity import clients, lockout, orgs, refreshing, users
 from db.identity.holder import PERMISSIONS
 from tests.api.test_errors import is_error
 from wire.clock import WallClock
@@ -123,6 +123,33 @@ async def test_a_password_that_changes_while_it_is_checked_opens_nothing(peopled
     monkeypatch.setattr(refreshing, "issue", overtaken)
     async with peopled.client(None) as client:
         answer = await login(client)
+        assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+
+
+async def test_the_last_second_of_a_lock_is_waited_for_and_a_name_counts_by_its_beginning(
+    peopled, monkeypatch
+):
+    async with peopled.client(None) as client:
+        await login(client, username="n" * 201)
+        counted = {row["subject"] for row in await peopled.pool.fetch("SELECT subject FROM login_failures")}
+        assert "name:" + "n" * 200 in counted
+
+        async def nearly_over(*_):
+            return 1
+
+        monkeypatch.setattr(lockout, "attempt", nearly_over)
+        locked = await login(client)
+        assert (locked.status_code, locked.headers["retry-after"]) == (429, "1")
+
+
+async def test_who_is_removed_while_a_token_is_renewed_gets_none(peopled, monkeypatch):
+    async def gone(*_):
+        return None
+
+    async with peopled.client(None) as client:
+        refresh = (await login(client)).json()["refresh_token"]
+        monkeypatch.setattr(users, "by_id", gone)
+        answer = await client.post("/api/v1/auth/refresh", json={"refresh_token": refresh})
         assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
 
 

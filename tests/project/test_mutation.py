@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from deploy.mutate import survivors
-from deploy.mutate.areas import AREAS, ROOT
+from deploy.mutate.areas import AREAS, ROOT, Area
 from deploy.mutate.mutants import Source
+from deploy.mutate.run import Running, Slice
 from deploy.mutate.summary import count, told
 
 HERE = "tests/project/mutated"
@@ -61,7 +62,7 @@ def test_a_survivor_without_a_reason_fails_and_a_killed_one_is_pointed_out() -> 
     verdicts = {"a": "killed", "b": "survived", "c": "timeout", "d": "survived"} | dict.fromkeys(
         "efghijklmnopqrst", "killed"
     )
-    counted = count("some", [*verdicts, "not tried"], verdicts)
+    counted = count("some", [*verdicts, "not tried"], verdicts, existing=30)
     assert (counted.all, counted.killed, counted.timeouts, counted.survived, counted.whole) == (
         21,
         17,
@@ -76,10 +77,21 @@ def test_a_survivor_without_a_reason_fails_and_a_killed_one_is_pointed_out() -> 
         not well and "SURVIVES WITHOUT A REASON: d" in lines and "LISTED, BUT NO SUCH CHANGE: gone" in lines
     )
     assert any("yet listed" in line and line.endswith("c") for line in lines)
-    whole = count("some", list(verdicts), verdicts)
+    assert "NOT ALL TRIED: some" in lines and lines[0].startswith("some: N 21 drawn of 30, killed 17,")
+    whole = count("some", list(verdicts), verdicts, existing=len(verdicts))
     clean = survivors.compare({"b", "d"}, verdicts, set(verdicts))
     assert told([whole], clean, 6, ["abc"])[1] is True
-    assert told([count("low", ["a", "b"], verdicts)], clean, 6, ["abc"])[1] is False
+    assert told([count("low", ["a", "b"], verdicts, existing=2)], clean, 6, ["abc"])[1] is False
+    begun = count("begun", ["a", "not tried"], verdicts, existing=2)
+    assert told([begun], clean, 6, ["abc"])[1] is False
+
+
+def test_what_is_drawn_of_an_area_is_the_seeds_and_of_the_whole() -> None:
+    area = Area("sample", (f"{HERE}/scale.py",), (f"{HERE}/test_scale.py",), drawn=5)
+    draws = [Running(Slice(Path("results"), seed, 0.0, "here", False), area) for seed in (6, 6, 7)]
+    first, again, other = ({one.name for one in draw.mutants} for draw in draws)
+    assert len(first) == len(other) == 5 and first == again != other
+    assert first < {one.name for one in draws[0].existing}
 
 
 def test_a_list_that_says_something_twice_is_refused(tmp_path: Path) -> None:

@@ -194,12 +194,16 @@ async def test_programs_log_in_with_their_secret() -> None:
 
 
 async def test_attempts_are_counted_by_name_and_by_address() -> None:
-    def wait(subject: str, window: timedelta, most: int, locked: timedelta) -> int:
-        assert (window, locked) == (timedelta(minutes=15), timedelta(minutes=15))
-        return {"name:ann": 3 if most == 5 else -1, "ip:10.0.0.1": 7 if most == 30 else -1}[subject]
+    def wait(subject: str, *_: object) -> int:
+        return {"name:ann": 3, "ip:10.0.0.1": 7}[subject]
 
     pool = Pool({lockout.ATTEMPT: wait})
     assert await lockout.attempt(pool, "ann", "10.0.0.1") == 7  # type: ignore[arg-type]
+    quarter = timedelta(minutes=15)
+    assert pool.arguments(lockout.ATTEMPT) == [
+        ("name:ann", quarter, 5, quarter),
+        ("ip:10.0.0.1", quarter, 30, quarter),
+    ]
     assert pool.arguments(lockout.FORGET_OLD) == [()]
     await lockout.succeeded(pool, "ann", "10.0.0.1")  # type: ignore[arg-type]
     assert pool.arguments(lockout.FORGET) == [("name:ann",)] and pool.arguments(lockout.LESS) == [
