@@ -55,12 +55,18 @@ SELECT of_session, pg_notify('cycles', $1::text || ':' || $2),
        (SELECT pg_notify('events', $12::text || ':' || last_seq) FROM counter)
 FROM head
 """
-ORDER = f"{upsert('orders', rows.OrderRow)} WHERE orders.status IN ('INTENT', 'REJECTED') OR excluded.refusal IS NULL"
-"""What the gate refused in a repeated record may have left in its first attempt: then the venue's word stands."""
+ORDER = f"""
+{upsert("orders", rows.OrderRow)}
+WHERE (excluded.refusal IS NULL OR orders.status IN ('INTENT', 'REJECTED'))
+    AND (excluded.status <> 'UNKNOWN' OR orders.status IN ('INTENT', 'SENT', 'UNKNOWN'))
+"""
+"""The venue's word that is in the row stands against a record that knows less: one that was repeated and whose gate refuses
+what its first attempt had sent, and one whose round never got the answer.
+"""
 ORDER_CHANGE = update(
     "orders",
     rows.OrderChangeRow,
-    kept_when_null=("venue_order_id", "error_message", "placed_at", "filled_at", "canceled_at", "expired_at"),
+    kept_when_null=rows.OWN_WHEN_NONE,
     returning="id, symbol, side, type, quantity",
 )
 FILL = insert("fills", rows.FillRow)

@@ -184,7 +184,11 @@ class LiveFloor:
     def broker(self, turn: Turn) -> McpBroker:
         """The execution server, for this round."""
         return McpBroker(
-            self.servers["execution"], seq=turn.seq, cursor=turn.desk.cursor, round_token=turn.token
+            self.servers["execution"],
+            seq=turn.seq,
+            cursor=turn.desk.cursor,
+            round_token=turn.token,
+            doubted=turn.desk.doubted(),
         )
 
     async def ask(self, turn: Turn, snapshot: Snapshot) -> Polled:

@@ -1,6 +1,8 @@
 """The execution server as the orchestrator sees it within one round."""
 
+from collections.abc import Collection, Mapping
 from time import perf_counter
+from types import MappingProxyType
 from typing import Any
 
 from openoutcry.errors import ToolFailed, VenueUnknown
@@ -32,11 +34,21 @@ class McpBroker:
     ``sync`` and handed out with ``place``; what a repeat does not ask for again comes with ``rest``, never lost.
     """
 
-    def __init__(self, execution: Askable, *, seq: int, cursor: int, round_token: str) -> None:
+    def __init__(
+        self,
+        execution: Askable,
+        *,
+        seq: int,
+        cursor: int,
+        round_token: str,
+        doubted: Mapping[tuple[int, str], str] = MappingProxyType({}),
+    ) -> None:
+        """``doubted`` are the names of earlier orders whose outcome no record knows, by round and leg."""
         self._execution = execution
         self._seq = seq
         self._after = cursor
         self._token = round_token
+        self._doubted = doubted
         self._taken: set[str] = set()
         self._held: tuple[list[Fill], list[OrderState]] = ([], [])
         self._adopted: dict[tuple[int, str], WorkingOrder] = {}
@@ -49,6 +61,7 @@ class McpBroker:
             "sync_account", {"after": self._after}, round_token=self._token, timeout_s=PLACE_TIMEOUT_S
         )
         fills, states = self._fresh(answer)
+        states += await self._refusals({(state.order_seq, state.leg) for state in states})
         self._held = (
             [f for f in fills if f.order_seq == self._seq],
             [s for s in states if s.order_seq == self._seq],
@@ -78,6 +91,25 @@ class McpBroker:
         """Events of this round's orders that a first attempt caused and this one did not ask for."""
         fills, states = self._held
         return self._handed([f for f in fills if f.trade_id not in self._taken], states)
+
+    async def _refusals(self, heard: Collection[tuple[int, str]]) -> list[OrderState]:
+        """Refusals whose answer was lost: of an order that it refused a venue has nothing to tell, only the order's row has."""
+        found = []
+        for (seq, leg), name in self._doubted.items():
+            if (seq, leg) in heard:
+                continue
+            answer = await self._execution.call(
+                "get_order_status", {"order_id": name}, round_token=self._token, timeout_s=PLACE_TIMEOUT_S
+            )
+            row = answer["order"]
+            if row["status"] == "REJECTED":
+                said = {
+                    "status": row["status"],
+                    "updated_at": row["updated_at"],
+                    "error": row["error_message"],
+                }
+                found.append(OrderState.model_validate({"order_seq": seq, "leg": leg, **said}))
+        return found
 
     async def _must(self, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
         try:

@@ -12,6 +12,8 @@ from typing import Any
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.ledger.outcomes import Case, Judging
 from openoutcry.ledger.traded import adopted
+from openoutcry.order_states import UNHEARD
+from openoutcry.orders import client_order_id
 from openoutcry.risk.case import GateInput
 from openoutcry.risk.latch import Latch
 from openoutcry.risk.traffic import QUIET, Traffic, heard, told
@@ -58,6 +60,11 @@ class Desk:
     def books(self) -> Books:
         """Books for its next record."""
         return Books(self.seq, self.portfolio, dict(self.working), dict(self.levels), dict(self.trails))
+
+    def doubted(self) -> dict[Key, str]:
+        """The names of orders of which nobody has heard yet whether the venue has them."""
+        unheard = (key for key, order in self.working.items() if order.state.status in UNHEARD)
+        return {key: client_order_id(self.facts.session_id, *key) for key in sorted(unheard)}
 
     def absorb(self, record: CycleRecord, head: str, cases: tuple[Case, ...]) -> None:
         """Move on to after ``record``, whose hash is ``head``."""

@@ -33,7 +33,9 @@ class Bad(Shape, frozen=True, kw_only=True):
 
 
 class Chain(Shape, frozen=True, kw_only=True):
-    """One session's chain and the rows under it. ``in_flight`` rows belong to the round in progress."""
+    """One session's chain and the rows under it. ``in_flight`` rows are ahead of the records: of the round in progress, and of
+    orders of which the records do not know yet whether the venue has them.
+    """
 
     session_id: UUID
     ok: bool

@@ -16,10 +16,11 @@ from db.verify.holding import Holding
 from openoutcry.embedding import NAME, embed
 from openoutcry.ledger.audit import Finding, Table, compare, finding, same
 from openoutcry.ledger.chain import UsedApproval
+from openoutcry.ledger.doubted import heard_since
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.ledger.fold import Folded
 from openoutcry.ledger.projection import project
-from openoutcry.ledger.rows import ApprovalRow
+from openoutcry.ledger.rows import ApprovalRow, OrderRow
 from openoutcry.ledger.traded import adopted_approval_rows, approval_rows, unapproved
 from openoutcry.ledger.walk import Walk
 from openoutcry.risk.brackets import by_itself
@@ -51,7 +52,8 @@ WHERE session_id = $1 AND seq BETWEEN $2 AND $3 AND num_nonnulls(prompt_embeddin
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What verifying a session found. ``in_flight`` rows belong to the round in progress, which has no record yet.
+    """What verifying a session found. ``in_flight`` rows are ahead of the records: those of the round in progress, and of
+    orders of which the records do not know yet whether the venue has them.
 
     ``anchored`` is False when there was no anchor file to hold the head against.
     """
@@ -119,8 +121,8 @@ class _Check:
         end_of_chain(self.session, self.walk, self.anchor)
         in_flight = 0
         if not self.walk.facts_changed:
-            await self._whole()
-            in_flight = self.holding.strangers(self._in_flight)
+            in_flight = await self._whole()
+            in_flight += self.holding.strangers(self._in_flight)
         of_head = head_findings(self.session, self.walk, self.anchor, self.anchored)
         findings = (*self.walk.findings, *of_head, *self.holding.findings)
         return Verification(
@@ -195,19 +197,26 @@ class _Check:
                 found = row["prompt_embedding"]
                 self._note("decisions", row["id"], "prompt_embedding", f"{NAME} of the prompt", found)
 
-    async def _whole(self) -> None:
-        """Rows that many records have a hand in; they cannot be told while a record is lost."""
+    async def _whole(self) -> int:
+        """Rows that many records have a hand in; they cannot be told while a record is lost. How many orders are ahead."""
         if self.walk.lost:
-            return
+            return 0
         await self.holding.hold(tables.APPROVALS, self.adopted, (await self._own()).values())
-        for table, expected in (
-            (tables.ORDERS, self.folded.orders.values()),
-            (tables.POSITIONS, self.folded.positions.values()),
-        ):
-            await self.holding.hold(table, expected, await self._fetch(tables.all_of(table)))
+        orders = await self._fetch(tables.all_of(tables.ORDERS))
+        ahead = self._heard_since(orders)
+        await self.holding.hold(tables.ORDERS, {**self.folded.orders, **ahead}.values(), orders)
+        positions = await self._fetch(tables.all_of(tables.POSITIONS))
+        await self.holding.hold(tables.POSITIONS, self.folded.positions.values(), positions)
         ends = (self.folded.outcomes.get(id_) or (id_, "PENDING", None, None, None) for id_ in self.decisions)
         outcomes = await self._fetch(tables.all_of(tables.OUTCOMES))
         self.holding.findings += compare(tables.OUTCOMES, ends, outcomes).altered
+        return len(ahead)
+
+    def _heard_since(self, orders: Iterable[Row]) -> dict[UUID, OrderRow]:
+        """The orders whose row has the venue's word and whose records do not yet, with that word."""
+        doubted = ((self.folded.orders.get(row["id"]), row) for row in orders)
+        ahead = (heard_since(order, row) for order, row in doubted if order is not None)
+        return {order.id: order for order in ahead if order is not None}
 
     def _in_flight(self, row: Mapping[str, Any]) -> bool:
         """Of the round in progress, or made by the execution server since the last record."""

@@ -27,18 +27,27 @@ from wire.crashpoint import crashpoint
 log = structlog.get_logger()
 
 
-async def place(pool: asyncpg.Pool, venue: Venue, intent: Intent, at: datetime, guard: Guard) -> OrderState:
+async def place(
+    pool: asyncpg.Pool, venue: Venue, intent: Intent, at: datetime, guard: Guard, *, after: int | None = None
+) -> OrderState:
     """Bring one approved order to the venue exactly once, and say where it stands.
 
-    ``at`` is market time. Raises NotAuthorised and VenueRejected before anything was written, Fenced with the
-    row left to whoever holds the lease.
+    ``at`` is market time. A round, which has heard of the venue's events up to ``after``, is told where the order stood
+    once it was placed, however much later it asks again; without ``after`` it is where the order stands now. Raises
+    NotAuthorised and VenueRejected before anything was written, Fenced with the row left to whoever holds the lease.
     """
+
+    def told(
+        state: OrderState,
+    ) -> OrderState:  # no row says more than the record that follows from the answer
+        return state if after is None else _as_placed(venue, intent, after, state)
+
     standing = await claim(pool, intent)
     crashpoint("k8")
     if standing.status != "INTENT":
         known = await _known(venue, intent, standing)
         if known is not None:
-            known = moved(standing, known)
+            known = moved(standing, told(known))
             await settle(
                 pool, intent, known, guard.account
             )  # even if it is no news: a crash may have taken it back
@@ -49,10 +58,17 @@ async def place(pool: asyncpg.Pool, venue: Venue, intent: Intent, at: datetime, 
         log.warning("order_halted", leg=intent.request.leg, error=str(error))
         state = _without_venue(intent, "REJECTED", error)
     else:
-        state = await _send(venue, intent, at, still)
+        state = told(await _send(venue, intent, at, still))
         crashpoint("k11")
     await settle(pool, intent, state, guard.account)
     return state
+
+
+def _as_placed(venue: Venue, intent: Intent, after: int, state: OrderState) -> OrderState:
+    """Where the order stood when the venue had taken it; ``state`` of one that it never took."""
+    seq, leg = intent.seq, intent.request.leg
+    then = venue.upto_placing(seq, leg, after).orders
+    return next((one for one in then if (one.order_seq, one.leg) == (seq, leg)), state)
 
 
 async def place_pair(

@@ -4,7 +4,14 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from openoutcry.ledger.rows import OrderChangeRow, OrderRow, OutcomeRow, PositionRow, Projection
+from openoutcry.ledger.rows import (
+    OWN_WHEN_NONE,
+    OrderChangeRow,
+    OrderRow,
+    OutcomeRow,
+    PositionRow,
+    Projection,
+)
 
 
 class Folded(NamedTuple):
@@ -28,7 +35,10 @@ class Folded(NamedTuple):
 
 
 def _changed(order: OrderRow, change: OrderChangeRow) -> OrderRow:
-    return order._replace(**{name: value for name, value in change._asdict().items() if value is not None})
+    said = change._asdict().items()
+    return order._replace(
+        **{name: value for name, value in said if value is not None or name not in OWN_WHEN_NONE}
+    )
 
 
 def _moved(before: PositionRow | None, after: PositionRow) -> PositionRow:

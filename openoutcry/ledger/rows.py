@@ -126,7 +126,7 @@ class ApprovalRow(NamedTuple):
 
 
 class OrderChangeRow(NamedTuple):
-    """What this record knows new of an earlier record's order. None leaves the column as it is."""
+    """What this record knows new of an earlier record's order. None leaves a column of ``OWN_WHEN_NONE`` as it is."""
 
     id: UUID
     status: str
@@ -139,6 +139,10 @@ class OrderChangeRow(NamedTuple):
     canceled_at: datetime | None
     expired_at: datetime | None
     updated_at: datetime
+
+
+OWN_WHEN_NONE = ("venue_order_id", "placed_at", "filled_at", "canceled_at", "expired_at")
+"""Columns of an order that no later word takes back. Its error is the last word's: that nobody knew is over once it is known."""
 
 
 class FillRow(NamedTuple):

@@ -143,8 +143,11 @@ def order(work: Transaction, given: Sequence[Any]) -> Answer:
     """The record's word on one of its orders."""
     row = row_of(rows.OrderRow, given)
     known = work.get("orders", row["id"])
-    if known is not None and known["status"] not in ("INTENT", "REJECTED") and row["refusal"] is not None:
-        return [], "INSERT 0 0"
+    if known is not None:
+        refused = row["refusal"] is not None and known["status"] not in ("INTENT", "REJECTED")
+        unheard = row["status"] == "UNKNOWN" and known["status"] not in ("INTENT", "SENT", "UNKNOWN")
+        if refused or unheard:
+            return [], "INSERT 0 0"
     work.put("orders", row["id"], row)
     return [], "INSERT 0 1"
 
@@ -155,8 +158,9 @@ def order_change(work: Transaction, given: Sequence[Any]) -> Answer:
     before = work.get("orders", change["id"])
     if before is None:
         return [], "UPDATE 0"
-    kept = ("venue_order_id", "error_message", "placed_at", "filled_at", "canceled_at", "expired_at")
-    news = {name: value for name, value in change.items() if value is not None or name not in kept}
+    news = {
+        name: value for name, value in change.items() if value is not None or name not in rows.OWN_WHEN_NONE
+    }
     work.put("orders", change["id"], {**before, **news})
     return [{name: before[name] for name in ("id", "symbol", "side", "type", "quantity")}], "UPDATE 1"
 

@@ -7,7 +7,8 @@ import asyncpg
 
 from db.halting import EVERYTHING
 from db.standing import IN_FORCE, MOST
-from mcp_servers.execution import intents
+from mcp_servers.execution import intents, orders_table
+from mcp_servers.execution.answers import OrderView
 from openoutcry.ledger import rows
 from simulator.database.lease_statements import held
 from simulator.database.tables import Row, Transaction
@@ -19,6 +20,7 @@ REQUEST = (
     "symbol", "side", "type", "quantity", "price", "stop_price",
     "time_in_force", "reduce_only", "oco_group", "reason",
 )  # fmt: skip
+SHOWN = tuple(name for name in OrderView.model_fields if name != "order_id")
 STOOD = (
     "status", "venue_order_id", "executed_quantity", "executed_quote_quantity",
     "placed_at", "updated_at", "error_message",
@@ -44,6 +46,16 @@ def use(work: Transaction, given: Sequence[Any]) -> Answer:
         raise asyncpg.UniqueViolationError("duplicate key value violates unique constraint")
     work.put("approvals", row["id"], row)
     return [], "INSERT 0 1"
+
+
+def by_name(work: Transaction, given: Sequence[Any]) -> Answer:
+    """An order of an org by its client order id."""
+    found = [
+        {"order_id": row["id"], **{name: row[name] for name in SHOWN}}
+        for row in work.rows("orders").values()
+        if (row["org_id"], row["client_order_id"]) == (given[0], given[1])
+    ]
+    return found, f"SELECT {len(found)}"
 
 
 def intent(work: Transaction, given: Sequence[Any]) -> Answer:
@@ -155,6 +167,7 @@ def in_force(work: Transaction, given: Sequence[Any]) -> Answer:
 
 STATEMENTS = {
     IN_FORCE: in_force,
+    orders_table.BY_NAME: by_name,
     intents.USE: use,
     intents.INTENT: intent,
     intents.STANDING: standing,

@@ -132,6 +132,33 @@ async def test_the_execution_servers_intent_becomes_the_records_order(pool, writ
 
 @pytest.mark.parametrize(
     ("stood", "stands"),
+    [
+        *(
+            (heard, heard)
+            for heard in ("NEW", "PARTIALLY_FILLED", "FILLED", "CANCELED", "EXPIRED", "REJECTED")
+        ),
+        *((unheard, "UNKNOWN") for unheard in ("INTENT", "SENT", "UNKNOWN")),
+    ],
+)
+async def test_a_record_that_got_no_answer_leaves_the_venues_word_in_the_row(pool, write, stood, stands):
+    # The answer was lost after the execution server had written it down (seeds 1433, 2482, 4302, 5228, 5909, 9456).
+    session = Session(seed=7)
+    made = session.run(30, extras=False)
+    number = next(i for i, r in enumerate(made) if any(p.state for p in r.orders))
+    writer = await write(session, made[:number])
+    await writer.approve(made[number])
+    row = project(made[number], session.facts).orders[0]
+    for each in (
+        row._replace(status=stood),
+        row._replace(status="UNKNOWN", executed_quantity=row.quantity * 0),
+    ):
+        await pool.executemany(ORDER, [each])
+    stored = await pool.fetchrow("SELECT status, executed_quantity FROM orders WHERE id = $1", row.id)
+    assert tuple(stored) == (stands, 0 if stands == "UNKNOWN" else row.executed_quantity)
+
+
+@pytest.mark.parametrize(
+    ("stood", "stands"),
     [("SENT", "SENT"), ("FILLED", "FILLED"), ("INTENT", "REJECTED"), ("REJECTED", "REJECTED")],
 )
 async def test_a_refusal_in_a_repeated_record_leaves_the_row_of_what_was_sent(pool, write, stood, stands):

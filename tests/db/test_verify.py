@@ -8,11 +8,13 @@ import asyncpg
 import pytest
 
 from db.anchor import path_of
+from db.appending import ORDER
 from db.embedder import embed_all
 from db.verify import verify, verify_all
 from openoutcry.canonical import derived_id
-from openoutcry.orders import client_order_id
-from openoutcry.types.orders import Approved, PlannedOrder, WorkingOrder
+from openoutcry.ledger.projection import project
+from openoutcry.orders import client_order_id, order_hash
+from openoutcry.types.orders import Approved, OrderState, PlannedOrder, WorkingOrder
 from tests.db.conftest import APPROVAL
 from tests.db.vandal import SESSION_COLUMNS, VERIFIED, Vandal
 from tests.factories import Session
@@ -156,6 +158,46 @@ async def test_a_pause_is_no_finding_and_a_silent_stop_is(pool, write):
     )
     (found,) = (await verify(pool, session.facts.session_id)).findings
     assert (found.table, found.column) == ("sessions", "status")
+
+
+async def test_the_venues_word_on_an_order_of_which_no_answer_came_is_in_flight_until_a_record_has_it(
+    pool, write
+):
+    session = Session(seed=9)
+    writer = await write(session, [session._write("OPEN", detail={})])
+    bought = session._request("manual-1", "BUY", Decimal("0.002"))
+    known = session._state(bought, "FILLED", 1)
+    lost = OrderState(order_seq=1, leg="manual-1", status="UNKNOWN", error="place_order: deadline")
+    planned = PlannedOrder(request=bought, verdict=Approved(order_hash=order_hash(bought)), state=lost)
+    record = session._write("MANUAL", orders=(planned,), detail={})
+    await writer.approve(record)
+    told = project(record.model_copy(update={"order_updates": (known,)}), writer.facts).orders[0]
+    await pool.executemany(ORDER, [told])  # the execution server's word, whose answer was lost
+    await writer.write(record)
+    found = await verify(pool, writer.facts.session_id)
+    assert (found.findings, found.in_flight) == ((), 1)
+
+    for forged, columns in (
+        ("quantity = quantity * 2", {"quantity"}),
+        ("executed_quantity = executed_quantity * 2", {"executed_quantity", "status"}),
+        ("status = 'REJECTED'", {"status", "filled_at"}),
+        ("status = 'SENT'", {"status", "filled_at"}),
+        ("status = 'DONE'", {"status", "filled_at"}),
+        ("filled_at = NULL", {"status"}),
+    ):
+        await pool.execute(f"UPDATE orders SET {forged}")
+        named = {(one.table, one.column) for one in (await verify(pool, writer.facts.session_id)).findings}
+        assert {("orders", column) for column in columns} <= named, forged
+        await pool.execute("DELETE FROM orders")
+        await pool.executemany(ORDER, [told])
+
+    fill = session._fill(bought, 1)
+    await writer.write(session._write("MANUAL", fills=(fill,), order_updates=(known,), detail={}))
+    found = await verify(pool, writer.facts.session_id)
+    assert (found.findings, found.in_flight) == ((), 0)
+    assert await pool.fetchval("SELECT error_message FROM orders") is None
+    await pool.execute("UPDATE orders SET status = 'CANCELED'")
+    assert [one.column for one in (await verify(pool, writer.facts.session_id)).findings] == ["status"]
 
 
 ADD_ORDER = """

@@ -45,15 +45,15 @@ async def place_order(
     intent = Intent(facts, claims.seq, order, approval, claims.as_of)
     async with call.deps.desk.account(facts) as venue:
         guard = Guard(fences(call.deps.desk.fences(facts), claims), call.deps.kill_file)
-        state = await place(call.deps.pool, venue, intent, market_time(call, claims), guard)
+        at = market_time(call, claims)
+        state = await place(call.deps.pool, venue, intent, at, guard, after=after)
         news = venue.upto_placing(claims.seq, order.leg, after)
-    known = next((s for s in news.orders if (s.order_seq, s.leg) == (claims.seq, order.leg)), state)
     return OrderAnswer(
         **head(call),
-        status=known.status,
+        status=state.status,
         order_id=str(intent.id),
-        error=known.error,
-        order=known,
+        error=state.error,
+        order=state,
         **told(news, venue),
     )
 

@@ -193,16 +193,32 @@ async def test_a_later_round_resolves_what_was_left_unknown(floor: Floor) -> Non
 
 async def test_what_ended_while_nobody_listened_ended_when_the_venue_says(floor: Floor) -> None:
     await floor.place(ENTRY, seq=1, hour=0)
-    await floor.place(STOP, seq=1, hour=0)
-    await floor.sync(seq=2, hour=1)  # the stop executes
-    await floor.pool.execute("UPDATE orders SET status = 'SENT', filled_at = NULL WHERE leg = 'stop_loss'")
-    await floor.place(STOP, seq=1, hour=0)
+    await floor.pool.execute("UPDATE orders SET status = 'SENT', filled_at = NULL WHERE leg = 'entry'")
+    await floor.sync(seq=2, hour=1)
+    await floor.place(ENTRY, seq=1, hour=0)
+    row = await floor.row(1, "entry")
+    assert row is not None and row["status"] == "FILLED"
+    assert T0 <= row["filled_at"] == row["updated_at"] < T0 + HOUR
+
+
+@pytest.mark.parametrize("ended", ["FILLED", "CANCELED"])
+@pytest.mark.parametrize("left", ["SENT", "NEW"])
+async def test_a_row_says_no_more_than_its_round_is_told(floor: Floor, left: str, ended: str) -> None:
+    # An interrupted round asks again for what has ended meanwhile: its record will say NEW, for that is what it is told, and
+    # the row would go back from the end to NEW with it (seeds 2767, 9460).
+    await floor.place(ENTRY, seq=1, hour=0)
+    cursor = (await floor.place(STOP, seq=1, hour=0))["cursor"]
+    if ended == "FILLED":
+        news = await floor.sync(seq=2, hour=1, after=cursor)
+    else:
+        news = await floor.cancel(1, "stop_loss", seq=2, hour=0, after=cursor)
+    await floor.pool.execute("UPDATE orders SET status = $1 WHERE leg = 'stop_loss'", left)
+    again = await floor.place(STOP, seq=1, hour=0)
     row = await floor.row(1, "stop_loss")
-    assert (
-        row is not None
-        and row["status"] == "FILLED"
-        and T0 < row["filled_at"] == row["updated_at"] <= T0 + HOUR
-    )
+    assert row is not None
+    assert (again["status"], again["order"]["status"], row["status"]) == ("NEW", "NEW", "NEW")
+    assert (row["executed_quantity"], row["filled_at"], row["canceled_at"]) == (0, None, None)
+    assert [o["status"] for o in news["orders"]] == [ended]  # what the next round hears
 
 
 async def test_a_database_that_loses_its_connections_loses_no_order(floor: Floor) -> None:
