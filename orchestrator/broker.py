@@ -93,7 +93,7 @@ class McpBroker:
         return self._handed([f for f in fills if f.trade_id not in self._taken], states)
 
     async def _refusals(self, heard: Collection[tuple[int, str]]) -> list[OrderState]:
-        """Refusals whose answer was lost: of an order that it refused a venue has nothing to tell, only the order's row has."""
+        """Refusals whose answer was lost: of what a halt or its own filters stopped, a venue has nothing to tell. The row has."""
         found = []
         for (seq, leg), name in self._doubted.items():
             if (seq, leg) in heard:

@@ -37,9 +37,8 @@ async def place(
     NotAuthorised and VenueRejected before anything was written, Fenced with the row left to whoever holds the lease.
     """
 
-    def told(
-        state: OrderState,
-    ) -> OrderState:  # no row says more than the record that follows from the answer
+    def told(state: OrderState) -> OrderState:
+        """No row says more than the record that follows from the answer."""
         return state if after is None else _as_placed(venue, intent, after, state)
 
     standing = await claim(pool, intent)
