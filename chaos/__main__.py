@@ -9,12 +9,20 @@ import sys
 import tempfile
 from pathlib import Path
 
+from chaos.kills import Slice
 from chaos.reaper import Reaper
-from chaos.results import append, read, summary
+from chaos.results import append, met, read, summary
+
+
+async def _run(reaper: Reaper, seconds: float) -> Slice:
+    """A slice. Who is told to end closes its floor first, and says what it was doing."""
+    running = asyncio.ensure_future(reaper.run(seconds))
+    for told in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(told, running.cancel)
+    return await running
 
 
 def main() -> int:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # who is told to end closes its floor first
     asked = argparse.ArgumentParser(prog="chaos", description=__doc__)
     asked.add_argument(
         "--seconds",
@@ -31,7 +39,7 @@ def main() -> int:
         ("git", "rev-parse", "--short", "HEAD"), capture_output=True, text=True, check=False
     )
     folder = Path(tempfile.mkdtemp(prefix="outcry-chaos-"))
-    done = asyncio.run(Reaper(folder, seed).run(given.seconds))
+    done = asyncio.run(_run(Reaper(folder, seed, met(before)), given.seconds))
     good = done.findings.clean and not done.gave_up and not done.during_pauses
     if good:
         shutil.rmtree(folder)

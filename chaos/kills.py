@@ -5,10 +5,12 @@ from typing import Any
 
 from chaos.checker.findings import Findings
 
-BY_ORDER = ("k7", "k8", "k9", "k10", "k11", "k12", "k13")
+BY_ORDER = ("k7", "k8", "k9", "k10", "k11", "k12", "k13", "k14")
 """Passed by every order a person asks for."""
-BY_ROUND = ("k1", "k2", "k3", "k4", "k5", "k6", "k14", "k15")
-"""Passed once a bar; planted, and taken when the next round comes by."""
+BY_ROUND = ("k1", "k2", "k4", "k6", "k15")
+"""Passed once a bar, k15 whenever something bought gets its stop; planted, and taken when somebody comes by."""
+BY_TRADE = ("k3", "k5")
+"""Passed by a round that trades: of what is bought between two rounds, the next one hedges the rest."""
 PROCESSES = (
     "execution",
     "orchestrator",
@@ -39,7 +41,7 @@ class Kill:
 
 @dataclass
 class Slice:
-    """What one slice did and found."""
+    """What one slice did and found. ``spent`` says for what it waited, in seconds."""
 
     seed: int
     kills: list[Kill] = field(default_factory=list)
@@ -48,6 +50,7 @@ class Slice:
     during_pauses: int = 0
     findings: Findings = field(default_factory=Findings)
     gave_up: str = ""
+    spent: dict[str, float] = field(default_factory=dict)
 
     def told(self) -> dict[str, Any]:
         return asdict(self)

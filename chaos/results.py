@@ -19,6 +19,11 @@ def read(file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
 
+def met(slices: Iterable[dict[str, Any]]) -> Counter[str]:
+    """How often each kind was killed so far."""
+    return Counter(kill["what"] for one in slices for kill in one["kills"])
+
+
 def summary(slices: Iterable[dict[str, Any]]) -> str:
     """Everything so far, in words. Zero failures in N kills only say p < 3/N at 95 %; of a slice that gave up the books were
     not compared, so its kills are none of N.
@@ -38,8 +43,7 @@ def summary(slices: Iterable[dict[str, Any]]) -> str:
             if compared and not doubled + lost + ledger
             else ""
         ),
-        "by kind: "
-        + ", ".join(f"{kind} {many}" for kind, many in sorted(Counter(k["what"] for k in kills).items())),
+        "by kind: " + ", ".join(f"{kind} {many}" for kind, many in sorted(met(done).items())),
         *(
             f"{group}: to READY {_quantiles([k['ready_s'] for k in some])}, "
             f"to the first order made {_quantiles([k['order_s'] for k in some])}"
@@ -47,8 +51,22 @@ def summary(slices: Iterable[dict[str, Any]]) -> str:
         ),
         f"pauses {sum(one['pauses'] for one in done)}, requests in them {sum(one['during_pauses'] for one in done)}",
     ]
+    if spent := _spent(done):
+        lines.append(
+            f"of {spent.pop('all'):.0f} s it waited "
+            + ", ".join(f"{s:.0f} {what}" for what, s in spent.items())
+        )
     gave_up = [one["gave_up"] for one in done if one["gave_up"]]
     return "\n".join([*lines, *(f"GAVE UP: {one}" for one in gave_up)])
+
+
+def _spent(slices: Iterable[dict[str, Any]]) -> dict[str, float]:
+    """For what was waited, in seconds, by slices that noted it."""
+    found: dict[str, float] = {}
+    for one in slices:
+        for what, seconds in one.get("spent", {}).items():
+            found[what] = found.get(what, 0.0) + seconds
+    return found
 
 
 def _grouped(kills: Sequence[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ADMIN_KEY = "chaos-admin-key-0123456789abcdef"
 CONFIG = """\
 trading: {mode: live}
-hedging: {enabled: false}
+hedging: {threshold: 0.2}
 regimes: {train: false}
 risk:
   breaker_halts: false
@@ -93,6 +93,14 @@ class Sandbox:
         self._process.wait(20)
 
 
+def _lives(pid: int) -> bool:
+    """Whether there is such a process, and not only its remains of which nobody has asked yet."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 class LiveFloor:
     """``outcry up --live`` in a home of its own. ``points`` is the folder in which crash points are planted."""
 
@@ -154,7 +162,7 @@ class LiveFloor:
         """Every process lives and the API reaches the database. Raises RuntimeError when the floor closed by itself."""
         self._lives()
         found = self.pids()
-        if not found or not all(psutil.pid_exists(pid) for pid in found.values()):
+        if not found or not all(_lives(pid) for pid in found.values()):
             return False
         try:
             wait = aiohttp.ClientTimeout(total=3)

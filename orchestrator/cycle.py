@@ -5,7 +5,6 @@ from time import perf_counter
 
 from openoutcry.context import context_vector
 from openoutcry.learning.learned import belief
-from openoutcry.ledger.outcomes import due
 from openoutcry.portfolio import mark, roll_day
 from openoutcry.risk.plan import plan_orders
 from openoutcry.types.record import CycleRecord
@@ -13,6 +12,7 @@ from openoutcry.voting.tally import tally
 from orchestrator.bracketing import follow
 from orchestrator.desk import carried, prices_of
 from orchestrator.extras import extras
+from orchestrator.keeping import keep
 from orchestrator.poll import Polled
 from orchestrator.trade import breaker, cancel, gate_input, instruments, modelled, protect_positions, submit
 from orchestrator.turn import Floor, Turn
@@ -86,13 +86,7 @@ async def run_cycle(floor: Floor, turn: Turn) -> CycleRecord:
         detail=turn.detail | carried(books, desk, decision, marks, broker.cursor, gate, plan.notes),
         prev_hash=desk.head,
     )
-    cases, outcomes = due(desk.cases, draft, desk.judging)
-    record = draft.model_copy(update={"outcomes": outcomes})
     took = {"poll_s": polled.took_s, "to_votes_s": asked - began, "round_s": perf_counter() - began}
     if broker.first_accepted is not None:
         took["to_order_s"] = broker.first_accepted - began
-    head = await floor.commit(turn, record, took)
-    crashpoint("k13")
-    desk.absorb(record, head, cases)
-    crashpoint("k14")
-    return record
+    return await keep(floor, turn, draft, took)

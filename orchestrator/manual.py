@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from openoutcry.errors import BadInput
-from openoutcry.ledger.outcomes import due
 from openoutcry.portfolio import mark
 from openoutcry.risk.latch import rebased
 from openoutcry.types.book import Portfolio
@@ -17,6 +16,7 @@ from openoutcry.types.symbols import canonical
 from orchestrator.bootstrap import LiveFloor
 from orchestrator.bracketing import bracket_of
 from orchestrator.desk import Desk, carried, prices_of
+from orchestrator.keeping import keep
 from orchestrator.trade import breaker, cancel, gate_input, protect_positions, submit
 from orchestrator.turn import RoundBroker, Turn
 from wire.crashpoint import crashpoint
@@ -138,7 +138,7 @@ async def act(
     gate = breaker(gate, turn, books)
     refused = any(isinstance(order.verdict, Refused) for order in orders)
     standing = desk.standing_hedge if standing_hedge is None or refused else standing_hedge
-    record = CycleRecord(
+    draft = CycleRecord(
         kind="MANUAL",
         seq=turn.seq,
         as_of=turn.as_of,
@@ -158,7 +158,4 @@ async def act(
         | carried(books, replace(desk, standing_hedge=standing), None, marks, broker.cursor, gate),
         prev_hash=desk.head,
     )
-    cases, outcomes = due(desk.cases, record, desk.judging)
-    record = record.model_copy(update={"outcomes": outcomes})
-    desk.absorb(record, await floor.commit(turn, record, {}), cases)
-    return record
+    return await keep(floor, turn, draft, {})

@@ -81,6 +81,7 @@ async def reconciled(
     reader, keys = GatewayReader(gateway), StreamKeys(key, secret, access.url)
     account = Account(account_name(key), access.exchange, UUID(config.org_id), symbols)
     reconciler = Reconciler(pool, reader, account, config.settings.reconcile, clock)
+    reader.awaited = True
     for left in range(TRIES, 0, -1):
         try:
             await reconciler.run()
@@ -89,6 +90,7 @@ async def reconciled(
             if left == 1:
                 raise StartupRefused(f"the account cannot be compared with our books: {error}") from error
             await asyncio.sleep(0.5)
+    reader.awaited = False
 
     async def look() -> None:
         await reconciler.run()
@@ -106,7 +108,7 @@ async def reconciled(
 async def refuse_wide_key(gateway: Gateway) -> None:
     """Raises StartupRefused for a key that may withdraw, may not trade, or of which nobody says what it may."""
     for left in range(TRIES, 0, -1):
-        said = await gateway.ask("spot", "GET", "account/apiRestrictions", api="sapi")
+        said = await gateway.ask("spot", "GET", "account/apiRestrictions", api="sapi", first=True)
         try:
             rights = must(said)
         except VenueUnknown as error:

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import time
+from collections import Counter
 from pathlib import Path
 from random import Random
 from typing import cast
@@ -13,9 +14,10 @@ import psutil
 import pytest
 
 from chaos.kills import Kill, Slice
+from chaos.points import Points
 from chaos.reaper import Reaper
-from chaos.results import append, read, summary
-from chaos.rig import LiveFloor
+from chaos.results import append, met, read, summary
+from chaos.rig import LiveFloor, Sandbox
 from deploy import check
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,21 +62,57 @@ class Floor:
 def test_only_what_lived_counts_as_killed() -> None:
     floor, reaper = Floor(), Reaper.__new__(Reaper)
     reaper._draw = Random(1)
-    counted = [
-        asyncio.run(reaper._killed(cast("LiveFloor", floor), name)) for name in ("zombie", "nobody", "living")
-    ]
+    reaper._floor = cast("LiveFloor", floor)
+    counted = [asyncio.run(reaper._killed(name)) for name in ("zombie", "nobody", "living")]
     assert counted == [False, False, True]
     assert floor.living.wait(10) == floor.zombie.wait(10) == -signal.SIGKILL
+
+
+def test_the_point_that_was_met_least_is_planted_next(tmp_path: Path) -> None:
+    met = Counter({"k1": 3, "k2": 1, "k4": 2, "k6": 2, "k15": 2, "k3": 1, "k5": 2})
+    points = Points(tmp_path, met, Random(1))
+    assert points.tend() == [] and {file.name for file in tmp_path.iterdir()} == {"k2", "k3"}
+    assert points.tend() == [] and points.least(("k1", "k15", "k9")) == "k9"
+    (tmp_path / "k2").unlink()  # somebody died there
+    points.plant("k9")
+    assert points.tend() == ["k2"] and met["k2"] == 2
+    assert {file.name for file in tmp_path.iterdir()} - {"k9", "k3"} < {"k2", "k4", "k6", "k15"}
+    (tmp_path / "k3").unlink()
+    assert points.clear() == ["k3"] and not list(tmp_path.iterdir())
+
+
+class NoExchange:
+    """One that never opens."""
+
+    async def opened(self) -> None:
+        await asyncio.sleep(3600)
+
+    def close(self) -> None:
+        pass
+
+
+async def test_a_slice_that_is_told_to_end_says_what_it_was_doing(tmp_path: Path) -> None:
+    reaper = Reaper.__new__(Reaper)
+    reaper.slice, reaper._doing = Slice(3), "recovering from k9"
+    reaper._sandbox = cast("Sandbox", NoExchange())
+    reaper._floor = LiveFloor(tmp_path, reaper._sandbox)
+    reaper._floor._log.write_text("execution: died")
+    running = asyncio.create_task(reaper.run(60.0))
+    await asyncio.sleep(0.1)
+    running.cancel()
+    assert "told to end while recovering from k9: execution: died" in (await running).gave_up
 
 
 def test_slices_add_up(tmp_path: Path) -> None:
     told = {
         "seed": 1, "kills": [{"what": "k9", "ready_s": 1.0, "order_s": 2.0}] * 30, "orders": 40, "pauses": 1,
         "during_pauses": 0, "findings": {"doubled": [], "lost": [], "ledger": []}, "gave_up": "", "commit": "abc",
+        "spent": {"all": 20.0, "until READY": 2.0},
     }  # fmt: skip
     append(tmp_path / "r", told)
     append(tmp_path / "r", {**told, "seed": 2})
     said = summary(read(tmp_path / "r"))
+    assert met(read(tmp_path / "r")) == {"k9": 60} and "of 40 s it waited 4 until READY" in said
     assert "60 kills in 2 slices" in said and "p < 5.00%" in said and "k9 60" in said
     assert "a process: to READY p50 1.0 s, p99 1.0 s (n=60), to the first order made p50 2.0 s" in said
     append(tmp_path / "r", {**told, "gave_up": "the floor closed by itself"})

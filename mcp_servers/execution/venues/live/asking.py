@@ -40,11 +40,11 @@ class Told:
 class Asking:
     """Reads orders and trades through the gateway. Every failure to learn something is VenueUnknown.
 
-    ``first`` asks before those who only look after what is known: somebody waits for the answer.
+    It asks before those who only compare: calls for an account take turns, so an order may wait behind each of these.
     """
 
-    def __init__(self, gateway: Gateway, *, first: bool = False) -> None:
-        self._gateway, self._first = gateway, first
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
         self._rates: dict[tuple[str, str], Decimal] = {}
 
     async def told(self, request: OrderRequest, client_order_id: str) -> Told | None:
@@ -62,7 +62,7 @@ class Asking:
             "algoOrder" if algo else "order",
             {"symbol": market_of(request.symbol), **asked},
             weight=1 if is_perp(request.symbol) else 4,
-            first=self._first,
+            first=True,
         )
         if isinstance(said, Rejected) and said.code in NO_SUCH_ORDER:
             return None
@@ -82,7 +82,7 @@ class Asking:
             path,
             {"symbol": market, "orderId": number, "limit": "1000"},
             weight=weight,
-            first=self._first,
+            first=True,
         )
         trades = trades_of(must(said), number, market)
         if sum((t.quantity for t in trades), Decimal(0)) != order.executed:
@@ -98,14 +98,18 @@ class Asking:
         since = str(millis(sent_at - timedelta(seconds=60)))
         asked = {"symbol": market, "startTime": since, "limit": "1000"}
         if conditional(request):
-            rows = listed(must(await self._gateway.ask(kind, "GET", "allAlgoOrders", asked, weight=5)))
+            rows = listed(
+                must(await self._gateway.ask(kind, "GET", "allAlgoOrders", asked, weight=5, first=True))
+            )
             return not any(row.get("clientAlgoId") == client_order_id for row in rows)
         weight = 20 if kind == "spot" else 5
-        rows = listed(must(await self._gateway.ask(kind, "GET", "allOrders", asked, weight=weight)))
+        rows = listed(
+            must(await self._gateway.ask(kind, "GET", "allOrders", asked, weight=weight, first=True))
+        )
         if any(row.get("clientOrderId") == client_order_id for row in rows):
             return False
         path = "myTrades" if kind == "spot" else "userTrades"
-        trades = listed(must(await self._gateway.ask(kind, "GET", path, asked, weight=weight)))
+        trades = listed(must(await self._gateway.ask(kind, "GET", path, asked, weight=weight, first=True)))
         numbers = {str(row.get("orderId")) for row in rows}
         return all(str(trade.get("orderId")) in numbers for trade in trades) or _older(
             trades, numbers, sent_at
@@ -114,7 +118,7 @@ class Asking:
     async def rate(self, asset: str, quote: str) -> Decimal | None:
         """The price of an asset that fees are taken in, as it is now; None when it has no market."""
         said = await self._gateway.ask(
-            "spot", "GET", "ticker/price", {"symbol": f"{asset}{quote}"}, weight=2, signed=False
+            "spot", "GET", "ticker/price", {"symbol": f"{asset}{quote}"}, weight=2, first=True, signed=False
         )
         if isinstance(said, Rejected):
             return None
@@ -126,7 +130,7 @@ class Asking:
     async def _became(self, request: OrderRequest, order: VenueOrder) -> VenueOrder:
         said = await self._gateway.ask(
             "perp", "GET", "order", {"symbol": market_of(request.symbol), "orderId": order.triggered_id or ""},
-            first=self._first,
+            first=True,
         )  # fmt: skip
         value = must(said)
         name = value.get("clientOrderId") if isinstance(value, dict) else None

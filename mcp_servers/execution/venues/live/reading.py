@@ -19,12 +19,14 @@ class GatewayReader:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
+        self.awaited = False
+        """Whether somebody waits for the answers: before the first comparison nothing may be traded."""
 
     async def __call__(self, kind: str, path: str, params: Mapping[str, str], *, weight: int) -> Any:
         """The JSON of a signed GET. Raises VenueUnknown when there is no whole, good answer."""
         api = "fapiPrivateV2" if kind == "perp" and path in SECOND else None
         said = await self._gateway.ask(
-            kind, "GET", path, params, weight=weight, api=api, first=path in TOGETHER
+            kind, "GET", path, params, weight=weight, api=api, first=self.awaited or path in TOGETHER
         )
         return must(said)
 

@@ -67,10 +67,10 @@ class Recording:
         await self.journal.append(placing(ticket.order_seq, ticket.request.leg), [never], (cid, state))
         return self.history.orders[cid].state
 
-    async def refresh(self, cid: str, cause: str, asking: Asking | None = None) -> None:
+    async def refresh(self, cid: str, cause: str) -> None:
         """Ask what became of an order that was there, and write what is new."""
         known = self.history.orders[cid]
-        told = await (asking or self._asking).told(known.request, cid)
+        told = await self._asking.told(known.request, cid)
         if told is None:
             raise VenueUnknown(f"{cid}: the exchange had it and does not find it now")
         news = await self._news(known.state.order_seq, known.request, cid, told)

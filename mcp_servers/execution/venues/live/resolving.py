@@ -19,10 +19,10 @@ LOOK_AGAIN_S = (0.2, 0.5, 1.0, 2.0)
 
 
 class Resolving:
-    """Asks by ``placing`` while somebody waits for the answer, by ``later`` otherwise; what it learns is recorded."""
+    """What it learns is recorded."""
 
-    def __init__(self, placing: Asking, later: Asking, recording: Recording, clock: Clock) -> None:
-        self._placing, self._later, self._recording, self._clock = placing, later, recording, clock
+    def __init__(self, asking: Asking, recording: Recording, clock: Clock) -> None:
+        self._asking, self._recording, self._clock = asking, recording, clock
 
     async def answered(self, ticket: Ticket, request: OrderRequest, said: Outcome) -> OrderState:
         """Where an order stands that was just sent and not refused. Raises VenueUnknown when nobody knows."""
@@ -46,13 +46,13 @@ class Resolving:
         """What became of an order of ``venue_sends``. Raises VenueUnknown until that is known."""
         request, cid = OrderRequest.model_validate(noted["request"]), noted["client_order_id"]
         ticket = Ticket(cid, noted["seq"], request, noted["sent_at"])
-        told = await self._later.told(request, cid)
+        told = await self._asking.told(request, cid)
         if told is not None:
             return await self._recording.found(ticket, request, told)
         waits = noted["sent_at"] + BOUND - self._clock.now()
         if waits.total_seconds() > 0:
             raise VenueUnknown(f"{cid}: not found, and absent only in {waits.total_seconds():.0f} s")
-        if not await self._later.absent(request, cid, noted["sent_at"]):
+        if not await self._asking.absent(request, cid, noted["sent_at"]):
             raise VenueUnknown(f"{cid}: not found by its name, but the lists do not prove that it never came")
         log.warning("order_absent", client_order_id=cid)
         reason = "NEVER_ARRIVED: the exchange has no order of this name"
@@ -61,11 +61,11 @@ class Resolving:
     async def _taken(self, ticket: Ticket, request: OrderRequest, said: Outcome) -> OrderState:
         order = order_of(must(said), request, ticket.client_order_id)
         if order.status in (None, "NEW", "PARTIALLY_FILLED", "REJECTED"):  # as it was a moment ago
-            found = await self._placing.order(request, ticket.client_order_id)
+            found = await self._asking.order(request, ticket.client_order_id)
             if found is None:
                 raise VenueUnknown("taken, but not to be found yet")
             order = found
-        told = await self._placing.with_trades(request, order)
+        told = await self._asking.with_trades(request, order)
         return await self._recording.found(ticket, request, told)
 
     async def _looked_up(self, ticket: Ticket, request: OrderRequest) -> OrderState:
@@ -74,7 +74,7 @@ class Resolving:
         for pause in LOOK_AGAIN_S[:1] if request.reduce_only else LOOK_AGAIN_S:
             await asyncio.sleep(pause)
             try:
-                told = await self._placing.told(request, ticket.client_order_id)
+                told = await self._asking.told(request, ticket.client_order_id)
             except VenueUnknown as error:
                 reason = str(error)
                 continue

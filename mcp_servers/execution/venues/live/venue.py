@@ -41,10 +41,10 @@ class LiveVenue(Statements):
     def __init__(self, pool: asyncpg.Pool, gateway: Gateway, facts: SessionFacts, clock: Clock) -> None:
         self._pool, self._facts, self._clock = pool, facts, clock
         self._symbols = tuple(s for s in (facts.symbol, facts.hedge_symbol) if s)
-        later, self._placing = Asking(gateway), Asking(gateway, first=True)
+        asking = Asking(gateway)
         self._sending = Sending(pool, gateway, clock)
-        self._recording = Recording(pool, facts, later, clock)
-        self._resolving = Resolving(self._placing, later, self._recording, clock)
+        self._recording = Recording(pool, facts, asking, clock)
+        self._resolving = Resolving(asking, self._recording, clock)
         self._holdings = Holdings(gateway)
         self._funding = [Funding(gateway, s) for s in self._symbols if parse_symbol(s).settle]
         self._closed = False
@@ -125,7 +125,7 @@ class LiveVenue(Statements):
         if known.state.status in FINAL:
             return known.state
         said = await self._sending.cancel(client_order_id, known.request, still)
-        await self._recording.refresh(client_order_id, cancelling(by_seq, client_order_id), self._placing)
+        await self._recording.refresh(client_order_id, cancelling(by_seq, client_order_id))
         state = self._history.orders[client_order_id].state
         if state.status not in FINAL and not isinstance(said, Answered):
             raise VenueUnknown(f"cancel of {client_order_id}: {said}"[:300])
