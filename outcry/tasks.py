@@ -33,8 +33,11 @@ ADVISER = 5
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def preload() -> list[str]:
-    """What the fork server imports once for all: every process's entry and every tool and agent of ours."""
+def preload(*, live: bool) -> list[str]:
+    """What the fork server imports once for all: every process's entry and every tool and agent of ours.
+
+    With real money ccxt too: an execution server that was killed is back sooner by the seconds its import takes.
+    """
     folders = [*(f"mcp_servers/{name}/tools" for name in SERVERS), "agents/roster"]
     parts = [
         ".".join((*folder.split("/"), file.stem))
@@ -49,6 +52,7 @@ def preload() -> list[str]:
         "api.server",
     ]
     libraries = ["uvicorn.protocols.http.httptools_impl", "mcp.client.streamable_http", "pyarrow.parquet"]
+    libraries += ["ccxt"] if live else []
     return [*libraries, *entries, *parts]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from chaos.checker.exchange import There
@@ -10,6 +10,7 @@ from chaos.checker.findings import Findings
 
 UNITS = 10**8
 """The exchange counts in hundred-millionths."""
+UNIT = Decimal(1) / UNITS
 ZERO = Decimal(0)
 Row = Mapping[str, Any]
 
@@ -30,7 +31,10 @@ def _spot(ours: Sequence[Row], there: There, opening: There, found: Findings) ->
         base, quote = row["symbol"].split("/")
         sign = 1 if row["side"] == "BUY" else -1
         change[base] = change.get(base, ZERO) + sign * row["quantity"]
-        change[quote] = change.get(quote, ZERO) - sign * row["quantity"] * row["price"] - row["fee"]
+        # A fee taken in coins leaves a quantity of finer steps, whose worth is no whole number of units: it was rounded when
+        # it was booked, and the fee is what is left of the money that moved.
+        worth = (row["quantity"] * row["price"]).quantize(UNIT, ROUND_HALF_EVEN)
+        change[quote] = change.get(quote, ZERO) - sign * worth - row["fee"]
     for asset in sorted({*there.balances, *opening.balances, *change}):
         expected = opening.balances.get(asset, ZERO) + change.get(asset, ZERO)
         if (differs := there.balances.get(asset, ZERO) - expected) != 0:

@@ -48,7 +48,7 @@ def open_floor(wanted: Wanted) -> int:
     if wanted.market in ("auto", "live"):
         refuse_unknown(wanted.exchange)
     with runfile.sole_owner(home):
-        warm(preload())
+        warm(preload(live=wanted.live))
         try:
             code = _open(wanted, home, screen)
         finally:

@@ -55,6 +55,21 @@ def test_the_checker_sees_fills_and_single_units_on_spot() -> None:
         assert found.clean is clean
 
 
+@pytest.mark.parametrize(("cost", "clean"), [("8698.66777120", True), ("8698.66777121", False)])
+def test_a_fee_in_coins_leaves_no_fraction_of_a_unit(cost: str, clean: bool) -> None:
+    """0.16808 bought, 0.00016808 of them the fee: what is held is worth 8689.9691034288."""
+    bought = {**FILL, "quantity": D("0.16791192"), "price": D("51753.14"), "fee": D("8.69866777")}
+    opening = replace(EMPTY, balances={"USDT": D(10_000)})
+    there = replace(
+        EMPTY,
+        fills=frozenset({"spot-BTCUSDT-1"}),
+        balances={"BTC": D("0.16791192"), "USDT": 10_000 - D(cost)},
+    )
+    found = Findings()
+    money.compare([bought], there, opening, found)
+    assert found.clean is clean
+
+
 @pytest.mark.parametrize(
     ("wallet", "position", "says"),
     [("49.9", "1", ""), ("49.90000001", "1", "wallet"), ("49.9", "0.99999999", "position"), ("49.9", "", "position")],
