@@ -13,7 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 import aiohttp
 import structlog
 
-from mcp_servers.execution.venues.live.first_byte import CheckedRequest, asked_first
+from mcp_servers.execution.venues.live.first_byte import CheckedRequest, Held, asked_first
 from mcp_servers.execution.venues.live.outcome import (
     Answered,
     KeyRevoked,
@@ -124,8 +124,8 @@ class Gateway:
                 reply = await self._send(
                     request["method"], request["url"], request["headers"] or {}, request["body"], deadline_s
                 )
-        except Paused as pause:
-            return outcome(NoReply(str(pause), sent=False))
+        except (Paused, Held) as kept:
+            return outcome(NoReply(str(kept), sent=False))
         said = outcome(reply)
         if isinstance(said, Limited):
             self._budget.pause(said.retry_after_s)
@@ -133,6 +133,7 @@ class Gateway:
         if isinstance(said, KeyRevoked):
             await self._revoked(said)
         if isinstance(said, RetryAfterResync):
+            log.warning("exchange_clock", method=method, path=path, message=said.message)
             await self.measure_clock(kind)
         return said
 

@@ -49,22 +49,7 @@ class Guarded:
     async def place(
         self, request: OrderRequest, seq: int, *, bracket: Bracket | None = None, key: bytes = KEY
     ) -> OrderState:
-        facts, now = self.rig.facts, WallClock().now()
-        approval = Approval(
-            approval_id=str(derived_id(facts.session_id, "approval", seq, request.leg)),
-            client_order_id=client_order_id(facts.session_id, seq, request.leg),
-            order_hash=order_hash(request),
-            session_id=str(facts.session_id),
-            seq=seq,
-            expires_at=now + timedelta(hours=1),
-            reduces=request.reduce_only,
-            bracket=bracket,
-            mac="",
-        )
-        intent = Intent(facts, seq, request, sign_approval(key, approval), now)
-        async with self.deps.desk.account(facts) as venue:
-            guard = Guard(self.deps.desk.fences(facts), self.deps.kill_file)
-            return await place(self.deps.pool, venue, intent, now, guard)
+        return await placed(self.deps, self.rig.facts, request, seq, bracket=bracket, key=key)
 
     def restarted(self) -> None:
         """Forget everything that is not on disk."""
@@ -82,6 +67,34 @@ class Guarded:
             return [Decimal(a.ticket.quantity) / ONE for a in exchange.algos.open(name)]
         orders = exchange.spot.open_orders(name)
         return [Decimal(o.quantity - o.executed) / ONE for o in orders if o.stop]
+
+
+async def placed(
+    deps: ExecutionDeps,
+    facts: SessionFacts,
+    request: OrderRequest,
+    seq: int,
+    *,
+    bracket: Bracket | None = None,
+    key: bytes = KEY,
+) -> OrderState:
+    """Place one order as the server does that a round asks for it, with an approval of its own."""
+    now = WallClock().now()
+    approval = Approval(
+        approval_id=str(derived_id(facts.session_id, "approval", seq, request.leg)),
+        client_order_id=client_order_id(facts.session_id, seq, request.leg),
+        order_hash=order_hash(request),
+        session_id=str(facts.session_id),
+        seq=seq,
+        expires_at=now + timedelta(hours=1),
+        reduces=request.reduce_only,
+        bracket=bracket,
+        mac="",
+    )
+    intent = Intent(facts, seq, request, sign_approval(key, approval), now)
+    async with deps.desk.account(facts) as venue:
+        guard = Guard(deps.desk.fences(facts), deps.kill_file)
+        return await place(deps.pool, venue, intent, now, guard)
 
 
 @asynccontextmanager
