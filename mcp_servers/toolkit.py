@@ -30,6 +30,7 @@ from openoutcry.types.market import Source
 from openoutcry.version import VERSION
 from wire.calls import CallerVerifier, current_caller, current_round
 from wire.host import auth_settings, resource_url
+from wire.patience import until
 from wire.server import SCOPE_META_KEY, FloorServer, argument_error
 from wire.tokens import Caller, RoundClaims
 
@@ -58,13 +59,16 @@ class ToolResult(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[D]):
-    """One tool call: the server's dependencies, the caller, and the time beyond which nothing may be seen."""
+    """One tool call: the server's dependencies, the caller, the time beyond which nothing may be seen, and until when the
+    caller waits.
+    """
 
     deps: D
     caller: Caller
     as_of: datetime
     source: Source
     round: RoundClaims | None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +180,7 @@ async def call_of(server: str, what: str, scope: str, hosting: Hosting[D], ctx: 
         raise NotAuthorised(f"{what} needs the scope {scope}")
     claims = current_round(ctx, hosting.key, server)
     now = Present(claims.as_of, claims.source) if claims else await hosting.present()
-    return Call(hosting.deps, caller, now.as_of, now.source, claims)
+    return Call(hosting.deps, caller, now.as_of, now.source, claims, until(ctx.request_context.meta))
 
 
 def _hints(spec: ToolSpec) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from mcp.types import CallToolRequest, CallToolRequestParams, CallToolResult
 
 from openoutcry.errors import BadInput, DataUnavailable, NotAuthorised, ToolFailed
 from openoutcry.version import VERSION
+from wire.patience import waiting
 from wire.tokens import ROUND_META_KEY
 
 log = structlog.get_logger()
@@ -57,7 +58,7 @@ class Connection:
 
         Raises ToolFailed (code DEADLINE, UNREACHABLE, VERSION or the tool's own), DataUnavailable, BadInput or NotAuthorised.
         """
-        meta: Any = {ROUND_META_KEY: round_token} if round_token else None
+        meta: Any = {**waiting(timeout_s), **({ROUND_META_KEY: round_token} if round_token else {})}
         try:
             async with asyncio.timeout(timeout_s):
                 client = self._client or await self._connect()

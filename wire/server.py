@@ -16,7 +16,8 @@ from mcp.server.mcpserver.exceptions import ResourceError, ToolError, Unexpected
 from mcp.types import CallToolResult, InputRequiredResult, TextContent
 from pydantic import AnyUrl, ValidationError
 
-from openoutcry.errors import BadInput, OpenOutcryError
+from openoutcry.errors import BadInput, OpenOutcryError, ToolFailed
+from wire.patience import late_by, until
 
 log = structlog.get_logger()
 
@@ -60,6 +61,7 @@ class FloorServer(MCPServer[Any]):
             unknown = sorted(set(arguments) - set(registered.parameters.get("properties", {})))
             if unknown:
                 raise BadInput(f"{unknown[0]}: not an argument of {name}", field=unknown[0])
+            unless_gone(name, context)
             return await super().call_tool(name, arguments, context)
         except OpenOutcryError as error:
             return error_result(error)
@@ -84,6 +86,14 @@ class FloorServer(MCPServer[Any]):
             if isinstance(cause, OpenOutcryError):
                 raise ResourceError(f"{cause.code}: {cause}") from cause
             raise
+
+
+def unless_gone(name: str, context: Any) -> None:
+    """Raises ToolFailed (code DEADLINE) for a call whose caller does not wait any more, as one finds it on waking."""
+    late = 0.0 if context is None else late_by(until(context.request_context.meta))
+    if late > 0:
+        log.warning("call_dropped", tool=name, late_s=round(late, 3))
+        raise ToolFailed(name, "DEADLINE", f"its caller stopped waiting {late:.1f} s ago: nothing was done")
 
 
 class Crashed(OpenOutcryError):

@@ -7,6 +7,7 @@ leaves under its leases alone: a halt never stops one, but a ghost's would take 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from time import monotonic
 
 import asyncpg
@@ -19,6 +20,7 @@ from mcp_servers.execution.venues.protocol import Still
 from openoutcry.errors import VenueUnknown
 from openoutcry.types.fence import Fence
 from wire.crashpoint import crashpoint
+from wire.patience import late_by
 
 log = structlog.get_logger()
 FRESH_S = 0.5
@@ -28,10 +30,13 @@ TRIES = 10
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """What must hold when an order leaves: the leases of the account and of who asks, and no kill file."""
+    """What must hold when an order leaves: the leases of the account and of who asks, no kill file, and a caller that waits
+    until ``until``; None: nobody does.
+    """
 
     fences: tuple[Fence, ...]
     kill_file: KillFile
+    until: datetime | None = None
 
     @property
     def account(self) -> tuple[Fence, ...]:
@@ -42,9 +47,11 @@ class Guard:
 async def leave(pool: asyncpg.Pool, intent: Intent, guard: Guard) -> float:
     """Commit SENT; returns the ``monotonic`` time until which the order may leave on the strength of it.
 
-    Raises Halted, which is definitive, Fenced, and VenueUnknown when the database is too slow to act upon.
+    Raises Halted, which is definitive, Fenced, and VenueUnknown when the database is too slow to act upon, or the caller gone.
     """
     for _ in range(TRIES):
+        if (late := late_by(guard.until)) > 0:
+            raise VenueUnknown(f"its caller stopped waiting {late:.1f} s ago: the order was not sent")
         until = monotonic() + FRESH_S
         reason = guard.kill_file.reason()
         if reason is not None and not intent.approval.reduces:

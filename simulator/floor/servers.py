@@ -23,7 +23,7 @@ from simulator.world.network import Answer, Served
 from wire.clock import WallClock
 from wire.config import DEFAULT_ORG, FLOOR_SCOPES
 from wire.server import FloorServer
-from wire.tokens import ROUND_META_KEY, SERVERS, derive_key
+from wire.tokens import SERVERS, derive_key
 
 ROOT = b"simulated floor key, 32 bytes....."
 BUILDERS: dict[str, Any] = {
@@ -87,8 +87,7 @@ def served(name: str, told: Any = None) -> Served:
     """
     answering = server(name)
 
-    async def serve(tool: str, arguments: dict[str, Any], token: str | None) -> Answer:
-        meta = {ROUND_META_KEY: token} if token else None
+    async def serve(tool: str, arguments: dict[str, Any], meta: dict[str, Any]) -> Answer:
         context = SimpleNamespace(request_context=SimpleNamespace(meta=meta))
         result = await answering.call_tool(tool, arguments, context)
         if result.is_error:

@@ -10,10 +10,12 @@ from openoutcry.errors import ToolFailed
 from simulator.engine.process import CURRENT, Process
 from simulator.world.chance import Chance
 from wire.connect import tool_error
+from wire.patience import waiting
+from wire.tokens import ROUND_META_KEY
 
 Answer: TypeAlias = tuple[bool, bytes]
 """Whether it is an error, and the structured content as JSON or the error's text."""
-Served: TypeAlias = Callable[[str, dict[str, Any], str | None], Awaitable[Answer]]
+Served: TypeAlias = Callable[[str, dict[str, Any], dict[str, Any]], Awaitable[Answer]]
 
 
 class Network:
@@ -27,7 +29,7 @@ class Network:
         """``process`` answers under its name from now on."""
         self.serving[process.name] = (process, served)
 
-    async def request(self, name: str, tool: str, body: bytes, token: str | None) -> Answer:
+    async def request(self, name: str, tool: str, body: bytes, meta: dict[str, Any]) -> Answer:
         """One request. Raises ConnectionError; a lost one never ends, its caller's deadline does."""
         await self._way()
         if self.chance.strikes("net_lost", to=name, tool=tool):
@@ -39,9 +41,9 @@ class Network:
             raise ConnectionRefusedError(name)
         if self.chance.strikes("net_delay", to=name, tool=tool):
             await asyncio.sleep(1.0 + self.chance.stream("net").random() * 8.0)
-        answered = self._deliver(name, tool, body, token)
+        answered = self._deliver(name, tool, body, meta)
         if self.chance.strikes("net_twice", to=name, tool=tool):
-            self._deliver(name, tool, body, token)
+            self._deliver(name, tool, body, meta)
         if self.chance.strikes("net_reset_before_answer", to=name, tool=tool):
             await asyncio.wait({answered})
             raise ConnectionResetError(name)
@@ -51,14 +53,14 @@ class Network:
             await asyncio.Event().wait()
         return answer
 
-    def _deliver(self, name: str, tool: str, body: bytes, token: str | None) -> "asyncio.Future[Answer]":
+    def _deliver(self, name: str, tool: str, body: bytes, meta: dict[str, Any]) -> "asyncio.Future[Answer]":
         """Hand it to the server; the answer fails when the server dies. A caller that goes away stops nothing."""
         process, served = self.serving[name]
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
 
         async def handle() -> None:
             await process.gate()
-            told = await served(tool, msgspec.json.decode(body), token)
+            told = await served(tool, msgspec.json.decode(body), meta)
             await process.gate()
             if not answer.done():
                 answer.set_result(told)
@@ -99,7 +101,8 @@ class Wire:
         try:
             async with asyncio.timeout(timeout_s):
                 body = msgspec.json.encode(dict(arguments))
-                broken, text = await self._network.request(self.name, tool, body, round_token)
+                meta = {**waiting(timeout_s), **({ROUND_META_KEY: round_token} if round_token else {})}
+                broken, text = await self._network.request(self.name, tool, body, meta)
         except TimeoutError as error:
             raise ToolFailed(named, "DEADLINE", f"no answer within {timeout_s:g} s") from error
         except OSError as error:

@@ -1,21 +1,26 @@
-"""P3, P13, P14: a server that dies while it is asked, one of another version, and what is left open behind a connection."""
+"""P3, P12, P13, P14: a server that dies or stands still while it is asked, one of another version, and what is left open."""
 
 import asyncio
+import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import psutil
 import pytest
+from mcp import Client
 
 from openoutcry.errors import BadInput, ToolFailed
 from openoutcry.version import VERSION
 from tests.patience import PATIENCE_S
 from wire.connect import Connection
+from wire.patience import UNTIL_META_KEY
 from wire.server import FloorServer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,6 +68,11 @@ class Slow:
             await asyncio.sleep(0.05)
         raise AssertionError("it does not listen")
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        assert self.process is not None
+        self.process.send_signal(number)
+
     def kill(self) -> None:
         """kill -9."""
         if self.process is not None:
@@ -105,6 +115,50 @@ async def test_p3_a_server_killed_in_a_call_is_a_fault_at_once_and_the_call_neve
         assert answer == {"result": "done"} and connection.epoch >= 2
     finally:
         await connection.close()
+
+
+async def test_p12_what_a_stopped_server_was_asked_is_dropped_when_it_wakes(slow: Slow) -> None:
+    """Stopped for longer than its caller waits, a minute as well as a second: the call says until when it counts."""
+    await slow.start()
+    connection = Connection("slow", f"http://127.0.0.1:{slow.port}/mcp")
+    try:
+        await connection.call("slow", {"pause_s": 0}, timeout_s=PATIENCE_S)
+        marks = [slow.home / "begun", slow.home / "done"]
+        for mark in marks:
+            mark.unlink()
+        slow.signal(signal.SIGSTOP)
+        with pytest.raises(ToolFailed) as caught:
+            await connection.call("slow", {"pause_s": 0}, timeout_s=1.0)
+        assert caught.value.code == "DEADLINE"
+        await asyncio.sleep(0.2)
+        slow.signal(signal.SIGCONT)
+        await connection.list_tools()  # it answers again, and has read what came before
+        assert not any(mark.exists() for mark in marks)
+        assert (await connection.call("slow", {"pause_s": 0}, timeout_s=PATIENCE_S))["result"] == "done"
+    finally:
+        await connection.close()
+
+
+@pytest.mark.parametrize(
+    ("told", "code"),
+    [(0, "INVALID_ARGUMENT"), (-1, "INVALID_ARGUMENT"), (10**14, "INVALID_ARGUMENT"), (True, "INVALID_ARGUMENT"),
+     ("soon", "INVALID_ARGUMENT"), (1.5, "INVALID_ARGUMENT"), (1, "DEADLINE"), (10**14 - 1, None), (None, None)],
+)  # fmt: skip
+async def test_p12_until_when_a_caller_waits_is_a_time_or_not_said(told: object, code: str | None) -> None:
+    server = FloorServer("open-outcry-x", version=VERSION, log_level="CRITICAL")
+
+    @server.tool()
+    async def hello() -> str:
+        """Greet."""
+        return "hello"
+
+    async with Client(server) as client:
+        meta: Any = {} if told is None else {UNTIL_META_KEY: told}
+        answer = await client.call_tool("hello", {}, meta=meta)
+    if code is None:
+        assert answer.structured_content == {"result": "hello"}
+    else:
+        assert answer.is_error and json.loads(answer.content[0].text)["code"] == code
 
 
 async def test_p13_a_server_of_another_version_is_not_asked(slow: Slow) -> None:

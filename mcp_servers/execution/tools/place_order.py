@@ -44,7 +44,7 @@ async def place_order(
     facts = await call.deps.sessions.facts(claims.session_id, claims.org_id)
     intent = Intent(facts, claims.seq, order, approval, claims.as_of)
     async with call.deps.desk.account(facts) as venue:
-        guard = Guard(fences(call.deps.desk.fences(facts), claims), call.deps.kill_file)
+        guard = Guard(fences(call.deps.desk.fences(facts), claims), call.deps.kill_file, call.until)
         at = market_time(call, claims)
         state = await place(call.deps.pool, venue, intent, at, guard, after=after)
         news = venue.upto_placing(claims.seq, order.leg, after)

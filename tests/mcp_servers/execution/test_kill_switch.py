@@ -80,6 +80,31 @@ async def test_p12_an_executor_that_stood_still_sends_nothing_that_was_halted_me
         assert at_venue(floor) == 1 and row is not None and row["status"] == "REJECTED"
 
 
+@pytest.mark.parametrize("where", ["before it reads the call", "after SENT"])
+async def test_p12_an_order_whose_caller_gave_up_is_dropped_on_waking_and_placed_once_when_asked_for_again(
+    tmp_path: Path, fresh_database: str, where: str
+) -> None:
+    """Nothing else changed meanwhile: no halt, and the lease is still its own. Only nobody waits for that call any more."""
+    sent = where == "after SENT"
+    async with floor_of_processes(tmp_path, fresh_database) as (floor, server):
+        server.start("k9@2:stop" if sent else None)
+        await server.ready()
+        await floor.place(ENTRY, seq=1, hour=0)
+        if not sent:
+            server.signal(signal.SIGSTOP)
+        with pytest.raises(ToolFailed, match="DEADLINE"):
+            asked = arguments(SMALL, 2, 0)
+            await floor.server.call("place_order", asked, round_token=token(2, 0), timeout_s=1.0)
+        await server.stopped()
+        server.signal(signal.SIGCONT)
+        for _ in range(3):  # whatever it read first, it answers these after that
+            await floor.sync(seq=1, hour=0)
+        row = await floor.row(2, "entry")
+        assert at_venue(floor) == 1
+        assert (None if row is None else row["status"]) == ("SENT" if sent else None)
+        assert (await floor.place(SMALL, seq=2, hour=0))["status"] == "FILLED" and at_venue(floor) == 2
+
+
 async def test_p6_p12_a_stopped_executor_that_wakes_after_its_replacement_sends_nothing(
     tmp_path: Path, fresh_database: str
 ) -> None:
