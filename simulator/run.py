@@ -7,6 +7,7 @@ import logging
 import os
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -31,6 +32,8 @@ from wire import crashpoint
 
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 """Where there is one, a run's few files are kept in memory: nobody asks what a disk does to them."""
+Timetable = Sequence[tuple[float, str]]
+"""What is brought about at which virtual second."""
 structlog_off = structlog.make_filtering_bound_logger(logging.CRITICAL)
 
 
@@ -49,8 +52,11 @@ class Outcome:
     lines: tuple[str, ...] = ()
 
 
-def simulate(seed: int, *, keep: bool = False, plant: str | None = None) -> Outcome:
-    """Run one seed, with a fault planted in the product if one is named. The same seed has the same digest, in any process."""
+def simulate(seed: int, *, keep: bool = False, plant: str | None = None, also: Timetable = ()) -> Outcome:
+    """Run one seed, with a fault planted in the product if one is named, and misfortunes beside the seed's own.
+
+    The same seed has the same digest, in any process.
+    """
     structlog.configure(wrapper_class=structlog_off)
     prepare()
     gc.disable()  # a collector that finalises generators at a moment of its own would decide the order of things
@@ -64,7 +70,7 @@ def simulate(seed: int, *, keep: bool = False, plant: str | None = None) -> Outc
             virtual(loop.time),
             planted(plant),
         ):
-            return loop.run_until_complete(_lived(seed, Path(home), log))
+            return loop.run_until_complete(_lived(seed, Path(home), log, also))
     finally:
         loop.close()
         gc.enable()
@@ -84,7 +90,7 @@ def prepare() -> None:
     gc.freeze()
 
 
-async def _lived(seed: int, home: Path, log: EventLog) -> Outcome:
+async def _lived(seed: int, home: Path, log: EventLog, also: Timetable) -> Outcome:
     loop, checker = asyncio.get_running_loop(), Checker()
     log.listeners.append(checker.hear)
 
@@ -97,7 +103,7 @@ async def _lived(seed: int, home: Path, log: EventLog) -> Outcome:
     taken = crashpoint.install(lambda name: point(world, name))
     supervisor = Supervisor(world)
     watch = asyncio.ensure_future(_watched(world, checker))
-    lived = asyncio.ensure_future(_whole(world, supervisor, checker))
+    lived = asyncio.ensure_future(_whole(world, supervisor, checker, also))
     try:
         supervisor.open()
         await asyncio.wait({watch, lived}, return_when=asyncio.FIRST_COMPLETED)
@@ -120,8 +126,8 @@ async def _lived(seed: int, home: Path, log: EventLog) -> Outcome:
                    len(world.exchange.orders), len(world.exchange.trades), broken, tuple(log.lines or ()))  # fmt: skip
 
 
-async def _whole(world: World, supervisor: Supervisor, checker: Checker) -> None:
-    await _misfortunes(world, supervisor)
+async def _whole(world: World, supervisor: Supervisor, checker: Checker, also: Timetable) -> None:
+    await _misfortunes(world, supervisor, also)
     world.chance.calm = True
     world.exchange.halted = False
     for process in world.all:
@@ -153,9 +159,9 @@ def row_digest(row: dict[str, Any] | None) -> str:
     return hashlib.blake2b(msgspec.msgpack.encode(row), digest_size=8).hexdigest()
 
 
-async def _misfortunes(world: World, supervisor: Supervisor) -> None:
+async def _misfortunes(world: World, supervisor: Supervisor, also: Timetable) -> None:
     loop, random = asyncio.get_running_loop(), world.chance.stream("misfortunes")
-    for at, kind in timetable(random):
+    for at, kind in sorted((*timetable(random), *also)):
         await asyncio.sleep(max(0.0, at - loop.time()))
         await _befall(world, supervisor, kind, random)
     while sum(world.chance.happened.values()) < LEAST:  # crash points that nobody passed, and kind rates
@@ -164,6 +170,9 @@ async def _misfortunes(world: World, supervisor: Supervisor) -> None:
     await asyncio.sleep(max(0.0, ACTIVE_S - loop.time()))
 
 
+STOP = "stop_"
+"""Before a process's name: it is stopped and woken a minute later, whoever has taken its place by then."""
+STOPPED_S = 60.0
 HELD = {"hold_anyone": "", "two_orchestrators": "orchestrator", "two_executors": "execution"}
 """Who is held, and for whom a second one is started."""
 
@@ -186,6 +195,11 @@ async def _befall(world: World, supervisor: Supervisor, kind: str, random: Rando
         loop.call_later(random.uniform(1.0, 90.0), process.go)
         if HELD[kind]:
             supervisor.start(name)
+    elif kind.startswith(STOP):
+        process = world.processes[kind.removeprefix(STOP)]
+        world.chance.note(kind)
+        process.hold()
+        loop.call_later(STOPPED_S, process.go)
     elif kind == "operator_halt":
         world.chance.note(kind)
         supervisor.operate(random.uniform(20.0, 120.0), flatten=random.random() < 0.3)

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from simulator.floor.lives import NAMES
 from simulator.plants import PLANTS
-from simulator.run import prepare, simulate
+from simulator.run import STOP, prepare, simulate
 
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = range(1, 13)
@@ -28,6 +29,15 @@ def test_every_invariant_holds_under_many_faults(seed: int) -> None:
     outcome = simulate(seed)
     assert outcome.violation is None
     assert sum(outcome.faults.values()) >= 10
+    assert outcome.rounds >= 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_p12_whichever_process_stands_still_for_a_minute_every_invariant_holds_and_it_is_back_in_the_end(
+    name: str,
+) -> None:
+    outcome = simulate(7, also=((25.0, f"{STOP}{name}"),))
+    assert outcome.violation is None and outcome.faults[f"{STOP}{name}"] == 1
     assert outcome.rounds >= 1
 
 
