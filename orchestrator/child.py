@@ -10,6 +10,7 @@ from typing import Any
 import setproctitle
 
 from wire import logs
+from wire.concealing import conceal
 from wire.config import ProcessConfig
 from wire.host import stop_with_parent
 from wire.imports import hide_pandas
@@ -26,6 +27,7 @@ def begin(title: str, target: str, config: ProcessConfig, port: int | None, nice
     parent = multiprocessing.parent_process()
     if parent is not None:
         stop_with_parent(parent.is_alive)
+    conceal(config.secrets())
     logs.configure(config.name, config.home / "logs", own_output=True)
     refuse_namesakes()
     module, _, name = target.partition(":")

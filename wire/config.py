@@ -4,6 +4,7 @@ Environment (``python -m mcp_servers.market`` and friends, compose):
   OUTCRY_HOME             folder of everything written; default ~/.openoutcry
   OUTCRY_DATABASE_URL     your own Postgres; otherwise the embedded one that ``outcry up`` runs for this home
   OUTCRY_FLOOR_KEY        secret all tokens derive from (>= 32 characters); default the home's own generated key file
+  OUTCRY_LOG_LEVEL        DEBUG, INFO (default), WARNING or ERROR; no secret is in any line
   OUTCRY_KILL_FILE        halts trading while it is there; default {home}/KILL
   OUTCRY_ENDPOINT_<NAME>  URL of another process, e.g. OUTCRY_ENDPOINT_MARKET, OUTCRY_ENDPOINT_AGENT_TREND
   OUTCRY_MARKET OUTCRY_EXCHANGE OUTCRY_SYMBOLS OUTCRY_TIMEFRAME OUTCRY_SEED OUTCRY_FROM OUTCRY_TO OUTCRY_SPEED OUTCRY_ROUNDS
@@ -27,6 +28,7 @@ from openoutcry.types.frozen import Frozen
 from openoutcry.types.market import Source
 from openoutcry.types.symbols import canonical
 from openoutcry.types.timeframes import parse_timeframe
+from wire.concealing import conceal, password_of
 from wire.document import parse_document
 from wire.tokens import ANY_ORG, Caller, derive_key, mint_caller
 from wire.vendor_keys import of_mind, take
@@ -127,6 +129,18 @@ class ProcessConfig(Frozen):
     cassette: Path | None = None
     """Where everything this process hears is written down; None: nowhere."""
 
+    def secrets(self) -> tuple[str | None, ...]:
+        """What this process holds that no line of its may tell."""
+        venue = self.venue_access
+        return (
+            None if self.floor_key is None else self.floor_key.decode(),
+            self.database_url if (password := password_of(self.database_url)) else None,
+            password,
+            *self.tokens.values(),
+            *(value for name, value in self.vendor_keys.items() if name.endswith("_API_KEY")),
+            *(() if venue is None else (venue.key.get_secret_value(), venue.secret.get_secret_value())),
+        )
+
     @property
     def kill_file(self) -> Path:
         """While this file is there, the execution server lets nothing but risk-reducing orders leave."""
@@ -170,6 +184,7 @@ def floor_key(home: Path, env: Mapping[str, str] = os.environ) -> bytes:
             raise StartupRefused(
                 "OUTCRY_FLOOR_KEY: reads like an example's; make one with: openssl rand -hex 32"
             )
+        conceal((text,))
         return text.encode()
     path = home / "secrets" / "floor.key"
     if not path.exists():
@@ -180,7 +195,9 @@ def floor_key(home: Path, env: Mapping[str, str] = os.environ) -> bytes:
         with contextlib.suppress(FileExistsError):  # another process made it first; theirs is the key
             os.link(draft, path)
         draft.unlink()
-    return path.read_text().strip().encode()
+    text = path.read_text().strip()
+    conceal((text,))
+    return text.encode()
 
 
 def mint_tokens(
@@ -280,7 +297,7 @@ def from_environment(
     }
     scopes = given.get(role, {})
     agents = {key: url for key, url in _endpoints(env).items()}
-    return ProcessConfig(
+    config = ProcessConfig(
         name=name,
         home=folder,
         database_url=database_url or env.get("OUTCRY_DATABASE_URL"),
@@ -301,6 +318,8 @@ def from_environment(
         vendor_keys=keys if role == "agent" else memory_keys(name, settings, keys),
         kill_at=kill_path(env),
     )
+    conceal(config.secrets())
+    return config
 
 
 def kill_path(env: Mapping[str, str] = os.environ) -> Path | None:

@@ -1,14 +1,16 @@
 """Logs are events: one JSON line each on stderr or in the process's file under {home}/logs; secrets never go in.
 
 A line that cannot be written, be it that the disk is full, the file closed or a value has no text, is lost and counted:
-what was to be logged goes on.
+what was to be logged goes on. OUTCRY_LOG_LEVEL (DEBUG, INFO, WARNING or ERROR) says how much is told; at DEBUG libraries tell
+everything too.
 """
 
+import io
 import json
 import logging
 import os
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO, cast
@@ -16,14 +18,20 @@ from typing import Any, TextIO, cast
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 
+from openoutcry.errors import BadConfig
+from wire.concealing import concealed
+
 KEEP_BYTES = 20_000_000
+LEVEL = "OUTCRY_LOG_LEVEL"
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _as_json = structlog.processors.JSONRenderer()
 
 
-class Sink:
-    """Where lines go: a file, or what is standard error at the moment a line is written."""
+class Sink(io.TextIOBase):
+    """Where lines go: a file, or what is standard error at the moment a line is written. No secret goes there."""
 
     def __init__(self, file: TextIO | None = None) -> None:
+        super().__init__()
         self._file = file
         self.lost = 0
 
@@ -34,10 +42,14 @@ class Sink:
             if self.lost:
                 file.write(f'{{"event": "log_lines_lost", "level": "warning", "count": {self.lost}}}\n')
                 self.lost = 0
-            file.write(text)
+            file.write(concealed(text))
         except (OSError, ValueError):
             self.lost += 1
         return len(text)
+
+    def fileno(self) -> int:
+        """The file's."""
+        return (self._file or sys.stderr).fileno()
 
     def flush(self) -> None:
         """Hand on what is buffered."""
@@ -72,13 +84,23 @@ def _render(logger: Any, method: str, event: MutableMapping[str, Any]) -> str:
         return str(_as_json(logger, method, told))
 
 
+def asked_level(env: Mapping[str, str] = os.environ) -> str:
+    """What OUTCRY_LOG_LEVEL says, INFO when it says nothing. Raises BadConfig."""
+    level = env.get(LEVEL) or "INFO"
+    if level not in LEVELS:
+        raise BadConfig(f"{LEVEL}: must be one of {', '.join(LEVELS)}", field=LEVEL)
+    return level
+
+
 def configure(
-    name: str, folder: Path | None = None, level: str = "INFO", *, own_output: bool = False
+    name: str, folder: Path | None = None, level: str | None = None, *, own_output: bool = False
 ) -> None:
     """Send structlog and library logs to ``folder/name.log`` (or stderr). Never stdout: stdio servers speak MCP there.
 
-    ``own_output``: what this process prints, the traceback of a crash above all, goes there too.
+    ``level`` is that of a command whose output is its own, else OUTCRY_LOG_LEVEL's. ``own_output``: what this process prints,
+    the traceback of a crash above all, goes there too. Raises BadConfig.
     """
+    level = level or asked_level()
     sink = Sink()
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -90,6 +112,7 @@ def configure(
         if own_output:
             os.dup2(stream.fileno(), sys.stdout.fileno())
             os.dup2(stream.fileno(), sys.stderr.fileno())
+            sys.stdout = sys.stderr = sink
     number = logging.getLevelNamesMapping()[level]
     structlog.configure(
         processors=[
@@ -107,4 +130,4 @@ def configure(
     structlog.contextvars.bind_contextvars(process=name)
     handler = logging.StreamHandler(sink)
     handler.setFormatter(_AsLine(name))
-    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.basicConfig(handlers=[handler], level=number if level == "DEBUG" else logging.WARNING, force=True)

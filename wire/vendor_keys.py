@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from openoutcry.errors import BadConfig
+from wire.concealing import conceal
 from wire.withdrawing import withdraw
 
 VENDORS = ("anthropic", "openai", "compatible")
@@ -50,6 +51,7 @@ def read_key(variable: str, env: Mapping[str, str]) -> str | None:
             ) from None
     if given and (not given.isascii() or not given.isprintable() or " " in given):
         raise BadConfig(f"{variable} holds characters that no key has", field=variable)
+    conceal((given,))
     return given or None
 
 

@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr
 
 from openoutcry.errors import StartupRefused
 from openoutcry.types.frozen import Frozen
+from wire.concealing import conceal
 from wire.withdrawing import withdraw
 
 KEY, SECRET = "OUTCRY_EXCHANGE_KEY", "OUTCRY_EXCHANGE_SECRET"
@@ -66,4 +67,5 @@ def _secret(variables: Mapping[str, str], name: str) -> str:
             raise StartupRefused(f"{name}_FILE: cannot be read: {error.strerror}") from error
     if not (8 <= len(text) <= 4096 and text.isascii() and text.isprintable()):
         raise StartupRefused(f"{name}: live trading needs the exchange's API key; set {name} or {name}_FILE")
+    conceal((text,))
     return text

@@ -1,7 +1,6 @@
 """The database of a floor that opens: its server, its schema, its first admin key."""
 
 import contextlib
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -27,10 +26,9 @@ class Database:
 
 
 @contextlib.contextmanager
-def opened(home: Path) -> Iterator[Database]:
+def opened(home: Path, url: str | None) -> Iterator[Database]:
     """The operator's own server where one is named, else the embedded one, stopped at the end."""
-    url = os.environ.get("OUTCRY_DATABASE_URL")
-    if url:
+    if url is not None:
         yield Database(url, None)
         return
     server = EmbeddedPostgres(home)

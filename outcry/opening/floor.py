@@ -25,8 +25,10 @@ from outcry.opening.watching import Watcher
 from outcry.perhaps_read import with_readings
 from outcry.screen import Screen
 from outcry.tasks import afterwards, plan, port_is_free, preload
+from wire.concealing import conceal, password_of
 from wire.config import RunSpec, floor_key, home_folder, load_settings
 from wire.exchanges import refuse_unknown
+from wire.logs import asked_level
 from wire.namesakes import refuse_namesakes
 from wire.vendor_keys import take
 from wire.venue_keys import loopback
@@ -36,6 +38,7 @@ from wire.withdrawing import withdraw
 def open_floor(wanted: Wanted) -> int:
     """Open the floor and stay with it. Returns the exit code: 0 done or stopped, 1 a process could not be kept alive."""
     refuse_namesakes()
+    asked_level()  # no process starts under a level that is none
     wanted = replace(wanted, vendor_keys=take(os.environ))  # before anything that could inherit them starts
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # processes share the cores; threads would only fight
     on_ending(signal.default_int_handler)  # until there are processes to stop in order
@@ -71,14 +74,18 @@ def _claim_ports(wanted: Wanted) -> None:
 def _with_access(wanted: Wanted, home: Path) -> Wanted:
     """With the floor's own keys and the exchange account's, none of them left in the environment."""
     settings, root = load_settings(home), floor_key(home)
-    own = withdraw(os.environ, ("OUTCRY_ADMIN_KEY", "OUTCRY_FLOOR_KEY"))
+    own = withdraw(os.environ, ("OUTCRY_ADMIN_KEY", "OUTCRY_FLOOR_KEY", "OUTCRY_DATABASE_URL"))
+    url = own.get("OUTCRY_DATABASE_URL")
+    conceal((own.get("OUTCRY_ADMIN_KEY"), password_of(url)))
     if wanted.exchange_url is not None:
         os.environ["OUTCRY_CCXT_URL"] = loopback(wanted.exchange_url) or ""  # all processes read its market
     account = access(
         live=wanted.live, market=wanted.market, exchange=wanted.exchange, url=wanted.exchange_url,
         typed=wanted.confirm, settings=settings, ask=operator(),
     )  # fmt: skip
-    return replace(wanted, root=root, admin_key=own.get("OUTCRY_ADMIN_KEY"), venue_access=account)
+    return replace(
+        wanted, root=root, admin_key=own.get("OUTCRY_ADMIN_KEY"), venue_access=account, database_url=url
+    )
 
 
 def _open(wanted: Wanted, home: Path, screen: Screen) -> int:
@@ -88,7 +95,7 @@ def _open(wanted: Wanted, home: Path, screen: Screen) -> int:
         asyncio.run(checked(wanted.venue_access, home))
     for leftover in ("progress.json", "summary.json"):
         (home / "run" / leftover).unlink(missing_ok=True)
-    with opened(home) as database:
+    with opened(home, wanted.database_url) as database:
         key = asyncio.run(prepare(database.url, wanted.admin_key, spec))
         screen.step("database ready, schema current")
         if probe is not None:

@@ -42,3 +42,5 @@ class Wanted:
     root: bytes = field(default=b"", repr=False)
     admin_key: str | None = field(default=None, repr=False)
     """The floor's key, and an admin's where one was given; no process of the floor finds them in its environment."""
+    database_url: str | None = field(default=None, repr=False)
+    """The operator's own database, its password perhaps in it; None for the home's."""
