@@ -21,6 +21,8 @@ from sandbox.venue import Market, Venue
 FUNDING_MS = 8 * 3_600_000
 FUNDING_PPM = 100
 LIQUIDATION_PPM = 5_000
+FUNDED_BEFORE = 270
+"""How many fundings are told of before the exchange opened: 90 days of them."""
 
 
 class Clock(Protocol):
@@ -47,8 +49,8 @@ class Exchange:
         self.algos = Algos(self.perp, self.margin, lambda algo, at: self.algo_reports.append((algo, at)))
         self.funded: list[tuple[str, int]] = []
         self.funding_ppm = {name: FUNDING_PPM for name in self.perp.markets}
-        self.funding_history: list[tuple[str, int, int, int]] = []
         self.next_funding_ms = (now // FUNDING_MS + 1) * FUNDING_MS
+        self.funding_history = self._funded_before()
         self.tick()
 
     def mark(self, symbol: str) -> int:
@@ -161,6 +163,15 @@ class Exchange:
         )
         if self.margin.equity(account) < need:
             self.liquidate(account, now)
+
+    def _funded_before(self) -> list[tuple[str, int, int, int]]:
+        """(symbol, time, rate, mark price) of the fundings that fell due before the exchange opened."""
+        return [
+            (name, at, self.funding_ppm[name], price)
+            for at in (self.next_funding_ms - back * FUNDING_MS for back in range(FUNDED_BEFORE, 0, -1))
+            for name, market in self.perp.markets.items()
+            if (price := market.tape.price(at)) is not None
+        ]
 
     def _bnb(self) -> int:
         market = self.spot.markets.get("BNBUSDT")

@@ -34,6 +34,10 @@ STREAMS = {
     "silent": "keep the socket open and send nothing",
     "disconnect": "close the socket instead of sending",
 }
+NEEDED = {
+    "limited": "seconds", "slow": "seconds", "drip": "seconds", "birth": "seconds", "late": "seconds", "huge": "bytes",
+}  # fmt: skip
+LIMITED = (429, 418)
 
 
 class Fault(BaseModel):
@@ -89,8 +93,8 @@ class Faults:
         except ValidationError as error:
             first = error.errors()[0]
             raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-        if rule.kind not in ANSWERS and rule.kind not in STREAMS:
-            raise ValueError(f"kind: must be one of {', '.join([*ANSWERS, *STREAMS])}")
+        if wrong := misfit(rule):
+            raise ValueError(wrong)
         self._next += 1
         rule._id = self._next
         self.rules.append(rule)
@@ -118,6 +122,22 @@ class Faults:
                 self.acted.append((rule._id, stream))
                 return rule
         return None
+
+
+def misfit(rule: Fault) -> str:
+    """Why a rule would not do what its words say; empty when it would."""
+    if rule.kind not in ANSWERS and rule.kind not in STREAMS:
+        return f"kind: must be one of {', '.join([*ANSWERS, *STREAMS])}"
+    foreign = ("stream",) if rule.kind in ANSWERS else ("method", "path", "symbol")
+    for name in foreign:
+        if getattr(rule, name):
+            return f"{name}: says nothing to '{rule.kind}'"
+    needed = NEEDED.get(rule.kind)
+    if needed and not getattr(rule, needed):
+        return f"{needed}: '{rule.kind}' needs it"
+    if rule.kind == "limited" and "status" in rule.model_fields_set and rule.status not in LIMITED:
+        return "status: 'limited' answers 429 or 418"
+    return ""
 
 
 def spoiled(rule: Fault, value: object) -> bytes:

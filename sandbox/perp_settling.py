@@ -101,6 +101,10 @@ class PerpSettlement:
         amount = self.position(order.account, order.symbol).amount
         return max(0, -amount if order.side == "BUY" else amount)
 
+    def room(self, order: Order) -> int:
+        """A reduce-only order ends where the position does: it never turns it around."""
+        return min(order.remaining, self.reducible(order)) if order.reduce_only else order.remaining
+
     def settle(
         self,
         account: Account,

@@ -82,14 +82,10 @@ class Server:
             now = self.exchange.clock.now()
             until = now + int(rule.seconds * 1000)
             self.limits.ban(asked.address, until, now)
-            rule = None
-            banned = Refusal(-1003, "Too many requests; current limit is exhausted.", 429)
-            self._note(asked, 429)
-            return json_answer(
-                Answer(
-                    429, banned.body(), {"Retry-After": str(-(-(until - self.exchange.clock.now()) // 1000))}
-                )
-            )
+            status = 418 if rule.status == 418 else 429
+            banned = Refusal(-1003, "Too many requests; current limit is exhausted.", status)
+            self._note(asked, status)
+            return json_answer(Answer(status, banned.body(), {"Retry-After": str(-(-(until - now) // 1000))}))
         given = Answer(200, {}) if rule is not None and not rule.accept else self._answered(asked, rule)
         self._note(asked, given.status)
         return await self._spoil(request, rule, given) if rule is not None else json_answer(given)

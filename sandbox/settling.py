@@ -25,6 +25,10 @@ class Settlement(Protocol):
 
     def payable(self, account: Account, symbol: Symbol, order: Order, takes: list[Take]) -> bool: ...
 
+    def room(self, order: Order) -> int:
+        """The most that an order may still trade."""
+        ...
+
     def settle(
         self,
         account: Account,

@@ -33,6 +33,9 @@ class SpotSettlement:
         cost = sum(notional(take.price, take.quantity) for take in takes)
         return cost <= order.reserved + self._ledger.free[account.name, symbol.quote]
 
+    def room(self, order: Order) -> int:
+        return order.remaining
+
     def settle(
         self,
         account: Account,

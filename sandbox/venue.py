@@ -116,7 +116,8 @@ class Venue:
         """Trade what is met; then rest, or end what may not rest."""
         if order.stopped:
             return
-        if order.tif == "FOK" and sum(take.quantity for take in takes) < order.quantity:
+        met = min(sum(take.quantity for take in takes), self.settlement.room(order))
+        if (takes and not met) or (order.tif == "FOK" and met < order.quantity):
             self.end(order, "EXPIRED", now)
             return
         for take in takes:
@@ -192,12 +193,18 @@ class Venue:
         if against is not None and against.account == order.account:
             self.end(against, "EXPIRED_IN_MATCH", now, "TRADE_PREVENTION")
             return True
-        trade = self._print(market, take.price, take.quantity, now, buyer_maker=order.side == "SELL")
+        quantity = min(take.quantity, self.settlement.room(order))
+        if against is not None:
+            quantity = min(quantity, self.settlement.room(against))
+            if not quantity:
+                self.end(against, "EXPIRED", now)
+                return True
+        trade = self._print(market, take.price, quantity, now, buyer_maker=order.side == "SELL")
         if against is None:
-            market.book.take(order.side, take.price, take.quantity)
+            market.book.take(order.side, take.price, quantity)
         else:
-            self.fill(against, take.price, take.quantity, trade.id, now, maker=True)
-        self.fill(order, take.price, take.quantity, trade.id, now, maker=False)
+            self.fill(against, take.price, quantity, trade.id, now, maker=True)
+        self.fill(order, take.price, quantity, trade.id, now, maker=False)
         return order.open
 
     def _print(self, market: Market, price: int, quantity: int, now: int, *, buyer_maker: bool) -> Print:
@@ -226,6 +233,8 @@ class Venue:
             market.book.leave(order)
             self.settlement.release(order)
         self.report("TRADE", order, fill, now)
+        if not done and not self.settlement.room(order):
+            self.end(order, "EXPIRED", now)
 
     def _reach(self, market: Market, now: int) -> None:
         """Fill resting orders that the house's quotes have come to: in full when passed, by the level's size when touched."""
@@ -239,7 +248,10 @@ class Venue:
                 passed = order.price - best if side == "BUY" else best - order.price
                 if passed < 0 or not order.open:
                     continue
-                quantity = order.remaining if passed else min(order.remaining, house.get(best, 0))
+                room = self.settlement.room(order)
+                if not room:
+                    self.end(order, "EXPIRED", now)
+                quantity = room if passed else min(room, house.get(best, 0))
                 if quantity:
                     trade = self._print(market, order.price, quantity, now, buyer_maker=side == "BUY")
                     self.fill(order, order.price, quantity, trade.id, now, maker=True)

@@ -11,6 +11,7 @@ from sandbox.units import notional, plain
 from sandbox.venue import Market, Venue
 
 DAY_MS = 86_400_000
+AVERAGE_MINUTES = 5
 ORDER_TYPES = [
     "LIMIT",
     "LIMIT_MAKER",
@@ -109,6 +110,15 @@ def kline(bar: Bar, span: int) -> list[object]:
 
 def spot_klines(exchange: Exchange, call: Call) -> object:
     return klines(exchange.spot, call, 1_000)
+
+
+def average_price(exchange: Exchange, call: Call) -> object:
+    """The mean of the last five minutes, weighted by volume."""
+    market = exchange.spot.market(call.text("symbol"))
+    bars = market.tape.bars("1m", None, None, AVERAGE_MINUTES, call.now)
+    volume = sum(bar.volume for bar in bars)
+    mean = sum(bar.close * bar.volume for bar in bars) // volume if volume else market.book.mid
+    return {"mins": AVERAGE_MINUTES, "price": plain(mean), "closeTime": call.now}
 
 
 def trades(venue: Venue, call: Call) -> list[dict[str, object]]:
@@ -245,6 +255,7 @@ TABLE.add(
     4,
     api="trades.aggregate",
 )
+TABLE.add("GET /api/v3/avgPrice", average_price, "symbol", 2, api="avgPrice")
 TABLE.add("GET /api/v3/ticker/24hr", spot_ticker, "symbol symbols type", 2, api="ticker.24hr")
 TABLE.add("GET /api/v3/ticker/price", spot_prices, "symbol symbols", 2, api="ticker.price")
 TABLE.add("GET /api/v3/ticker/bookTicker", spot_best, "symbol symbols", 2, api="ticker.book")

@@ -1,6 +1,7 @@
 """Every fault does what it says, and says nothing about what became of the request."""
 
 import json
+import re
 import secrets
 import time
 from collections.abc import AsyncIterator
@@ -11,7 +12,7 @@ import aiohttp
 import pytest
 
 from sandbox.clock import ExchangeClock
-from sandbox.faults import ANSWERS, STREAMS
+from sandbox.faults import ANSWERS, STREAMS, Faults
 from tests.sandbox.asking import signed
 
 Ready = dict[str, Any]
@@ -133,6 +134,35 @@ async def test_a_slow_birth_hides_the_order_for_a_while(remote: Remote) -> None:
     while (found := await remote.look_up(name)).get("code") == -2013:
         assert time.monotonic() < deadline
     assert found["status"] == "FILLED"
+
+
+async def test_a_limit_can_be_a_ban_at_once(remote: Remote) -> None:
+    await remote.control(
+        "faults", kind="limited", path="/api/v3/order", method="POST", seconds=1.0, status=418
+    )
+    status, _, headers = await remote.buy("banned-at-once")
+    assert (status, headers["Retry-After"]) == (418, "1")
+    deadline = time.monotonic() + 5.0
+    while (await remote.look_up("banned-at-once")).get("code") == -1003:
+        assert time.monotonic() < deadline
+
+
+@pytest.mark.parametrize(
+    ("rule", "named"),
+    [
+        ({"kind": "slow"}, "seconds: 'slow' needs it"),
+        ({"kind": "huge"}, "bytes: 'huge' needs it"),
+        ({"kind": "limited", "seconds": 1.0, "status": 500}, "status: 'limited' answers 429 or 418"),
+        ({"kind": "drop", "method": "GET"}, "method: says nothing to 'drop'"),
+        ({"kind": "hang", "stream": "user:"}, "stream: says nothing to 'hang'"),
+        ({"kind": "nothing"}, "kind: must be one of"),
+    ],
+)
+def test_a_rule_that_would_do_nothing_is_refused(rule: dict[str, Any], named: str) -> None:
+    faults = Faults()
+    with pytest.raises(ValueError, match=re.escape(named)):
+        faults.add(rule)
+    assert faults.rules == []
 
 
 async def test_a_limit_answers_429_and_everything_waits(remote: Remote) -> None:

@@ -1,11 +1,12 @@
 """Perpetuals: profit to the unit, margin, funding, liquidation, conditional orders."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from sandbox.accounts import Account
-from sandbox.exchange import Exchange
+from sandbox.exchange import FUNDING_MS, Exchange
 from tests.sandbox.asking import Desk
 
 PERP = {"symbol": "BTCUSDT"}
@@ -58,6 +59,49 @@ def test_margin_and_reduce_only(desk: Desk) -> None:
     assert desk.ask("POST /fapi/v1/leverage", **PERP, leverage=500)["code"] == -4028
     assert order(desk, side="BUY", type="STOP_MARKET", quantity="0.1", stopPrice="70000")["code"] == -4120
     assert desk.exchange.perp.orders == {}
+
+
+def held(desk: Desk) -> list[str]:
+    return [row["positionAmt"] for row in desk.ask("GET /fapi/v3/positionRisk", **PERP)]
+
+
+def test_a_reduce_only_order_ends_where_the_position_does(desk: Desk) -> None:
+    order(desk, side="BUY", type="MARKET", quantity="0.2")
+    asked = {"side": "SELL", "quantity": "0.5", "reduceOnly": "true"}
+    whole = order(desk, type="LIMIT", timeInForce="FOK", price="50000", **asked)
+    assert (whole["status"], whole["executedQty"]) == ("EXPIRED", "0")
+    sold = order(desk, type="MARKET", **asked)
+    assert (sold["status"], sold["origQty"], sold["executedQty"]) == ("EXPIRED", "0.5", "0.2")
+    assert held(desk) == []
+
+
+def test_a_reduce_only_order_that_rests_ends_with_its_position(desk: Desk) -> None:
+    order(desk, side="BUY", type="MARKET", quantity="0.4")
+    rests = {"side": "SELL", "type": "LIMIT", "timeInForce": "GTC", "reduceOnly": "true", "quantity": "0.3"}
+    first, second = (order(desk, price=price, **rests) for price in ("61000", "62000"))
+    desk.move(63_000)
+    states = [
+        (one["status"], one["executedQty"])
+        for one in (
+            desk.ask("GET /fapi/v1/order", **PERP, orderId=each["orderId"]) for each in (first, second)
+        )
+    ]
+    assert states == [("FILLED", "0.3"), ("EXPIRED", "0.1")]
+    assert held(desk) == []
+    order(desk, side="BUY", type="MARKET", quantity="0.1")
+    lone = order(desk, **{**rests, "quantity": "0.1"}, price="64000")
+    order(desk, side="SELL", type="MARKET", quantity="0.1")
+    desk.move(65_000)
+    assert desk.ask("GET /fapi/v1/order", **PERP, orderId=lone["orderId"])["status"] == "EXPIRED"
+    assert held(desk) == []
+
+
+def test_fundings_of_before_the_opening_are_told(desk: Desk) -> None:
+    rows = desk.ask("GET /fapi/v1/fundingRate", **PERP, limit=1000)
+    assert rows[-1]["fundingTime"] <= desk.exchange.clock.now() < rows[-1]["fundingTime"] + FUNDING_MS
+    assert {row["fundingRate"] for row in rows} == {"0.00010000"}
+    assert {later["fundingTime"] - sooner["fundingTime"] for sooner, later in pairwise(rows)} == {FUNDING_MS}
+    assert desk.ask("GET /fapi/v1/income", incomeType="FUNDING_FEE") == []
 
 
 def test_funding_is_paid_by_longs_and_booked_as_income(desk: Desk) -> None:

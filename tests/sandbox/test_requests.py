@@ -86,6 +86,12 @@ def test_nonsense_is_refused(desk: Desk, query: str) -> None:
     assert given.value["code"] < 0
 
 
+def test_the_average_price_is_between_the_extremes(desk: Desk) -> None:
+    desk.move(61_000)
+    answer = desk.raw("GET /api/v3/avgPrice", "symbol=BTCUSDT").value
+    assert (answer["mins"], 60_000 <= float(answer["price"]) <= 61_000) == (5, True)
+
+
 def test_klines_come_from_before_and_after_the_opening(desk: Desk) -> None:
     bars = desk.raw("GET /api/v3/klines", "symbol=BTCUSDT&interval=1h&limit=5").value
     assert isinstance(bars, list)
