@@ -7,8 +7,9 @@ from typing import Any
 
 from openoutcry.errors import BadInput
 from openoutcry.portfolio import mark
+from openoutcry.risk.flattening import exits
 from openoutcry.risk.latch import rebased
-from openoutcry.types.book import Portfolio
+from openoutcry.types.book import Portfolio, Position
 from openoutcry.types.commands import PlaceOrder
 from openoutcry.types.orders import Bracket, OrderRequest, Refused
 from openoutcry.types.record import CycleRecord
@@ -68,22 +69,17 @@ async def flatten(floor: LiveFloor, desk: Desk, reason: str, symbol: str | None 
     cancels = tuple(
         key for key, order in sorted(desk.working.items()) if symbol in (None, order.request.symbol)
     )
-    closing = tuple(
-        OrderRequest(
-            leg=f"flatten-{position.ordinal}",
-            symbol=position.symbol,
-            side="SELL" if position.side == "LONG" else "BUY",
-            type="MARKET",
-            quantity=position.quantity,
-            reduce_only=True,
-            reason=f"FLATTEN: {reason}"[:500],
-        )
-        for position in desk.portfolio.positions
-        if symbol in (None, position.symbol)
-    )
-    if cancels or closing:
+    step = floor.settings.venue.quantity_step
+
+    def held(portfolio: Portfolio) -> tuple[Position, ...]:
+        return tuple(one for one in portfolio.positions if symbol in (None, one.symbol))
+
+    def closing(portfolio: Portfolio, marks: Mapping[str, Decimal]) -> tuple[OrderRequest, ...]:
+        return exits(held(portfolio), step=step, reason=reason)
+
+    if cancels or held(desk.portfolio):
         crashpoint("k16")
-        await act(floor, desk, exactly(*closing), {"flatten": reason}, cancels=cancels)
+        await act(floor, desk, closing, {"flatten": reason}, cancels=cancels)
 
 
 def exactly(*requests: OrderRequest) -> Wanted:

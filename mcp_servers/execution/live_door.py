@@ -17,6 +17,7 @@ from mcp_servers.execution.lookup import KnownSessions
 from mcp_servers.execution.venues.live.asking import BOUND, must
 from mcp_servers.execution.venues.live.gateway import Gateway
 from mcp_servers.execution.venues.live.keeper import Keeper
+from mcp_servers.execution.venues.live.outcome import KeyRevoked
 from mcp_servers.execution.venues.live.reading import GatewayReader
 from mcp_servers.execution.venues.live.reconciler import Account, Reconciler, account_name
 from mcp_servers.execution.venues.live.user_stream import StreamKeys, perp_hints, spot_hints
@@ -112,6 +113,11 @@ async def refuse_wide_key(gateway: Gateway) -> None:
         try:
             rights = must(said)
         except VenueUnknown as error:
+            if isinstance(said, KeyRevoked):
+                raise StartupRefused(
+                    f"the exchange refuses the key ({said.code}: {said.message}): it is wrong or revoked, its secret is "
+                    "another's, or it may not be used from this address"
+                ) from error
             if gateway.lost is None and left > 1:
                 await asyncio.sleep(0.5)
                 continue

@@ -11,6 +11,7 @@ from typing import Literal
 
 from openoutcry.orders import PREFIX
 from openoutcry.reconcile.facts import ZERO, AccountFacts, FillFact, MoneyMove, OrderFact
+from openoutcry.types.amounts import plain
 
 Kind = Literal[
     "missing_fill",
@@ -219,8 +220,8 @@ def _worth(fill: FillFact) -> tuple[object, ...]:
 
 
 def _text(fill: FillFact) -> str:
-    return f"{fill.side} {fill.quantity} at {fill.price}"
+    return f"{fill.side} {plain(fill.quantity)} at {plain(fill.price)}"
 
 
 def _state(order: OrderFact) -> str:
-    return f"{'open' if order.open else 'final'}, {order.executed} of {order.quantity}"
+    return f"{'open' if order.open else 'final'}, {plain(order.executed)} of {plain(order.quantity)}"

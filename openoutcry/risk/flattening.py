@@ -1,18 +1,40 @@
-"""Closing an account by its own word: what orders bring every net position to zero. Pure.
+"""Closing everything: what orders bring every position to zero. Pure.
 
-For whoever holds the account while nobody keeps the floor's books: a halt that wants everything closed is obeyed without
-the orchestrator too.
+``exits`` closes what the floor's books hold; ``closing`` an account by its own word, for whoever holds it while nobody
+keeps those books: a halt that wants everything closed is obeyed without the orchestrator too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from openoutcry.orders import stem
 from openoutcry.risk.brackets import HALT_EXIT, LEAVING, Orders
 from openoutcry.types.amounts import floor_to_step
+from openoutcry.types.book import Position
 from openoutcry.types.orders import FINAL, OrderRequest, Side
 
 ZERO = Decimal(0)
+
+
+def exits(positions: Iterable[Position], *, step: Decimal, reason: str) -> tuple[OrderRequest, ...]:
+    """The market orders that close positions, in whole steps.
+
+    What a fee in the asset bought left of a step cannot be sold: it stays, and does not keep the rest from being sold.
+    """
+    sized = ((one, floor_to_step(one.quantity, step)) for one in positions)
+    return tuple(
+        OrderRequest(
+            leg=f"flatten-{one.ordinal}",
+            symbol=one.symbol,
+            side="SELL" if one.side == "LONG" else "BUY",
+            type="MARKET",
+            quantity=quantity,
+            reduce_only=True,
+            reason=f"FLATTEN: {reason}"[:500],
+        )
+        for one, quantity in sized
+        if quantity > 0
+    )
 
 
 def closing(

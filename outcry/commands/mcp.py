@@ -102,7 +102,11 @@ def token(
     ],
     days: Annotated[int, typer.Option(help="days until it expires", min=1, max=3650)] = 30,
     trade: Annotated[
-        bool, typer.Option("--trade", help="execution: may place and cancel paper orders too")
+        bool,
+        typer.Option(
+            "--trade",
+            help="execution: may place and cancel orders too, real ones where the floor trades live",
+        ),
     ] = False,
     home: HomeOption = None,
 ) -> None:

@@ -31,6 +31,7 @@ async def look(home: Path) -> dict[str, Any]:
     """Floor, processes with memory, and open sessions, as plain data."""
     import psutil  # not needed for --help
 
+    from db import halting
     from db.pool import open_pool
     from db.summary import running_sessions
     from outcry import runfile
@@ -47,15 +48,18 @@ async def look(home: Path) -> dict[str, Any]:
             processes[name] = {"pid": pid, "memory_mb": None}
     url = running_database(home)
     sessions: list[dict[str, Any]] = []
+    halts: dict[str | None, dict[str, Any]] = {}
     if url is not None:
         pool = await open_pool(url)
         try:
             sessions = await running_sessions(pool)
+            halts = await halting.standing(pool)
         finally:
             await pool.close()
     return {
         "running": True, "home": str(home), "version": floor.version, "address": floor.address, "market": floor.market,
         "ports": floor.ports, "processes": processes, "sessions": sessions,
+        "halts": [{"symbol": symbol, **halt} for symbol, halt in halts.items()],
     }  # fmt: skip
 
 
@@ -71,6 +75,10 @@ def show(found: dict[str, Any]) -> None:
         port = found["ports"].get(name)
         memory = "gone, coming back" if process["memory_mb"] is None else f"{process['memory_mb']:>6.1f} MB"
         typer.echo(f"  {name:<16} pid {process['pid']:<8} {memory}  {f'port {port}' if port else ''}")
+    for halt in found["halts"]:
+        typer.echo(
+            f"  HALTED {halt['symbol'] or 'everything'} since {halt['at']} by {halt['by']} ({halt['source']}): {halt['reason']}"
+        )
     for session in found["sessions"]:
         typer.echo(
             f"  session {session['session_id']}  {session['symbol']} {session['timeframe']} {session['status']}  "

@@ -89,6 +89,9 @@ def test_a_halt_is_obeyed_without_an_orchestrator_and_outlives_everything(home: 
         seen = floor.get("/api/v1/trade/halt")
         assert (seen["halted"], seen["source"], seen["swept"]) == (True, "cli", True)
         supervisor.resume()
+        (shown,) = json.loads(outcry(home, "status", "--json").stdout)["halts"]
+        assert (shown["symbol"], shown["reason"], shown["source"]) == (None, "drill", "cli")
+        assert "HALTED everything" in outcry(home, "status").stdout
 
         wait_for(lambda: floor.pid("orchestrator") != orchestrator)
         refused = ordered(floor)

@@ -28,9 +28,15 @@ def paused(case: Case) -> Breach | None:
 
 def restricted_symbol(case: Case) -> Breach | None:
     """Nothing is entered in a restricted symbol; what is held may be closed."""
-    restricted = (*case.settings.risk.restricted_symbols, *case.book.restricted)
-    if case.request.symbol in restricted and case.effect != "reduces":
-        return Breach(case.request.symbol, ", ".join(restricted), f"{case.request.symbol} is restricted")
+    symbol, listed = case.request.symbol, case.settings.risk.restricted_symbols
+    restricted = (*listed, *case.book.restricted)
+    if symbol in restricted and case.effect != "reduces":
+        why = (
+            "restricted by risk.restricted_symbols"
+            if symbol in listed
+            else "halted until a person releases it"
+        )
+        return Breach(symbol, ", ".join(restricted), f"{symbol} is {why}")
     return None
 
 

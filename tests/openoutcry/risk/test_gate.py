@@ -289,6 +289,15 @@ def test_a_refusal_names_rule_value_and_limit(
     assert refused.message
 
 
+@pytest.mark.parametrize(
+    ("book", "listed", "why"),
+    [({"restricted": (SPOT,)}, [], "halted until"), ({}, [SPOT], "restricted by risk.restricted_symbols")],
+)
+def test_a_halted_symbol_is_not_called_restricted(book: dict[str, Any], listed: list[str], why: str) -> None:
+    refused = review(BUY, gate_input(**book), settings(risk={"restricted_symbols": listed}))
+    assert isinstance(refused, Refused) and why in refused.message, refused
+
+
 ALL_AT_ONCE = {"halted": True, "paused": True, "faults": (STALE,), "prices": {}, "placed": (SHORT,) * 99}
 STRICT = {
     "risk": {
