@@ -26,7 +26,6 @@ class Summary:
     fewest_faults: int | None = None
     kinds: dict[str, int] = field(default_factory=dict)
     broken: list[Outcome] = field(default_factory=list)
-    differing: list[int] = field(default_factory=list)
     _sum: "hashlib._Hash" = field(default_factory=hashlib.sha256)
 
     def add(self, outcome: Outcome) -> None:

@@ -35,13 +35,22 @@ def sim(
         float | None, typer.Option(help="begin no further seed after this long", min=1, max=86_400)
     ] = None,
     resume: Annotated[Path | None, typer.Option(help="keep outcomes here and go on from them")] = None,
+    twice: Annotated[
+        bool,
+        typer.Option("--twice", help="each seed in two processes of different hash seeds: the same log?"),
+    ] = False,
 ) -> None:
     """Run the floor in one process on a virtual clock, once a seed, and hold it against the invariants.
 
-    Exit code 1 when one broke, or a planted fault was not caught. docs/simulator.md says what is real and what is not.
+    Exit code 1 when one broke, a planted fault was not caught, or a seed had two logs (--twice). docs/simulator.md says what is
+    real and what is not.
     """
     first, last = _range(seeds)
-    if plants:
+    if twice and (resume or log or plant):
+        raise BadInput("twice: goes with --seeds and --seconds alone", field="twice")
+    if twice:
+        _twice(first, last, seconds)
+    elif plants:
         _list_plants()
     elif log is not None:
         _one(first, last, log, plant)
@@ -111,6 +120,27 @@ def _all(first: int, last: int, workers: int, seconds: float | None, resume: Pat
     typer.echo(f"{perf_counter() - began:.1f} s on {workers} processes, commit {commit()}")
     if not _summed(total, first, last):
         raise typer.Exit(1)
+
+
+def _twice(first: int, last: int, seconds: float | None) -> None:
+    from simulator.many import Summary, commit
+    from simulator.twice import HASH_SEEDS, pairs
+
+    began, total, differing = perf_counter(), Summary(), 0
+    for one, other in pairs(range(first, last + 1), seconds):
+        total.add(one)
+        if one != other:
+            differing += 1
+            typer.echo(f"seed {one.seed}: {one.digest} in one process, {other.digest} in the other")
+    typer.echo(f"{perf_counter() - began:.1f} s, hash seeds {' and '.join(HASH_SEEDS)}, commit {commit()}")
+    typer.echo(
+        f"{total.seeds} of the seeds {first}..{last} in two processes: {total.seeds - differing} had the same log of "
+        f"{total.events} events in all, {differing} did not"
+    )
+    typer.echo(f"sha256 of results {total.sha}")
+    if differing or not total.seeds:
+        raise typer.Exit(1)
+    typer.echo(f"0 that differ in {total.seeds}: p < 3/{total.seeds} = {3 / total.seeds:.2%} (95 %)")
 
 
 def _tell(outcome: "Outcome") -> None:

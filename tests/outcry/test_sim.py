@@ -1,7 +1,7 @@
 """``outcry sim`` from outside: what it prints, refuses and keeps."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -40,6 +40,28 @@ def test_a_broken_seed_fails_and_is_named(monkeypatch: pytest.MonkeyPatch) -> No
     told = CliRunner().invoke(app, ["--seeds", "1..3", "--workers", "1"])
     assert told.exit_code == 1
     assert "seed 2: I1: gone" in told.output and "broken: 2" in told.output and "p < 3" not in told.output
+
+
+def test_g2_each_seed_has_one_log_in_two_processes_that_hash_differently() -> None:
+    told = CliRunner().invoke(app, ["--seeds", "4..5", "--twice"])
+    assert told.exit_code == 0, told.output
+    assert "hash seeds 1 and 77, commit " in told.output
+    assert "2 of the seeds 4..5 in two processes: 2 had the same log" in told.output
+    assert "p < 3/2" in told.output and "sha256 of results " in told.output
+
+
+def test_g2_a_seed_with_two_logs_fails_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    two = [(outcome(1), outcome(1)), (outcome(2), replace(outcome(2), digest="f" * 64))]
+    monkeypatch.setattr("simulator.twice.pairs", lambda seeds, seconds: iter(two))
+    told = CliRunner().invoke(app, ["--seeds", "1..2", "--twice"])
+    assert told.exit_code == 1
+    assert f"seed 2: {outcome(2).digest} in one process, {'f' * 64} in the other" in told.output
+    assert "1 did not" in told.output and "p < 3" not in told.output
+
+
+def test_twice_goes_with_nothing_that_it_would_not_obey(tmp_path: Path) -> None:
+    told = CliRunner().invoke(app, ["--twice", "--resume", str(tmp_path / "kept.jsonl")])
+    assert isinstance(told.exception, BadInput) and told.exception.field == "twice"
 
 
 def test_a_seed_with_few_faults_fails(monkeypatch: pytest.MonkeyPatch) -> None:
