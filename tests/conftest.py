@@ -3,8 +3,11 @@
 import asyncio
 import itertools
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import FunctionType
 from typing import Any
 
@@ -16,6 +19,9 @@ from db.embedded import EmbeddedPostgres
 from wire.compiling import ROOT, keep_kernels
 
 TEMPLATE = "migrated"
+MEMORY = Path("/dev/shm")
+ROOM = 4 * 2**30
+"""So much must be free there: a server of the tests takes less than one GiB, and there are a few."""
 keep_kernels(ROOT / ".cache")
 os.environ["ALLOW_MODEL_REQUESTS"] = "0"  # no test, and no floor of a test, asks a vendor
 
@@ -34,11 +40,18 @@ def _own_logs() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """One embedded server for the whole run (one per worker under xdist); the URL of its empty database."""
-    server = EmbeddedPostgres(tmp_path_factory.mktemp("floor"), durable=False)
-    yield server.start()
-    server.stop()
+def postgres_url() -> Iterator[str]:
+    """One embedded server for the whole run (one per worker under xdist); the URL of its empty database.
+
+    In memory where there is room: each fresh database is a copy of seven hundred files, three times faster there.
+    """
+    roomy = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM
+    with tempfile.TemporaryDirectory(prefix="outcry-tests-", dir=MEMORY if roomy else None) as folder:
+        server = EmbeddedPostgres(Path(folder), durable=False)
+        try:
+            yield server.start()
+        finally:
+            server.stop()
 
 
 @pytest.fixture(scope="session")
