@@ -49,6 +49,7 @@ def preload(*, live: bool) -> list[str]:
         "agents.entry",
         "agents.host",
         "orchestrator.run",
+        "orchestrator.child",
         "api.server",
     ]
     libraries = ["uvicorn.protocols.http.httptools_impl", "mcp.client.streamable_http", "pyarrow.parquet"]
