@@ -25,7 +25,7 @@ PROCESSES = (
     "backend",
 )
 """What is killed at random; Postgres oftener, for its kills are a tenth of the goal."""
-MANY = (1, 1, 1, 2, 2, 3)
+MANY = (1, 1, 2, 2, 3, 3)
 """How many die together."""
 BESIDE_IT = tuple(name for name in PROCESSES if name != "execution")
 
