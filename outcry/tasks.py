@@ -7,22 +7,10 @@ from pathlib import Path
 from openoutcry.settings import Settings
 from openoutcry.spaces import parse_embedder
 from orchestrator.supervisor import Task
-from wire.config import (
-    DEFAULT_ORG,
-    DOOR_SCOPES,
-    FLOOR_SCOPES,
-    OPTIONAL_SCOPES,
-    READ_SCOPES,
-    REFLECTOR,
-    ProcessConfig,
-    RunSpec,
-    kill_path,
-    memory_keys,
-    mint_tokens,
-    purse_token,
-)
-from wire.tokens import ANY_ORG, SERVERS, derive_key
-from wire.vendor_keys import of_mind, speaks
+from outcry.process_configs import Configs
+from wire.config import DOOR_SCOPES, FLOOR_SCOPES, OPTIONAL_SCOPES, READ_SCOPES, REFLECTOR, RunSpec
+from wire.tokens import ANY_ORG, SERVERS
+from wire.vendor_keys import speaks
 from wire.venue_keys import VenueAccess
 
 LOOPBACK = "127.0.0.1"
@@ -108,77 +96,61 @@ def plan(
     seats = [f"agent-{name}" for name in agents]
     ports = {**free_ports([*names, *seats, STRATEGIES]), "api": api_port}
     endpoints = {name: f"http://{LOOPBACK}:{port}/mcp" for name, port in ports.items() if name != "api"}
+    configs = Configs(
+        home, spec, settings, database_url, root, endpoints, vendor_keys or {}, cassette, venue_access
+    )
+    asks = {name: ("vote",) for name in (*seats, STRATEGIES)}
+    extra = {name: scopes for name, scopes in OPTIONAL_SCOPES.items() if name in names}
+    conductor = configs.of("orchestrator", scopes={**FLOOR_SCOPES, **asks}, trusted=True)
+    door = configs.of("api", scopes={**DOOR_SCOPES, **extra}, org_id=ANY_ORG)
+    hands = [f"worker-{number}" for number in range(1, workers + 1)]
+    return [
+        *(
+            Task(
+                name,
+                f"python -m mcp_servers.{name}",
+                "mcp_servers.entry:child",
+                configs.of(name),
+                ports[name],
+            )
+            for name in names
+        ),
+        *_voices(configs, seats, ports, beside),
+        Task("orchestrator", "python -m orchestrator", "orchestrator.run:run", conductor, once=True),
+        Task("api", "python -m api", "api.server:run", door, api_port),
+        *(Task(name, "outcry worker", "workers.floor:run", configs.of(name)) for name in hands),
+        *_keepers(configs),
+    ], ports
 
-    def config(
-        name: str,
-        *,
-        scopes: Mapping[str, tuple[str, ...]] | None = None,
-        database: bool = True,
-        trusted: bool = False,
-        org_id: str = DEFAULT_ORG,
-    ) -> ProcessConfig:
-        return ProcessConfig(
-            name=name,
-            home=home,
-            database_url=database_url if database else None,
-            run=spec,
-            settings=settings,
-            endpoints={peer: url for peer, url in endpoints.items() if peer in (scopes or {})},
-            key=derive_key(root, name),
-            tokens={
-                **mint_tokens(root, name, scopes or {}, org_id),
-                **(purse_token(root, name) if speaks(mind_of(name, settings)) else {}),
-            },
-            floor_key=root if trusted else None,
-            cassette=cassette,
-            vendor_keys={
-                **of_mind(mind_of(name, settings), vendor_keys or {}),
-                **memory_keys(name, settings, vendor_keys or {}),
-            },
-            venue_access=venue_access if name == "execution" else None,
-            kill_at=kill_path(),
-        )
 
-    servers = [
-        Task(name, f"python -m mcp_servers.{name}", "mcp_servers.entry:child", config(name), ports[name])
-        for name in names
-    ]
+def _voices(
+    configs: Configs, seats: Iterable[str], ports: Mapping[str, int], beside: Iterable[str]
+) -> list[Task]:
+    """Who votes: the seats, and the host of the registry's strategies. They read, and know no database."""
     read = {name: READ_SCOPES[name] for name in ("market", "indicators", "risk")}
     read |= {name: OPTIONAL_SCOPES[name] for name in beside}
     speakers = {
         **{seat: (f"python -m agents {seat.removeprefix('agent-')}", "agents.entry:start") for seat in seats},
         STRATEGIES: ("python -m agents --strategies", "agents.host:start"),
     }
-    voices = [
-        Task(name, title, target, config(name, scopes=read, database=False), ports[name], niceness=ADVISER)
+    return [
+        Task(
+            name, title, target, configs.of(name, scopes=read, database=False), ports[name], niceness=ADVISER
+        )
         for name, (title, target) in speakers.items()
     ]
-    asks = {name: ("vote",) for name in speakers}
-    extra = {name: scopes for name, scopes in OPTIONAL_SCOPES.items() if name in names}
-    conductor = config("orchestrator", scopes={**FLOOR_SCOPES, **asks}, trusted=True)
-    door = config("api", scopes={**DOOR_SCOPES, **extra}, org_id=ANY_ORG)
-    keepers = []
-    if not parse_embedder(settings.memory.embedder).offline:
+
+
+def _keepers(configs: Configs) -> list[Task]:
+    """What keeps the memory beside the rounds, where a model is asked for it."""
+    memory, keepers = configs.settings.memory, []
+    if not parse_embedder(memory.embedder).offline:
         run = "workers.embedding:run"
-        keepers.append(Task("embedder", "outcry memory embed --stay", run, config("embedder")))
-    if speaks(settings.memory.reflector):
+        keepers.append(Task("embedder", "outcry memory embed --stay", run, configs.of("embedder")))
+    if speaks(memory.reflector):
         run = "workers.reflecting:run"
-        keepers.append(Task(REFLECTOR, "outcry memory reflect --stay", run, config(REFLECTOR)))
-    hands = [f"worker-{number}" for number in range(1, workers + 1)]
-    return [
-        *servers,
-        *voices,
-        Task("orchestrator", "python -m orchestrator", "orchestrator.run:run", conductor, once=True),
-        Task("api", "python -m api", "api.server:run", door, api_port),
-        *(Task(name, "outcry worker", "workers.floor:run", config(name)) for name in hands),
-        *keepers,
-    ], ports
-
-
-def mind_of(process: str, settings: Settings) -> str:
-    """The mind of an agent's process; no other process has one."""
-    seat = settings.agents.get(process.removeprefix("agent-")) if process.startswith("agent-") else None
-    return seat.mind if seat else ""
+        keepers.append(Task(REFLECTOR, "outcry memory reflect --stay", run, configs.of(REFLECTOR)))
+    return keepers
 
 
 def afterwards(tasks: Iterable[Task]) -> Task:

@@ -1,13 +1,19 @@
 """``outcry audit``: replay the committee over history and prove that it knew nothing of the future."""
 
 import asyncio
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from openoutcry.errors import BadInput
 from openoutcry.types.timeframes import SECONDS
 from outcry.options import HomeOption, JsonOption
+
+if TYPE_CHECKING:
+    from openoutcry.settings import Settings
+    from outcry.committee.leaks import Leaks
+    from outcry.committee.market import Market
 
 app = typer.Typer()
 
@@ -34,53 +40,63 @@ def audit(
     Every seat of the home's settings, with the rules as its mind, and the optional seats. Exit 1 when something leaks, or
     when nobody would have noticed the noise.
     """
-    from datetime import UTC, datetime
-
-    from openoutcry.settings import AgentSettings
     from outcry.committee.leaks import leaks
-    from outcry.committee.market import HISTORY, made, stored
+    from outcry.committee.market import HISTORY, made
     from wire import logs
-    from wire.config import home_folder, load_settings, parse_when
+    from wire.config import home_folder, load_settings
 
     if timeframe not in SECONDS:
         raise BadInput(f"--timeframe: {timeframe!r} is not one of {' '.join(SECONDS)}", field="timeframe")
     logs.configure("audit", level="ERROR")
     folder = home_folder(str(home) if home else None)
-    settings = load_settings(folder)
-    by_rules = {name: seat.model_copy(update={"mind": "rules"}) for name, seat in settings.agents.items()}
-    optional = {name: AgentSettings() for name in ("mean_reversion", "order_book", "sentiment")}
-    settings = settings.model_copy(update={"agents": {**optional, **by_rules}})
     if symbol is None:
         market = made(seed, timeframe, HISTORY + 30 * rounds + 200)
     else:
-        first = parse_when(begin, field="--from") or datetime(2010, 1, 1, tzinfo=UTC)
-        market = stored(
-            folder,
-            exchange,
-            symbol,
-            timeframe,
-            first,
-            parse_when(end, field="--to") or datetime(2200, 1, 1, tzinfo=UTC),
-        )
+        market = _stored(folder, exchange, symbol, timeframe, begin, end)
+    settings = _by_rules(load_settings(folder))
     done = asyncio.run(leaks(market, settings, rounds=rounds, seed=seed, plant=plant))
     if as_json:
         typer.echo(done.model_dump_json())
     else:
-        voices = ", ".join(f"{name} {count}" for name, count in done.voted.items())
         typer.echo(f"{market.source} {market.exchange} {market.symbol} {market.timeframe}, seed {seed}")
-        typer.echo(f"{done.rounds} rounds held twice; votes: {voices}; digest {done.digest}")
-        typer.echo(f"12 bars later {done.noticed} of {done.rounds} notice the noise")
-        if done.found:
-            first_found = done.found[0]
-            typer.echo(
-                f"LEAK in {len(done.found)} of {done.rounds} rounds; first at {first_found.as_of:%Y-%m-%d %H:%M}:"
-            )
-            typer.echo(f"  {first_found.difference}")
-        else:
-            typer.echo(
-                "no decision depends on the future"
-                if done.passed
-                else "nothing is proven: nobody notices the noise"
-            )
+        _tell(done)
     if not done.passed:
         raise typer.Exit(1)
+
+
+def _by_rules(settings: "Settings") -> "Settings":
+    """Every seat with the rules as its mind, and the optional seats: no model stands between a word and its reason."""
+    from openoutcry.settings import AgentSettings
+
+    by_rules = {name: seat.model_copy(update={"mind": "rules"}) for name, seat in settings.agents.items()}
+    optional = {name: AgentSettings() for name in ("mean_reversion", "order_book", "sentiment")}
+    return settings.model_copy(update={"agents": {**optional, **by_rules}})
+
+
+def _stored(
+    folder: Path, exchange: str, symbol: str, timeframe: str, begin: str | None, end: str | None
+) -> "Market":
+    from datetime import UTC, datetime
+
+    from outcry.committee.market import stored
+    from wire.config import parse_when
+
+    first = parse_when(begin, field="--from") or datetime(2010, 1, 1, tzinfo=UTC)
+    last = parse_when(end, field="--to") or datetime(2200, 1, 1, tzinfo=UTC)
+    return stored(folder, exchange, symbol, timeframe, first, last)
+
+
+def _tell(done: "Leaks") -> None:
+    voices = ", ".join(f"{name} {count}" for name, count in done.voted.items())
+    typer.echo(f"{done.rounds} rounds held twice; votes: {voices}; digest {done.digest}")
+    typer.echo(f"12 bars later {done.noticed} of {done.rounds} notice the noise")
+    if done.found:
+        first = done.found[0]
+        typer.echo(
+            f"LEAK in {len(done.found)} of {done.rounds} rounds; first at {first.as_of:%Y-%m-%d %H:%M}:"
+        )
+        typer.echo(f"  {first.difference}")
+    elif done.passed:
+        typer.echo("no decision depends on the future")
+    else:
+        typer.echo("nothing is proven: nobody notices the noise")

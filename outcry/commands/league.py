@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from outcry.league import options
 from outcry.options import HomeOption, JsonOption
 
 if TYPE_CHECKING:
+    from outcry.league.table import League
     from outcry.league.whole import Asked
 
 app = typer.Typer()
@@ -50,15 +52,10 @@ def league(
     next bar's open: BUY holds until SELL or the word's horizon. Models that cannot run are listed with the reason, and
     what a model may have read in training is marked and not ranked.
     """
-    from openoutcry.version import VERSION
-    from outcry.league.page import page
-    from outcry.league.table import plain
-    from outcry.league.view import lines
     from outcry.league.whole import whole
     from wire import logs
     from wire.config import home_folder, load_settings
     from wire.vendor_keys import take
-    from workers.provenance import commit
 
     logs.configure("league", level="ERROR")
     asked = _asked(
@@ -67,13 +64,27 @@ def league(
     )  # fmt: skip
     files = _files(out or [])
     folder = home_folder(str(home) if home else None)
-    quiet = as_json or not sys.stderr.isatty()
+    tell = _progress(quiet=as_json or not sys.stderr.isatty())
+    done = asyncio.run(whole(asked, folder, load_settings(folder), take(os.environ), tell))
+    _show(done, seed, files, as_json=as_json)
 
+
+def _progress(*, quiet: bool) -> Callable[[int, int], None]:
     def tell(done: int, total: int) -> None:
         if not quiet and (done % 20 == 0 or done == total):
             typer.echo(f"\r{done} of {total} decisions", err=True, nl=done == total)
 
-    done = asyncio.run(whole(asked, folder, load_settings(folder), take(os.environ), tell))
+    return tell
+
+
+def _show(done: "League", seed: int, files: list[Path], *, as_json: bool) -> None:
+    """Write the table with where it comes from, to the files and to the screen."""
+    from openoutcry.version import VERSION
+    from outcry.league.page import page
+    from outcry.league.table import plain
+    from outcry.league.view import lines
+    from workers.provenance import commit
+
     body = {"version": VERSION, "commit": commit(), "seed": seed, **plain(done)}
     origin = {name: str(body[name]) for name in ("seed", "commit", "version", "digest")}
     for path in files:

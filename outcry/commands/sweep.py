@@ -103,16 +103,7 @@ def sweep(
     Exit codes: 0 done, 1 failed, 2 a wrong argument, 130 stopped by Ctrl-C or cancelled.
     """
     folder = home_folder(str(home) if home else None)
-    given = {
-        name: value
-        for name, value in (("STRATEGY", strategy), ("--resume", resume), ("--cancel", cancel))
-        if value
-    }
-    if len(given) + list_ != 1:
-        raise BadInput(
-            "strategy: name a strategy, or --resume, --cancel or --list, and only one of them",
-            field="strategy",
-        )
+    _ask_one_thing(strategy, resume, cancel, list_=list_)
     from wire.compiling import keep_kernels
 
     keep_kernels(folder)
@@ -139,15 +130,16 @@ def sweep(
     if queue:
         sweepview.queued(sweepkept.queue(folder, spec, name, queue, workers), as_json)
         return
-    result = _run(folder, spec, name, workers, quiet=as_json)
-    if save is not None and result["best"] is not None:
-        _save(save, result)
-    if as_json:
-        typer.echo(json.dumps(result))
-    else:
-        sweepview.told(result, top)
-    if not result["complete"]:
-        raise typer.Exit(EXIT_STOPPED)
+    _show(_run(folder, spec, name, workers, quiet=as_json), save, top, as_json=as_json)
+
+
+def _ask_one_thing(strategy: str | None, resume: str | None, cancel: str | None, *, list_: bool) -> None:
+    """Raises BadInput for a call that asks for nothing, or for two things."""
+    if sum(map(bool, (strategy, resume, cancel))) + list_ != 1:
+        raise BadInput(
+            "strategy: name a strategy, or --resume, --cancel or --list, and only one of them",
+            field="strategy",
+        )
 
 
 def _run(
@@ -160,6 +152,20 @@ def _run(
             assert spec is not None
             return sweepkept.in_memory(folder, spec, workers, watch)
         return sweepkept.kept(folder, spec, name, workers, watch)
+
+
+def _show(result: dict[str, Any], save: Path | None, top: int, *, as_json: bool) -> None:
+    """Print what was found. Raises Exit for a sweep that was stopped."""
+    from outcry import sweepview
+
+    if save is not None and result["best"] is not None:
+        _save(save, result)
+    if as_json:
+        typer.echo(json.dumps(result))
+    else:
+        sweepview.told(result, top)
+    if not result["complete"]:
+        raise typer.Exit(EXIT_STOPPED)
 
 
 def _save(path: Path, result: dict[str, Any]) -> None:

@@ -75,25 +75,14 @@ def stage(
     ).model_dump(mode="json", exclude_none=True)  # fmt: skip
 
     async def work(pool: "asyncpg.Pool") -> dict[str, Any]:
-        from db.strategies import staging
-
-        staged = await staging.stage(
-            pool,
-            ORG,
-            name,
-            version,
-            by(reason),
-            asked=asked,
-            reserved=await reserved(pool),
-            keep_status=keep_status,
-        )
-        told: dict[str, Any] = {
-            "name": staged.name, "version": staged.version, "stage": "staging", "strategy_status": staged.status,
-            "validation_id": str(staged.validation_id), "created_at": staged.staged_at.isoformat(),
-        }  # fmt: skip
+        staged = await _staged(pool, name, version, reason, asked, keep_status=keep_status)
         if queue:
-            return {**told, "status": "validation_in_progress", "job_id": await _queued(pool, staged)}
-        return {**told, **await _validated(pool, folder_of(home), staged, quiet=as_json)}
+            return {
+                **_told(staged),
+                "status": "validation_in_progress",
+                "job_id": await _queued(pool, staged),
+            }
+        return {**_told(staged), **await _validated(pool, folder_of(home), staged, quiet=as_json)}
 
     done = ask(home, work)
     if as_json:
@@ -102,6 +91,30 @@ def stage(
         _tell(done)
     if done["status"] == "validation_failed":
         raise typer.Exit(1)
+
+
+async def _staged(
+    pool: "asyncpg.Pool",
+    name: str,
+    version: str,
+    reason: str | None,
+    asked: dict[str, Any],
+    *,
+    keep_status: bool,
+) -> "Staged":
+    from db.strategies import staging
+
+    taken = await reserved(pool)
+    return await staging.stage(
+        pool, ORG, name, version, by(reason), asked=asked, reserved=taken, keep_status=keep_status
+    )
+
+
+def _told(staged: "Staged") -> dict[str, Any]:
+    return {
+        "name": staged.name, "version": staged.version, "stage": "staging", "strategy_status": staged.status,
+        "validation_id": str(staged.validation_id), "created_at": staged.staged_at.isoformat(),
+    }  # fmt: skip
 
 
 async def _queued(pool: "asyncpg.Pool", staged: "Staged") -> str:

@@ -23,7 +23,7 @@ from openoutcry.risk.flattening import closing
 from openoutcry.risk.naked import GRACE_S, OUT_S, PAUSE_S, RETRIES, Naked, bare_since, next_act
 from openoutcry.risk.trailing import trailed
 from openoutcry.types.orders import Bracket
-from tests.openoutcry.risk.test_brackets import ENTRY, MANUAL, STEP_OF_VENUE, Told, stop, told
+from tests.openoutcry.risk.test_brackets import ENTRY, MANUAL, STEP_OF_VENUE, Told, bare, stop, told
 
 SHORT = told(1, "entry", "SELL", "1")
 
@@ -129,6 +129,11 @@ def test_a_stop_that_filled_in_part_guards_the_rest() -> None:
     part = guard(1, "stop_loss", "PARTIALLY_FILLED", executed="0.3")
     found = covered((1, "entry"), D("0.7"), (ENTRY, part), STEP_OF_VENUE)
     assert found is not None and (found.held, found.bare) == (D("0.7"), 0)
+    assert bare((2, "manual-9"), "1.2", ENTRY, MANUAL, part) == D("0.5")
+
+
+def test_what_has_no_bracket_stands_in_nobodys_way() -> None:
+    assert bare((2, "manual-9"), "1.5", ENTRY, MANUAL, bracketed={(2, "manual-9")}) == D("0.5")
 
 
 @pytest.mark.parametrize("leg", ["exit", "flatten", "guard_exit-1", "halt_exit-1"])
@@ -176,6 +181,11 @@ def test_lots_are_what_opened_less_what_closed_and_a_hedge_is_neither() -> None:
     assert lots("BTC/USDT", "SELL", D("0.9"), orders) == {(1, "entry"): D("0.4"), (2, "manual-9"): D("0.5")}
     sold = told(5, "exit", "SELL", "1.2", reduce_only=True)
     assert lots("BTC/USDT", "SELL", D("0.3"), (*orders, sold)) == {
+        (1, "entry"): 0,
+        (2, "manual-9"): D("0.3"),
+    }
+    strangers = D(1)  # the account holds more than these orders bought: what was sold is sold all the same
+    assert lots("BTC/USDT", "SELL", D("0.3") + strangers, (*orders, sold)) == {
         (1, "entry"): 0,
         (2, "manual-9"): D("0.3"),
     }
