@@ -7,7 +7,7 @@ import asyncpg
 from db.pool import Row, fetch
 from db.records import record
 from db.settings_told import settings_at
-from db.similar import similar
+from db.similar import figures_of, similar
 from openoutcry.explain import Case, Ended, Explanation, explain
 from openoutcry.ledger.outcomes import judging
 from openoutcry.minds.contamination import NOBODY_KNOWS, Cutoffs
@@ -36,7 +36,7 @@ async def explanation(
         timeframe=session["timeframe"],
         decision_id=str(row["id"]) if row else None,
         ended=_ended(row) if row else None,
-        similar=[case_of(one) for one in like or ()],
+        similar=[Case(**figures_of(one), reason=one["outcome_reason"]) for one in like or ()],
         settings=in_force,
         judging=judging(opening) if opening else None,
         cutoffs=cutoffs,
@@ -49,19 +49,4 @@ def _ended(row: Row) -> Ended:
         pnl=row["actual_pnl"],
         reason=row["outcome_reason"],
         known_at=row["outcome_known_at"],
-    )
-
-
-def case_of(row: Row) -> Case:
-    """A row of ``similar``."""
-    return Case(
-        decision_id=str(row["id"]),
-        at=row["created_at"],
-        symbol=row["symbol"],
-        decision=row["decision"],
-        confidence=row["confidence"],
-        similarity=round(row["similarity"], 4),
-        outcome=row["outcome"],
-        pnl=row["actual_pnl"],
-        reason=row["outcome_reason"],
     )

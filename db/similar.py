@@ -1,7 +1,7 @@
 """Decisions in markets that looked alike, and how they ended: never the decision itself, never the future."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -98,3 +98,17 @@ async def like(
         if len(found) < limit:
             found = await fetch(pool, EXHAUSTIVE, *arguments, limit, *beyond)
     return sorted(found, key=lambda row: (-row["similarity"], row["id"]))[:limit]
+
+
+def figures_of(row: Row) -> dict[str, Any]:
+    """What ``openoutcry.explain.Alike`` tells of a row of these queries."""
+    return {
+        "decision_id": str(row["id"]),
+        "at": row["created_at"],
+        "symbol": row["symbol"],
+        "decision": row["decision"],
+        "confidence": row["confidence"],
+        "similarity": round(row["similarity"], 4),
+        "outcome": row["outcome"],
+        "pnl": row["actual_pnl"],
+    }

@@ -72,8 +72,8 @@ class OrderLine(Frozen):
     became: str
 
 
-class Case(Frozen):
-    """A past decision in a market that looked alike, and how it ended."""
+class Alike(Frozen):
+    """What is told of a past decision in a market that looked alike, wherever it is told."""
 
     decision_id: str
     at: datetime
@@ -83,6 +83,11 @@ class Case(Frozen):
     similarity: float
     outcome: str
     pnl: Amount | None
+
+
+class Case(Alike):
+    """A past decision in a market that looked alike, and how it ended."""
+
     reason: str | None
 
 

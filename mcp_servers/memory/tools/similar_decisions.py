@@ -9,7 +9,7 @@ from pydantic import Field
 from db.candles import Series
 from db.pool import Row
 from db.reads.minds import perhaps_read
-from db.similar import like, similar
+from db.similar import figures_of, like, similar
 from mcp_servers.cursors import CursorArg, written
 from mcp_servers.memory.deps import GONE, MemoryDeps, org_of, pool_of, read_id
 from mcp_servers.memory.lessons import Lesson, lessons
@@ -19,24 +19,15 @@ from openoutcry.baserates import BaseRates, base_rates
 from openoutcry.canonical import derived_id
 from openoutcry.context import INPUTS, VERSION, context_vector, market_features
 from openoutcry.errors import BadInput, DataUnavailable
-from openoutcry.types.amounts import Amount
-from openoutcry.types.frozen import Frozen
+from openoutcry.explain import Alike
 
 WINDOW = 1000
 """Bars that the situation is described from; the same as the floor's own."""
 
 
-class Case(Frozen):
+class Case(Alike):
     """A decision in a market that looked alike, and how it ended. ``lesson`` is null where none was kept yet."""
 
-    decision_id: str
-    at: datetime
-    symbol: str
-    decision: str
-    confidence: float
-    similarity: float
-    outcome: str
-    pnl: Amount | None
     lesson: Lesson | None
 
 
@@ -89,7 +80,7 @@ async def similar_decisions(
         as_of=page.as_of,
         source=call.source,
         space=VERSION,
-        cases=tuple(_case(row, known.get(row["id"])) for row in found),
+        cases=tuple(Case(**figures_of(row), lesson=known.get(row["id"])) for row in found),
         rates=base_rates(found),
         perhaps_read=len(doubtful),
         next_cursor=_after(page.as_of, found[-1]) if len(rows) > limit else None,
@@ -98,20 +89,6 @@ async def similar_decisions(
 
 def _after(as_of: datetime, last: Row) -> str:
     return written(as_of.isoformat(), repr(last["similarity"]), str(last["id"]))
-
-
-def _case(row: Row, lesson: Lesson | None) -> Case:
-    return Case(
-        decision_id=str(row["id"]),
-        at=row["created_at"],
-        symbol=row["symbol"],
-        decision=row["decision"],
-        confidence=row["confidence"],
-        similarity=round(row["similarity"], 4),
-        outcome=row["outcome"],
-        pnl=row["actual_pnl"],
-        lesson=lesson,
-    )
 
 
 def _situation(call: Call[MemoryDeps], symbol: str, timeframe: str, as_of: datetime) -> tuple[float, ...]:
