@@ -8,6 +8,18 @@ from typing import Any
 Row = dict[str, Any]
 
 
+def read(path: Path) -> list[Row]:
+    """The lines that were kept so far; none while there is no file."""
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def append(path: Path, row: Row) -> None:
+    """Keep one more line, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as out:
+        out.write(json.dumps(row) + "\n")
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """The trials of one figure. ``told`` (seed, commit) goes into every line; lines that tell otherwise are of other runs."""
@@ -17,14 +29,11 @@ class Kept:
 
     def rows(self) -> list[Row]:
         """What was tried so far."""
-        lines = self.path.read_text().splitlines() if self.path.exists() else []
-        return [row for line in lines if self.told.items() <= (row := json.loads(line)).items()]
+        return [row for row in read(self.path) if self.told.items() <= row.items()]
 
     def add(self, row: Row) -> None:
         """Keep one more trial."""
-        self.path.parent.mkdir(exist_ok=True)
-        with self.path.open("a") as out:
-            out.write(json.dumps(row | self.told) + "\n")
+        append(self.path, row | self.told)
 
 
 def bound(tried: int) -> str:

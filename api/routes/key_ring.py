@@ -1,6 +1,6 @@
 """``/api/v1/auth/api-keys`` and ``/login``: Mangrove's shape of keys, over the floor's one store of them."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NoReturn
 from uuid import UUID
 
@@ -9,15 +9,14 @@ from litestar.params import FromPath
 
 from api.access import caller_of
 from api.bodies import Body, read_body
-from api.failures import Failure, invalid_body
+from api.failures import Failure
 from api.floor import TheFloor
 from api.params import read_id
 from api.requests import AnyRequest
-from api.routes.keys import MAX_DAYS
+from api.routes.keys import expiry
 from api.shapes.base import Shape
 from db import keys
 from db.identity.holder import PERMISSIONS, ROLES, Role
-from wire.clock import WallClock
 
 
 class WantedKey(Body, frozen=True, kw_only=True):
@@ -94,17 +93,12 @@ async def list_keys(request: AnyRequest, floor: TheFloor) -> Keys:
 async def make_key(request: AnyRequest, floor: TheFloor) -> KeyShown:
     """Make a key that is limited to scopes. Its text is in this answer and nowhere else."""
     wanted = await read_body(request, WantedKey)
-    expires_at = None
-    if wanted.expires_days is not None:
-        if not 1 <= wanted.expires_days <= MAX_DAYS:
-            raise invalid_body(f"expires_days must be from 1 to {MAX_DAYS}", "expires_days")
-        expires_at = WallClock().now() + timedelta(days=wanted.expires_days)
     made = await keys.create(
         floor.pool,
         wanted.name,
         _role(wanted.scopes or []),
         org_id=caller_of(request).org_id,
-        expires_at=expires_at,
+        expires_at=expiry(wanted.expires_days, "expires_days"),
         scopes=None if wanted.scopes is None else tuple(wanted.scopes),
     )
     return KeyShown(

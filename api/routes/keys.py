@@ -80,17 +80,12 @@ async def list_keys(request: AnyRequest, floor: TheFloor) -> KeyList:
 async def make_key(request: AnyRequest, floor: TheFloor) -> KeyMade:
     """Make an API key. Its text is in this answer and nowhere else."""
     wanted = await read_body(request, NewKey)
-    expires_at = None
-    if wanted.expires_in_days is not None:
-        if not 1 <= wanted.expires_in_days <= MAX_DAYS:
-            raise invalid_body(f"expires_in_days must be from 1 to {MAX_DAYS}", "expires_in_days")
-        expires_at = WallClock().now() + timedelta(days=wanted.expires_in_days)
     made = await keys.create(
         floor.pool,
         wanted.name,
         wanted.role.lower(),  # type: ignore[arg-type]  # it refuses what is no role
         org_id=caller_of(request).org_id,
-        expires_at=expires_at,
+        expires_at=expiry(wanted.expires_in_days, "expires_in_days"),
     )
     return KeyMade(api_key=_key(made.key), key=made.text, message="Keep it now; it is not shown again")
 
@@ -102,6 +97,15 @@ async def revoke_key(request: AnyRequest, floor: TheFloor, id: FromPath[str]) ->
     if not await keys.revoke(floor.pool, str(key_id), caller_of(request).org_id):
         raise Failure(404, "api key not found", id=id)
     return KeyRevoked(id=key_id, message="API key revoked")
+
+
+def expiry(days: int | None, field: str) -> datetime | None:
+    """When a key of so many days ends; None for one without an end. Raises Failure 400 naming ``field``."""
+    if days is None:
+        return None
+    if not 1 <= days <= MAX_DAYS:
+        raise invalid_body(f"{field} must be from 1 to {MAX_DAYS}", field)
+    return WallClock().now() + timedelta(days=days)
 
 
 def _key(key: keys.ApiKey) -> Key:

@@ -3,9 +3,11 @@
 import asyncio
 from contextlib import suppress
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from litestar import get, post
+from msgspec.structs import asdict
 
 from api.access import caller_of
 from api.bodies import Body, read_body
@@ -30,6 +32,7 @@ from wire.clock import WallClock
 from wire.config import DEFAULT_ORG
 
 CLOCK = WallClock()
+C = TypeVar("C", Halt, Unhalt)
 FILE_S = 0.5
 """How soon a kill file that is still there has halted the floor again, and more."""
 
@@ -110,23 +113,15 @@ async def halt(request: AnyRequest, floor: TheFloor) -> Answer[HaltState]:
     It holds as soon as it is stored, whatever the floor is busy with; the answer waits for open orders to be cancelled and,
     with ``flatten``, positions to be closed, and says in ``swept`` whether that was done.
     """
-    caller, wanted = _operator(request), await read_body(request, HaltTrading)
-    symbol = None if wanted.symbol is None else canonical(wanted.symbol)
-    command = build(Halt, {"reason": wanted.reason, "flatten": wanted.flatten, "symbol": symbol})
+    caller, command = await _asked(request, HaltTrading, Halt)
 
     async def throw(_: str | None) -> HaltState:
         await halting.throw(
-            floor.pool,
-            caller.org_id,
-            reason=command.reason,
-            by=caller.name,
-            source="api",
-            at=CLOCK.now(),
-            symbol=symbol,
-            flatten=command.flatten,
-        )
-        await halting.wait_swept(floor.pool, symbol, floor.command_timeout_s)
-        return await _halt_state(floor, "Trading halted", symbol)
+            floor.pool, caller.org_id, reason=command.reason, by=caller.name, source="api", at=CLOCK.now(),
+            symbol=command.symbol, flatten=command.flatten,
+        )  # fmt: skip
+        await halting.wait_swept(floor.pool, command.symbol, floor.command_timeout_s)
+        return await _halt_state(floor, "Trading halted", command.symbol)
 
     return await once(request, floor, command, throw)
 
@@ -142,25 +137,18 @@ async def halt(request: AnyRequest, floor: TheFloor) -> Answer[HaltState]:
 )
 async def unhalt(request: AnyRequest, floor: TheFloor) -> Answer[HaltState]:
     """Release the kill switch. The reason is kept in the floor's stream of events beside who gave it."""
-    caller, wanted = _operator(request), await read_body(request, ReleaseTrading)
-    symbol = None if wanted.symbol is None else canonical(wanted.symbol)
-    command = build(Unhalt, {"reason": wanted.reason, "symbol": symbol})
+    caller, command = await _asked(request, ReleaseTrading, Unhalt)
 
     async def release(_: str | None) -> HaltState:
         with suppress(NotFound):  # what is not halted may go on
             stood = await halting.release(
-                floor.pool,
-                caller.org_id,
-                reason=command.reason,
-                by=caller.name,
-                at=CLOCK.now(),
-                symbol=symbol,
-            )
+                floor.pool, caller.org_id, reason=command.reason, by=caller.name, at=CLOCK.now(), symbol=command.symbol
+            )  # fmt: skip
             if stood["source"] == "file":
                 await asyncio.sleep(FILE_S)
-        if symbol is None and (await _halt_state(floor)).halted:
+        if command.symbol is None and (await _halt_state(floor)).halted:
             raise Failure(409, "the kill file is still there: remove it first", code="KILL_FILE")
-        return await _halt_state(floor, "Trading may go on", symbol)
+        return await _halt_state(floor, "Trading may go on", command.symbol)
 
     return await once(request, floor, command, release)
 
@@ -185,6 +173,15 @@ async def reset_breaker(request: AnyRequest, floor: TheFloor) -> Answer[BreakerR
         return converted(result, BreakerReset)
 
     return await once(request, floor, command, reset)
+
+
+async def _asked(
+    request: AnyRequest, shape: type[HaltTrading | ReleaseTrading], kind: type[C]
+) -> tuple[Holder, C]:
+    """Who throws or releases the switch, and the command that the body of that shape asks for."""
+    caller, wanted = _operator(request), await read_body(request, shape)
+    symbol = None if wanted.symbol is None else canonical(wanted.symbol)
+    return caller, build(kind, {**asdict(wanted), "symbol": symbol})
 
 
 def _operator(request: AnyRequest) -> Holder:

@@ -1,11 +1,11 @@
 """What became of each change, one line of JSON each: slices of a run add up in one file."""
 
 import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from benchmarks import slices
 from deploy.mutate.areas import ROOT, Area
 from deploy.mutate.children import Verdict
 
@@ -24,16 +24,12 @@ class Result:
 
 def read(path: Path) -> dict[str, Result]:
     """The last word on each change."""
-    if not path.exists():
-        return {}
-    return {one.mutant: one for one in (Result(**json.loads(line)) for line in path.read_text().splitlines())}
+    return {one.mutant: one for one in (Result(**row) for row in slices.read(path))}
 
 
 def append(path: Path, result: Result) -> None:
     """Add one line, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
-        file.write(json.dumps(asdict(result)) + "\n")
+    slices.append(path, asdict(result))
 
 
 def stands(result: Result | None, code: str, tests: str, *, keep_killed: bool) -> bool:

@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from db.identity import orgs
+from db.identity.holder import PERMISSIONS
 from tests.api.test_errors import is_error
 from wire.clock import WallClock
 
@@ -69,6 +70,7 @@ async def test_a_key_lasts_from_a_day_to_ten_years(newborn, path, field):
         (["strategy:read"], "viewer"),
         (["strategy:read", "strategy:create"], "trader"),
         (["manage_users"], "admin"),
+        (sorted(PERMISSIONS["viewer"]), "viewer"),
     ],
 )
 async def test_a_scoped_keys_role_is_the_least_that_has_its_scopes(newborn, scopes, role):
@@ -92,6 +94,12 @@ async def test_a_scoped_keys_role_is_the_least_that_has_its_scopes(newborn, scop
         assert [one["revoked"] for one in after if one["id"] == shown["key_id"]] == [True]
 
 
+async def test_a_scope_that_no_role_has_is_named(newborn):
+    async with newborn.client("admin") as admin:
+        answer = await admin.post(RING, json={"name": "narrow", "scopes": ["strategy:read", "fly"]})
+        assert (answer.status_code, answer.json()["field"]) == (400, "scopes")
+
+
 @pytest.mark.parametrize("path", [PLAIN, RING])
 async def test_another_orgs_keys_are_nobodys(newborn, path):
     from db import keys
@@ -102,7 +110,8 @@ async def test_another_orgs_keys_are_nobodys(newborn, path):
         assert str(theirs.id) not in (await admin.get(path)).text
         assert (await admin.delete(f"{path}/{theirs.id}")).status_code == 404
         assert (await admin.delete(f"{path}/{NO_SUCH}")).json()["id"] == NO_SUCH
-        assert (await admin.delete(f"{path}/x")).status_code == 400
+        unreadable = await admin.delete(f"{path}/x")
+        assert (unreadable.status_code, unreadable.json()["error"]) == (400, "invalid api_key format")
         made = (await admin.post(path, json={"name": "ours"})).json()
     mine = UUID(made.get("key_id") or made["api_key"]["id"])
     assert mine in {key.id for key in await keys.list_keys(newborn.pool)}

@@ -1,9 +1,10 @@
 """Phases that ``make fuzz`` ran, appended to a file, and what they add up to."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from benchmarks import slices
 
 
 @dataclass(frozen=True)
@@ -21,13 +22,11 @@ class Run:
 
 
 def append(file: Path, run: Run) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("a") as out:
-        out.write(json.dumps(asdict(run)) + "\n")
+    slices.append(file, asdict(run))
 
 
 def read(file: Path) -> list[Run]:
-    return [Run(**json.loads(line)) for line in file.read_text().splitlines()] if file.exists() else []
+    return [Run(**row) for row in slices.read(file)]
 
 
 def cases(runs: Sequence[Run]) -> int:

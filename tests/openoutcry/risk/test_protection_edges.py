@@ -246,13 +246,14 @@ def test_a_bracket_lets_nothing_out_that_it_does_not_name() -> None:
 def test_an_accounts_exits_are_numbered_after_those_that_the_record_has() -> None:
     earlier = [
         told(4, "halt_exit-1", "SELL", "1", "0", "REJECTED", reduce_only=True),
+        told(4, "halt_exit-2", "SELL", "1", "0", "REJECTED", reduce_only=True),
         told(3, "halt_exit-1", "SELL", "1", "0", "REJECTED", reduce_only=True),
         told(4, "exit", "SELL", "1", "0", "REJECTED", reduce_only=True),
     ]
     made = closing({"ETH/USDT": D(2), "BTC/USDT": D(1)}, earlier, step=STEP_OF_VENUE, seq=4, reason="r" * 600)
     assert [(one.leg, one.symbol, one.type) for one in made] == [
-        ("halt_exit-2", "BTC/USDT", "MARKET"),
-        ("halt_exit-3", "ETH/USDT", "MARKET"),
+        ("halt_exit-3", "BTC/USDT", "MARKET"),
+        ("halt_exit-4", "ETH/USDT", "MARKET"),
     ]
     assert all(one.reason is not None and len(one.reason) == 500 for one in made)
     elsewhere = told(3, "exit", "SELL", "1", "0", "NEW", reduce_only=True, symbol="ETH/USDT")
