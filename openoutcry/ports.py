@@ -70,12 +70,15 @@ class Model(Protocol):
 class AccountSync:
     """What changed at the venue since the last sync, in the order it happened.
 
-    ``adopted`` are those of ``orders`` that the execution server placed by itself, with what they ask for.
+    ``adopted`` are those of ``orders`` that the execution server placed by itself, with what they ask for. ``sent`` are the
+    orders of this very record that an interrupted attempt of it has sent; what became of them is told when they are asked
+    for again, or by ``rest``.
     """
 
     fills: tuple[Fill, ...]
     orders: tuple[OrderState, ...]
     adopted: tuple[WorkingOrder, ...] = ()
+    sent: tuple[OrderRequest, ...] = ()
 
 
 class Broker(Protocol):

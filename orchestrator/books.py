@@ -22,7 +22,9 @@ Levels = tuple[Decimal | None, Decimal | None]
 class Books:
     """Takes in venue events: fills into the portfolio, order states over the ones they replace.
 
-    ``trails`` are how stops of manual orders follow the price, by the record that placed them.
+    ``trails`` are how stops of manual orders follow the price, by the record that placed them. ``sent`` are orders of this
+    very record that an interrupted attempt of it has sent and this one has not asked for yet, by leg; ``left_over`` those
+    of them that this one does not ask for.
     """
 
     seq: int
@@ -34,12 +36,23 @@ class Books:
     closed: list[Position] = field(default_factory=list)
     news: list[VenueNews] = field(default_factory=list)
     adopted: list[WorkingOrder] = field(default_factory=list)
+    sent: dict[str, OrderRequest] = field(default_factory=dict)
+    left_over: list[OrderRequest] = field(default_factory=list)
     _updates: dict[Key, OrderState] = field(default_factory=dict)
 
     def expect(self, seq: int, request: OrderRequest) -> None:
         """An order is about to be placed."""
         state = OrderState(order_seq=seq, leg=request.leg, status="INTENT")
         self.orders[seq, request.leg] = WorkingOrder(request=request, state=state)
+        self.sent.pop(request.leg, None)
+
+    def take_in(self, leg: str) -> OrderRequest:
+        """An order that was sent is not asked for: it is on its way until more is heard of it."""
+        request = self.sent.pop(leg)
+        state = self._updates.get((self.seq, leg)) or OrderState(order_seq=self.seq, leg=leg, status="SENT")
+        self.orders[self.seq, leg] = WorkingOrder(request=request, state=state)
+        self.left_over.append(request)
+        return request
 
     def _note(self, said: OrderState) -> None:
         """Each answer tells of a stretch of the venue's past, some from before what was heard already."""
@@ -54,6 +67,7 @@ class Books:
         """Take in what the venue reported when asked ``cause``. Raises VenueError for a fill of more than is held."""
         if news.fills or news.orders:
             self.news.append(VenueNews(cause=cause, fills=len(news.fills), orders=news.orders))
+        self.sent |= {request.leg: request for request in news.sent}
         for order in news.adopted:
             if (key := (order.state.order_seq, order.state.leg)) not in self.orders:
                 self.orders[key] = order

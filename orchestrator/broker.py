@@ -1,6 +1,7 @@
 """The execution server as the orchestrator sees it within one round."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from time import perf_counter
 from types import MappingProxyType
 from typing import Any
@@ -31,7 +32,7 @@ class McpBroker:
     """Broker over MCP. ``cursor`` is how far the venue's events have been seen; a committed record makes it final.
 
     A repeated round must see what its first attempt saw, so events of the round's own orders are held back from
-    ``sync`` and handed out with ``place``; what a repeat does not ask for again comes with ``rest``, never lost.
+    ``sync`` and handed out with ``place``; what a repeat does not ask for again is asked about with ``rest``, never lost.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class McpBroker:
         self._token = round_token
         self._doubted = doubted
         self._taken: set[str] = set()
+        self._sent: dict[str, OrderRequest] = {}
         self._held: tuple[list[Fill], list[OrderState]] = ([], [])
         self._adopted: dict[tuple[int, str], WorkingOrder] = {}
         self.cursor = cursor
@@ -62,13 +64,16 @@ class McpBroker:
         )
         fills, states = self._fresh(answer)
         states += await self._refusals({(state.order_seq, state.leg) for state in states})
+        sent = (OrderRequest.model_validate(item) for item in answer["sent"])
+        self._sent = {request.leg: request for request in sent}
         self._held = (
             [f for f in fills if f.order_seq == self._seq],
             [s for s in states if s.order_seq == self._seq],
         )
-        return self._handed(
+        earlier = self._handed(
             [f for f in fills if f.order_seq != self._seq], [s for s in states if s.order_seq != self._seq]
         )
+        return replace(earlier, sent=tuple(self._sent.values()))
 
     async def place(self, request: OrderRequest, approval: Approval) -> AccountSync:
         """Place one approved order and take in what it did. Raises VenueUnknown, ToolFailed."""
@@ -80,6 +85,7 @@ class McpBroker:
         answer = await self._must("place_order", arguments)
         if self.first_accepted is None:
             self.first_accepted = perf_counter()
+        self._sent.pop(request.leg, None)
         return self._handed(*self._fresh(answer))
 
     async def cancel(self, order_seq: int, leg: str) -> AccountSync:
@@ -87,8 +93,14 @@ class McpBroker:
         arguments = {"order_seq": order_seq, "leg": leg, "after": self._after}
         return self._handed(*self._fresh(await self._must("cancel_order", arguments)))
 
-    def rest(self) -> AccountSync:
+    async def rest(self) -> AccountSync:
         """Events of this round's orders that a first attempt caused and this one did not ask for."""
+        if self._sent:
+            asked = {"after": self._after, "whole": True}
+            answer = await self._execution.call(
+                "sync_account", asked, round_token=self._token, timeout_s=PLACE_TIMEOUT_S
+            )
+            return self._handed(*self._fresh(answer))
         fills, states = self._held
         return self._handed([f for f in fills if f.trade_id not in self._taken], states)
 

@@ -13,6 +13,7 @@ from orchestrator.bracketing import follow
 from orchestrator.desk import carried, prices_of
 from orchestrator.extras import extras
 from orchestrator.keeping import keep
+from orchestrator.leftovers import left_over
 from orchestrator.poll import Polled
 from orchestrator.trade import breaker, cancel, gate_input, instruments, modelled, protect_positions, submit
 from orchestrator.turn import Floor, Turn
@@ -59,7 +60,7 @@ async def run_cycle(floor: Floor, turn: Turn) -> CycleRecord:
     gate = breaker(gate, turn, books)
     placed, gate = await submit(floor, turn, broker, books, gate, plan.orders)
     guards, gate = await protect_positions(floor, turn, broker, books, gate)
-    books.book("rest", broker.rest())
+    left, gate = await left_over(turn, broker, books, gate)
     marks = books.valued(marks)
     gate = breaker(gate, turn, books)
 
@@ -73,7 +74,7 @@ async def run_cycle(floor: Floor, turn: Turn) -> CycleRecord:
         ballots=polled.ballots,
         decision=decision,
         working=tuple(desk.working[key] for key in sorted(desk.working)),
-        orders=(*placed, *guards),
+        orders=(*placed, *guards, *left),
         fills=tuple(books.fills),
         order_updates=books.updates(),
         news=tuple(books.news),

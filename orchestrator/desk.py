@@ -25,6 +25,9 @@ from openoutcry.types.orders import FINAL, WorkingOrder
 from openoutcry.types.record import CycleRecord, Decision
 from orchestrator.books import Books, Key, Levels
 
+LEFT_OVER = "left_over"
+"""Where a record's detail names the legs of its orders that an interrupted attempt of it had sent, and it did not."""
+
 
 @dataclass
 class Desk:
@@ -126,6 +129,8 @@ def carried(
         out["sent"] = sent
     if gate.latched:
         out["latched"] = {rule: latch.model_dump(mode="json") for rule, latch in sorted(gate.latched.items())}
+    if books.left_over:
+        out[LEFT_OVER] = [request.leg for request in books.left_over]
     if books.adopted:
         out["adopted"] = [order.model_dump(mode="json") for order in books.adopted]
     if desk.paused:

@@ -18,6 +18,7 @@ from orchestrator.bootstrap import LiveFloor
 from orchestrator.bracketing import bracket_of
 from orchestrator.desk import Desk, carried, prices_of
 from orchestrator.keeping import keep
+from orchestrator.leftovers import left_over
 from orchestrator.trade import breaker, cancel, gate_input, protect_positions, submit
 from orchestrator.turn import RoundBroker, Turn
 from wire.crashpoint import crashpoint
@@ -129,7 +130,7 @@ async def act(
     if bracket is not None:
         guards, gate = await protect_positions(floor, turn, broker, books, gate)
         orders = (*orders, *guards)
-    books.book("rest", broker.rest())
+    left, gate = await left_over(turn, broker, books, gate)
     marks = books.valued(marks)
     gate = breaker(gate, turn, books)
     refused = any(isinstance(order.verdict, Refused) for order in orders)
@@ -142,7 +143,7 @@ async def act(
         config_digest=turn.config_digest,
         snapshot=seen.snapshot,
         working=tuple(desk.working[key] for key in sorted(desk.working)),
-        orders=orders,
+        orders=(*orders, *left),
         fills=tuple(books.fills),
         order_updates=books.updates(),
         news=tuple(books.news),

@@ -1,7 +1,7 @@
 """A round again, from its record: the same code with the recorded world behind it, and the first thing that differs."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any
 from uuid import UUID
@@ -27,7 +27,7 @@ from openoutcry.types.votes import Ballot
 from openoutcry.voting.seats import Seat
 from orchestrator.cycle import run_cycle
 from orchestrator.debate import debated_again
-from orchestrator.desk import Desk
+from orchestrator.desk import LEFT_OVER, Desk
 from orchestrator.look import Seen
 from orchestrator.poll import Polled
 from orchestrator.seating import DEFINED, seats_of
@@ -61,8 +61,10 @@ class RecordedBroker:
     _fills: int = 0
 
     async def sync(self) -> AccountSync:
-        """What had happened since the record before."""
-        return self._next("sync")
+        """What had happened since the record before, and what of the record's orders had left already."""
+        left = self.record.detail.get(LEFT_OVER, ())
+        sent = tuple(order.request for order in self.record.orders if order.request.leg in left)
+        return replace(self._next("sync"), sent=sent)
 
     async def place(self, request: OrderRequest, approval: Approval) -> AccountSync:
         """What became of this leg. Raises ReplayDiverged for an order the record does not hold."""
@@ -75,7 +77,7 @@ class RecordedBroker:
         """What became of a cancelled order."""
         return self._next(f"cancel:{order_seq}:{leg}")
 
-    def rest(self) -> AccountSync:
+    async def rest(self) -> AccountSync:
         """What an interrupted first attempt had done."""
         self.cursor = int(self.record.detail["cursor"])
         return self._next("rest")

@@ -36,6 +36,7 @@ from openoutcry.types.orders import (
 from openoutcry.types.votes import Ballot, Vote
 from orchestrator.books import Books
 from orchestrator.bracketing import trail_of
+from orchestrator.leftovers import taken_in, unplanned
 from orchestrator.turn import Floor, RoundBroker, Turn
 from wire.crashpoint import crashpoint
 
@@ -108,12 +109,19 @@ async def submit(
 ) -> tuple[tuple[PlannedOrder, ...], GateInput]:
     """Review and place orders one after another; each is reviewed against the book the ones before it left.
 
-    Returns what became of each, and the gate's view after them.
+    Returns what became of each, and the gate's view after them. One that an interrupted attempt of the record has sent is
+    left over when the gate refuses it now, or when it is another order than it was: it is at the venue all the same.
     """
     done: list[PlannedOrder] = []
+    requests = tuple(requests)
+    gate = taken_in(gate, turn, books, unplanned(books, requests))
     for request in requests:
         gate = replace(gate, portfolio=books.portfolio, working=books.working())
         verdict, reduces = review(request, gate, turn.settings), only_reduces(request, gate, turn.settings)
+        earlier = books.sent.get(request.leg)
+        if earlier is not None and (isinstance(verdict, Refused) or earlier != request):
+            gate = taken_in(gate, turn, books, (request.leg,))
+            continue
         gate = replace(gate, placed=(*gate.placed, request))
         if isinstance(verdict, Refused):
             log.info(

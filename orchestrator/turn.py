@@ -50,7 +50,7 @@ class RoundBroker(Broker, Protocol):
     cursor: int
     first_accepted: float | None
 
-    def rest(self) -> AccountSync:
+    async def rest(self) -> AccountSync:
         """What an interrupted first attempt of this round did and this one did not ask for."""
         ...
 

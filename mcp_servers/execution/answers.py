@@ -10,12 +10,13 @@ from mcp_servers.toolkit import Call, ToolResult
 from openoutcry.risk.brackets import by_itself
 from openoutcry.types.amounts import Amount
 from openoutcry.types.frozen import Frozen
-from openoutcry.types.orders import Fill, OrderState, WorkingOrder
+from openoutcry.types.orders import Fill, OrderRequest, OrderState, WorkingOrder
 
 BARE = {"type": "array", "items": {"type": "object"}}
 Fills = Annotated[tuple[Fill, ...], WithJsonSchema(BARE)]
 Adopted = Annotated[tuple[WorkingOrder, ...], WithJsonSchema(BARE)]
 States = Annotated[tuple[OrderState, ...], WithJsonSchema(BARE)]
+Requests = Annotated[tuple[OrderRequest, ...], WithJsonSchema(BARE)]
 Status = Literal[
     "INTENT",
     "SENT",
@@ -32,12 +33,14 @@ Status = Literal[
 
 class AccountNews(ToolResult):
     """What happened at the venue up to event ``cursor``: fills, and one state per order that changed. ``adopted``
-    are those that the execution server placed by itself, with what they ask for.
+    are those that the execution server placed by itself, with what they ask for; ``sent`` what an interrupted attempt of this
+    very round has sent.
     """
 
     fills: Fills = ()
     orders: States = ()
     adopted: Adopted = ()
+    sent: Requests = ()
     cursor: int = 0
 
 

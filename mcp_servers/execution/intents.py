@@ -13,7 +13,7 @@ import asyncpg
 
 from db.halting import EVERYTHING
 from db.leases import CHECK, must_hold, shown
-from db.pool import ASYNC_COMMIT, LOST, Connection, retrying
+from db.pool import ASYNC_COMMIT, LOST, Connection, Row, fetch, retrying
 from db.statements import insert
 from openoutcry.canonical import derived_id
 from openoutcry.errors import NotAuthorised, VenueRejected
@@ -22,23 +22,28 @@ from openoutcry.ledger.rows import OrderRow
 from openoutcry.ledger.situation import clean
 from openoutcry.orders import client_order_id
 from openoutcry.types.fence import Fence
-from openoutcry.types.orders import Approval, OrderRequest, OrderState, OrderStatus
+from openoutcry.types.orders import Approval, OrderRequest, OrderState, OrderStatus, WorkingOrder
 
 USE = """
 INSERT INTO approvals (id, org_id, session_id, seq, leg, client_order_id, order_hash, expires_at, standing)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 INTENT = insert("orders", OrderRow)
-STANDING = """
-SELECT o.status, o.venue_order_id, o.executed_quantity, o.executed_quote_quantity, o.placed_at, o.updated_at,
-       o.error_message, a.order_hash
+STOOD = """o.status, o.venue_order_id, o.executed_quantity, o.executed_quote_quantity, o.placed_at, o.updated_at,
+    o.error_message"""
+REQUEST = """o.leg, o.symbol, o.side, o.type, o.quantity, o.price, o.stop_price, o.time_in_force, o.reduce_only,
+    o.oco_group, o.reason"""
+STANDING = f"""
+SELECT {STOOD}, a.order_hash
 FROM orders o LEFT JOIN approvals a USING (session_id, seq, leg)
 WHERE o.id = $1 FOR UPDATE OF o
 """
-STRAY = """
-SELECT seq, leg, client_order_id, symbol, side, type, quantity, price, stop_price, time_in_force, reduce_only, oco_group,
-       reason
-FROM orders WHERE session_id = $1 AND seq < $2 AND status IN ('INTENT', 'SENT', 'UNKNOWN') ORDER BY seq, leg
+STRAY = f"""
+SELECT o.seq, o.client_order_id, {REQUEST}
+FROM orders o WHERE session_id = $1 AND seq < $2 AND status IN ('INTENT', 'SENT', 'UNKNOWN') ORDER BY seq, leg
+"""
+ASKED = f"""
+SELECT {STOOD}, {REQUEST} FROM orders o WHERE session_id = $1 AND seq = $2 AND status <> 'INTENT' ORDER BY leg
 """
 SENT = f"""
 WITH held AS ({CHECK.format(names="$4", tokens="$5")})
@@ -101,7 +106,7 @@ async def claim(pool: asyncpg.Pool, intent: Intent) -> OrderState:
         if row is not None:
             if row["order_hash"] not in (None, intent.approval.order_hash):
                 raise VenueRejected(f"DUPLICATE: {intent.request.leg} of round {intent.seq} is another order")
-            return _state(intent, row)
+            return _state(intent.seq, intent.request.leg, row)
         try:
             await connection.execute(USE, *_approval(intent))
         except asyncpg.UniqueViolationError as error:
@@ -116,21 +121,31 @@ async def strays(
     pool: asyncpg.Pool, session_id: UUID, before_seq: int
 ) -> list[tuple[int, str, OrderRequest]]:
     """Round, name and request of earlier rounds' orders of which nobody heard whether the venue has them."""
-
-    async def work(connection: Connection) -> list[asyncpg.Record]:
-        rows: list[asyncpg.Record] = await connection.fetch(STRAY, session_id, before_seq)
-        return rows
-
-    try:
-        rows = await pool.fetch(STRAY, session_id, before_seq)  # every round asks: one trip when all is well
-    except (*LOST, asyncpg.InterfaceError):
-        rows = await retrying(pool, work)
     found = []
-    for row in rows:
+    for row in await _rows(pool, STRAY, session_id, before_seq):
         fields = dict(row)
         seq, name = fields.pop("seq"), fields.pop("client_order_id")
         found.append((seq, name, OrderRequest(**fields)))
     return found
+
+
+async def asked(pool: asyncpg.Pool, session_id: UUID, seq: int) -> list[WorkingOrder]:
+    """The orders of round ``seq`` that may have left, each as it stands: before the round asks, an interrupted attempt's."""
+    found = []
+    for row in await _rows(pool, ASKED, session_id, seq):
+        request = OrderRequest(**{name: row[name] for name in OrderRequest.model_fields})
+        found.append(WorkingOrder(request=request, state=_state(seq, request.leg, row)))
+    return found
+
+
+async def _rows(pool: asyncpg.Pool, statement: str, *arguments: object) -> list[Row]:
+    async def work(connection: Connection) -> list[Row]:
+        return await fetch(connection, statement, *arguments)
+
+    try:
+        return await fetch(pool, statement, *arguments)  # every round asks: one trip when all is well
+    except (*LOST, asyncpg.InterfaceError):
+        return await retrying(pool, work)
 
 
 async def sent(pool: asyncpg.Pool, intent: Intent, fences: Sequence[Fence] = ()) -> None:
@@ -229,10 +244,10 @@ def _intent(intent: Intent) -> OrderRow:
     )
 
 
-def _state(intent: Intent, row: asyncpg.Record) -> OrderState:
+def _state(seq: int, leg: str, row: Row) -> OrderState:
     return OrderState(
-        order_seq=intent.seq,
-        leg=intent.request.leg,
+        order_seq=seq,
+        leg=leg,
         status=row["status"],
         venue_order_id=row["venue_order_id"],
         executed_quantity=row["executed_quantity"],

@@ -31,10 +31,16 @@ class Limits:
         self._peak = self._day_start = 0
         self._latched_at: float | None = None
         self._paused_at: float | None = None
+        self._began: dict[int, float] = {}
+        self._left: dict[tuple[int, str], float] = {}
         self.refused: Counter[str] = Counter()
 
     def row(self, at: float, table: str, before: Row | None, after: Row | None) -> None:
         """A committed change of a row."""
+        if table == "rounds" and after is not None and after["state"] in ("OPEN", "POLLED"):
+            self._began[after["seq"]] = at
+        elif table == "orders" and after is not None and after["status"] != "INTENT":
+            self._left.setdefault((after["seq"], after["leg"]), at)
         if table != "sessions" or after is None:
             return
         if before is None:
@@ -92,6 +98,7 @@ class Limits:
                 must(limit in body["detail"].get("latched", {}), "I8",
                      f"record {body['seq']}: {before - equity} of {before} units lost, {limit} not latched")  # fmt: skip
                 self._latched_at = at if self._latched_at is None else self._latched_at
+        earlier = self._of_an_earlier_attempt(body)
         faulty = body["snapshot"] is not None and body["snapshot"]["faults"]
         for order in body["orders"]:
             asked, verdict = order["request"], order["verdict"]
@@ -102,8 +109,16 @@ class Limits:
                     "I8",
                     f"record {body['seq']}: {asked['leg']} was refused and placed",
                 )
-            elif asked["side"] == "BUY":
+            elif asked["side"] == "BUY" and asked["leg"] not in earlier:
                 must(not faulty, "I8", f"record {body['seq']}: {asked['leg']} buys on bad data")
+
+    def _of_an_earlier_attempt(self, body: dict[str, Any]) -> list[str]:
+        """Orders that the record only tells of: they left before it was begun anew, on what no record tells."""
+        legs: list[str] = body["detail"].get("left_over", [])
+        for leg in legs:
+            left, began = self._left[body["seq"], leg], self._began[body["seq"]]
+            must(left < began, "I8", f"record {body['seq']}: {leg} left {left - began:.3f} s after it was begun")
+        return legs
 
     def _pace(self, cid: str, row: Row) -> None:
         """Orders by their round's time, as the gate counts them."""

@@ -84,11 +84,22 @@ def standing(work: Transaction, given: Sequence[Any]) -> Answer:
 def strays(work: Transaction, given: Sequence[Any]) -> Answer:
     """Earlier rounds' orders of which nobody heard."""
     found = [
-        {name: row[name] for name in ("seq", "leg", "client_order_id", *REQUEST)}
+        {name: row[name] for name in ("seq", "client_order_id", "leg", *REQUEST)}
         for row in work.rows("orders").values()
         if row["session_id"] == given[0] and row["seq"] < given[1] and row["status"] in OPEN
     ]
     found.sort(key=lambda row: (row["seq"], row["leg"]))
+    return found, f"SELECT {len(found)}"
+
+
+def asked(work: Transaction, given: Sequence[Any]) -> Answer:
+    """One round's orders that may have left, as they stand."""
+    found = [
+        {name: row[name] for name in (*STOOD, "leg", *REQUEST)}
+        for row in work.rows("orders").values()
+        if row["session_id"] == given[0] and row["seq"] == given[1] and row["status"] != "INTENT"
+    ]
+    found.sort(key=lambda row: row["leg"])
     return found, f"SELECT {len(found)}"
 
 
@@ -172,6 +183,7 @@ STATEMENTS = {
     intents.INTENT: intent,
     intents.STANDING: standing,
     intents.STRAY: strays,
+    intents.ASKED: asked,
     intents.SENT: sent,
     intents.SETTLE: settle,
     intents.HALT: halt,

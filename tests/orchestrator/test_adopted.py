@@ -34,7 +34,8 @@ class Server:
     async def call(self, tool: str, arguments: dict[str, Any], **how: Any) -> dict[str, Any]:
         there = {"request": STOP.model_dump(mode="json"), "state": NEW.model_dump(mode="json")}
         return {
-            "fills": [BOUGHT.model_dump(mode="json")], "orders": [there["state"]], "adopted": [there], "cursor": 4,
+            "fills": [BOUGHT.model_dump(mode="json")], "orders": [there["state"]], "adopted": [there], "sent": [],
+            "cursor": 4,
         }  # fmt: skip
 
 

@@ -1,0 +1,166 @@
+"""I8: an order that an interrupted attempt of a record has sent is told of by the next one, and the gate counts it."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mcp_servers.execution.intents import Intent, claim
+from openoutcry.ledger.chain import link
+from openoutcry.ledger.outcomes import judging
+from openoutcry.portfolio import opening
+from openoutcry.settings import Settings, parse
+from openoutcry.types.orders import Approved, OrderRequest, Refused
+from openoutcry.types.record import CycleRecord
+from orchestrator.bootstrap import LiveFloor
+from orchestrator.desk import Desk
+from orchestrator.look import Seen
+from orchestrator.manual import act, exactly
+from orchestrator.replay import RecordedBroker
+from orchestrator.turn import Turn
+from tests.mcp_servers.execution.floor import ROOT, SETTINGS, Floor, approve, facts, floor_in_memory
+from tests.mcp_servers.execution.venue import SPOT, T0, order
+from tests.openoutcry.risk.scenes import snapshot
+
+LIMITS = {"max_position_size": 0.2, "max_order_notional": "100000", "max_repeats": 2}
+RESTING = order("manual-1", "BUY", "LIMIT", "15", price="99")
+TAKEN = order("manual-1", "BUY", "MARKET", "1")
+WISHES = [order(f"manual-{number}", "BUY", "MARKET", str(number)) for number in (2, 3)]
+
+
+class Killed(Exception):
+    """The orchestrator died before its record was written."""
+
+
+@dataclass
+class Ledger:
+    """Keeps what is appended; ``dies`` before the next record."""
+
+    dies: bool = False
+    records: list[CycleRecord] = field(default_factory=list)
+    fence: None = None
+
+    async def open_round(self, *told: Any) -> None:
+        return None
+
+    async def append(self, facts: Any, record: CycleRecord, timings: Any, events: Any) -> str:
+        if self.dies:
+            raise Killed
+        self.records.append(record)
+        return link(record).hash
+
+
+class Calm(LiveFloor):
+    """A floor whose market stands at 100. ``recorded`` is a record that happens again."""
+
+    recorded: CycleRecord | None = None
+
+    async def look(self, turn: Turn) -> Seen:
+        return Seen(snapshot(100, seq=turn.seq, as_of=turn.as_of), {})
+
+    def broker(self, turn: Turn) -> Any:
+        return super().broker(turn) if self.recorded is None else RecordedBroker(self.recorded)
+
+
+@dataclass
+class Trader:
+    """A session that orders by hand at a real execution server."""
+
+    server: Floor
+    settings: Settings = field(default_factory=lambda: parse({"risk": LIMITS, "venue": SETTINGS.venue}))
+    desk: Desk = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.desk = self.fresh()
+
+    def fresh(self) -> Desk:
+        return Desk(
+            facts(), judging(self.settings), 1, "0", opening("USDT", Decimal(10_000)), as_of=T0,
+            marks={SPOT: Decimal(100)},
+        )  # fmt: skip
+
+    async def orders(
+        self, *requests: OrderRequest, dies: bool = False, recorded: CycleRecord | None = None
+    ) -> CycleRecord:
+        """What the next record tells. Raises Killed for one that ``dies``."""
+        ledger: Any = Ledger(dies)
+        floor = Calm(self.server.home, ledger, {"execution": self.server.server}, {}, (), ROOT, self.settings)
+        floor.recorded = recorded
+        return await act(floor, self.desk, exactly(*requests), {})
+
+
+@pytest.fixture
+async def trader(tmp_path: Path, fresh_database: str) -> AsyncIterator[Trader]:
+    async with floor_in_memory(tmp_path, fresh_database) as running:
+        yield Trader(running)
+
+
+def told(record: CycleRecord) -> Mapping[str, str | None]:
+    """By leg where an order stands; why it was refused."""
+    return {
+        o.request.leg: o.verdict.rule if isinstance(o.verdict, Refused) else o.state and o.state.status
+        for o in record.orders
+    }
+
+
+async def interrupted(trader: Trader, request: OrderRequest) -> None:
+    with pytest.raises(Killed):
+        await trader.orders(request, dies=True)
+
+
+async def test_what_is_refused_the_second_time_and_was_sent_the_first_time_is_no_refusal(
+    trader: Trader,
+) -> None:
+    await interrupted(trader, RESTING)
+    trader.desk.paused = True
+    record = await trader.orders(RESTING)
+    assert told(record) == {"manual-1": "NEW"}
+    assert isinstance(record.orders[0].verdict, Approved) and record.detail["left_over"] == ["manual-1"]
+    assert [w.request for w in trader.desk.working.values()] == [RESTING]
+    trader.desk.paused = False  # 1,500 of 10,000 may be bought already: 0.2 is not passed by 600 more
+    assert told(await trader.orders(order("manual-2", "BUY", "MARKET", "6"))) == {
+        "manual-2": "max_position_size"
+    }
+
+
+async def test_another_record_of_the_same_number_counts_what_the_first_had_sent(trader: Trader) -> None:
+    await interrupted(trader, TAKEN)
+    record = await trader.orders(*WISHES)
+    assert told(record) == {"manual-2": "FILLED", "manual-3": "repeat_throttle", "manual-1": "FILLED"}
+    assert [(f.leg, f.quantity) for f in record.fills] == [("manual-1", 1), ("manual-2", 2)]
+    assert trader.desk.portfolio.positions[0].quantity == 3
+    assert [signal for _, signal in trader.desk.traffic.recent] == [f"manual {SPOT} BUY MARKET"] * 2
+
+
+async def test_a_leg_that_was_sent_for_another_quantity_stands_as_it_was_sent(trader: Trader) -> None:
+    await interrupted(trader, TAKEN)
+    record = await trader.orders(TAKEN.model_copy(update={"quantity": Decimal(3)}))
+    assert [(o.request, o.state and o.state.executed_quantity) for o in record.orders] == [(TAKEN, 1)]
+
+
+async def test_asked_for_again_it_is_the_record_that_nothing_had_interrupted(trader: Trader) -> None:
+    await interrupted(trader, TAKEN)
+    record = await trader.orders(TAKEN)
+    assert told(record) == {"manual-1": "FILLED"} and "left_over" not in record.detail
+    assert [news.cause for news in record.news] == ["place:manual-1"]
+
+
+async def test_it_is_told_the_same_way_in_a_replay(trader: Trader) -> None:
+    await interrupted(trader, TAKEN)
+    record = await trader.orders(*WISHES)
+    trader.desk = trader.fresh()
+    again = await trader.orders(*WISHES, recorded=record)
+    assert link(again) == link(record)
+
+
+async def test_an_order_that_never_came_is_refused_for_ever(trader: Trader) -> None:
+    await claim(trader.server.pool, Intent(facts(), 1, TAKEN, approve(TAKEN, 1, 0), T0))
+    await trader.server.pool.execute("UPDATE orders SET status = 'SENT'")
+    trader.desk.paused = True
+    record = await trader.orders(TAKEN)
+    [left] = record.orders
+    assert left.state is not None and left.state.status == "REJECTED"
+    assert "NEVER_ARRIVED" in str(left.state.error) and record.fills == ()
