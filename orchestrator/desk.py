@@ -37,7 +37,8 @@ class Desk:
     record that placed them, ``horizons`` those of open positions by the round that opened
     them, ``cases`` the decisions whose end is not known yet, ``seated`` the strategies of the last record.
     ``standing_hedge`` is the hedge ratio a person asked for, None while the vote decides. ``traffic`` is what was sent
-    lately, ``latched`` the loss limits that were reached and not reset.
+    lately, ``latched`` the loss limits that were reached and not reset. ``begun``: an earlier life began the next record, and
+    what that has sent is not known yet.
     """
 
     facts: SessionFacts
@@ -56,6 +57,7 @@ class Desk:
     config_digest: str = ""
     seated: dict[str, Seated] = field(default_factory=dict)
     paused: bool = False
+    begun: bool = False
     standing_hedge: float | None = None
     traffic: Traffic = QUIET
     latched: dict[str, Latch] = field(default_factory=dict)
@@ -71,7 +73,7 @@ class Desk:
 
     def absorb(self, record: CycleRecord, head: str, cases: tuple[Case, ...]) -> None:
         """Move on to after ``record``, whose hash is ``head``."""
-        self.seq, self.head, self.as_of = record.seq + 1, head, record.as_of
+        self.seq, self.head, self.as_of, self.begun = record.seq + 1, head, record.as_of, False
         self.portfolio, self.cases, self.config_digest = record.portfolio_after, cases, record.config_digest
         detail = record.detail
         self.seated = sat(detail)

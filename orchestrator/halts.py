@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from orchestrator.bootstrap import LiveFloor
-from orchestrator.desk import Desk
+from orchestrator.desk import LEFT_OVER, Desk
 from orchestrator.manual import act, exactly, flatten
 
 log = structlog.get_logger()
@@ -48,5 +48,7 @@ async def _sweep(floor: LiveFloor, desk: Desk, symbol: str | None, halt: dict[st
         if symbol in (None, order.request.symbol) and not order.request.reduce_only
     )
     log.info("halt_swept", session=str(desk.facts.session_id), cancels=len(adding))
-    if adding:
-        await act(floor, desk, exactly(), {"halt": reason}, cancels=adding)
+    if adding or desk.begun:
+        record = await act(floor, desk, exactly(), {"halt": reason}, cancels=adding)
+        if LEFT_OVER in record.detail:  # what was only heard of now may be open
+            await _sweep(floor, desk, symbol, halt)

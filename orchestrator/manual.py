@@ -16,7 +16,7 @@ from openoutcry.types.record import CycleRecord
 from openoutcry.types.symbols import canonical
 from orchestrator.bootstrap import LiveFloor
 from orchestrator.bracketing import bracket_of
-from orchestrator.desk import Desk, carried, prices_of
+from orchestrator.desk import LEFT_OVER, Desk, carried, prices_of
 from orchestrator.keeping import keep
 from orchestrator.leftovers import left_over
 from orchestrator.trade import breaker, cancel, gate_input, protect_positions, submit
@@ -78,9 +78,11 @@ async def flatten(floor: LiveFloor, desk: Desk, reason: str, symbol: str | None 
     def closing(portfolio: Portfolio, marks: Mapping[str, Decimal]) -> tuple[OrderRequest, ...]:
         return exits(held(portfolio), step=step, reason=reason)
 
-    if cancels or held(desk.portfolio):
+    if cancels or held(desk.portfolio) or desk.begun:
         crashpoint("k16")
-        await act(floor, desk, closing, {"flatten": reason}, cancels=cancels)
+        record = await act(floor, desk, closing, {"flatten": reason}, cancels=cancels)
+        if LEFT_OVER in record.detail:  # what was only heard of now is closed as well
+            await flatten(floor, desk, reason, symbol)
 
 
 def exactly(*requests: OrderRequest) -> Wanted:

@@ -57,6 +57,7 @@ async def resume(floor: LiveFloor, spec: RunSpec) -> Resumed:
         desks.append(desk)
         log.info("session_resumed", session=str(stored.facts.session_id), seq=desk.seq)
         begun = await floor.store.interrupted_round(stored.facts.session_id, desk.seq)
-        if begun is not None:
+        if begun is not None and begun.looked:
             interrupted.append(Begun(desk, begun))
+        desk.begun = begun is not None
     return Resumed(desks, interrupted)

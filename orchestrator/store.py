@@ -147,9 +147,9 @@ class Store:
         await rounds.save_ballots(self.pool, session_id, seq, ballots, self.fence)
 
     async def interrupted_round(self, session_id: UUID, seq: int) -> rounds.Interrupted | None:
-        """The round numbered ``seq`` if it began as a round and did not end."""
+        """The round numbered ``seq``, or the record by hand, if it began and did not end."""
         found = await rounds.interrupted(self.pool, session_id)
-        return next((one for one in found if one.seq == seq and one.looked), None)
+        return next((one for one in found if one.seq == seq), None)
 
     # sessions
 

@@ -1,5 +1,6 @@
 """I8: an order that an interrupted attempt of a record has sent is told of by the next one, and the gate counts it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -17,6 +18,7 @@ from openoutcry.types.orders import Approved, OrderRequest, Refused
 from openoutcry.types.record import CycleRecord
 from orchestrator.bootstrap import LiveFloor
 from orchestrator.desk import Desk
+from orchestrator.halts import heed
 from orchestrator.look import Seen
 from orchestrator.manual import act, exactly
 from orchestrator.replay import RecordedBroker
@@ -42,6 +44,19 @@ class Ledger:
     dies: bool = False
     records: list[CycleRecord] = field(default_factory=list)
     fence: None = None
+    halt: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.halts_changed = asyncio.Event()
+
+    async def halts(self) -> dict[str | None, Any]:
+        return {None: self.halt}
+
+    async def swept(self, symbol: str | None, *, flatten: bool) -> None:
+        self.halt["swept"] = True
+
+    async def tell_halts(self) -> None:
+        return None
 
     async def open_round(self, *told: Any) -> None:
         return None
@@ -86,10 +101,12 @@ class Trader:
         self, *requests: OrderRequest, dies: bool = False, recorded: CycleRecord | None = None
     ) -> CycleRecord:
         """What the next record tells. Raises Killed for one that ``dies``."""
-        ledger: Any = Ledger(dies)
-        floor = Calm(self.server.home, ledger, {"execution": self.server.server}, {}, (), ROOT, self.settings)
+        floor = self.floor(Ledger(dies))
         floor.recorded = recorded
         return await act(floor, self.desk, exactly(*requests), {})
+
+    def floor(self, ledger: Any) -> Calm:
+        return Calm(self.server.home, ledger, {"execution": self.server.server}, {}, (), ROOT, self.settings)
 
 
 @pytest.fixture
@@ -98,10 +115,10 @@ async def trader(tmp_path: Path, fresh_database: str) -> AsyncIterator[Trader]:
         yield Trader(running)
 
 
-def told(record: CycleRecord) -> Mapping[str, str | None]:
-    """By leg where an order stands; why it was refused."""
+def told(record: CycleRecord) -> Mapping[str, str]:
+    """By leg where an order stands, or the rule that refused it."""
     return {
-        o.request.leg: o.verdict.rule if isinstance(o.verdict, Refused) else o.state and o.state.status
+        o.request.leg: o.verdict.rule if isinstance(o.verdict, Refused) else str(o.state and o.state.status)
         for o in record.orders
     }
 
@@ -164,3 +181,18 @@ async def test_an_order_that_never_came_is_refused_for_ever(trader: Trader) -> N
     [left] = record.orders
     assert left.state is not None and left.state.status == "REJECTED"
     assert "NEVER_ARRIVED" in str(left.state.error) and record.fills == ()
+
+
+@pytest.mark.parametrize("flatten", [True, False])
+async def test_a_halt_cancels_and_closes_what_nobody_had_heard_of(trader: Trader, flatten: bool) -> None:
+    await interrupted(trader, TAKEN if flatten else RESTING)
+    trader.desk.begun = True  # as a restart finds it
+    ledger = Ledger(halt={"reason": "drill", "swept": False, "flatten": flatten})
+    ledger.halts_changed.set()
+    await heed(trader.floor(ledger), [trader.desk])
+    first, second = ledger.records
+    assert first.detail["left_over"] == ["manual-1"] and ledger.halt["swept"]
+    assert {state.leg: state.status for state in second.order_updates} == (
+        {"flatten-1": "FILLED"} if flatten else {"manual-1": "CANCELED"}
+    )
+    assert trader.desk.portfolio.positions == () and not trader.desk.working
