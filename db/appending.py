@@ -57,12 +57,9 @@ FROM head
 """
 ORDER = f"""
 {upsert("orders", rows.OrderRow)}
-WHERE (excluded.refusal IS NULL OR orders.status IN ('INTENT', 'REJECTED'))
-    AND (excluded.status <> 'UNKNOWN' OR orders.status IN ('INTENT', 'SENT', 'UNKNOWN'))
+WHERE excluded.status <> 'UNKNOWN' OR orders.status IN ('INTENT', 'SENT', 'UNKNOWN')
 """
-"""The venue's word that is in the row stands against a record that knows less: one that was repeated and whose gate refuses
-what its first attempt had sent, and one whose round never got the answer.
-"""
+"""The venue's word that is in the row stands against a record whose round never got the answer."""
 ORDER_CHANGE = update(
     "orders",
     rows.OrderChangeRow,

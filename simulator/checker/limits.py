@@ -117,7 +117,11 @@ class Limits:
         legs: list[str] = body["detail"].get("left_over", [])
         for leg in legs:
             left, began = self._left[body["seq"], leg], self._began[body["seq"]]
-            must(left < began, "I8", f"record {body['seq']}: {leg} left {left - began:.3f} s after it was begun")
+            must(
+                left < began,
+                "I8",
+                f"record {body['seq']}: {leg} left {left - began:.3f} s after it was begun",
+            )
         return legs
 
     def _pace(self, cid: str, row: Row) -> None:

@@ -143,11 +143,9 @@ def order(work: Transaction, given: Sequence[Any]) -> Answer:
     """The record's word on one of its orders."""
     row = row_of(rows.OrderRow, given)
     known = work.get("orders", row["id"])
-    if known is not None:
-        refused = row["refusal"] is not None and known["status"] not in ("INTENT", "REJECTED")
-        unheard = row["status"] == "UNKNOWN" and known["status"] not in ("INTENT", "SENT", "UNKNOWN")
-        if refused or unheard:
-            return [], "INSERT 0 0"
+    heard = known is not None and known["status"] not in ("INTENT", "SENT", "UNKNOWN")
+    if heard and row["status"] == "UNKNOWN":
+        return [], "INSERT 0 0"
     work.put("orders", row["id"], row)
     return [], "INSERT 0 1"
 

@@ -157,25 +157,6 @@ async def test_a_record_that_got_no_answer_leaves_the_venues_word_in_the_row(poo
     assert tuple(stored) == (stands, 0 if stands == "UNKNOWN" else row.executed_quantity)
 
 
-@pytest.mark.parametrize(
-    ("stood", "stands"),
-    [("SENT", "SENT"), ("FILLED", "FILLED"), ("INTENT", "REJECTED"), ("REJECTED", "REJECTED")],
-)
-async def test_a_refusal_in_a_repeated_record_leaves_the_row_of_what_was_sent(pool, write, stood, stands):
-    # The first, interrupted attempt had sent it, and a halt or a limit came between the two (seed 218).
-    session = Session(seed=7)
-    made = session.run(30, extras=False)
-    number = next(i for i, r in enumerate(made) if any(p.state for p in r.orders))
-    writer = await write(session, made[:number])
-    await writer.approve(made[number])
-    row = project(made[number], session.facts).orders[0]._replace(refusal=None)
-    refusal = {"rule": "halted", "value": "halted", "limit": "", "message": ""}
-    for each in (row._replace(status=stood), row._replace(status="REJECTED", refusal=refusal)):
-        await pool.executemany(ORDER, [each])
-    stored = await pool.fetchrow("SELECT status, refusal FROM orders WHERE id = $1", row.id)
-    assert tuple(stored) == (stands, refusal if stands == "REJECTED" else None)
-
-
 async def test_the_anchor_file_follows_the_head(pool, write, tmp_path):
     session = Session(seed=7)
     writer = await write(session, session.run(3), home=tmp_path)
