@@ -45,7 +45,7 @@ class Server:
         if tool == "get_order_status":
             self.asked.append(arguments["order_id"])
             return {"order": self.row}
-        return {"fills": [], "orders": self.news, "adopted": [], "cursor": 4}
+        return {"fills": [], "orders": self.news, "adopted": [], "sent": [], "cursor": 4}
 
 
 async def synced(desk: Desk, server: Server) -> tuple[OrderState, ...]:
