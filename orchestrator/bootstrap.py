@@ -202,7 +202,7 @@ class LiveFloor:
     def approve(
         self, turn: Turn, request: OrderRequest, *, reduces: bool, bracket: Bracket | None = None
     ) -> Approval:
-        """A signed approval of one order, good until the next bar closes."""
+        """A signed approval of one order, good for two bars: what was known before is no word on the market of now."""
         session = turn.desk.facts.session_id
         approval = Approval(
             approval_id=str(derived_id(session, "approval", turn.seq, request.leg)),
@@ -210,7 +210,7 @@ class LiveFloor:
             order_hash=order_hash(request),
             session_id=str(session),
             seq=turn.seq,
-            expires_at=turn.as_of + bar_length(turn.desk.facts.timeframe),
+            expires_at=turn.as_of + 2 * bar_length(turn.desk.facts.timeframe),
             reduces=reduces,
             bracket=bracket,
             mac="",

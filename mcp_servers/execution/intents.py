@@ -73,6 +73,10 @@ class Halted(VenueRejected):
     """Trading is halted, so the order was not sent and never will be."""
 
 
+class Expired(VenueRejected):
+    """The approval is of a market that has moved on, as when its round stood still: the order was not sent and never will be."""
+
+
 @dataclass(frozen=True, slots=True)
 class Intent:
     """An approved order on its way: the session, the round, what is asked, and under which approval."""

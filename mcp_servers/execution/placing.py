@@ -15,7 +15,7 @@ from time import monotonic
 import asyncpg
 import structlog
 
-from mcp_servers.execution.intents import Halted, Intent, claim, settle
+from mcp_servers.execution.intents import Expired, Halted, Intent, claim, settle
 from mcp_servers.execution.leaving import Guard, leave
 from mcp_servers.execution.venues.protocol import Pairing, Still, Venue
 from openoutcry.errors import VenueRejected, VenueUnknown
@@ -52,9 +52,10 @@ async def place(
             )  # even if it is no news: a crash may have taken it back
             return known
     try:
+        _unless_expired(intent, at)
         still = await _let_out(pool, (intent,), guard)
-    except Halted as error:
-        log.warning("order_halted", leg=intent.request.leg, error=str(error))
+    except (Halted, Expired) as error:
+        log.warning("order_kept_back", leg=intent.request.leg, error=str(error))
         state = _without_venue(intent, "REJECTED", error)
     else:
         state = told(await _send(venue, intent, at, still))
@@ -112,6 +113,12 @@ async def _known(venue: Venue, intent: Intent, standing: OrderState) -> OrderSta
         "order_looked_up", leg=intent.request.leg, was=standing.status, found=found.status if found else None
     )
     return found
+
+
+def _unless_expired(intent: Intent, at: datetime) -> None:
+    """Raises Expired; what reduces is no worse for being late."""
+    if not intent.approval.reduces and at > intent.approval.expires_at:
+        raise Expired(f"EXPIRED: approved until {intent.approval.expires_at.isoformat()}")
 
 
 async def _let_out(pool: asyncpg.Pool, intents: Sequence[Intent], guard: Guard) -> Still:

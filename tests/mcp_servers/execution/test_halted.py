@@ -136,6 +136,20 @@ async def test_p6_a_ghost_orchestrators_order_is_not_sent(floor: Floor, fresh_da
         assert done["status"] == "FILLED"
 
 
+async def test_p12_what_was_approved_on_a_market_of_long_ago_is_not_sent_on_the_live_one(
+    floor: Floor,
+) -> None:
+    """As when the orchestrator stood still in the middle of a round, and nobody took its place. What reduces is never late."""
+    await floor.place(ENTRY, seq=1, hour=0)
+    for request, reduces, stood in ((ENTRY, False, "REJECTED"), (EXIT, True, "NEW")):
+        asked = arguments(request, 2, 0, changes={"reduces": reduces})
+        done = await floor.server.call("place_order", asked, round_token=token(2, 0, source="live"))
+        assert done["status"] == stood
+        assert (done["error"] or "").startswith("EXPIRED: approved until 2023-01-01T01:00:00") is not reduces
+    row = await floor.row(2, "entry")
+    assert row is not None and row["status"] == "REJECTED" and at_venue(floor) == 2
+
+
 async def test_an_order_leaves_soon_after_its_check_or_is_checked_again(
     floor: Floor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
