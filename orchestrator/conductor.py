@@ -147,15 +147,16 @@ class Conductor:
     def _show(self, as_of: datetime, equity: str) -> None:
         if monotonic() - self._shown > PROGRESS_S or not self._shown:
             self._shown = monotonic()
-            self._write(
-                "progress.json",
-                {
-                    "rounds": self._rounds + 1,
-                    "total": self._total(),
-                    "as_of": as_of.isoformat(),
-                    "equity": equity,
-                },
-            )
+            told = {
+                "rounds": self._rounds + 1,
+                "total": self._total(),
+                "as_of": as_of.isoformat(),
+                "equity": equity,
+            }
+            try:
+                self._write("progress.json", told)
+            except OSError as error:  # a full disk: who looks sees an old bar, and rounds go on
+                log.warning("progress_not_shown", error=str(error))
 
     async def _close(self) -> None:
         summaries: list[dict[str, Any]] = []

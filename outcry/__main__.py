@@ -46,7 +46,8 @@ COMMANDS = {
     "migrate": "bring the database to this version's schema",
 }
 OF_THE_PLACE = (
-    errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG,
+    errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.EROFS, errno.ENOSPC, errno.EDQUOT,
+    errno.ENAMETOOLONG,
 )  # fmt: skip
 """What is wrong with where it was to write, and not with the program."""
 EXIT_FAULT = 1

@@ -13,7 +13,13 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from openoutcry.errors import DataUnavailable
 from openoutcry.ports import Clock
+
+
+class BudgetBroken(DataUnavailable):
+    """The file that all processes count in cannot be used: nothing may be asked, for nobody knows of a pause."""
+
 
 STATE = struct.Struct("<dd")
 LONGEST_WAIT_S = 4 * 86_400.0
@@ -21,7 +27,10 @@ LONGEST_WAIT_S = 4 * 86_400.0
 
 
 class RequestBudget:
-    """Slots for requests, one after another, and pauses. Without a ``path`` it is this process's own."""
+    """Slots for requests, one after another, and pauses. Without a ``path`` it is this process's own.
+
+    Everything raises BudgetBroken, naming the file, when that cannot be written.
+    """
 
     def __init__(self, clock: Clock, path: Path | None = None) -> None:
         self._clock, self._path = clock, path
@@ -65,8 +74,16 @@ class RequestBudget:
             yield state
             self._own = bytes(state)
             return
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            with self._opened(self._path) as state:
+                yield state
+        except OSError as error:
+            raise BudgetBroken(f"{self._path}: {error.strerror}") from error
+
+    @contextmanager
+    def _opened(self, path: Path) -> Iterator[bytearray]:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             state = bytearray(os.pread(descriptor, STATE.size, 0).ljust(STATE.size, b"\0"))

@@ -34,6 +34,9 @@ from wire.vendor_keys import take
 from wire.venue_keys import loopback
 from wire.withdrawing import withdraw
 
+WRITTEN = ("run", "logs", "secrets", "postgres", "candles", "venue", "ledger", "exchanges")
+"""What processes write to in a home: one that cannot is found before the first begins."""
+
 
 def open_floor(wanted: Wanted) -> int:
     """Open the floor and stay with it. Returns the exit code: 0 done or stopped, 1 a process could not be kept alive."""
@@ -118,6 +121,10 @@ def make_home(home: Path) -> None:
         raise StartupRefused(f"--home: cannot make the folder {home}: {error.strerror}") from error
     if not os.access(home, os.W_OK | os.X_OK):
         raise StartupRefused(f"--home: {home} is not writable for this user; choose another folder")
+    for name in WRITTEN:
+        path = home / name
+        if path.exists() and not (path.is_dir() and os.access(path, os.W_OK | os.X_OK)):
+            raise StartupRefused(f"--home: {path} is no folder that this user may write to")
 
 
 def _run(

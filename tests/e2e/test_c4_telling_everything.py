@@ -84,12 +84,23 @@ def told_everything(folder: Path, sandbox: Sandbox, models: str, database: str) 
         )  # fmt: skip
     floor = RunningFloor(home, process, f"http://127.0.0.1:{port}")
     try:
-        wait_for(lambda: process.poll() is not None or ask(floor, "/api/v1/sessions").get("sessions"))
+        for opened in (
+            (home / "run" / "floor.json").exists,
+            lambda: ask(floor, "/api/v1/health"),
+            lambda: sessions(floor),
+        ):
+            wait_for(lambda opened=opened: process.poll() is not None or opened())
         assert process.poll() is None, (folder / "floor.log").read_text()[-2000:]
         yield floor
     finally:
+        family = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
         process.terminate()
-        process.wait(40)
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        for left in psutil.wait_procs(family, timeout=5)[1]:
+            left.kill()
 
 
 def ask(floor: RunningFloor, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -102,6 +113,12 @@ def ask(floor: RunningFloor, path: str, body: dict[str, Any] | None = None) -> d
     found: dict[str, Any] = (
         answer.json() if "json" in answer.headers.get("content-type", "") else {"text": answer.text}
     )
+    return found
+
+
+def sessions(floor: RunningFloor) -> list[dict[str, Any]]:
+    """Those that are open."""
+    found: list[dict[str, Any]] = ask(floor, "/api/v1/sessions").get("sessions", [])
     return found
 
 
@@ -174,7 +191,7 @@ def test_c4_a_live_floor_that_tells_everything_tells_no_secret(tmp_path: Path, f
                 process = psutil.Process(pid)
                 assert holds(commanded(process)) == [], name
                 assert holds(" ".join(process.environ().values())) == [], name
-            asyncio.run(a_round(fresh_database, ask(floor, "/api/v1/sessions")["sessions"][0]["id"]))
+            asyncio.run(a_round(fresh_database, sessions(floor)[0]["id"]))
             for one in asyncio.run(trade(floor, sandbox)):
                 assert holds(one) == [], one
             for path in SHOWN:

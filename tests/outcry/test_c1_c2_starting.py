@@ -1,5 +1,7 @@
 """C1 and C2 at the command line: what is wrong is named in one line, no secret is said again, and nothing was made."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from tests.outcry.test_refusals import FAULT, USAGE, told
 
 CANARY = "canary-4711"
+ROOT = Path(__file__).resolve().parents[2]
 UP = ["up", "--market", "synthetic", "--port", "18397"]
 
 
@@ -70,6 +73,39 @@ def test_c2_a_weak_floor_key_stops_the_start(
     code, error = told([*UP, "--home", str(tmp_path)], capsys, monkeypatch)
     assert code in (FAULT, USAGE) and "OUTCRY_FLOOR_KEY" in error and weak not in error
     assert not (tmp_path / "postgres").exists()
+
+
+@pytest.mark.parametrize(
+    "folder", ["run", "logs", "secrets", "postgres", "candles", "venue", "ledger", "exchanges"]
+)
+def test_c7_a_place_that_cannot_be_written_to_stops_the_start_by_name(
+    folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / folder).write_text("in the way")
+    code, error = told([*UP, "--home", str(tmp_path)], capsys, monkeypatch)
+    assert (code, error.count("\n")) == (FAULT, 1) and str(tmp_path / folder) in error, error
+    assert [path.name for path in tmp_path.iterdir()] == [folder], "nothing half-made is left"
+
+
+READ_ONLY = """
+mount -t tmpfs -o size=1m none "$1" && mkdir "$1/home" && mount -o remount,ro none "$1" || exit 77
+shift; exec "$@"
+"""
+
+
+def test_c7_a_read_only_file_system_stops_the_start_by_name(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    up = [sys.executable, "-m", "outcry", *UP, "--home", str(home)]
+    words = ["unshare", "--map-root-user", "--mount", "sh", "-c", READ_ONLY, "sh", str(tmp_path), *up]
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=200, cwd=ROOT)
+    except FileNotFoundError:
+        pytest.skip("no unshare on this machine: nothing can be mounted")
+    if done.returncode == 77 or "unshare" in done.stderr:
+        pytest.skip(f"nothing can be mounted here: {done.stderr.strip()}")
+    last = done.stderr.splitlines()[-1]
+    assert (done.returncode, "Traceback" in done.stderr) == (FAULT, False)
+    assert str(home) in last and ("not writable" in last or "Read-only file system" in last)
 
 
 def test_c7_a_name_that_no_disk_takes_is_one_line(

@@ -28,7 +28,7 @@ from mcp_servers.execution.venues.protocol import Still
 from openoutcry.errors import BadConfig
 from openoutcry.ports import Clock
 from openoutcry.types.timeframes import millis
-from wire.budget import RequestBudget
+from wire.budget import BudgetBroken, RequestBudget
 from wire.venue_keys import VenueAccess
 
 log = structlog.get_logger()
@@ -108,8 +108,6 @@ class Gateway:
         if self.lost is not None and signed:
             return outcome(NoReply(f"key not accepted: {self.lost}", sent=False))
         await self._opened()
-        if not urgent and not await self._slot(kind, weight, AHEAD_S if first else 0.0):
-            return outcome(NoReply("too many requests are waiting", sent=False))
 
         async def clear() -> None:
             if still is not None:
@@ -117,6 +115,8 @@ class Gateway:
             self._unless_paused()  # last: another process may have learned of a pause meanwhile
 
         try:
+            if not urgent and not await self._slot(kind, weight, AHEAD_S if first else 0.0):
+                return outcome(NoReply("too many requests are waiting", sent=False))
             self._unless_paused()
             request = self._signer.sign(path, [api or APIS[kind, signed]], method, dict(params or {}))
             self.requests += 1
@@ -126,6 +126,9 @@ class Gateway:
                 )
         except (Paused, Held) as kept:
             return outcome(NoReply(str(kept), sent=False))
+        except BudgetBroken as broken:
+            log.error("budget_broken", error=str(broken))
+            return outcome(NoReply(str(broken), sent=False))
         said = outcome(reply)
         if isinstance(said, Limited):
             self._budget.pause(said.retry_after_s)

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -213,6 +214,24 @@ async def test_stops_and_perpetuals(rig: Rig) -> None:
     assert gone is not None and gone.status == "CANCELED" and rig.venue.positions() == ()
     assert {b.asset for b in rig.venue.balances()} == {"USDT", "BTC"}
     assert timedelta(seconds=15) < asking.BOUND
+
+
+async def test_c7_while_the_budget_of_all_processes_cannot_be_kept_nothing_is_sent(
+    rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is full or read-only: whether the exchange asked for a pause is not known, and the file is named."""
+    assert (await rig.place(RESTING)).status == "NEW"
+    (tmp_path / "exchanges").write_text("in the way")
+    file = tmp_path / "exchanges" / "binance.budget"
+    monkeypatch.setattr(rig.gateway, "_budget", RequestBudget(rig.clock, file))
+    before = len(rig.running.requests)
+    state = await rig.place(ENTRY, seq=2)
+    assert state.status == "REJECTED" and f"never sent: {file}: Not a directory" in str(state.error)
+    with pytest.raises(VenueUnknown):
+        await rig.venue.cancel(rig.cid("entry"), at=rig.ticket(RESTING).at, by_seq=2)
+    assert len(rig.running.requests) == before
+    (tmp_path / "exchanges").unlink()
+    assert (await rig.place(ENTRY, seq=3)).status == "FILLED"
 
 
 async def test_p6_an_order_that_waited_for_its_turn_is_checked_again_before_it_leaves(rig: Rig) -> None:
