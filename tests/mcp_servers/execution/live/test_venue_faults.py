@@ -226,7 +226,7 @@ async def test_c7_while_the_budget_of_all_processes_cannot_be_kept_nothing_is_se
     monkeypatch.setattr(rig.gateway, "_budget", RequestBudget(rig.clock, file))
     before = len(rig.running.requests)
     state = await rig.place(ENTRY, seq=2)
-    assert state.status == "REJECTED" and f"never sent: {file}: Not a directory" in str(state.error)
+    assert state.status == "REJECTED" and f"never sent: {file}: File exists" in str(state.error)
     with pytest.raises(VenueUnknown):
         await rig.venue.cancel(rig.cid("entry"), at=rig.ticket(RESTING).at, by_seq=2)
     assert len(rig.running.requests) == before
