@@ -39,7 +39,7 @@ answers: ## G13: 100,000 damaged answers put to whole minds: none becomes a vote
 injection: ## G14: 224 texts that give orders, by every channel, to a model that obeys what it reads (INJECTION_SEED=…)
 	@cd '$(ROOT)' && $(IN_VENV) dev pytest -q -s tests/agents/injection $(ARGS)
 
-kill-switch: ## G7: halt 900 times in one process and 100 times with processes: how late was an order taken? (ARGS="--seconds 300"); slices add up
+kill-switch: ## G7: halt 900 times in one process, 100 with processes, 100 at the practice exchange: how late was an order taken? (ARGS="--seconds 300"); slices add up
 	@cd '$(ROOT)' && exec $(IN_VENV) dev python -m benchmarks.kill_switch $(ARGS)
 
 naked: ## G6: the longest time that a position had no stop, by the practice exchange's books (ARGS="--runs 40 --seed 6")

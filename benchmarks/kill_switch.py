@@ -1,10 +1,12 @@
 """G7: how late after the kill switch was thrown a venue still took an order, over many trials through each of its five doors.
 
-make kill-switch, or python -m benchmarks.kill_switch [--trials 900] [--process-trials 100] [--seed 7] [--seconds 300]
+make kill-switch, or python -m benchmarks.kill_switch [--trials 900] [--process-trials 100] [--sandbox-trials 100]
+[--seed 7] [--seconds 300]
 
 Orders go out one after another while the switch is thrown at a random moment, by REST, command line, MCP, file and breaker
 in turn: with the execution server in this process, and with a real one, which is killed with SIGKILL and started anew while
-halted in every tenth trial. Every trial is a line of the kept file: with the same seed and commit the next slice goes on
+halted in every tenth trial; and at the practice exchange, by its own list of what it accepted (benchmarks/live_halts.py, four
+doors). Every trial is a line of the kept file: with the same seed and commit the next slice goes on
 where the last one stopped, and the figure is of all of them. Exits with 1 above 1 s.
 """
 
@@ -22,6 +24,7 @@ from time import monotonic
 
 import structlog
 
+from benchmarks import live_halts
 from benchmarks.machine import ROOT, machine
 from benchmarks.naked import silent
 from benchmarks.slices import Kept, Row, bound
@@ -33,7 +36,7 @@ from tests.mcp_servers.execution.process import floor_of_processes
 
 LIMIT_S = 1.0
 RESTARTS_EVERY = 10
-KINDS = ("one process", "processes")
+KINDS = ("one process", "processes", live_halts.KIND)
 Restart = Callable[[], Awaitable[None]]
 
 
@@ -115,7 +118,16 @@ def measure(kind: str, many: int, kept: Kept, until: float) -> None:
     todo = [number for number in range(many) if number not in done]
     if not todo or monotonic() >= until:
         return
+    seed = int(kept.told["seed"])
+
+    async def keep(rows: AsyncIterator[Row]) -> None:
+        async for row in rows:
+            kept.add(row)
+
     with tempfile.TemporaryDirectory() as folder:
+        if kind == live_halts.KIND:
+            asyncio.run(keep(live_halts.trials(Path(folder), seed, todo, until)))
+            return
         server, home = EmbeddedPostgres(Path(folder) / "postgres"), Path(folder) / "home"
         home.mkdir()
         try:
@@ -123,8 +135,7 @@ def measure(kind: str, many: int, kept: Kept, until: float) -> None:
 
             async def work() -> None:
                 await upgrade(url)
-                async for row in trials(kind, home, url, int(kept.told["seed"]), todo, until):
-                    kept.add(row)
+                await keep(trials(kind, home, url, seed, todo, until))
 
             asyncio.run(work())
         finally:
@@ -136,12 +147,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=900)
     parser.add_argument("--process-trials", type=int, default=100)
+    parser.add_argument("--sandbox-trials", type=int, default=100)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=3600.0)
     parser.add_argument("--kept", type=Path, default=ROOT / ".cache" / "kill-switch.jsonl")
     asked = parser.parse_args()
     structlog.configure(processors=[silent])
-    wanted = dict(zip(KINDS, (asked.trials, asked.process_trials), strict=True))
+    wanted = dict(zip(KINDS, (asked.trials, asked.process_trials, asked.sandbox_trials), strict=True))
     kept = Kept(asked.kept, {"seed": asked.seed, "commit": machine()["commit"]})
     until = monotonic() + asked.seconds
     for kind, many in wanted.items():

@@ -35,6 +35,11 @@ def replay(
     as_json: JsonOption = False,
 ) -> None:
     """Recompute a round from its record: agents think again over the answers they had, and the rest follows."""
+    from wire import logs
+
+    logs.configure(
+        "replay", level="ERROR"
+    )  # what a round said then is no news now, and stdout is the answer's
     if Path(decision).is_file():
         _whole_run(Path(decision), verify, as_json)
         return
@@ -119,10 +124,8 @@ def _whole_run(file: Path, verify: bool, as_json: bool) -> None:
     """A recorded run again, with no network."""
     from outcry.agentsview import told
     from outcry.rerun import rerun
-    from wire import logs
     from wire.offline import stay_offline
 
-    logs.configure("replay")
     stay_offline()
     done, read = asyncio.run(rerun(file))
     if as_json:
