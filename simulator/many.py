@@ -23,7 +23,8 @@ class Summary:
     orders: int = 0
     trades: int = 0
     events: int = 0
-    fewest_faults: int | None = None
+    fewest: tuple[int, int] | None = None
+    """The least kinds of fault that a whole run met, and the first seed of which it was."""
     kinds: dict[str, int] = field(default_factory=dict)
     broken: list[Outcome] = field(default_factory=list)
     _sum: "hashlib._Hash" = field(default_factory=hashlib.sha256)
@@ -33,8 +34,9 @@ class Summary:
         self.seeds += 1
         self.rounds, self.orders = self.rounds + outcome.rounds, self.orders + outcome.orders
         self.trades, self.events = self.trades + outcome.trades, self.events + outcome.events
-        count = sum(outcome.faults.values())
-        self.fewest_faults = count if self.fewest_faults is None else min(self.fewest_faults, count)
+        if outcome.violation is None:  # one that broke was over before it had met its faults
+            met = (len(outcome.faults), outcome.seed)
+            self.fewest = met if self.fewest is None else min(self.fewest, met)
         for kind, times in outcome.faults.items():
             self.kinds[kind] = self.kinds.get(kind, 0) + times
         self._sum.update(f"{outcome.seed} {outcome.digest} {outcome.violation}\n".encode())

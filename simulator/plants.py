@@ -14,7 +14,7 @@ from openoutcry.errors import BadInput
 from openoutcry.ledger import projection
 from openoutcry.types.orders import OrderState
 from openoutcry.types.votes import Abstain, Vote
-from orchestrator import books, bootstrap, cycle, poll, trade
+from orchestrator import books, bootstrap, bracketing, cycle, poll, trade
 from orchestrator.broker import McpBroker
 from orchestrator.store import Store
 from simulator.world import door
@@ -156,6 +156,18 @@ def _no_protection(real: Any) -> Any:
     return none
 
 
+def _stops_only(real: Any) -> Any:
+    return lambda *given, **more: tuple(leg for leg in real(*given, **more) if leg.leg == "stop_loss")
+
+
+def _never_moved(real: Any) -> Any:
+    return lambda *_: ()
+
+
+def _forgetful(real: Any) -> Any:
+    return lambda entry, stop, *more: real(entry, stop * 0, *more)
+
+
 def _all_approved(real: Any) -> Any:
     def review(request: Any, gate: Any, settings: Any) -> Any:
         from openoutcry.orders import order_hash
@@ -216,6 +228,11 @@ PLANTS: Mapping[str, Plant] = {
     "lose-vote": Plant("the last vote is not stored", projection, "project", _audit_row_lost),
     "lose-fill-row": Plant("the last fill is not stored", projection, "project", _fill_row_lost),
     "no-stop": Plant("positions are not protected", cycle, "protect_positions", _no_protection),
+    "no-target": Plant("positions get no target", trade, "protect", _stops_only),
+    "stop-stays": Plant("a stop that trails is never moved", cycle, "follow", _never_moved),
+    "stop-goes-back": Plant(
+        "a stop that trails follows the price both ways", bracketing, "trailed", _forgetful
+    ),
     "skip-gate": Plant("the gate lets everything through", trade, "review", _all_approved),
     "approve-another": Plant(
         "the approval binds another quantity", bootstrap, "order_hash", _approval_of_another

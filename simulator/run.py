@@ -23,7 +23,7 @@ from simulator.engine.clocks import virtual
 from simulator.engine.log import EventLog
 from simulator.engine.loop import VirtualLoop
 from simulator.engine.process import own_tasks
-from simulator.floor.faults import ACTIVE_S, CALM_S, CANDLES, LEAST, SURE, WOUND_UP_S, timetable
+from simulator.floor.faults import ACTIVE_S, ARMED, CALM_S, CANDLES, LEAST, SURE, WOUND_UP_S, timetable
 from simulator.floor.lives import NAMES, Supervisor, load_defaults, point, roster, voices
 from simulator.floor.servers import server
 from simulator.floor.world import World
@@ -164,8 +164,9 @@ async def _misfortunes(world: World, supervisor: Supervisor, also: Timetable) ->
     for at, kind in sorted((*timetable(random), *also)):
         await asyncio.sleep(max(0.0, at - loop.time()))
         await _befall(world, supervisor, kind, random)
-    while sum(world.chance.happened.values()) < LEAST:  # crash points that nobody passed, and kind rates
-        await _befall(world, supervisor, random.choice(SURE), random)
+    happened = world.chance.happened
+    while len(happened) < LEAST:  # crash points that nobody passed, and kind rates
+        await _befall(world, supervisor, random.choice([k for k in SURE if k not in happened]), random)
         await asyncio.sleep(1.0)
     await asyncio.sleep(max(0.0, ACTIVE_S - loop.time()))
 
@@ -179,7 +180,7 @@ HELD = {"hold_anyone": "", "two_orchestrators": "orchestrator", "two_executors":
 
 async def _befall(world: World, supervisor: Supervisor, kind: str, random: Random) -> None:
     loop = asyncio.get_running_loop()
-    if kind.startswith("kill_k"):
+    if kind in ARMED:
         world.chance.arm(kind)
     elif kind == "kill_anyone":
         process = world.processes[random.choice(NAMES)]

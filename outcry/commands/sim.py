@@ -19,7 +19,7 @@ MOST_SHOWN = 10
 MANY = 20
 """So many seeds trade, or something is wrong with the world."""
 ENOUGH = 10
-"""Faults that every seed must have met."""
+"""Kinds of fault that every seed must have met."""
 
 
 @app.command()
@@ -154,19 +154,20 @@ def _summed(total: "Summary", first: int, last: int) -> bool:
     if not total.seeds:
         typer.echo(f"not one of the seeds {first}..{last} was run in time")
         return False
-    broken, faults, fewest = len(total.broken), sum(total.kinds.values()), total.fewest_faults or 0
+    broken, faults = len(total.broken), sum(total.kinds.values())
+    fewest, poorest = total.fewest or (0, first)
     typer.echo(
         f"{total.seeds} of the seeds {first}..{last}: {total.seeds - broken} held every invariant, {broken} broke one"
     )
     if broken:
         typer.echo(f"broken: {', '.join(str(outcome.seed) for outcome in total.broken[:MOST_SHOWN])}")
-    typer.echo(f"{len(total.kinds)} kinds of fault, {faults} faults, at least {fewest} a seed")
+    typer.echo(f"{faults} faults of {len(total.kinds)} kinds, at least {fewest} kinds a seed")
     typer.echo(f"{total.rounds} rounds, {total.orders} orders, {total.trades} trades, {total.events} events")
     typer.echo(f"sha256 of results {total.sha}")
     if not broken:
         typer.echo(f"0 violations in {total.seeds} runs: p < 3/{total.seeds} = {3 / total.seeds:.2%} (95 %)")
     if fewest < ENOUGH:
-        typer.echo(f"but some seed met fewer than {ENOUGH} faults")
+        typer.echo(f"but seed {poorest} met faults of fewer than {ENOUGH} kinds")
     idle = total.seeds >= MANY and not total.trades
     if idle:
         typer.echo("but nothing was traded: nothing was shown about orders")

@@ -6,11 +6,13 @@ from typing import Any
 
 from simulator.checker.accounts import Accounts
 from simulator.checker.decision import decided
+from simulator.checker.guards import Guards
 from simulator.checker.ledger import Ledger
 from simulator.checker.limits import Limits
 from simulator.checker.money import Money, body_of, units
 from simulator.checker.orders import Orders
 from simulator.checker.protection import Protection
+from simulator.checker.targets import Targets
 from simulator.checker.verdict import Violation, must
 
 MOST_LINKS = 40
@@ -28,7 +30,8 @@ class Checker:
 
     def __init__(self) -> None:
         self.money, self.orders, self.ledger = Money(), Orders(), Ledger()
-        self.accounts, self.limits, self.protection = Accounts(), Limits(), Protection()
+        self.accounts, self.limits = Accounts(), Limits()
+        self.guards, self.protection, self.targets = Guards(), Protection(), Targets()
         self.voting: dict[str, Any] = {}
         self.violation: Violation | None = None
         self._ready: dict[str, bool] = {}
@@ -46,6 +49,7 @@ class Checker:
             self.ledger.hear(at, kind, facts)
             self.limits.hear(at, kind, facts)
             self.protection.hear(at, kind, facts)
+            self.targets.hear(at, kind, facts)
             if kind == "venue_accepted":
                 self.limits.accepted(at, facts, self.orders.rows[facts["cid"]])
             elif kind == "venue_trade":
@@ -100,7 +104,8 @@ class Checker:
                 self.money.record(at, body, row)
                 self.accounts.record(body)
                 self.limits.record(at, body, self.accounts.equity)
-                self.orders.record(at, body, row)
+                self.guards.record(body, self.limits.risk)
+                self.targets.record(at, body)
                 if row["kind"] == "ROUND":
                     decided(body, self.voting)
         except Violation as violation:
@@ -114,6 +119,7 @@ class Checker:
             if self._calm_at is not None and at > self._calm_at + BACK_S:
                 self._recovered(at, self._calm_at)
                 self.protection.second(at, self._calm_at + BACK_S)
+                self.targets.second(at, self._calm_at)
         except Violation as violation:
             self._note(at, violation)
 

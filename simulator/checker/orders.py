@@ -1,4 +1,4 @@
-"""From approval to exchange: I3, I4, I7, I8, I9, I14, and nothing asked of an exchange that said to wait."""
+"""From approval to exchange: I3, I4, I9, I14, and nothing asked of an exchange that said to wait."""
 
 import hashlib
 import json
@@ -14,10 +14,7 @@ REQUEST = (
     "stop_price", "time_in_force", "reduce_only", "oco_group", "reason",
 )  # fmt: skip
 UNRESOLVED = frozenset({"SENT", "UNKNOWN"})
-CLOSING = frozenset({"stop_loss", "exit", "flatten", "guard_exit", "halt_exit"})
 HALT_S = 1.0
-SLACK = Decimal("1.06")
-"""Prices move between the gate's look and the fill."""
 
 
 class Orders:
@@ -29,7 +26,6 @@ class Orders:
         self.at_venue: dict[str, dict[str, Any]] = {}
         self.ended: dict[str, str] = {}
         self._halted_at: float | None = None
-        self._naked: int = 0
         self.unresolved: dict[str, float] = {}
 
     def hear(self, at: float, kind: str, facts: dict[str, Any]) -> None:
@@ -63,36 +59,6 @@ class Orders:
                 self.unresolved.pop(after["client_order_id"], None)
         elif table == "floor_state" and (after or before or {}).get("key") == "halt":
             self._halted_at = at if after is not None else None
-
-    def record(self, at: float, body: dict[str, Any], row: Row) -> None:
-        """After a round: what is held is protected, and within its limit."""
-        after = body["portfolio_after"]
-        if body["kind"] != "ROUND" or not any(p["role"] == "trade" for p in after["positions"]):
-            self._naked = 0
-            return
-        states = {(u["order_seq"], u["leg"]): u["status"] for u in body["order_updates"]}
-        legs = [
-            (w["request"], states.get((w["state"]["order_seq"], w["state"]["leg"]), w["state"]["status"]))
-            for w in (*body["working"], *body["detail"].get("adopted", ()))
-        ]
-        legs += [(o["request"], (o["state"] or {}).get("status")) for o in body["orders"]]
-        covered = any(r["leg"].partition("-")[0] in CLOSING and s not in ABSORBING | {None} for r, s in legs)
-        tried = any(r["leg"].startswith("stop_loss") for r, s in legs)
-        self._naked = 0 if covered else self._naked + 1
-        must(
-            covered or tried or self._naked < (1 if body["snapshot"] and body["snapshot"]["quote"] else 2),
-            "I7",
-            f"record {row['seq']}: a position without a stop, and none tried",
-        )
-        must(self._naked < 4, "I7", f"record {row['seq']}: no stop for four rounds")
-        price = body["snapshot"]["quote"]["price"] if body["snapshot"] and body["snapshot"]["quote"] else None
-        if price is not None:
-            gross = sum(Decimal(p["quantity"]) * Decimal(price) for p in after["positions"])
-            must(
-                gross <= Decimal(body["equity"]) * SLACK,
-                "I8",
-                f"record {row['seq']}: gross exposure {gross} of equity {body['equity']}",
-            )
 
     def unheard(self) -> bool:
         """Whether an order has ended at the exchange of which only the next round will hear."""

@@ -4,7 +4,7 @@ Like the real one it takes the same client order id again once the order of that
 twice trades twice. Every transaction is one entry of ``log``; its events are numbered from 1 without gaps.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -37,6 +37,8 @@ class Order:
     group: str | None
     reduce_only: bool
     tag: str
+    listed: bool = False
+    """Taken in one request with another of its group: whoever cancels one cancels both."""
     status: str = "NEW"
     filled: int = 0
     quote: int = 0
@@ -65,10 +67,14 @@ class Exchange:
     matched: int = 0
     """Bars closed up to here have been matched (index into ``bars``)."""
 
-    def submit(self, given: dict[str, Any], cause: str, at_ms: int) -> Order:
-        """Take an order. Raises Refused; then nothing exists."""
-        self._check(given)
-        order = Order(number=len(self.orders) + 1, **given)
+    def submit(self, asked: Sequence[tuple[dict[str, Any], str]], at_ms: int) -> list[Order]:
+        """Take an order, or both of a list, each with its cause. Raises Refused; then nothing exists."""
+        for given, _ in asked:
+            self._check(given)
+        return [self._taken(given, cause, at_ms, listed=len(asked) > 1) for given, cause in asked]
+
+    def _taken(self, given: dict[str, Any], cause: str, at_ms: int, *, listed: bool) -> Order:
+        order = Order(number=len(self.orders) + 1, listed=listed, **given)
         self.orders.append(order)
         self.note("venue_accepted", cid=order.cid, number=order.number, side=order.side, type=order.kind,
                   quantity=order.quantity, price=order.price, stop=order.stop, mark=self._last(at_ms),
@@ -80,11 +86,17 @@ class Exchange:
         return order
 
     def cancel(self, cid: str, cause: str, at_ms: int) -> Order | None:
-        """Cancel the open order of that name; the newest of the name comes back."""
+        """Cancel the open order of that name, of a list both; the newest of the name comes back."""
         order = self.find(cid)
         if order is not None and order.status not in FINAL:
-            self._commit(cause, [self._end(order, "CANCELED", "REQUESTED")])
+            others = self._group(order) if order.listed else []
+            ends = [order, *(other for other in others if other.listed)]
+            self._commit(cause, [self._end(each, "CANCELED", "REQUESTED") for each in ends])
         return order
+
+    def throw_out(self, order: Order) -> None:
+        """End a working order of the exchange's own accord."""
+        self._commit("advance", [self._end(order, "EXPIRED", "thrown out")])
 
     def annotate(self, cid: str, cause: str, tag: str, reason: str) -> None:
         """The client's own note in the account's history: no order of this name will be sent again."""
@@ -149,14 +161,18 @@ class Exchange:
         events = [self._trade(order, price, piece, at_ms) for piece in pieces]
         if order.status not in FINAL and order.kind == "MARKET":
             events.append(self._end(order, "EXPIRED", "no more at this price"))
-        if order.group is not None:
-            events += [
-                self._end(other, "CANCELED", "OCO")
-                for other in self.orders
-                if other.group == order.group and other is not order and other.status not in FINAL
-                and order.status in FINAL
-            ]  # fmt: skip
+        if order.status in FINAL:
+            events += [self._end(other, "CANCELED", "OCO") for other in self._group(order)]
         return events
+
+    def _group(self, order: Order) -> list[Order]:
+        """The other working orders of its group."""
+        return [
+            other
+            for other in self.orders
+            if order.group is not None and other.group == order.group and other is not order
+            and other.status not in FINAL
+        ]  # fmt: skip
 
     def _trade(self, order: Order, price: int, quantity: int, at_ms: int) -> dict[str, Any]:
         quote = rounded(price * quantity, UNIT)

@@ -43,8 +43,10 @@ RATES: Mapping[str, float] = {
 CRASH_POINTS = tuple(f"k{number}" for number in range(1, 17))
 """Every one that is passed while the floor runs; k17 is the schema's."""
 CANDLES = ("candles_stale", "candles_gap", "candles_twice", "candles_spike", "candles_nan")
+ARMED = (*(f"kill_{point}" for point in CRASH_POINTS), "venue_throws_out")
+"""What is brought about at the next occasion: a crash point, a working stop or target that the exchange can end by itself."""
 TIMED = (
-    *(f"kill_{point}" for point in CRASH_POINTS),
+    *ARMED,
     *CANDLES,
     "kill_anyone",
     "hold_anyone",
@@ -54,10 +56,10 @@ TIMED = (
     "db_crash",
     "venue_halt",
 )
-SURE = (*CANDLES, "kill_anyone", "operator_halt", "db_crash", "venue_halt")
-"""What happens whenever it is brought about."""
+SURE = (*CANDLES, "kill_anyone", "hold_anyone", "operator_halt", "db_crash", "venue_halt")
+"""What happens when it is brought about, at the latest to the next process that is not held yet."""
 LEAST = 10
-"""Faults that every seed meets."""
+"""Kinds of fault that every seed meets."""
 KINDS = (*RATES, *TIMED)
 SPEED = 3.0
 """How fast the market's clock runs: a bar every 20 seconds."""
@@ -80,6 +82,6 @@ def rates(random: Random) -> dict[str, float]:
 
 
 def timetable(random: Random) -> list[tuple[float, str]]:
-    """What is brought about when, in order: at least ten misfortunes."""
-    count = random.randint(10, 14)
-    return sorted((random.uniform(5.0, ACTIVE_S - 10.0), random.choice(TIMED)) for _ in range(count))
+    """What is brought about when, in order: at least ten misfortunes, each of another kind."""
+    kinds = random.sample(TIMED, random.randint(10, 14))
+    return sorted((random.uniform(5.0, ACTIVE_S - 10.0), kind) for kind in kinds)

@@ -25,7 +25,7 @@ from mcp_servers.risk.ledger_books import LedgerBooks
 from openoutcry.errors import NotFound, VenueRejected
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.minds.prices import Price
-from openoutcry.settings import AgentSettings, Settings
+from openoutcry.settings import AgentSettings
 from orchestrator.bootstrap import LiveFloor, seats
 from orchestrator.conductor import Conductor
 from orchestrator.run import LEASE, PATIENCE_S
@@ -37,8 +37,9 @@ from simulator.floor.faults import SPEED
 from simulator.floor.person import Person
 from simulator.floor.protection import SimulatedProtector
 from simulator.floor.servers import ROOT, served
+from simulator.floor.settings import SETTINGS, settings_of
 from simulator.floor.venue import SimulatedVenue
-from simulator.floor.world import CAPITAL, World
+from simulator.floor.world import World
 from simulator.world.market import EXCHANGE, TIMEFRAME
 from simulator.world.model import NAME, SimulatedModel
 from simulator.world.network import Wire
@@ -49,16 +50,6 @@ from wire.tokens import SERVERS, derive_key
 
 AGENTS = ("hedging", "risk", "technical", "trend")
 NAMES = (*SERVERS, *(f"agent-{name}" for name in AGENTS), "orchestrator")
-SETTINGS = Settings.model_validate(
-    {
-        "risk": {
-            "max_order_notional": "2500", "max_orders_per_minute": 6, "max_repeats": 2,
-            "max_daily_loss": 0.006, "max_drawdown": 0.01,
-        },
-        "trading": {"initial_capital": str(CAPITAL)},
-    }
-)  # fmt: skip
-"""Limits so tight that a run comes to them."""
 GOOD_FOR_S = 9.0
 """How long leases outlive their last renewal: three times the real floor's, for a third of its heartbeats."""
 
@@ -261,7 +252,7 @@ async def conduct(world: World, process: Process) -> None:
             agents={name: Wire(network, f"agent-{name}") for name in AGENTS},
             voices=voices(),
             root=ROOT,
-            settings=await store.settings(SETTINGS),
+            settings=await store.settings(settings_of(world)),
         )
         world.log.note("ready", name=process.name, life=process.life)
         await Conductor(floor, run_spec(world), world.home).run()

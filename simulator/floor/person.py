@@ -81,6 +81,8 @@ class Person:
             }
         elif kind == "limit":
             asked |= {"type": "LIMIT", "price": cents(price * Decimal("0.998"), 2)}
+        elif kind == "trailing":
+            asked |= {"trailing_stop": random.choice((0.004, 0.01))}
         elif kind == "huge":
             asked |= {"quantity": cents(Decimal(random.choice((4_000, 9_000, 90_000))) / price, PLACES)}
         elif kind == "short":
@@ -100,6 +102,6 @@ class Person:
         return Decimal(self._exchange.bars[max(0, self._exchange.matched - 1)][4]) / UNIT
 
 
-KINDS = ("buy", "buy", "sell", "sell", "limit", "huge", "short", "mistyped", "crooked", "other", "again", "again",
+KINDS = ("buy", "buy", "trailing", "sell", "sell", "limit", "huge", "short", "mistyped", "crooked", "other", "again", "again",
          "pause", "resume", "resume", "reset", "reset", "cancel")  # fmt: skip
 """What a person wishes for. Those who pause also resume, and a breaker is let go of sooner than on a real floor."""

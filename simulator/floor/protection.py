@@ -13,6 +13,8 @@ from wire.clock import WallClock
 
 LOOK_S = 1.0
 """Half as often as on a real floor: every look asks the database and the exchange."""
+ALONE = 3
+"""Of so many looks one is at stops without a target, which many are meant to be."""
 
 
 class MarketClock(WallClock):
@@ -28,20 +30,25 @@ class MarketClock(WallClock):
 
 
 class SimulatedProtector(Protector):
-    """The real one. Looks that would find nothing are spared: stops cover what is held, or nothing is and nothing waits to
-    close it.
+    """The real one. Looks that would find nothing are spared: stops cover what is held and have their targets, or nothing is
+    held and nothing waits to close it.
     """
 
     def __init__(self, world: World, deps: ExecutionDeps) -> None:
         super().__init__(replace(deps, clock=MarketClock(world)), look_s=LOOK_S, market="recorded")
         self._exchange, self._log = world.exchange, world.log
+        self._looks = 0
 
     async def look(self) -> None:
         """Look, if there is anything to mend."""
         closing = [o for o in self._exchange.orders if o.side == "SELL" and o.status not in FINAL]
-        covered = sum(o.quantity - o.filled for o in closing if o.kind.startswith("STOP"))
+        stops = [o for o in closing if o.kind.startswith("STOP")]
+        targets = {o.group for o in closing if o.kind.startswith("TAKE_PROFIT")}
+        covered = sum(o.quantity - o.filled for o in stops)
         held, step = self._exchange.base, self._exchange.step
-        if held - covered >= step or (held < step and closing):
+        self._looks += 1
+        alone = self._looks % ALONE == 0 and any(stop.group not in targets for stop in stops)
+        if held - covered >= step or (held < step and closing) or alone:
             await super().look()
 
     def begin(self) -> None:

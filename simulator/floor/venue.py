@@ -5,6 +5,7 @@ must have arrived or been refused, and waits out every Retry-After.
 """
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -35,7 +36,7 @@ class SimulatedVenue:
     def __init__(self, door: Door, symbol: str) -> None:
         self._door, self._symbol = door, symbol
         self._history = History()
-        self._born = CURRENT.get().born  # however often this life opens the account anew
+        self._life_began = CURRENT.get().born  # however often this life opens the account anew
 
     def close(self) -> None:
         """Nothing is held."""
@@ -46,27 +47,42 @@ class SimulatedVenue:
 
     async def place(self, ticket: Ticket, still: Still | None = None) -> OrderState:
         """Send once; while a Retry-After holds, not at all. Raises VenueUnknown."""
-        try:
-            await self._sent(ticket, still)
-        except VenueRejected as error:
-            return await self._never(ticket, str(error))
-        crashpoint("k10")
-        await self._catch_up(millis(ticket.at))
-        return self._history.orders[ticket.client_order_id].state
+        (state,) = await self._placed((ticket,), still)
+        return state
 
-    async def _sent(self, ticket: Ticket, still: Still | None) -> None:
-        """Raises VenueRejected when it will never exist, VenueUnknown."""
-        cause, at_ms = placing(ticket.order_seq, ticket.request.leg), millis(ticket.at)
-        self._door.sent_at[ticket.client_order_id] = self._now()
+    async def place_pair(
+        self, stop: Ticket, target: Ticket, still: Still | None = None
+    ) -> tuple[OrderState, OrderState]:
+        """The same for both of a list."""
+        first, second = await self._placed((stop, target), still)
+        return first, second
+
+    async def _placed(self, tickets: Sequence[Ticket], still: Still | None) -> list[OrderState]:
+        try:
+            await self._sent(tickets, still)
+        except VenueRejected as error:
+            return [await self._never(ticket, str(error)) for ticket in tickets]
+        crashpoint("k10")
+        await self._catch_up(millis(tickets[0].at))
+        return [self._born(ticket) for ticket in tickets]
+
+    def _born(self, ticket: Ticket) -> OrderState:
+        """As its placing left it: what came of it since is told with what else came since."""
+        end = self._history.end_of(placing(ticket.order_seq, ticket.request.leg))
+        assert end is not None
+        return self._history.orders[ticket.client_order_id].at(end)
+
+    async def _sent(self, tickets: Sequence[Ticket], still: Still | None) -> None:
+        """Raises VenueRejected when none of it will ever exist, VenueUnknown."""
+        asked = [(given(ticket), placing(ticket.order_seq, ticket.request.leg)) for ticket in tickets]
+        self._note_sending(tickets)
         for _ in range(TRIES):
             await self._let_out(still)
             if (rest := self._door.told_until - self._now()) > 0:  # a pause may have begun meanwhile
                 raise VenueRejected(f"the venue asked for a pause; {rest:.0f} s are left of it")
-            self._door.sent_at[ticket.client_order_id] = (
-                self._now()
-            )  # what may still arrive is counted from here
+            self._note_sending(tickets)  # what may still arrive is counted from here
             try:
-                await self._door.submit(given(ticket), cause, at_ms)
+                await self._door.submit(asked, millis(tickets[0].at))
                 return
             except Refused as refused:
                 raise VenueRejected(str(refused)) from refused
@@ -77,6 +93,9 @@ class SimulatedVenue:
             except OffClock:
                 await asyncio.sleep(0.1)  # resynchronised: the next signature is good
         raise VenueRejected("the venue took no request")
+
+    def _note_sending(self, tickets: Sequence[Ticket]) -> None:
+        self._door.sent_at |= {ticket.client_order_id: self._now() for ticket in tickets}
 
     async def cancel(
         self, client_order_id: str, *, at: datetime, by_seq: int, still: Still | None = None
@@ -97,7 +116,7 @@ class SimulatedVenue:
 
     async def lookup(self, client_order_id: str) -> OrderState | None:
         """The order of that name; None only when it can no longer come. Raises VenueUnknown."""
-        began, sent = self._now(), self._door.sent_at.get(client_order_id, self._born)
+        began, sent = self._now(), self._door.sent_at.get(client_order_id, self._life_began)
         while client_order_id not in self._history.orders:
             if await self._surely(lambda: self._door.find(client_order_id)) is not None:
                 await self._catch_up(0)

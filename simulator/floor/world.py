@@ -43,6 +43,7 @@ class World:
         self.door = Door(self.exchange, self.chance)
         self.reader = SimulatedReader(home, bars)
         self.symbol = SYMBOL
+        self.trails = self.chance.stream("trails").random() < 0.5
         self.processes: dict[str, Process] = {}
         self.all: list[Process] = []
         self.over = False

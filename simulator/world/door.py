@@ -1,11 +1,12 @@
 """The exchange's front door, and everything that can go wrong between it and a client."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.engine.process import CURRENT
-from simulator.exchange.book import Exchange, Order, Refused
+from simulator.exchange.book import FINAL, Exchange, Order, Refused
 from simulator.world.chance import Chance
 
 RECV_WINDOW_S = 5.0
@@ -41,8 +42,8 @@ class Door:
     sent_at: dict[str, float] = field(default_factory=dict)
     """When each order was last sent, as clients note it beside their ledger."""
 
-    async def submit(self, given: dict[str, Any], cause: str, at_ms: int) -> Order:
-        """Place. Raises Refused, Unclear, SlowDown, OffClock."""
+    async def submit(self, asked: Sequence[tuple[dict[str, Any], str]], at_ms: int) -> None:
+        """Place an order, or a list of two, each with its cause. Raises Refused, Unclear, SlowDown, OffClock."""
         await self._arrive()
         if self.chance.strikes("venue_clock_skew"):
             raise OffClock
@@ -52,10 +53,11 @@ class Door:
             if self.chance.strikes(kind):
                 await asyncio.sleep(10.0 if kind == "venue_lost_before" else 0.2)
                 raise Unclear(f"{kind}: the request never arrived")
-        order = self.exchange.submit(given, cause, at_ms)
-        order.seen_at = self.exchange.now() + (3.0 if self.chance.strikes("venue_slow_birth") else 0.0)
+        orders = self.exchange.submit(asked, at_ms)
+        seen_at = self.exchange.now() + (3.0 if self.chance.strikes("venue_slow_birth") else 0.0)
+        for order in orders:
+            order.seen_at = seen_at
         await self._leave("venue_hang_after", "venue_reset_after", "venue_5xx_after", "venue_garbage_after")
-        return order
 
     async def cancel(self, cid: str, cause: str, at_ms: int) -> Order | None:
         """Cancel; None when there is no order of that name. This and what follows raise Unclear, SlowDown, OffClock."""
@@ -76,6 +78,9 @@ class Door:
         await self._arrive()
         await self._leave("venue_history_fails")
         self.exchange.advance(until_ms)
+        guards = [o for o in self.exchange.orders if o.reduce_only and o.status not in FINAL]
+        if guards and self.chance.strikes("venue_throws_out"):
+            self.exchange.throw_out(self.chance.stream("throws out").choice(guards))
         found = [entry for entry in self.exchange.log if entry["first"] + len(entry["events"]) - 1 > after]
         if found and self.chance.strikes("venue_event_twice"):
             found = [*found, found[0]]

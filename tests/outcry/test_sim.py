@@ -14,8 +14,10 @@ from simulator.many import Summary
 from simulator.run import Outcome
 
 
-def outcome(seed: int, violation: str | None = None, faults: int = 12) -> Outcome:
-    return Outcome(seed, f"{seed:064x}", 10, {"net_lost": faults}, 4, 2, 1, violation)
+def outcome(seed: int, violation: str | None = None, kinds: int = 12) -> Outcome:
+    return Outcome(
+        seed, f"{seed:064x}", 10, {f"fault {kind}": 2 for kind in range(kinds)}, 4, 2, 1, violation
+    )
 
 
 def test_the_figure_names_seeds_sha_commit_and_bound() -> None:
@@ -64,10 +66,24 @@ def test_twice_goes_with_nothing_that_it_would_not_obey(tmp_path: Path) -> None:
     assert isinstance(told.exception, BadInput) and told.exception.field == "twice"
 
 
-def test_a_seed_with_few_faults_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simulator.many.simulate", lambda seed, plant: outcome(seed, faults=9))
-    told = CliRunner().invoke(app, ["--seeds", "1..2", "--workers", "1"])
-    assert told.exit_code == 1 and "fewer than 10 faults" in told.output
+@pytest.mark.parametrize("resumed", [True, False])
+def test_a_seed_with_few_kinds_of_fault_fails_and_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, resumed: bool
+) -> None:
+    monkeypatch.setattr("simulator.many.commit", lambda: "c0ffee")
+    monkeypatch.setattr(
+        "simulator.many.simulate", lambda seed, plant: outcome(seed, kinds=9 if seed == 2 else 10)
+    )
+    slices = ["--resume", str(tmp_path / "kept.jsonl")] if resumed else []
+    told = CliRunner().invoke(app, ["--seeds", "1..3", "--workers", "1", *slices])
+    assert told.exit_code == 1 and "but seed 2 met faults of fewer than 10 kinds" in told.output
+
+
+def test_of_a_broken_seed_it_is_not_said_that_it_met_few_faults() -> None:
+    total = Summary()
+    total.add(outcome(1, "I1: gone", kinds=3))
+    total.add(outcome(2))
+    assert total.fewest == (12, 2)
 
 
 def test_slices_go_on_where_the_last_one_ended_and_say_the_same(tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ ENTRY = OrderRequest(
     leg="entry", symbol="BTC/USDT", side="BUY", type="MARKET", quantity=Decimal("0.01"), reason="x"
 )
 
+GUARD = {"side": "SELL", "reduce_only": True, "oco_group": "bracket-1-1"}
+
 
 class Place:
     """An exchange in calm weather, a process, and its connector."""
@@ -46,8 +48,19 @@ class Place:
         CURRENT.set(self.process)
         self.venue = SimulatedVenue(self.door, ENTRY.symbol)
 
-    def ticket(self, name: str = "oo-1") -> Ticket:
-        return Ticket(name, 1, ENTRY, BORN)
+    def ticket(self, name: str = "oo-1", request: OrderRequest = ENTRY) -> Ticket:
+        return Ticket(name, 1, request, BORN)
+
+    def pair(self) -> tuple[Ticket, Ticket]:
+        """A stop and a target of what is held."""
+        self.exchange.base = 10**6
+        stop = ENTRY.model_copy(
+            update={"leg": "stop_loss-1", "type": "STOP_LOSS", **GUARD, "stop_price": Decimal(90)}
+        )
+        target = ENTRY.model_copy(
+            update={"leg": "take_profit-1", "type": "TAKE_PROFIT", **GUARD, "stop_price": Decimal(110)}
+        )
+        return self.ticket("oo-s", stop), self.ticket("oo-t", target)
 
 
 def on_virtual_time(work: Callable[[Place], Coroutine[Any, Any, None]]) -> Callable[[], None]:
@@ -125,3 +138,27 @@ async def test_a_refusal_that_was_not_heard_of_again_is_no_absence(place: Place)
     known = await later.lookup("oo-1")
     assert known is not None and known.status == "REJECTED"
     assert await later.lookup("oo-2") is None, "what was never sent, and cannot come any more"
+
+
+@on_virtual_time
+async def test_a_pair_is_taken_as_one_and_cancelled_as_one(place: Place) -> None:
+    states = await place.venue.place_pair(*place.pair())
+    assert [(s.leg, s.status) for s in states] == [("stop_loss-1", "NEW"), ("take_profit-1", "NEW")]
+    gone = await place.venue.cancel("oo-s", at=BORN, by_seq=2)
+    assert gone is not None and gone.status == "CANCELED"
+    assert [s.status for _, s in place.venue.orders()] == ["CANCELED", "CANCELED"]
+
+
+@on_virtual_time
+async def test_of_a_pair_that_is_refused_nothing_exists(place: Place) -> None:
+    place.exchange.halted = True
+    assert [s.status for s in await place.venue.place_pair(*place.pair())] == ["REJECTED", "REJECTED"]
+    assert not place.exchange.orders
+
+
+@on_virtual_time
+async def test_what_the_exchange_throws_out_is_heard_of_after_the_placing(place: Place) -> None:
+    place.door.chance.arm("venue_throws_out")
+    stop, _ = place.pair()
+    assert (await place.venue.place(stop)).status == "NEW"
+    assert [s.status for _, s in place.venue.orders()] == ["EXPIRED"]

@@ -28,7 +28,7 @@ def _prepared() -> None:
 def test_every_invariant_holds_under_many_faults(seed: int) -> None:
     outcome = simulate(seed)
     assert outcome.violation is None
-    assert sum(outcome.faults.values()) >= 10
+    assert len(outcome.faults) >= 10
     assert outcome.rounds >= 1
 
 
