@@ -114,7 +114,7 @@ class BracketOrders:
         return 1 + max(taken, default=0)
 
     def _closest(self) -> Decimal | None:
-        """Where the stop had trailed to, by the orders themselves."""
+        """Where the stop had trailed to, by the orders themselves: among those of its round another position's may be further."""
         one = self.one
         if one.bracket.trail is None:
             return None
@@ -124,5 +124,5 @@ class BracketOrders:
             if (request.symbol, state.order_seq, stem(state.leg)) == (one.entry.symbol, one.seq, STOP)
             and request.stop_price is not None
         ]
-        far = one.bracket.stop_loss
-        return max(prices, default=far) if one.entry.side == "BUY" else min(prices, default=far)
+        prices.append(one.bracket.stop_loss)
+        return max(prices) if one.entry.side == "BUY" else min(prices)

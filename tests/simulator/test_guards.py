@@ -79,7 +79,7 @@ def test_a_target_that_was_lost_comes_back() -> None:
     targets.hear(100.0, "venue_ended", {"number": 7})
     targets.second(100.0 + LOST_S, calm_at=0.0)
     targets.second(100.0 + SETTLED_S, calm_at=100.0)  # while things went wrong nobody could help it
-    with pytest.raises(Violation, match="without its target since 100.0 s"):
+    with pytest.raises(Violation, match="without its target since 100"):
         targets.second(100.1 + LOST_S, calm_at=0.0)
 
 
@@ -93,5 +93,5 @@ def test_what_a_target_sold_wants_none_and_what_it_left_has_it() -> None:
     targets.hear(1000.0, "venue_trade", {**SOLD, "quantity": 6})
     targets.second(2000.0, calm_at=0.0)
     targets.record(2000.0, record(STOP))
-    with pytest.raises(Violation, match="since 2000.0 s"):
+    with pytest.raises(Violation, match="since 2000"):
         targets.second(2001.0 + LOST_S, calm_at=0.0)

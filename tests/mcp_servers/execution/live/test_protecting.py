@@ -355,6 +355,18 @@ async def test_a_short_positions_stop_trails_the_price_and_never_goes_back(
     assert held(guarded) == 0 and await alarms(guarded) == []
 
 
+async def test_another_positions_stop_further_away_keeps_nobody_from_protecting_what_trails(
+    guarded: Guarded,
+) -> None:
+    await guarded.enter(SHORT, "62000", trail=0.02)
+    far = order(
+        "stop_loss", "BUY", "STOP_LOSS", "0.1", symbol=PERP, stop_price="63000", reduce_only=True
+    )  # which the same round gave to a position that a person had opened
+    await guarded.place(far, 1)
+    await looked(guarded)
+    assert sorted(guarded.stops("perp")) == [Decimal("0.1"), Decimal("0.4")]
+
+
 async def test_on_spot_the_pair_moves_as_one(guarded: Guarded, monkeypatch: pytest.MonkeyPatch) -> None:
     trailing(guarded, monkeypatch)
     await guarded.enter(ENTRY, "58000", take_profit="70000", trail=0.03)
