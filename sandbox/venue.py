@@ -59,6 +59,19 @@ class Venue:
     def open_orders(self, account: str, symbol: str | None = None) -> list[Order]:
         return [one for one in self.open.values() if one.account == account and symbol in (None, one.symbol)]
 
+    def named(self, account: str, symbol: str, order_id: int | None, client_id: str | None) -> Order | None:
+        """An account's order of an id, or the newest one of a client id: it is unique among open orders alone.
+
+        Raises the Refusal of a symbol that is not traded.
+        """
+        self.market(symbol)
+        ids = (
+            [order_id] if order_id is not None else self.by_client.get((account, symbol, client_id or ""), [])
+        )
+        order = self.orders.get(ids[-1]) if ids else None
+        mine = order is not None and (order.account, order.symbol) == (account, symbol)
+        return order if mine else None
+
     def next_id(self) -> int:
         self._next_id += 1
         return self._next_id

@@ -93,10 +93,10 @@ class Running:
 
 
 def _drawn(existing: list[Mutant], most: int | None, seed: int) -> list[Mutant]:
-    """The changes under trial: every one, or so many of them, each as likely as the other."""
+    """The changes under trial: every one, or so many of them, each as likely as the other. More of them are the same and more."""
     if most is None or most >= len(existing):
         return existing
-    return random.Random(seed).sample(existing, most)
+    return random.Random(seed).sample(existing, len(existing))[:most]
 
 
 def _warm(area: Area, shelf: Shelf, sources: dict[str, Source], todo: Sequence[Mutant], told: Told) -> Found:

@@ -44,22 +44,11 @@ def test(exchange: Exchange, call: Call) -> object:
 
 
 def find(exchange: Exchange, call: Call) -> Order | None:
-    order_id, wanted, symbol = (
-        call.integer("orderId"),
-        call.client_id("origClientOrderId"),
-        call.text("symbol"),
-    )
+    order_id, wanted = call.integer("orderId"), call.client_id("origClientOrderId")
+    symbol = call.text("symbol")
     if order_id is None and wanted is None:
         raise mandatory("orderId")
-    exchange.perp.market(symbol)
-    ids = (
-        [order_id]
-        if order_id is not None
-        else exchange.perp.by_client.get((call.account.name, symbol, wanted or ""), [])
-    )
-    order = exchange.perp.orders.get(ids[-1]) if ids else None
-    mine = order is not None and order.account == call.account.name and order.symbol == symbol
-    return order if mine else None
+    return exchange.perp.named(call.account.name, symbol, order_id, wanted)
 
 
 def query(exchange: Exchange, call: Call) -> object:

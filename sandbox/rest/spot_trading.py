@@ -43,24 +43,13 @@ def test(exchange: Exchange, call: Call) -> object:
 
 
 def find(exchange: Exchange, call: Call, prefix: str = "") -> Order | None:
-    """The order of an id, or the newest one of a client id: it is unique among open orders alone."""
+    """The order of an id or of a client id; ``prefix`` is what their names begin with."""
     order_id = call.integer(f"{prefix}OrderId" if prefix else "orderId")
     name = f"{prefix}OrigClientOrderId" if prefix else "origClientOrderId"
     wanted = call.client_id(name)
     if order_id is None and wanted is None:
         raise mandatory(name)
-    symbol = call.text("symbol")
-    exchange.spot.market(symbol)
-    ids = (
-        [order_id]
-        if order_id is not None
-        else exchange.spot.by_client.get((call.account.name, symbol, wanted or ""), [])
-    )
-    if not ids:
-        return None
-    order = exchange.spot.orders.get(ids[-1])
-    mine = order is not None and order.account == call.account.name and order.symbol == symbol
-    return order if mine else None
+    return exchange.spot.named(call.account.name, call.text("symbol"), order_id, wanted)
 
 
 def query(exchange: Exchange, call: Call) -> object:

@@ -12,7 +12,8 @@ from typing import Any
 
 from mcp_servers.execution.venues.history import History, cancelling, placing
 from mcp_servers.execution.venues.journal import Transaction
-from mcp_servers.execution.venues.protocol import Balance, Statement, Still, VenuePosition
+from mcp_servers.execution.venues.protocol import Balance, Still, VenuePosition
+from mcp_servers.execution.venues.statements import Statements
 from openoutcry.errors import VenueRejected, VenueUnknown
 from openoutcry.sim.engine import Ticket
 from openoutcry.sim.events import Accepted, Canceled, Expired, Filled, Rejected, VenueEvent
@@ -28,7 +29,7 @@ PATIENCE_S = 4.0
 TRIES = 6
 
 
-class SimulatedVenue:
+class SimulatedVenue(Statements):
     """One account of one session at the simulated exchange, in the life of one process."""
 
     broken = False
@@ -144,22 +145,6 @@ class SimulatedVenue:
         """Hear of everything that happened by now."""
         await self._catch_up(0)
 
-    def before(self, seq: int, after: int) -> Statement:
-        """See the port."""
-        return self._history.between(after, self._history.before(seq, after))
-
-    def upto_placing(self, seq: int, leg: str, after: int) -> Statement:
-        """See the port."""
-        return self._upto(placing(seq, leg), seq, after)
-
-    def upto_cancelling(self, by_seq: int, client_order_id: str, after: int) -> Statement:
-        """See the port."""
-        return self._upto(cancelling(by_seq, client_order_id), by_seq, after)
-
-    def orders(self) -> tuple[tuple[OrderRequest, OrderState], ...]:
-        """See the port."""
-        return tuple((order.request, order.state) for order in self._history.orders.values())
-
     def balances(self) -> tuple[Balance, ...]:
         """Not asked for in a round."""
         return ()
@@ -181,10 +166,6 @@ class SimulatedVenue:
         self._door.exchange.annotate(ticket.client_order_id, cause, tag_of(ticket), reason)
         await self._catch_up(0)
         return self._history.orders[ticket.client_order_id].state
-
-    def _upto(self, cause: str, seq: int, after: int) -> Statement:
-        end = self._history.end_of(cause)
-        return self._history.between(after, self._history.before(seq, after) if end is None else end)
 
     async def _catch_up(self, until_ms: int) -> None:
         found = await self._surely(lambda: self._door.history(self._history.cursor, until_ms))
