@@ -12,7 +12,7 @@ from openoutcry.voting.tally import tally
 from orchestrator.bracketing import follow
 from orchestrator.desk import carried, prices_of
 from orchestrator.extras import extras
-from orchestrator.keeping import keep
+from orchestrator.keeping import booked, keep
 from orchestrator.leftovers import left_over
 from orchestrator.poll import Polled
 from orchestrator.trade import breaker, cancel, gate_input, instruments, modelled, protect_positions, submit
@@ -37,17 +37,10 @@ async def run_cycle(floor: Floor, turn: Turn) -> CycleRecord:
     asked = perf_counter()
 
     decision = tally(snapshot, polled.ballots, turn.seats, settings, belief(turn.learned, seen.features))
-    rules = instruments(turn, marks)
     plan = plan_orders(
-        decision,
-        snapshot,
-        books.portfolio,
-        books.working(),
-        settings,
-        rules,
-        desk.horizons,
+        decision, snapshot, books.portfolio, books.working(), settings, instruments(turn, marks), desk.horizons,
         desk.standing_hedge,
-    )
+    )  # fmt: skip
     if plan.orders or plan.cancels:
         crashpoint("k5")
         await floor.cast(turn, polled.ballots)
@@ -66,26 +59,15 @@ async def run_cycle(floor: Floor, turn: Turn) -> CycleRecord:
 
     draft = CycleRecord(
         kind="ROUND",
-        seq=turn.seq,
-        as_of=turn.as_of,
         source=snapshot.source,
-        config_digest=turn.config_digest,
         snapshot=snapshot,
         ballots=polled.ballots,
         decision=decision,
-        working=tuple(desk.working[key] for key in sorted(desk.working)),
         orders=(*placed, *guards, *left),
-        fills=tuple(books.fills),
-        order_updates=books.updates(),
-        news=tuple(books.news),
-        closed=tuple(books.closed),
-        portfolio_before=desk.portfolio,
-        portfolio_after=books.portfolio,
-        equity=mark(books.portfolio, marks).equity,
         features=seen.features,
         context_embedding=context_vector(seen.features, extras(snapshot, decision, books.portfolio, marks)),
         detail=turn.detail | carried(books, desk, decision, marks, broker.cursor, gate, plan.notes),
-        prev_hash=desk.head,
+        **booked(turn, books, marks),
     )
     took = {"poll_s": polled.took_s, "to_votes_s": asked - began, "round_s": perf_counter() - began}
     if broker.first_accepted is not None:

@@ -14,10 +14,11 @@ from openoutcry.types.commands import PlaceOrder
 from openoutcry.types.orders import Bracket, OrderRequest, Refused
 from openoutcry.types.record import CycleRecord
 from openoutcry.types.symbols import canonical
+from orchestrator.books import Books
 from orchestrator.bootstrap import LiveFloor
 from orchestrator.bracketing import bracket_of
 from orchestrator.desk import LEFT_OVER, Desk, carried, prices_of
-from orchestrator.keeping import keep
+from orchestrator.keeping import booked, keep
 from orchestrator.leftovers import left_over
 from orchestrator.trade import breaker, cancel, gate_input, protect_positions, submit
 from orchestrator.turn import RoundBroker, Turn
@@ -124,10 +125,7 @@ async def act(
     gate = breaker(gate, turn, books)
     asked = wanted(books.portfolio, marks)
     if bracket is not None:
-        for request in asked:
-            books.protections[turn.seq, request.leg] = (bracket.stop_loss, bracket.take_profit)
-        if bracket.trail is not None:
-            books.trails[turn.seq] = bracket.trail
+        _bracketed(books, turn.seq, asked, bracket)
     orders, gate = await submit(floor, turn, broker, books, gate, asked)
     if bracket is not None:
         guards, gate = await protect_positions(floor, turn, broker, books, gate)
@@ -137,24 +135,21 @@ async def act(
     gate = breaker(gate, turn, books)
     refused = any(isinstance(order.verdict, Refused) for order in orders)
     standing = desk.standing_hedge if standing_hedge is None or refused else standing_hedge
+    detail = carried(books, replace(desk, standing_hedge=standing), None, marks, broker.cursor, gate)
     draft = CycleRecord(
         kind="MANUAL",
-        seq=turn.seq,
-        as_of=turn.as_of,
         source=desk.facts.source,
-        config_digest=turn.config_digest,
         snapshot=seen.snapshot,
-        working=tuple(desk.working[key] for key in sorted(desk.working)),
         orders=(*orders, *left),
-        fills=tuple(books.fills),
-        order_updates=books.updates(),
-        news=tuple(books.news),
-        closed=tuple(books.closed),
-        portfolio_before=desk.portfolio,
-        portfolio_after=books.portfolio,
-        equity=mark(books.portfolio, marks).equity,
-        detail=turn.detail
-        | carried(books, replace(desk, standing_hedge=standing), None, marks, broker.cursor, gate),
-        prev_hash=desk.head,
+        detail=turn.detail | detail,
+        **booked(turn, books, marks),
     )
     return await keep(floor, turn, draft, {})
+
+
+def _bracketed(books: Books, seq: int, asked: tuple[OrderRequest, ...], bracket: Bracket) -> None:
+    """Remember how what these orders fill is to be protected."""
+    for request in asked:
+        books.protections[seq, request.leg] = (bracket.stop_loss, bracket.take_profit)
+    if bracket.trail is not None:
+        books.trails[seq] = bracket.trail
