@@ -30,6 +30,8 @@ SETTLES_WITHIN_S = 90.0
 LEAST_KILLS = 3
 """A slice goes on until so many were counted, however slow the machine, for as long as PATIENCE_S more."""
 LOOK_S = 0.02
+AGAIN_S = 0.3
+"""Between an order that was refused and the next one."""
 
 
 class Reaper:
@@ -105,7 +107,7 @@ class Reaper:
         self._floor.start()
         await self._ready("k17")
         kill = Kill("k17", ready_s=monotonic() - died)
-        await self._person.order()
+        await self._order_made("k17")
         kill.order_s = monotonic() - died
         self.slice.kills.append(kill)
         await self._person.say("/api/v1/hedging/execute", {"ratio": 1.0}, "hedge")
@@ -175,7 +177,7 @@ class Reaper:
         await until(partial(self._floor.swept, self._session), lambda: f"not closed: {self._floor.said()}")
         self._person.holds = False
         await self._person.say("/api/v1/trade/unhalt", {"reason": "chaos"}, f"unhalt-{number}")
-        await until(self._person.order, lambda: f"no order is made after k16: {self._person.refusal}")
+        await self._order_made("k16")
         if kill is not None:
             kill.ready_s, kill.order_s = ready_s, monotonic() - died
             self.slice.kills.append(kill)
@@ -211,13 +213,16 @@ class Reaper:
         with self._spent("for the order that was under way"):
             await asking
         with self._spent("for the order after"):
-            while not await self._person.order():
-                if monotonic() - died > PATIENCE_S:
-                    raise RuntimeError(f"no order is made after {what}: {self._person.refusal}")
+            await self._order_made(what)
         alone = rounds == self._round_kills
         self.slice.kills += [Kill(name) for name in killed[:-1]]
         last = Kill(killed[-1], ready_s, monotonic() - died) if alone else Kill(killed[-1])
         self.slice.kills.append(last)
+
+    async def _order_made(self, what: str) -> None:
+        """Until one is not refused: without market data every one is, and asking quickly holds up who fetches it."""
+        error = f"no order is made after {what}: "
+        await until(self._person.order, lambda: error + self._person.refusal, AGAIN_S)
 
     async def _ready(self, what: str) -> None:
         self._doing = f"recovering from {what}"

@@ -72,7 +72,10 @@ class Sandbox:
         )
 
     async def act(self, session: aiohttp.ClientSession, what: str, **body: Any) -> Any:
+        """What the control API answers. Raises RuntimeError when it refuses: an answer would go unspoiled unnoticed."""
         async with session.post(f"{self.url}/__control/{what}", json=body, headers=self._headers) as answer:
+            if answer.status != 200:
+                raise RuntimeError(f"{what} {body}: {await answer.text()}")
             return await answer.json()
 
     async def show(self, session: aiohttp.ClientSession, what: str) -> Any:
