@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from openoutcry.errors import BadInput
-from simulator.run import Outcome
+from simulator.outcome import Outcome
 
 DIRTY = "-dirty"
 

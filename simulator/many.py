@@ -9,7 +9,8 @@ from functools import partial
 from pathlib import Path
 from time import monotonic
 
-from simulator.run import Outcome, prepare, simulate
+from simulator.apart import lived, ready
+from simulator.outcome import Outcome
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -58,14 +59,14 @@ def outcomes(
     if workers == 1 or len(seeds) == 1:
         yield from _until_none(map(work, seeds))
         return
-    with multiprocessing.get_context("spawn").Pool(workers, initializer=prepare) as pool:
+    with multiprocessing.get_context("spawn").Pool(workers, initializer=ready) as pool:
         yield from _until_none(pool.imap(work, seeds))
 
 
 def _in_time(seed: int, *, plant: str | None, end: float | None) -> Outcome | None:
     if end is not None and monotonic() > end:  # one clock for all processes of the machine
         return None
-    return simulate(seed, plant=plant)
+    return lived(seed, plant)
 
 
 def _until_none(found: Iterable[Outcome | None]) -> Iterator[Outcome]:

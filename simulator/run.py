@@ -8,7 +8,6 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -27,6 +26,7 @@ from simulator.floor.faults import ACTIVE_S, ARMED, CALM_S, CANDLES, LEAST, SURE
 from simulator.floor.lives import NAMES, Supervisor, load_defaults, point, roster, voices
 from simulator.floor.servers import server
 from simulator.floor.world import World
+from simulator.outcome import Outcome
 from simulator.plants import planted
 from wire import crashpoint
 
@@ -35,21 +35,6 @@ MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 Timetable = Sequence[tuple[float, str]]
 """What is brought about at which virtual second."""
 structlog_off = structlog.make_filtering_bound_logger(logging.CRITICAL)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a seed went. ``violation`` is None when every invariant held."""
-
-    seed: int
-    digest: str
-    events: int
-    faults: dict[str, int]
-    rounds: int
-    orders: int
-    trades: int
-    violation: str | None
-    lines: tuple[str, ...] = ()
 
 
 def simulate(seed: int, *, keep: bool = False, plant: str | None = None, also: Timetable = ()) -> Outcome:

@@ -7,7 +7,8 @@ from contextlib import ExitStack, contextmanager
 from multiprocessing.pool import Pool
 from time import monotonic
 
-from simulator.run import Outcome, prepare, simulate
+from simulator.apart import lived, ready
+from simulator.outcome import Outcome
 
 HASH_SEEDS = ("1", "77")
 """What PYTHONHASHSEED is in either process: sets and dictionaries of strings have another order in each."""
@@ -28,7 +29,7 @@ def pairs(seeds: Sequence[int], seconds: float | None = None) -> Iterator[tuple[
         for seed in seeds:
             if end is not None and monotonic() > end:
                 return
-            first, second = one.apply_async(simulate, (seed,)), other.apply_async(simulate, (seed,))
+            first, second = one.apply_async(lived, (seed,)), other.apply_async(lived, (seed,))
             yield first.get(), second.get()
 
 
@@ -37,7 +38,7 @@ def _process(hash_seed: str) -> Iterator[Pool]:
     before = os.environ.get(VARIABLE)
     os.environ[VARIABLE] = hash_seed  # of the process that is started, not of this one
     try:
-        pool = multiprocessing.get_context("spawn").Pool(1, initializer=prepare)
+        pool = multiprocessing.get_context("spawn").Pool(1, initializer=ready)
     finally:
         if before is None:
             del os.environ[VARIABLE]

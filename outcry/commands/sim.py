@@ -11,7 +11,7 @@ from openoutcry.errors import BadInput
 
 if TYPE_CHECKING:
     from simulator.many import Summary
-    from simulator.run import Outcome
+    from simulator.outcome import Outcome
 
 app = typer.Typer()
 RANGE = re.compile(r"([0-9]{1,12})(?:\.\.([0-9]{1,12}))?", re.ASCII)

@@ -43,7 +43,7 @@ class Ledger:
         if "org_id" in after and self._org is not None:
             must(after["org_id"] == self._org, "I13", f"{table}: a row of another org")
         for name, value in after.items():
-            if isinstance(value, datetime):
+            if type(value) is datetime:
                 must(value.utcoffset() == timedelta(0), "I16", f"{table}.{name} is not UTC: {value}")
         if table == "events":
             must(

@@ -11,7 +11,7 @@ from openoutcry.errors import BadInput
 from outcry.commands.sim import app
 from simulator.kept import Kept
 from simulator.many import Summary
-from simulator.run import Outcome
+from simulator.outcome import Outcome
 
 
 def outcome(seed: int, violation: str | None = None, kinds: int = 12) -> Outcome:
@@ -37,7 +37,7 @@ def test_what_is_no_range_of_seeds_is_refused(seeds: str) -> None:
 
 def test_a_broken_seed_fails_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "simulator.many.simulate", lambda seed, plant: outcome(seed, "I1: gone" if seed == 2 else None)
+        "simulator.many.lived", lambda seed, plant: outcome(seed, "I1: gone" if seed == 2 else None)
     )
     told = CliRunner().invoke(app, ["--seeds", "1..3", "--workers", "1"])
     assert told.exit_code == 1
@@ -72,7 +72,7 @@ def test_a_seed_with_few_kinds_of_fault_fails_and_is_named(
 ) -> None:
     monkeypatch.setattr("simulator.many.commit", lambda: "c0ffee")
     monkeypatch.setattr(
-        "simulator.many.simulate", lambda seed, plant: outcome(seed, kinds=9 if seed == 2 else 10)
+        "simulator.many.lived", lambda seed, plant: outcome(seed, kinds=9 if seed == 2 else 10)
     )
     slices = ["--resume", str(tmp_path / "kept.jsonl")] if resumed else []
     told = CliRunner().invoke(app, ["--seeds", "1..3", "--workers", "1", *slices])
