@@ -17,6 +17,8 @@ TABLES = (
 ENDPOINTS = {(row.method, row.path): row for table in TABLES for row in table.rows}
 METHODS = {(row.venue, row.api): row for row in ENDPOINTS.values() if row.api}
 MOST_FIELDS = 200
+OF_METHODS = {"returnRateLimits"}
+"""What every WebSocket API request may say beside its method's own parameters."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def answer_method(
         user = None
         if endpoint.security != "none":
             user = method_caller(exchange, venue, params, now)
-        check_names(endpoint, params)
+        check_names(endpoint, {name: params[name] for name in params.keys() - OF_METHODS})
         if endpoint.orders and user is not None:
             limits.order(user.name, venue, endpoint.orders, now)
         return Answer(200, endpoint.handler(exchange, Call(params, now, user)), {}, user)

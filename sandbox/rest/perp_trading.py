@@ -345,11 +345,11 @@ TABLE.add(
 TABLE.add("DELETE /fapi/v1/algoOpenOrders", cancel_all_algos, "symbol", 1, "signed")
 TABLE.add("GET /fapi/v1/openAlgoOrders", open_algos, "symbol algoType algoId", 1, "signed")
 TABLE.add("GET /fapi/v1/allAlgoOrders", all_algos, "symbol algoId page " + PERIOD, 5, "signed")
-for version in ("v2", "v3"):
-    TABLE.add(f"{V}{version}/account", account, "", 5, "signed")
-    TABLE.add(f"{V}{version}/balance", balance, "", 5, "signed")
-TABLE.add(V + "v2/positionRisk", all_positions, "symbol", 5, "signed")
-TABLE.add(V + "v3/positionRisk", positions, "symbol", 5, "signed")
+for version, api in (("v2", "account."), ("v3", "v2/account.")):
+    TABLE.add(f"{V}{version}/account", account, "", 5, "signed", api=api + "status")
+    TABLE.add(f"{V}{version}/balance", balance, "", 5, "signed", api=api + "balance")
+TABLE.add(V + "v2/positionRisk", all_positions, "symbol", 5, "signed", api="account.position")
+TABLE.add(V + "v3/positionRisk", positions, "symbol", 5, "signed", api="v2/account.position")
 TABLE.add("POST /fapi/v1/leverage", set_leverage, "symbol leverage", 1, "signed")
 TABLE.add("POST /fapi/v1/marginType", set_margin_type, "symbol marginType", 1, "signed")
 TABLE.add(V + "v1/positionSide/dual", position_mode, "", 30, "signed")

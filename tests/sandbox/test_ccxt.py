@@ -129,3 +129,21 @@ async def test_perpetual_streams(running: Ready) -> None:
         await client.create_order(PERP, "market", "sell", 0.01, None, {"reduceOnly": True})
     finally:
         await client.close()
+
+
+async def test_orders_over_websocket_apis(running: Ready) -> None:
+    one, other = spot(running, pro=True), perpetual(running, pro=True)
+    try:
+        for client, symbol in ((one, SPOT), (other, PERP)):
+            resting = await client.create_order_ws(symbol, "limit", "buy", 0.01, 20_000)
+            assert (await client.fetch_order_ws(resting["id"], symbol))["status"] == "open"
+            assert (await client.cancel_order_ws(resting["id"], symbol))["status"] == "canceled"
+        assert len((await one.fetch_balance_ws())["info"]["balances"]) > 0
+        assert (await other.fetch_balance_ws())["info"]["canTrade"] is True
+        assert await one.fetch_open_orders_ws(SPOT) == []
+        held = await other.fetch_positions_ws([PERP])
+        assert [position["symbol"] for position in held] in ([], [PERP])
+        assert len((await other.fetch_order_book_ws(PERP))["bids"]) > 0
+    finally:
+        await one.close()
+        await other.close()
