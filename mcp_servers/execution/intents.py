@@ -24,9 +24,12 @@ from openoutcry.orders import client_order_id
 from openoutcry.types.fence import Fence
 from openoutcry.types.orders import Approval, OrderRequest, OrderState, OrderStatus, WorkingOrder
 
-USE = """
+USE = f"""
+WITH held AS ({CHECK.format(names="$10", tokens="$11")})
 INSERT INTO approvals (id, org_id, session_id, seq, leg, client_order_id, order_hash, expires_at, standing)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+SELECT $1::uuid, $2::uuid, $3::uuid, $4::bigint, $5::text, $6::text, $7::text, $8::timestamptz, $9::jsonb
+WHERE (SELECT count(*) FROM held) = cardinality($10::text[])
+RETURNING id
 """
 INTENT = insert("orders", OrderRow)
 STOOD = """o.status, o.venue_order_id, o.executed_quantity, o.executed_quote_quantity, o.placed_at, o.updated_at,
@@ -98,23 +101,26 @@ class Intent:
         return client_order_id(self.facts.session_id, self.seq, self.request.leg)
 
 
-async def claim(pool: asyncpg.Pool, intent: Intent) -> OrderState:
+async def claim(pool: asyncpg.Pool, intent: Intent, fences: Sequence[Fence] = ()) -> OrderState:
     """Use the approval and write the INTENT row, or say where the order that is already there stands.
 
     Raises NotAuthorised for an approval that was used for another order, VenueRejected when the leg already
-    names another order in this round.
+    names another order in this round, Fenced for a lease that another has taken: a ghost's round may have its record.
     """
 
     async def work(connection: Connection) -> OrderState:
         row = await connection.fetchrow(STANDING, intent.id)
         if row is not None:
+            await must_hold(connection, fences)
             if row["order_hash"] not in (None, intent.approval.order_hash):
                 raise VenueRejected(f"DUPLICATE: {intent.request.leg} of round {intent.seq} is another order")
             return _state(intent.seq, intent.request.leg, row)
         try:
-            await connection.execute(USE, *_approval(intent))
+            used = await connection.fetchval(USE, *_approval(intent), *shown(fences))
         except asyncpg.UniqueViolationError as error:
             raise NotAuthorised("approval: already used") from error
+        if used is None:
+            await must_hold(connection, fences)
         await connection.execute(INTENT, *_intent(intent))
         return OrderState(order_seq=intent.seq, leg=intent.request.leg, status="INTENT")
 

@@ -41,7 +41,7 @@ async def place(
         """No row says more than the record that follows from the answer."""
         return state if after is None else _as_placed(venue, intent, after, state)
 
-    standing = await claim(pool, intent)
+    standing = await claim(pool, intent, guard.fences)
     crashpoint("k8")
     if standing.status != "INTENT":
         known = await _known(venue, intent, standing)
@@ -78,7 +78,7 @@ async def place_pair(
 
     The same protocol, with two intents and one request. Names that were used before are looked up and never sent again.
     """
-    standing = [await claim(pool, intent) for intent in intents]
+    standing = [await claim(pool, intent, guard.fences) for intent in intents]
     crashpoint("k8")
     if any(one.status != "INTENT" for one in standing):
         states = [

@@ -28,7 +28,10 @@ STOOD = (
 
 
 def use(work: Transaction, given: Sequence[Any]) -> Answer:
-    """An approval is used once: by id, by name, by round and leg."""
+    """An approval is used once: by id, by name, by round and leg, and under leases that hold."""
+    *told, leases, tokens = given
+    if not all(held(work, name, token) for name, token in zip(leases, tokens, strict=True)):
+        return [], "INSERT 0 0"
     names = (
         "id",
         "org_id",
@@ -40,12 +43,12 @@ def use(work: Transaction, given: Sequence[Any]) -> Answer:
         "expires_at",
         "standing",
     )
-    row = {**dict(zip(names, given, strict=True)), "used_at": now()}
+    row = {**dict(zip(names, told, strict=True)), "used_at": now()}
     taken = {(r["session_id"], r["seq"], r["leg"]) for r in work.rows("approvals").values()}
     if row["id"] in work.rows("approvals") or (row["session_id"], row["seq"], row["leg"]) in taken:
         raise asyncpg.UniqueViolationError("duplicate key value violates unique constraint")
     work.put("approvals", row["id"], row)
-    return [], "INSERT 0 1"
+    return [{"id": row["id"]}], "INSERT 0 1"
 
 
 def by_name(work: Transaction, given: Sequence[Any]) -> Answer:

@@ -1,7 +1,8 @@
 """The order protocol, step by step: what is written when, what is asked before what is sent, and what is never sent twice."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,6 +25,7 @@ from openoutcry.types.orders import Approval, Bracket, OrderRequest, OrderState
 from tests.mcp_servers.execution.floor import KEY, approve, facts
 from tests.mcp_servers.execution.memory import FILLED_AT, MemoryPool, Told
 from tests.mcp_servers.execution.venue import SPOT, T0, cid, order
+from wire import crashpoint
 from wire.tokens import verify_approval
 
 ENTRY = order("entry", "BUY", "MARKET", "2", reason="because\x00")
@@ -66,6 +68,16 @@ class Desk:
             return [await send_own(self.deps, self.venue, facts(), 1, requests[0], **under)]
         pair: Any = requests
         return list(await send_own_pair(self.deps, self.venue, facts(), 1, pair, **under))
+
+
+@contextmanager
+def replaced_at(point: str, taken: Callable[[], None]) -> Iterator[None]:
+    """Another takes a lease when the protocol passes a crash point."""
+    undo = crashpoint.install(lambda name: taken() if name == point else None)
+    try:
+        yield
+    finally:
+        undo()
 
 
 @pytest.fixture
@@ -199,7 +211,15 @@ async def test_under_a_lease_that_another_has_nothing_leaves_and_only_the_accoun
     desk.lease(ASKER, 6)
     with pytest.raises(Fenced, match="orchestrator"):
         await desk.place()
-    assert desk.venue.placed == [] and desk.pool.order("entry")["status"] == "INTENT"
+    assert desk.venue.placed == [] and desk.pool.tables.rows.get("orders", {}) == {}
+    desk.lease(ASKER, 5)
+    with replaced_at("k8", lambda: desk.lease(ASKER, 6)), pytest.raises(Fenced, match="orchestrator"):
+        await desk.place()
+    before = dict(desk.pool.order("entry"))
+    assert desk.venue.placed == [] and before["status"] == "INTENT"
+    with pytest.raises(Fenced, match="orchestrator"):  # asked again, it is told nothing either
+        await desk.place()
+    assert desk.pool.order("entry") == before
     desk.lease(ASKER, 5)
 
     async def asker_gone() -> None:
@@ -298,9 +318,9 @@ async def test_what_nobody_heard_of_is_told_by_round_and_name(desk: Desk) -> Non
     assert await intents.strays(desk.pool, facts().session_id, 1) == []
     real, answers = desk.pool.fetch, iter([False])
 
-    async def lost_once(*given: Any) -> Any:
+    async def lost_once(*given: Any, **named: Any) -> Any:
         if next(answers, True):
-            return await real(*given)
+            return await real(*given, **named)
         raise ConnectionResetError
 
     desk.pool.fetch = lost_once
