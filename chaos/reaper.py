@@ -19,7 +19,7 @@ from chaos.checker.findings import Findings
 from chaos.kills import BESIDE_IT, BY_ORDER, MANY, PROCESSES, Kill, Slice
 from chaos.person import Person
 from chaos.points import Points
-from chaos.rig import LiveFloor, Sandbox
+from chaos.rig import LiveFloor, Sandbox, lives
 from chaos.waiting import PATIENCE_S, until
 
 SPOILED = ("reset", "close", "status", "cut", "html", "braces", "code", "slow")
@@ -30,6 +30,8 @@ SETTLES_WITHIN_S = 90.0
 LEAST_KILLS = 3
 """A slice goes on until so many were counted, however slow the machine, for as long as PATIENCE_S more."""
 LOOK_S = 0.02
+DIES_S = 0.1
+"""Who took a point away dies at once, but not before it did."""
 AGAIN_S = 0.3
 """Between an order that was refused and the next one."""
 
@@ -157,6 +159,7 @@ class Reaper:
             await asking
             return
         self._points.met[point] += 1
+        await asyncio.sleep(DIES_S)
         killed = [name for name in others if await self._killed(name)]
         await self._recovered([point, *killed], asking)
 
@@ -171,6 +174,7 @@ class Reaper:
             await asyncio.sleep(LOOK_S)
         kill, died = None if file.exists() else Kill("k16"), monotonic()
         file.unlink(missing_ok=True)
+        await asyncio.sleep(DIES_S)
         await self._ready("k16")
         ready_s = monotonic() - died
         await asking
@@ -201,6 +205,8 @@ class Reaper:
             victim.kill()
         except psutil.NoSuchProcess:
             return False
+        while lives(victim.pid):  # noqa: ASYNC110 - it takes a moment to be gone, and would be taken for READY
+            await asyncio.sleep(0.005)
         return True
 
     async def _recovered(self, killed: Sequence[str], asking: "asyncio.Task[bool]") -> None:

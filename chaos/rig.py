@@ -96,7 +96,7 @@ class Sandbox:
         self._process.wait(20)
 
 
-def _lives(pid: int) -> bool:
+def lives(pid: int) -> bool:
     """Whether there is such a process, and not only its remains of which nobody has asked yet."""
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
@@ -165,7 +165,7 @@ class LiveFloor:
         """Every process lives and the API reaches the database. Raises RuntimeError when the floor closed by itself."""
         self._lives()
         found = self.pids()
-        if not found or not all(_lives(pid) for pid in found.values()):
+        if not found or not all(lives(pid) for pid in found.values()):
             return False
         try:
             wait = aiohttp.ClientTimeout(total=3)
