@@ -46,7 +46,7 @@ SELECT o.seq, o.client_order_id, {REQUEST}
 FROM orders o WHERE session_id = $1 AND seq < $2 AND status IN ('INTENT', 'SENT', 'UNKNOWN') ORDER BY seq, leg
 """
 ASKED = f"""
-SELECT {STOOD}, {REQUEST} FROM orders o WHERE session_id = $1 AND seq = $2 AND status <> 'INTENT' ORDER BY leg
+SELECT {STOOD}, {REQUEST} FROM orders o WHERE session_id = $1 AND seq = $2 ORDER BY leg
 """
 SENT = f"""
 WITH held AS ({CHECK.format(names="$4", tokens="$5")})
@@ -140,7 +140,7 @@ async def strays(
 
 
 async def asked(pool: asyncpg.Pool, session_id: UUID, seq: int) -> list[WorkingOrder]:
-    """The orders of round ``seq`` that may have left, each as it stands: before the round asks, an interrupted attempt's."""
+    """The orders of round ``seq``, each as it stands: before the round asks for any, an interrupted attempt's."""
     found = []
     for row in await _rows(pool, ASKED, session_id, seq):
         request = OrderRequest(**{name: row[name] for name in OrderRequest.model_fields})

@@ -32,15 +32,15 @@ class Limits:
         self._latched_at: float | None = None
         self._paused_at: float | None = None
         self._began: dict[int, float] = {}
-        self._left: dict[tuple[int, str], float] = {}
+        self._meant: dict[tuple[int, str], float] = {}
         self.refused: Counter[str] = Counter()
 
     def row(self, at: float, table: str, before: Row | None, after: Row | None) -> None:
         """A committed change of a row."""
         if table == "rounds" and after is not None and after["state"] in ("OPEN", "POLLED"):
             self._began[after["seq"]] = at
-        elif table == "orders" and after is not None and after["status"] != "INTENT":
-            self._left.setdefault((after["seq"], after["leg"]), at)
+        elif table == "orders" and after is not None:
+            self._meant.setdefault((after["seq"], after["leg"]), at)
         if table != "sessions" or after is None:
             return
         if before is None:
@@ -113,15 +113,11 @@ class Limits:
                 must(not faulty, "I8", f"record {body['seq']}: {asked['leg']} buys on bad data")
 
     def _of_an_earlier_attempt(self, body: dict[str, Any]) -> list[str]:
-        """Orders that the record only tells of: they left before it was begun anew, on what no record tells."""
+        """Orders that the record only tells of: they were meant before it was begun anew, on what no record tells."""
         legs: list[str] = body["detail"].get("left_over", [])
         for leg in legs:
-            left, began = self._left[body["seq"], leg], self._began[body["seq"]]
-            must(
-                left < began,
-                "I8",
-                f"record {body['seq']}: {leg} left {left - began:.3f} s after it was begun",
-            )
+            late = self._meant[body["seq"], leg] - self._began[body["seq"]]
+            must(late < 0, "I8", f"record {body['seq']}: {leg} is {late:.3f} s younger than its beginning")
         return legs
 
     def _pace(self, cid: str, row: Row) -> None:

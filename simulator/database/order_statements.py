@@ -96,11 +96,11 @@ def strays(work: Transaction, given: Sequence[Any]) -> Answer:
 
 
 def asked(work: Transaction, given: Sequence[Any]) -> Answer:
-    """One round's orders that may have left, as they stand."""
+    """One round's orders, as they stand."""
     found = [
         {name: row[name] for name in (*STOOD, "leg", *REQUEST)}
         for row in work.rows("orders").values()
-        if row["session_id"] == given[0] and row["seq"] == given[1] and row["status"] != "INTENT"
+        if row["session_id"] == given[0] and row["seq"] == given[1]
     ]
     found.sort(key=lambda row: row["leg"])
     return found, f"SELECT {len(found)}"

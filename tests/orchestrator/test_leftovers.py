@@ -173,9 +173,10 @@ async def test_it_is_told_the_same_way_in_a_replay(trader: Trader) -> None:
     assert link(again) == link(record)
 
 
-async def test_an_order_that_never_came_is_refused_for_ever(trader: Trader) -> None:
+@pytest.mark.parametrize("status", ["INTENT", "SENT"])
+async def test_an_order_that_never_came_is_refused_for_ever(trader: Trader, status: str) -> None:
     await claim(trader.server.pool, Intent(facts(), 1, TAKEN, approve(TAKEN, 1, 0), T0))
-    await trader.server.pool.execute("UPDATE orders SET status = 'SENT'")
+    await trader.server.pool.execute("UPDATE orders SET status = $1", status)
     trader.desk.paused = True
     record = await trader.orders(TAKEN)
     [left] = record.orders
