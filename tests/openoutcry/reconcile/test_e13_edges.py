@@ -197,6 +197,18 @@ def test_e13_everything_that_explains_money_is_counted_whatever_stands_before_it
     ]
 
 
+@pytest.mark.parametrize("quantity", [D(2), D(3)])
+def test_e13_a_perpetuals_changed_fill_moves_its_position_by_the_difference(quantity: Decimal) -> None:
+    kept = fill(PERP, client_order_id="oo-1")
+    changed = replace(kept, quantity=quantity, price=D(101), quote=quantity * 101)
+    ours = AccountFacts(orders=(order(symbol=PERP, open=False),), fills=(kept,), positions={PERP: D(2)})
+    theirs = replace(ours, fills=(changed,), positions={PERP: quantity})
+    assert [one.kind for one in differences(ours, theirs)] == ["changed_fill"]
+    unmoved = replace(theirs, positions={PERP: D(5)})
+    last = differences(ours, unmoved)[-1]
+    assert (last.kind, last.amount) == ("position_differs", 5 - quantity)
+
+
 def test_e13_a_fee_told_in_another_order_is_the_same_fee() -> None:
     fees = (("BNB", D(1)), ("BTC", D("0.1")))
     held = {"BNB": D(-1), "BTC": D("1.9"), "USDT": D(-200)}
