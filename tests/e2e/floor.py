@@ -144,7 +144,7 @@ def open_floor(home: Path, *words: str) -> Iterator[RunningFloor]:
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
-            process.wait(15)
+            process.wait(PATIENCE_S)
         _, alive = psutil.wait_procs(family, timeout=3)
         for left in alive:
             left.kill()

@@ -14,7 +14,7 @@ import pytest
 from tests.e2e.floor import ADMIN_KEY, RunningFloor, open_floor, outcry, wait_for
 from tests.patience import PATIENCE_S
 
-SLOW = ("--market", "recorded", "--timeframe", "1h", "--from", "2020-02-01", "--speed", "36000")
+SLOW = ("--market", "recorded", "--timeframe", "1h", "--from", "2020-02-01", "--speed", "10800")
 
 
 def ordered(floor: RunningFloor, **more: object) -> dict[str, object]:
