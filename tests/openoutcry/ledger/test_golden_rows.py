@@ -215,3 +215,21 @@ def test_a_change_that_leaves_something_out_leaves_it_as_it_was() -> None:
         order.venue_order_id,
         order.placed_at,
     )
+
+
+def test_a_change_brings_what_was_not_known_and_takes_back_that_it_was_not() -> None:
+    changing = next(one for one in (project(r, FACTS) for r in RECORDS) if one.order_changes)
+    order = next(o for one in (project(r, FACTS) for r in RECORDS) for o in one.orders)
+    unknown = order._replace(status="UNKNOWN", venue_order_id=None, placed_at=None, error_message="no answer")
+    change = changing.order_changes[0]._replace(
+        id=order.id, status="NEW", venue_order_id="77", placed_at=order.created_at, error_message=None
+    )
+    folded = Folded({order.id: unknown}, {}, {})
+    folded.add(changing._replace(orders=(), positions=(), outcomes=(), order_changes=(change,)))
+    found = folded.orders[order.id]
+    assert (found.status, found.venue_order_id, found.placed_at, found.error_message) == (
+        "NEW",
+        "77",
+        order.created_at,
+        None,
+    )
