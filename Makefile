@@ -27,7 +27,7 @@ matrix: ## G4: every way an order's answer can be lost, 180 cells for each seed 
 	@cd '$(ROOT)' && MATRIX_SEEDS=$${MATRIX_SEEDS:-1..5} MATRIX_EVERY=1 $(IN_VENV) dev pytest -q -s \
 		tests/mcp_servers/execution/live/test_matrix.py -k E1 $(ARGS)
 
-mutate: ## change one thing at a time in ledger, orders, limits, gate, tally and auth: do the tests notice? (ARGS="--seconds 600"); slices add up
+mutate: ## change one thing at a time in what must not be wrong (ledger, orders, gate, protection, tally, auth …): do the tests notice? (ARGS="--seconds 600"); slices add up
 	@cd '$(ROOT)' && exec $(IN_VENV) dev python -m deploy.mutate $(ARGS)
 
 fuzz: ## try every operation of the API with 20,000 requests that Schemathesis thinks of (FUZZ_SECONDS=600: slices add up)

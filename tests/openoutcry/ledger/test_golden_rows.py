@@ -6,6 +6,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from openoutcry.episodes import Booking
 from openoutcry.ledger.announce import KnownOrder, announce
 from openoutcry.ledger.fold import Folded
@@ -233,3 +235,14 @@ def test_a_change_brings_what_was_not_known_and_takes_back_that_it_was_not() -> 
         order.created_at,
         None,
     )
+
+
+@pytest.mark.parametrize("column", ["venue_order_id", "placed_at", "filled_at", "canceled_at", "expired_at"])
+def test_no_later_word_takes_back_when_something_happened(column: str) -> None:
+    changing = next(one for one in (project(r, FACTS) for r in RECORDS) if one.order_changes)
+    order = next(o for one in (project(r, FACTS) for r in RECORDS) for o in one.orders)
+    known = order.created_at if column.endswith("_at") else "77"
+    change = changing.order_changes[0]._replace(id=order.id, **{column: None})  # type: ignore[arg-type]
+    folded = Folded({order.id: order._replace(**{column: known})}, {}, {})  # type: ignore[arg-type]
+    folded.add(changing._replace(orders=(), positions=(), outcomes=(), order_changes=(change,)))
+    assert getattr(folded.orders[order.id], column) == known
