@@ -19,7 +19,7 @@ from orchestrator.desk import Desk
 from orchestrator.halts import heed
 from orchestrator.heartbeats import Heartbeats
 from orchestrator.recovery import Resumed, resume
-from orchestrator.sessions import close_session, open_session
+from orchestrator.sessions import close_session, first_bars, open_session
 from orchestrator.ticks import live_ticks, replay_ticks
 from wire.config import RunSpec
 
@@ -54,6 +54,8 @@ class Conductor:
         if not self._desks:
             if self._spec.start is not None:
                 await self._floor.store.set_clock(self._spec.start, self._spec.market)
+            if self._spec.market == "live":
+                await first_bars(self._floor, self._spec.symbols)
             for symbol in self._spec.symbols:
                 desk = await open_session(self._floor, self._spec, symbol)
                 self._desks[desk.facts.session_id] = desk

@@ -1,5 +1,7 @@
 """Opening and closing a trading session: the first and the last record of its chain."""
 
+import asyncio
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID, uuid5
@@ -16,6 +18,22 @@ from orchestrator.desk import Desk
 from wire.config import RunSpec
 
 NAMESPACE = UUID("6f70656e-6f75-7463-7279-000000000001")
+
+
+LOOKS, LOOK_S = 20, 0.5
+
+
+async def first_bars(floor: LiveFloor, symbols: Iterable[str]) -> None:
+    """Wait, for ten seconds at most, until a live market has bars of the symbols and of their perpetuals.
+
+    A session keeps for good what is listed when it opens; one that came first would never hedge nor sell short.
+    """
+    pairs = [parse_symbol(symbol) for symbol in symbols]
+    wanted = {str(side) for pair in pairs for side in (pair, pair.perpetual())}
+    for _ in range(LOOKS):
+        if wanted <= await floor.listed_symbols():
+            return
+        await asyncio.sleep(LOOK_S)
 
 
 async def open_session(
