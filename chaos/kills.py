@@ -10,7 +10,7 @@ BY_ORDER = ("k7", "k8", "k9", "k10", "k11", "k12", "k13", "k14")
 BY_ROUND = ("k1", "k2", "k4", "k6", "k15")
 """Passed once a bar, k15 whenever something bought gets its stop; planted, and taken when somebody comes by."""
 BY_TRADE = ("k3", "k5")
-"""Passed by a round that trades: of what is bought between two rounds, the next one hedges the rest."""
+"""Passed by a round that trades: it lifts the hedge of what was sold since the last one."""
 PROCESSES = (
     "execution",
     "orchestrator",

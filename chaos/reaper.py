@@ -29,6 +29,8 @@ ON_ITS_WAY_MS = 1000
 SETTLES_WITHIN_S = 90.0
 LEAST_KILLS = 3
 """A slice goes on until so many were counted, however slow the machine, for as long as PATIENCE_S more."""
+HEDGED = 0.2
+"""How often what is held is hedged before it is sold."""
 LOOK_S = 0.02
 DIES_S = 0.1
 """Who took a point away dies at once, but not before it did."""
@@ -101,7 +103,7 @@ class Reaper:
         self.slice.kills += [Kill(point) for point in points]
 
     async def _opened(self) -> None:
-        """k17 first: the schema is being made when the opener dies; the next one makes it. Then rounds have what to hedge."""
+        """k17 first: the schema is being made when the opener dies; the next one makes it."""
         self._points.plant("k17")
         self._floor.start()
         await until(self._ended, lambda: "the opener does not die at k17")
@@ -112,7 +114,11 @@ class Reaper:
         await self._order_made("k17")
         kill.order_s = monotonic() - died
         self.slice.kills.append(kill)
-        await self._person.say("/api/v1/hedging/execute", {"ratio": 1.0}, "hedge")
+        await self._hedged()
+
+    async def _hedged(self) -> None:
+        """Hedge what is held: once it is sold, the next round trades to lift the hedge."""
+        await self._person.say("/api/v1/hedging/execute", {"ratio": 1.0}, f"hedge-{self._person.orders}")
 
     async def _ended(self) -> bool:
         return self._floor.ended()
@@ -120,6 +126,8 @@ class Reaper:
     async def _episode(self) -> None:
         """One kill around one order, sometimes with its answer spoiled, and sometimes a pause the exchange asks for."""
         await self._act("clear")
+        if self._person.holds and self._draw.random() < HEDGED:
+            await self._hedged()
         if self._draw.random() < 0.5:
             kind = self._draw.choice(SPOILED)
             seconds = self._draw.uniform(0.1, 1.0) if kind == "slow" else 0.0
