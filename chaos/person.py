@@ -14,23 +14,29 @@ BOUGHT, SOLD = 0.01, 0.00999
 
 
 class Person:
-    """``made`` are the ids of the orders of which it was told that they were made, ``refusal`` says why the last was not."""
+    """``made`` are the ids of the orders of which it was told that they were made, ``open`` those of which nobody could say yet;
+    ``refusal`` says why the last one was not made.
+    """
 
     def __init__(self, session: aiohttp.ClientSession, floor: LiveFloor, name: str) -> None:
         self._session, self._floor, self._name = session, floor, name
         self.made: set[str] = set()
+        self.open: set[str] = set()
         self.orders = 0
         self.holds = False
         self.refusal = ""
 
     async def order(self) -> bool:
-        """One order: sell what is held, else buy. True when it was made, False when it was refused."""
+        """One order: sell what is held, else buy. True when it was made, False when it was refused or nobody knows."""
         self.orders += 1
         side, quantity = ("SELL", SOLD) if self.holds else ("BUY", BOUGHT)
         body = {"symbol": "BTC/USDT", "side": side, "type": "MARKET", "quantity": quantity}
         order = (await self._answered("/api/v1/orders", body, f"{self.orders}", 201))["order"]
         self.holds = not self.holds  # refused: a round has bought or sold meanwhile
-        if order["status"] == "REJECTED":
+        refused = order["status"] == "REJECTED"
+        if refused or order["exchange_order_id"] is None:
+            if not refused:
+                self.open.add(str(order["id"]))
             self.refusal = f"{order.get('refusal')} {order['error_message']}"
             return False
         self.made.add(str(order["id"]))

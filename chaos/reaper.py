@@ -265,7 +265,9 @@ class Reaper:
         over = monotonic() + SETTLES_WITHIN_S
         while True:
             account, inside = await self._sandbox.account(self._session)
-            found = await check(self._floor.database(), account, opening, self._person.made)
+            found = await check(
+                self._floor.database(), account, opening, self._person.made, self._person.open
+            )
             found.ledger += [f"{a}: the exchange itself is off by {v}" for a, v in inside.items()]
             if found.clean or monotonic() > over:
                 return found

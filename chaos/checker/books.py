@@ -28,9 +28,10 @@ async def undecided(url: str) -> int:
         await connection.close()
 
 
-async def check(url: str, there: There, opening: There, wanted: set[str]) -> Findings:
+async def check(url: str, there: There, opening: There, wanted: set[str], unsure: set[str]) -> Findings:
     """Compare. ``there`` is the trader's account by the exchange's own ledger, ``opening`` the same at the start,
-    ``wanted`` the ids of the orders that whoever asked was told were made."""
+    ``wanted`` the ids of the orders that whoever asked was told were made, ``unsure`` those of which it was told that nobody
+    knows: the answer named no order of the exchange's, and why."""
     connection = await asyncpg.connect(url, timeout=10)
     try:
         ordered = [dict(row) for row in await connection.fetch(ORDERS)]
@@ -42,6 +43,6 @@ async def check(url: str, there: There, opening: There, wanted: set[str]) -> Fin
     found = Findings(doubled=twice)
     orders.compare(ordered, there.orders, found)
     money.compare(fills, there, opening, found)
-    found.doubled += [f"order {one} was made and nobody was told" for one in sorted(made - wanted)]
+    found.doubled += [f"order {one} was made and nobody was told" for one in sorted(made - wanted - unsure)]
     found.lost += [f"order {one} was told and is not there" for one in sorted(wanted - made)]
     return found

@@ -70,7 +70,7 @@ def test_only_what_lived_counts_as_killed() -> None:
 
 def test_the_point_that_was_met_least_is_planted_next(tmp_path: Path) -> None:
     met = Counter({"k1": 3, "k2": 1, "k4": 2, "k6": 2, "k15": 2, "k3": 1, "k5": 2})
-    points = Points(tmp_path, met, Random(1))
+    points = Points(tmp_path, met, Random(1), rest_s=0.0)
     assert points.tend() == [] and {file.name for file in tmp_path.iterdir()} == {"k2", "k3"}
     assert points.tend() == [] and points.least(("k1", "k15", "k9")) == "k9"
     (tmp_path / "k2").unlink()  # somebody died there
