@@ -48,7 +48,7 @@ class Door:
         if self.chance.strikes("venue_clock_skew"):
             raise OffClock
         if self.chance.strikes("venue_reject"):
-            raise Refused(-1013, "Filter failure: MIN_NOTIONAL")
+            raise Refused(-1013, "Filter failure: PERCENT_PRICE_BY_SIDE")  # which passes, as no dust does
         for kind in ("venue_lost_before", "venue_5xx_before"):
             if self.chance.strikes(kind):
                 await asyncio.sleep(10.0 if kind == "venue_lost_before" else 0.2)
