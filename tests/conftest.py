@@ -26,6 +26,16 @@ keep_kernels(ROOT / ".cache")
 os.environ["ALLOW_MODEL_REQUESTS"] = "0"  # no test, and no floor of a test, asks a vendor
 
 
+LONGEST = {"e2e", "fuzz"}
+"""Folders whose tests take from ten seconds to minutes each."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first: whoever got one of them last would keep the other cores waiting. Workers share what is in front
+    least (xdist steals from the end), so that floors of tests seldom run beside each other."""
+    items.sort(key=lambda item: LONGEST.isdisjoint(item.path.parts))
+
+
 def pytest_make_parametrize_id(val: object) -> str | None:
     """Call a function by its name: by default it goes by its address, which differs between workers."""
     return val.__name__ if isinstance(val, FunctionType) else None
