@@ -1,0 +1,134 @@
+"""E5, E7, E8, E14: fees in any asset, pauses that end, a key that is lost, answers that are none, at the practice exchange."""
+
+import gzip
+from decimal import Decimal
+from time import monotonic
+
+import pytest
+from aiohttp import web
+
+from db import halting
+from mcp_servers.execution.live_door import gateway_of
+from mcp_servers.execution.venues.live import gateway
+from openoutcry.errors import VenueUnknown
+from sandbox.control import Desk
+from tests.mcp_servers.execution.live.rig import Rig, order
+from wire.config import DEFAULT_ORG
+
+ENTRY = order("entry", "BUY", "MARKET", "0.1")
+RESTING = order("entry", "BUY", "LIMIT", "0.1", price="50000")
+BNB = Decimal(600)
+"""Its price in USDT."""
+
+
+@pytest.mark.parametrize("asset", ["base", "third"])
+async def test_e5_a_fee_in_the_asset_bought_or_in_a_third_is_booked_as_what_it_was_worth(
+    rig: Rig, asset: str
+) -> None:
+    if asset == "third":
+        Desk(rig.running)._money({"account": "trader", "asset": "BNB", "amount": "10"})
+        rig.user.pays_with_bnb = True
+    before = {name: rig.held(name) for name in ("BTC", "BNB", "USDT")}
+    assert (await rig.place(ENTRY)).status == "FILLED"
+    took = {name: Decimal(rig.held(name) - amount) / 10**8 for name, amount in before.items()}
+    fills = rig.venue.upto_placing(1, "entry", 0).fills
+    held, fee = sum(f.quantity for f in fills), sum(f.fee for f in fills)
+    assert held == took["BTC"], "what is held is exactly what the exchange gave"
+    assert [p.quantity for p in rig.venue.positions()] == [held]
+    if asset == "third":
+        assert held == Decimal("0.1") and took["BNB"] < 0
+        assert abs(fee - -took["BNB"] * BNB) < Decimal("0.01")
+    else:
+        assert held < Decimal("0.1") and took["BNB"] == 0
+        assert sum(f.quantity * f.price for f in fills) + fee == pytest.approx(
+            -took["USDT"], abs=Decimal("0.02")
+        )
+
+
+async def test_e7_a_pause_ends_by_itself_and_a_cancel_does_not_queue_behind_the_others(rig: Rig) -> None:
+    await rig.place(RESTING)
+    rig.fault("limited", method="GET", status=429, seconds=1)
+    with pytest.raises(VenueUnknown):
+        await rig.venue.lookup(rig.cid("entry"))
+    assert "pause" in str((await rig.place(ENTRY, seq=2)).error) and rig.gateway._budget.quiet_s > 0
+    while rig.gateway._budget.quiet_s > 0:
+        await rig.venue.advance(rig.ticket(ENTRY).at)
+    assert (await rig.place(ENTRY, seq=3)).status == "FILLED" and rig.running.limits.during_ban == 0
+    await rig.gateway._budget.take(60_000.0)  # whoever only reads now waits for a minute
+    began = monotonic()
+    said = await rig.gateway.ask(
+        "spot", "DELETE", "order", {"symbol": "BTCUSDT", "origClientOrderId": rig.cid("entry")}, urgent=True
+    )
+    assert said.value["status"] == "CANCELED" and monotonic() - began < 20
+
+
+async def test_e7_what_waits_for_its_turn_is_bounded(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    await rig.place(RESTING)
+    monkeypatch.setattr(gateway, "MOST_WAITING", 0)
+    before = len(rig.running.requests)
+    refused = await rig.place(ENTRY, seq=2)
+    assert refused.status == "REJECTED" and "too many requests are waiting" in str(refused.error)
+    assert len(rig.running.requests) == before
+
+
+@pytest.mark.parametrize("code", [-2015, -2014, -1002])
+async def test_e8_a_key_that_is_lost_halts_the_floor_with_its_reason(rig: Rig, code: int) -> None:
+    door = gateway_of(rig.gateway._access, rig.home, rig.pool, DEFAULT_ORG, rig.clock)
+    try:
+        rig.fault(
+            "code",
+            "/api/v3/account",
+            "GET",
+            code=code,
+            message="Invalid API-key, IP, or permissions.",
+            status=401,
+        )
+        for _ in range(3):
+            await door.ask("spot", "GET", "account")
+        assert len([1 for _, _, path, _ in rig.running.requests if path == "/api/v3/account"]) == 1, (
+            "not asked again"
+        )
+        halt = (await halting.standing(rig.pool))[None]
+        assert halt["source"] == "breaker" and str(code) in halt["reason"]
+        alarms = await rig.pool.fetchval(
+            "SELECT count(*) FROM events WHERE data->>'status' = 'trading_halted'"
+        )
+        assert alarms == 1
+    finally:
+        await door.close()
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["[" * 90_000, '{"orderId": ' + "9" * 5_000 + "}", '{"orderId": 1e400}', '{"orderId": "١٢", "symbol": "BTCUSDT"}',
+     '{"symbol": "ＢＴＣＵＳＤＴ", "orderId": 1, "clientOrderId": "x", "status": "FILLED"}', '{"executedQty": "NaN"}',
+     "\x00" * 100, "null", '"FILLED"', "true"],
+)  # fmt: skip
+async def test_e14_whatever_the_answer_is_made_of_the_order_is_looked_up(rig: Rig, body: str) -> None:
+    rig.fault("status", status=200, body=body)
+    assert (await rig.place(ENTRY)).status == "FILLED" and rig.posts() == 1
+    assert rig.accepted() == [rig.cid("entry")]
+
+
+async def test_e14_a_packed_answer_is_not_unpacked(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """64 MB of blanks in 64 KB: nothing was asked to be packed, and what is, nobody reads."""
+    packed = gzip.compress(b" " * 64 * 1024 * 1024)
+
+    async def bomb(_: web.Request) -> web.Response:
+        return web.Response(body=packed, headers={"Content-Encoding": "gzip"})
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", bomb)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    unpacked: list[int] = []
+    monkeypatch.setattr(gateway, "outcome", lambda reply: unpacked.append(len(getattr(reply, "body", ""))))
+    try:
+        access = rig.gateway._access.model_copy(update={"url": f"http://127.0.0.1:{runner.addresses[0][1]}"})
+        door = gateway_of(access, rig.home, rig.pool, DEFAULT_ORG, rig.clock)
+        await door.ask("spot", "GET", "time", signed=False)
+        await door.close()
+    finally:
+        await runner.cleanup()
+    assert unpacked and max(unpacked) <= len(packed)
