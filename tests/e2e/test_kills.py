@@ -5,11 +5,13 @@ import json
 import os
 import signal
 from pathlib import Path
+from time import sleep
 
 import psutil
 import pytest
 
 from db.embedded import running_url
+from db.leases import GOOD_FOR_S
 from mcp_servers.execution.venues.audit import ledger_balances
 from tests.e2e.floor import RunningFloor, open_floor, outcry, wait_for
 from tests.e2e.rows import counts, fetch
@@ -36,6 +38,7 @@ def test_p1_p3_p4_p8_p12_whatever_is_killed_the_floor_goes_on_and_the_books_agre
         floor.wait_rounds(5)
         an_agent_is_missed_and_is_back(floor)
         each_other_process_comes_back(floor)
+        whoever_stood_still_goes_on(floor)
         the_supervisor_leaves_nothing_behind(floor)
         reached = floor.rounds()
     with open_floor(home, *SLOW) as again:
@@ -68,6 +71,23 @@ def each_other_process_comes_back(floor: RunningFloor) -> None:
         pid = _postmaster(floor.home) if victim == "postgres" else floor.pid(victim)
         os.kill(pid, signal.SIGKILL)
         floor.wait_rounds(reached + 5)
+
+
+def whoever_stood_still_goes_on(floor: RunningFloor) -> None:
+    """As a machine that slept: every process is stopped at once, longer than a lease outlives its last renewal, and woken one by
+    one. None has to be started again. (The simulator stops each by itself, for a minute.)
+    """
+    floor.wait_rounds(floor.rounds() + 2)
+    pids = dict(floor.runfile()["pids"])
+    for pid in pids.values():
+        os.kill(pid, signal.SIGSTOP)
+    sleep(GOOD_FOR_S + 1.0)
+    reached = floor.rounds()
+    for pid in pids.values():
+        os.kill(pid, signal.SIGCONT)
+    floor.wait_rounds(reached + 5)
+    assert floor.runfile()["pids"] == pids
+    assert floor.get("/api/v1/status")
 
 
 def the_supervisor_leaves_nothing_behind(floor: RunningFloor) -> None:
