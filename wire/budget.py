@@ -22,8 +22,11 @@ class BudgetBroken(DataUnavailable):
 
 
 STATE = struct.Struct("<dd")
+LONGEST_QUEUE_S = 60.0
 LONGEST_WAIT_S = 4 * 86_400.0
-"""Longer than any exchange bans; a time further ahead was written by a clock that was wrong."""
+"""Longer than the slots of all who wait, and longer than any exchange bans: a time further ahead was written by a clock that was
+wrong, or has been set back since.
+"""
 
 
 class RequestBudget:
@@ -64,7 +67,7 @@ class RequestBudget:
 
     def _sane(self, state: bytearray, now: float) -> tuple[float, float]:
         free, quiet = STATE.unpack(state)
-        return tuple(at if 0 <= at <= now + LONGEST_WAIT_S else 0.0 for at in (free, quiet))  # type: ignore[return-value]
+        return _sane(free, now + LONGEST_QUEUE_S), _sane(quiet, now + LONGEST_WAIT_S)
 
     @contextmanager
     def _state(self) -> Iterator[bytearray]:
@@ -93,6 +96,10 @@ class RequestBudget:
                 os.pwrite(descriptor, state, 0)
         finally:
             os.close(descriptor)
+
+
+def _sane(at: float, most: float) -> float:
+    return at if 0 <= at <= most else 0.0
 
 
 def _seconds(at: datetime) -> float:

@@ -140,8 +140,8 @@ class Gateway:
             await self.measure_clock(kind)
         return said
 
-    async def measure_clock(self, kind: str = "spot") -> None:
-        """Learn how far the exchange's clock is from ours; every later signature uses it."""
+    async def measure_clock(self, kind: str = "spot") -> bool:
+        """Learn how far the exchange's clock is from ours; every later signature uses it. False when it did not say."""
         before = millis(self._clock.now())
         said = await self.ask(kind, "GET", "time", signed=False, urgent=True)
         after = millis(self._clock.now())
@@ -150,8 +150,10 @@ class Gateway:
             if isinstance(said, Answered) and isinstance(said.value, dict)
             else None
         )
-        if isinstance(theirs, int) and 0 < theirs < 10**14:
-            self._signer.options["timeDifference"] = (before + after) // 2 - theirs
+        if not isinstance(theirs, int) or not 0 < theirs < 10**14:
+            return False
+        self._signer.options["timeDifference"] = (before + after) // 2 - theirs
+        return True
 
     def now_ms(self) -> int:
         """The exchange's time, as far as known."""

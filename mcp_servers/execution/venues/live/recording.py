@@ -9,10 +9,10 @@ from db import venue_sends
 from mcp_servers.execution.venues.history import History, placing
 from mcp_servers.execution.venues.live.asking import Asking, Told
 from mcp_servers.execution.venues.live.dialect import VenueOrder, fill_of
+from mcp_servers.execution.venues.live.exchange_clock import ExchangeClock
 from mcp_servers.execution.venues.live.journal import LiveJournal
 from openoutcry.errors import VenueUnknown
 from openoutcry.ledger.facts import SessionFacts
-from openoutcry.ports import Clock
 from openoutcry.sim.engine import Ticket
 from openoutcry.sim.events import Accepted, Filled, Rejected, Reported, VenueEvent
 from openoutcry.types.orders import OrderRequest, OrderState
@@ -22,7 +22,7 @@ from openoutcry.types.symbols import parse_symbol
 class Recording:
     """Writes the journal of ``facts``' session. Raises VenueUnknown when another writer was there first."""
 
-    def __init__(self, pool: asyncpg.Pool, facts: SessionFacts, asking: Asking, clock: Clock) -> None:
+    def __init__(self, pool: asyncpg.Pool, facts: SessionFacts, asking: Asking, clock: ExchangeClock) -> None:
         self._pool, self._facts, self._asking, self._clock = pool, facts, asking, clock
         self.journal = LiveJournal(pool, facts)
 

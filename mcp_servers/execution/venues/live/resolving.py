@@ -1,16 +1,17 @@
 """What became of an order that may have left: asked for by its name until it is found, or surely never came."""
 
 import asyncio
+from datetime import datetime
 
 import structlog
 
 from db.pool import Row
 from mcp_servers.execution.venues.live.asking import BOUND, Asking, must
 from mcp_servers.execution.venues.live.dialect import order_of
+from mcp_servers.execution.venues.live.exchange_clock import ExchangeClock
 from mcp_servers.execution.venues.live.outcome import Outcome
 from mcp_servers.execution.venues.live.recording import Recording
 from openoutcry.errors import VenueUnknown
-from openoutcry.ports import Clock
 from openoutcry.sim.engine import Ticket
 from openoutcry.types.orders import OrderRequest, OrderState
 
@@ -21,7 +22,7 @@ LOOK_AGAIN_S = (0.2, 0.5, 1.0, 2.0)
 class Resolving:
     """What it learns is recorded."""
 
-    def __init__(self, asking: Asking, recording: Recording, clock: Clock) -> None:
+    def __init__(self, asking: Asking, recording: Recording, clock: ExchangeClock) -> None:
         self._asking, self._recording, self._clock = asking, recording, clock
 
     async def answered(self, ticket: Ticket, request: OrderRequest, said: Outcome) -> OrderState:
@@ -49,14 +50,18 @@ class Resolving:
         told = await self._asking.told(request, cid)
         if told is not None:
             return await self._recording.found(ticket, request, told)
-        waits = noted["sent_at"] + BOUND - self._clock.now()
-        if waits.total_seconds() > 0:
-            raise VenueUnknown(f"{cid}: not found, and absent only in {waits.total_seconds():.0f} s")
+        self._may_arrive(cid, noted["sent_at"], self._clock.now())
+        self._may_arrive(cid, noted["sent_at"], await self._clock.asked())
         if not await self._asking.absent(request, cid, noted["sent_at"]):
             raise VenueUnknown(f"{cid}: not found by its name, but the lists do not prove that it never came")
         log.warning("order_absent", client_order_id=cid)
         reason = "NEVER_ARRIVED: the exchange has no order of this name"
         return await self._recording.never(ticket, reason, "ABSENT")
+
+    def _may_arrive(self, cid: str, sent_at: datetime, now: datetime) -> None:
+        """Raises VenueUnknown as long as the exchange would still take the order."""
+        if (waits := (sent_at + BOUND - now).total_seconds()) > 0:
+            raise VenueUnknown(f"{cid}: not found, and absent only in {waits:.0f} s")
 
     async def _taken(self, ticket: Ticket, request: OrderRequest, said: Outcome) -> OrderState:
         order = order_of(must(said), request, ticket.client_order_id)

@@ -4,13 +4,13 @@ import asyncpg
 
 from db import venue_sends
 from mcp_servers.execution.venues.live.dialect import conditional, kind_of, market_of, pair_params, params_of
+from mcp_servers.execution.venues.live.exchange_clock import ExchangeClock
 from mcp_servers.execution.venues.live.filters import fitted
 from mcp_servers.execution.venues.live.gateway import Gateway
 from mcp_servers.execution.venues.live.markets import Markets
 from mcp_servers.execution.venues.live.outcome import Answered, Outcome, Rejected, RetryAfterResync, Unknown
 from mcp_servers.execution.venues.protocol import Still
 from openoutcry.errors import VenueRejected, VenueUnknown
-from openoutcry.ports import Clock
 from openoutcry.sim.engine import Ticket
 from openoutcry.types.orders import OrderRequest
 
@@ -25,7 +25,7 @@ Fit = tuple[Ticket, OrderRequest]
 class Sending:
     """Sends through the gateway. What the answers mean for an order is for others to say."""
 
-    def __init__(self, pool: asyncpg.Pool, gateway: Gateway, clock: Clock) -> None:
+    def __init__(self, pool: asyncpg.Pool, gateway: Gateway, clock: ExchangeClock) -> None:
         self._pool, self._gateway, self._clock = pool, gateway, clock
         self._markets = Markets(gateway)
 

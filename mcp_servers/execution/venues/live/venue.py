@@ -15,6 +15,7 @@ import structlog
 from db import venue_books, venue_sends
 from mcp_servers.execution.venues.history import History, cancelling, placing
 from mcp_servers.execution.venues.live.asking import Asking
+from mcp_servers.execution.venues.live.exchange_clock import ExchangeClock
 from mcp_servers.execution.venues.live.funding import Funding
 from mcp_servers.execution.venues.live.gateway import Gateway
 from mcp_servers.execution.venues.live.holdings import Holdings
@@ -41,10 +42,10 @@ class LiveVenue(Statements):
     def __init__(self, pool: asyncpg.Pool, gateway: Gateway, facts: SessionFacts, clock: Clock) -> None:
         self._pool, self._facts, self._clock = pool, facts, clock
         self._symbols = tuple(s for s in (facts.symbol, facts.hedge_symbol) if s)
-        asking = Asking(gateway)
-        self._sending = Sending(pool, gateway, clock)
-        self._recording = Recording(pool, facts, asking, clock)
-        self._resolving = Resolving(asking, self._recording, clock)
+        asking, theirs = Asking(gateway), ExchangeClock(gateway)
+        self._sending = Sending(pool, gateway, theirs)
+        self._recording = Recording(pool, facts, asking, theirs)
+        self._resolving = Resolving(asking, self._recording, theirs)
         self._holdings = Holdings(gateway)
         self._funding = [Funding(gateway, s) for s in self._symbols if parse_symbol(s).settle]
         self._closed = False

@@ -1,7 +1,9 @@
-"""E5, E7, E8, E14: fees in any asset, pauses that end, a key that is lost, answers that are none, at the practice exchange."""
+"""E5, E7-E9, E14: fees in any asset, pauses that end, a key that is lost, answers that are none, at the practice exchange."""
 
 import gzip
+from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from time import monotonic
 
 import pytest
@@ -9,10 +11,12 @@ from aiohttp import web
 
 from db import halting
 from mcp_servers.execution.live_door import gateway_of
-from mcp_servers.execution.venues.live import gateway
+from mcp_servers.execution.venues.live import gateway, resolving
+from mcp_servers.execution.venues.live.asking import BOUND
 from openoutcry.errors import VenueUnknown
 from sandbox.control import Desk
-from tests.mcp_servers.execution.live.rig import Rig, order
+from tests.mcp_servers.execution.live.rig import Rig, order, rigged
+from wire.clock import WallClock
 from wire.config import DEFAULT_ORG
 
 ENTRY = order("entry", "BUY", "MARKET", "0.1")
@@ -69,6 +73,48 @@ async def test_e7_what_waits_for_its_turn_is_bounded(rig: Rig, monkeypatch: pyte
     refused = await rig.place(ENTRY, seq=2)
     assert refused.status == "REJECTED" and "too many requests are waiting" in str(refused.error)
     assert len(rig.running.requests) == before
+
+
+class Stepping(WallClock):
+    """A machine's clock that somebody sets."""
+
+    ahead = timedelta(0)
+
+    def now(self) -> datetime:
+        return super().now() + self.ahead
+
+
+async def test_e9_a_machine_whose_clock_is_set_back_trades_on_and_its_fills_are_in_the_exchanges_order(
+    tmp_path: Path, fresh_database: str
+) -> None:
+    clock = Stepping()
+    async with rigged(tmp_path, fresh_database, wall=clock) as rig:
+        for seq, back_s in enumerate((0, -2, -3_600), start=1):
+            clock.ahead = timedelta(seconds=back_s)
+            assert (await rig.place(ENTRY, seq=seq)).status == "FILLED"
+        assert rig.accepted() == [rig.cid("entry", seq) for seq in (1, 2, 3)]
+        times = [fill.executed_at for fill in rig.venue.upto_placing(3, "entry", 0).fills]
+        assert len(times) >= 3 and times == sorted(times)
+
+
+async def test_e9_a_machine_whose_clock_is_set_forward_takes_no_order_for_absent_that_may_still_arrive(
+    tmp_path: Path, fresh_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resolving, "LOOK_AGAIN_S", (0.01,))
+    clock = Stepping()
+    async with rigged(tmp_path, fresh_database, wall=clock) as rig:
+        await rig.place(RESTING)
+        rig.fault("hang", accept=False)
+        with pytest.raises(VenueUnknown):
+            await rig.place(ENTRY, seq=2)
+        clock.ahead = 2 * BOUND
+        for _ in range(2):  # the first look may not have measured yet
+            with pytest.raises(VenueUnknown, match="absent only in"):
+                await rig.venue.lookup(rig.cid("entry", 2))
+        back = "UPDATE venue_sends SET sent_at = sent_at - $1::interval WHERE seq = 2"
+        await rig.pool.execute(back, BOUND + timedelta(seconds=1))
+        state = await rig.venue.lookup(rig.cid("entry", 2))
+        assert state is not None and "NEVER_ARRIVED" in str(state.error)
 
 
 @pytest.mark.parametrize("code", [-2015, -2014, -1002])
