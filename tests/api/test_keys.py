@@ -111,7 +111,7 @@ async def test_another_orgs_keys_are_nobodys(newborn, path):
         assert (await admin.delete(f"{path}/{theirs.id}")).status_code == 404
         assert (await admin.delete(f"{path}/{NO_SUCH}")).json()["id"] == NO_SUCH
         unreadable = await admin.delete(f"{path}/x")
-        assert (unreadable.status_code, unreadable.json()["error"]) == (400, "invalid api_key format")
+        assert unreadable.status_code == 400 and "invalid api_key_id format" in unreadable.text
         made = (await admin.post(path, json={"name": "ours"})).json()
     mine = UUID(made.get("key_id") or made["api_key"]["id"])
     assert mine in {key.id for key in await keys.list_keys(newborn.pool)}

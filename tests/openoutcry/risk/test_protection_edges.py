@@ -1,5 +1,6 @@
 """The edges of protection: when a bare position is acted upon, where a stop belongs, which orders guard what."""
 
+from datetime import UTC, datetime
 from decimal import Decimal as D
 
 import pytest
@@ -19,9 +20,10 @@ from openoutcry.risk.brackets import (
     permits,
     untargeted,
 )
-from openoutcry.risk.flattening import closing
+from openoutcry.risk.flattening import closing, exits
 from openoutcry.risk.naked import GRACE_S, OUT_S, PAUSE_S, RETRIES, Naked, bare_since, next_act
 from openoutcry.risk.trailing import trailed
+from openoutcry.types.book import Position
 from openoutcry.types.orders import Bracket
 from tests.openoutcry.risk.test_brackets import ENTRY, MANUAL, STEP_OF_VENUE, Told, bare, stop, told
 
@@ -260,3 +262,20 @@ def test_an_accounts_exits_are_numbered_after_those_that_the_record_has() -> Non
     entering = told(5, "entry", "SELL", "1", "0", "NEW")
     [one] = closing({"BTC/USDT": D(1)}, [elsewhere, entering], step=STEP_OF_VENUE, seq=4, reason="enough")
     assert one.quantity == 1 and one.reason == "FLATTEN: enough"
+
+
+def test_positions_are_closed_at_market_in_whole_steps_and_what_is_less_stays() -> None:
+    held = [
+        Position(
+            ordinal=number, symbol="BTC/USDT", side=side, quantity=D(quantity), entry_quantity=D(2),
+            entry_price=D(100), entry_time=datetime(2024, 1, 1, tzinfo=UTC), opened_seq=1,
+        )
+        for number, side, quantity in ((4, "LONG", "1.9996"), (5, "SHORT", "0.5"), (6, "LONG", "0.0009"))
+    ]  # fmt: skip
+    long, short = exits(held, step=STEP_OF_VENUE, reason="r" * 600)
+    assert (long.leg, long.side, long.quantity) == ("flatten-4", "SELL", D("1.999"))
+    assert (short.leg, short.side, short.quantity) == ("flatten-5", "BUY", D("0.5"))
+    for one in (long, short):
+        assert (one.symbol, one.type, one.reduce_only) == ("BTC/USDT", "MARKET", True)
+        assert one.reason is not None and one.reason.startswith("FLATTEN: r") and len(one.reason) == 500
+    assert exits(held[2:], step=STEP_OF_VENUE, reason="enough") == ()
