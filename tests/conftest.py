@@ -3,11 +3,8 @@
 import asyncio
 import itertools
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from types import FunctionType
 from typing import Any
 
@@ -16,12 +13,10 @@ import pytest
 import structlog
 
 from db.embedded import EmbeddedPostgres
+from tests.memory import folder
 from wire.compiling import ROOT, keep_kernels
 
 TEMPLATE = "migrated"
-MEMORY = Path("/dev/shm")
-ROOM = 4 * 2**30
-"""So much must be free there: a server of the tests takes less than one GiB, and there are a few."""
 keep_kernels(ROOT / ".cache")
 os.environ["ALLOW_MODEL_REQUESTS"] = "0"  # no test, and no floor of a test, asks a vendor
 
@@ -55,9 +50,8 @@ def postgres_url() -> Iterator[str]:
 
     In memory where there is room: each fresh database is a copy of seven hundred files, three times faster there.
     """
-    roomy = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM
-    with tempfile.TemporaryDirectory(prefix="outcry-tests-", dir=MEMORY if roomy else None) as folder:
-        server = EmbeddedPostgres(Path(folder), durable=False)
+    with folder() as home:
+        server = EmbeddedPostgres(home, durable=False)
         try:
             yield server.start()
         finally:
