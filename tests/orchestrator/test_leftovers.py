@@ -14,18 +14,23 @@ from openoutcry.ledger.chain import link
 from openoutcry.ledger.outcomes import judging
 from openoutcry.portfolio import opening
 from openoutcry.settings import Settings, parse
+from openoutcry.types.market import Snapshot
 from openoutcry.types.orders import Approved, OrderRequest, Refused
 from openoutcry.types.record import CycleRecord
+from openoutcry.types.votes import Ballot
 from orchestrator.bootstrap import LiveFloor
+from orchestrator.cycle import run_cycle
 from orchestrator.desk import Desk
 from orchestrator.halts import heed
 from orchestrator.look import Seen
 from orchestrator.manual import act, exactly
-from orchestrator.replay import RecordedBroker
+from orchestrator.poll import Polled
+from orchestrator.replay import RecordedBroker, Recording, replay
 from orchestrator.turn import Turn
 from tests.mcp_servers.execution.floor import ROOT, SETTINGS, Floor, approve, facts, floor_in_memory
 from tests.mcp_servers.execution.venue import SPOT, T0, order
 from tests.openoutcry.risk.scenes import snapshot
+from tests.openoutcry.voting.ballots import SEATS, vote
 
 LIMITS = {"max_position_size": 0.2, "max_order_notional": "100000", "max_repeats": 2}
 RESTING = order("manual-1", "BUY", "LIMIT", "15", price="99")
@@ -61,6 +66,9 @@ class Ledger:
     async def open_round(self, *told: Any) -> None:
         return None
 
+    async def save_ballots(self, *told: Any) -> None:
+        return None
+
     async def append(self, facts: Any, record: CycleRecord, timings: Any, events: Any) -> str:
         if self.dies:
             raise Killed
@@ -75,6 +83,9 @@ class Calm(LiveFloor):
 
     async def look(self, turn: Turn) -> Seen:
         return Seen(snapshot(100, seq=turn.seq, as_of=turn.as_of), {})
+
+    async def ask(self, turn: Turn, snapshot: Snapshot) -> Polled:
+        return Polled((*(vote(name, "BUY") for name in ("technical", "trend")), vote("risk", "APPROVE")), {})
 
     def broker(self, turn: Turn) -> Any:
         return super().broker(turn) if self.recorded is None else RecordedBroker(self.recorded)
@@ -106,7 +117,13 @@ class Trader:
         return await act(floor, self.desk, exactly(*requests), {})
 
     def floor(self, ledger: Any) -> Calm:
-        return Calm(self.server.home, ledger, {"execution": self.server.server}, {}, (), ROOT, self.settings)
+        return Calm(
+            self.server.home, ledger, {"execution": self.server.server}, {}, SEATS, ROOT, self.settings
+        )
+
+    async def round(self, *, dies: bool = False) -> CycleRecord:
+        floor = self.floor(Ledger(dies))
+        return await run_cycle(floor, floor.turn(self.desk, T0))
 
 
 @pytest.fixture
@@ -171,6 +188,22 @@ async def test_it_is_told_the_same_way_in_a_replay(trader: Trader) -> None:
     trader.desk = trader.fresh()
     again = await trader.orders(*WISHES, recorded=record)
     assert link(again) == link(record)
+
+
+async def test_a_round_that_only_tells_of_its_entry_recomputes_to_the_byte(trader: Trader) -> None:
+    before = await trader.orders()
+    with pytest.raises(Killed):
+        await trader.round(dies=True)
+    trader.desk.paused = True
+    record = await trader.round()
+    assert told(record)["entry"] == "FILLED" and record.detail["left_over"][0] == "entry"
+
+    async def recast(snapshot: Snapshot, ballot: Ballot) -> Ballot:
+        return ballot
+
+    recording = Recording(record, before, facts(), trader.settings, trader.settings, ())
+    again = await replay(recording, recast, SEATS)
+    assert again.identical, again.differences
 
 
 @pytest.mark.parametrize("status", ["INTENT", "SENT"])
