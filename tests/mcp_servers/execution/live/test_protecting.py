@@ -158,9 +158,10 @@ async def test_e5_dust_is_noted_and_not_tried_for_ever(guarded: Guarded) -> None
     await guarded.place(exit_, 2)
     assert 0 < held(guarded) < Decimal("0.001")
     await looked(guarded)
-    after = guarded.rig.posts()
+    tried = "SELECT count(*) FROM orders WHERE leg LIKE 'guard_exit-%'"
+    after, exits = guarded.rig.posts(), await guarded.deps.pool.fetchval(tried)
     await looked(guarded, MOST_LOOKS)
-    assert guarded.rig.posts() == after
+    assert guarded.rig.posts() == after and await guarded.deps.pool.fetchval(tried) == exits <= 1
 
 
 async def test_i7_an_instruction_that_nobody_signed_moves_nothing(guarded: Guarded) -> None:
@@ -398,3 +399,39 @@ async def test_e6_a_price_that_trembles_moves_no_stop(
         guarded.price(price)
         await looked(guarded, 2)
     assert guarded.rig.posts() == posts
+
+
+async def test_e6_on_spot_a_target_that_holds_the_coins_makes_way_for_a_stop(guarded: Guarded) -> None:
+    await guarded.enter(ENTRY, "58000", take_profit="65000")
+    target = order("take_profit", "SELL", "TAKE_PROFIT", "0.4995", symbol="BTC/USDT", stop_price="65000",
+                   reduce_only=True, oco_group="bracket-1")  # fmt: skip
+    await guarded.place(target, 1)
+    assert [kind for kind, _, _ in listed(guarded)] == ["TAKE_PROFIT"]
+    await looked(guarded)
+    assert listed(guarded) == BOTH and await alarms(guarded) == []
+
+
+async def test_a_hedge_beside_it_takes_nothing_of_what_a_stop_covers(guarded: Guarded) -> None:
+    await guarded.enter(ENTRY, "58000")
+    await guarded.place(order("hedge", "SELL", "MARKET", "0.4", symbol=PERP), 2)
+    await looked(guarded)
+    assert guarded.stops() == [Decimal("0.4995")]
+
+
+async def test_a_perpetuals_stop_is_not_moved_for_a_target(
+    guarded: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moving_stops, "MOVE_S", 0.0)
+    await guarded.enter(SHORT, "62000", take_profit="55000")
+    await looked(guarded, 3)
+    assert guarded.stops("perp") == [Decimal("0.5")]
+    posts = guarded.rig.posts()
+    await looked(guarded, 4)
+    assert guarded.rig.posts() == posts
+
+
+async def test_a_protector_leaves_other_markets_sessions_alone(guarded: Guarded) -> None:
+    await guarded.enter(ENTRY, "58000")
+    guarded.protector = Protector(guarded.deps, market="recorded")
+    await looked(guarded)
+    assert guarded.stops() == []
