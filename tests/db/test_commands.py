@@ -92,10 +92,11 @@ async def test_p8_whoever_listens_is_woken_again_whatever_a_dying_server_did_to_
 ):
     """A server that dies while LISTEN is under way can leave asyncpg confused; commands were then never heard of again."""
     real, confused = asyncpg.Connection.add_listener, asyncpg.InternalClientError("cannot switch to state 11")
-    monkeypatch.setattr(asyncpg.Connection, "add_listener", AsyncMock(side_effect=confused))
+    failing = AsyncMock(side_effect=confused)
+    monkeypatch.setattr(asyncpg.Connection, "add_listener", failing)
     async with Listening(fresh_database) as listening, listening.on(commands.SUBMITTED) as woken:
         async with asyncio.timeout(5):
-            while not asyncpg.Connection.add_listener.called:  # noqa: ASYNC110
+            while not failing.called:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         monkeypatch.setattr(asyncpg.Connection, "add_listener", real)
         await asyncio.wait_for(listening.ready.wait(), 5)
