@@ -52,15 +52,15 @@ async def test_c7_without_name_resolution_nothing_leaves_and_nothing_is_unknown(
     """The name is looked up before anything is sent: the order surely does not exist."""
     await rig.venue.advance(rig.clock.now())
     async with at(rig, rig.gateway._access.url or "") as venue:
-        await venue._markets.filters("BTC/USDT")  # read while names were resolved
+        await venue._sending._markets.filters("BTC/USDT")  # read while names were resolved
 
         def nobody(*_: object, **__: object) -> None:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
         monkeypatch.setattr(socket, "getaddrinfo", nobody)
-        venue._gateway._signer.urls["api"] = {
+        venue._sending._gateway._signer.urls["api"] = {
             name: str(address).replace("127.0.0.1", "exchange.invalid")
-            for name, address in venue._gateway._signer.urls["api"].items()
+            for name, address in venue._sending._gateway._signer.urls["api"].items()
             if isinstance(address, str)
         }
         state = await venue.place(rig.ticket(ENTRY))
