@@ -1,5 +1,6 @@
 """Questions about one order to the exchange, and what the answers prove."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -26,6 +27,11 @@ ENGINE_TIMEOUT_S = 10.0
 MARGIN_S = 3.0
 BOUND = timedelta(seconds=RECV_WINDOW_MS / 1000 + ENGINE_TIMEOUT_S + MARGIN_S)
 """After this long an order that is in no list was never accepted: its signature is too old, and its engine gave up."""
+OPEN_LISTS = {
+    "spot": (("openOrders", "clientOrderId", 6),),
+    "perp": (("openOrders", "clientOrderId", 1), ("openAlgoOrders", "clientAlgoId", 1)),
+}
+"""Where open orders are listed, under which name, at which weight."""
 NO_SUCH_ORDER = frozenset({-2013, -2011})
 
 
@@ -68,6 +74,18 @@ class Asking:
             return None
         order = order_of(must(said), request, client_order_id)
         return await self._became(request, order) if order.triggered_id else order
+
+    async def open(self, symbol: str) -> Mapping[str, Decimal]:
+        """The names of all open orders, and how much of each has executed; of a conditional one that waits, nothing."""
+        kind, found = kind_of(symbol), dict[str, Decimal]()
+        for path, name, weight in OPEN_LISTS[kind]:
+            asked = {"symbol": market_of(symbol)}
+            said = await self._gateway.ask(kind, "GET", path, asked, weight=weight, first=True)
+            try:
+                found |= {row[name]: parse_amount(row.get("executedQty", "0")) for row in listed(must(said))}
+            except (LookupError, TypeError, ValueError) as error:
+                raise VenueUnknown(f"the open orders of {symbol} cannot be read") from error
+        return found
 
     async def with_trades(self, request: OrderRequest, order: VenueOrder) -> Told:
         """All trades of the order. Raises VenueUnknown while the exchange lists fewer than it counts."""

@@ -30,8 +30,12 @@ class Sending:
         self._markets = Markets(gateway)
 
     async def fitted(self, request: OrderRequest) -> OrderRequest:
-        """The order under its market's rules. Raises VenueRejected, VenueUnknown when nobody says what they are."""
-        return fitted(request, await self._markets.filters(request.symbol))
+        """The order under its market's rules; those of a while ago do not refuse it. Raises VenueRejected, VenueUnknown when
+        nobody says what they are."""
+        try:
+            return fitted(request, await self._markets.filters(request.symbol))
+        except VenueRejected:
+            return fitted(request, await self._markets.filters(request.symbol, again=True))
 
     async def send(self, ticket: Ticket, request: OrderRequest, still: Still | None) -> Outcome:
         """Send the order; again only after an answer that proves it was not taken, and never more than that.

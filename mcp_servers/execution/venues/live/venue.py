@@ -6,7 +6,7 @@ Unknown is looked up by name until the order is found, or the exchange proves th
 spent and the next decision makes a new one. What happened is written to the journal and told from there.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from datetime import datetime
 
 import asyncpg
@@ -44,7 +44,7 @@ class LiveVenue(Statements):
         self._symbols = tuple(s for s in (facts.symbol, facts.hedge_symbol) if s)
         asking, theirs = Asking(gateway), ExchangeClock(gateway)
         self._sending = Sending(pool, gateway, theirs)
-        self._recording = Recording(pool, facts, asking, theirs)
+        self._asking, self._recording = asking, Recording(pool, facts, asking, theirs)
         self._resolving = Resolving(asking, self._recording, theirs)
         self._holdings = Holdings(gateway)
         self._funding = [Funding(gateway, s) for s in self._symbols if parse_symbol(s).settle]
@@ -159,8 +159,31 @@ class LiveVenue(Statements):
 
     async def refresh(self) -> None:
         """Learn what became of every order that was not final."""
-        for cid in [c for c, order in self._history.orders.items() if order.state.status not in FINAL]:
-            await self._unless_silent(self._recording.refresh(cid, "advance"))
+        for symbol in self._symbols:
+            waiting = {
+                cid: order.state
+                for cid, order in self._history.orders.items()
+                if order.request.symbol == symbol and order.state.status not in FINAL
+            }
+            stand = await self._as_they_were(symbol, waiting)
+            for cid in (one for one in waiting if one not in stand):
+                await self._unless_silent(self._recording.refresh(cid, "advance"))
+
+    async def _as_they_were(self, symbol: str, waiting: Mapping[str, OrderState]) -> frozenset[str]:
+        """Those of which the list of open orders says nothing new. One question for all: one for each of ten stops, twice a
+        second, would be the whole budget of the account. None where the list is not told, or a single order asked for."""
+        if len(waiting) < 2:
+            return frozenset()
+        try:
+            listed = await self._asking.open(symbol)
+        except VenueUnknown as error:
+            log.warning("venue_silent", error=str(error))
+            return frozenset()
+        return frozenset(
+            cid
+            for cid, state in waiting.items()
+            if state.status in ("NEW", "PARTIALLY_FILLED") and listed.get(cid) == state.executed_quantity
+        )
 
     def balances(self) -> tuple[Balance, ...]:
         """The exchange's word on the whole account, as of the last advance."""

@@ -1,5 +1,6 @@
 """A live account against an exchange that misbehaves, by the rows of the fault catalogue."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -276,3 +277,49 @@ async def test_p6_what_waits_for_its_connection_is_checked_when_that_is_there(
     monkeypatch.setattr(aiohttp.TCPConnector, "connect", slow)
     state = await rig.venue.place(rig.ticket(ENTRY), still)
     assert (state.status, state.error) == ("REJECTED", "HALTED: while it connected") and rig.posts() == 0
+
+
+async def resting(rig: Rig, many: int) -> list[str]:
+    """Names of so many buys below the market, the first one nearest to it."""
+    for seq in range(1, many + 1):
+        await rig.place(order("entry", "BUY", "LIMIT", "0.01", price=str(50_000 - 100 * seq)), seq)
+    return [rig.cid("entry", seq) for seq in range(1, many + 1)]
+
+
+def asked(rig: Rig) -> list[str]:
+    return [path for _, method, path, _ in rig.running.requests if method == "GET"]
+
+
+async def test_orders_that_wait_cost_one_question_and_not_one_each(rig: Rig) -> None:
+    first, *others = await resting(rig, 6)
+    rig.running.requests.clear()
+    await rig.venue.refresh()
+    assert asked(rig) == ["/api/v3/openOrders"]
+    market = rig.running.exchange.spot.market("BTCUSDT")
+    market.tape.held = 49_850 * ONE  # passes the first one
+    rig.running.exchange.tick()
+    await rig.venue.refresh()
+    assert (await rig.venue.lookup(first)).status == "FILLED"  # type: ignore[union-attr]
+    assert {rig.venue._history.orders[one].state.status for one in others} == {"NEW"}
+
+
+@pytest.mark.parametrize("kind", ["nulls", "braces", "html", "status"])
+async def test_a_list_that_is_not_told_is_not_believed(rig: Rig, kind: str) -> None:
+    names = await resting(rig, 3)
+    for order_ in rig.running.exchange.spot.open_orders(rig.user.name):
+        rig.running.exchange.spot.cancel(order_, rig.running.exchange.clock.now())
+    rig.fault(kind, path="/api/v3/openOrders", method="GET", times=0)
+    await rig.venue.refresh()
+    assert {rig.venue._history.orders[one].state.status for one in names} == {"CANCELED"}
+
+
+async def test_E12_rules_of_a_while_ago_do_not_refuse_an_order(rig: Rig) -> None:
+    market = rig.running.exchange.spot.market("BTCUSDT")
+    fine = market.symbol
+    market.symbol = replace(fine, step=ONE // 100)
+    refused = await rig.place(order("entry", "BUY", "MARKET", "0.0015"), 1)
+    assert (refused.status, refused.error) == ("REJECTED", "LOT_SIZE: 0.0015 is less than a step of 0.01")
+    market.symbol = fine
+    assert (await rig.place(order("entry", "BUY", "MARKET", "0.0015"), 2)).executed_quantity == Decimal(
+        "0.0015"
+    )
