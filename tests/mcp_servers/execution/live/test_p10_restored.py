@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -47,7 +48,9 @@ class Floor:
     async def buy(self, seq: int) -> OrderState:
         facts, now = live_facts(), WallClock().now()
         await sessions.create(self.pool, facts, "tests", Settings())
-        intent = Intent(facts, seq, ENTRY, approve(ENTRY, seq, 0), now)
+        intent = Intent(
+            facts, seq, ENTRY, approve(ENTRY, seq, 0, {"expires_at": now + timedelta(hours=1)}), now
+        )
         return await place(
             self.pool, await self.door(facts), intent, now, Guard((), KillFile(self.home / "KILL"))
         )
