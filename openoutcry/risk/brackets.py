@@ -52,7 +52,8 @@ def covered(
 
     ``net`` is the signed position in its symbol, ``orders`` everything the venue ever took, oldest first, ``bracketed`` the
     entries in the symbol that have an instruction of their own. Only what the entry filled and nothing has closed since is
-    this bracket's to protect: what is closed is taken from the oldest entry first, and stops cover the oldest first.
+    this bracket's to protect: what is closed is taken from the oldest entry first, and stops cover the oldest first. An entry
+    without an instruction here keeps the stops of its own round: they are not counted for a newer one.
     """
     found = {(s.order_seq, s.leg): r for r, s in orders if s.executed_quantity > 0}
     if key not in found:
@@ -66,6 +67,8 @@ def covered(
     bare = held = ZERO
     for each, quantity in lots(symbol, side, facing, orders).items():
         if each != key and each not in bracketed:
+            own = (r.quantity - s.executed_quantity for r, s in stops if s.order_seq == each[0])
+            guarded -= min(quantity, sum(own, ZERO))
             continue
         cover = min(quantity, guarded)
         guarded -= cover

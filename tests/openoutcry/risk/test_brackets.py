@@ -55,9 +55,16 @@ def test_a_fee_taken_in_base_is_never_protected() -> None:
 
 
 def test_an_order_without_a_bracket_is_nobodys_to_protect() -> None:
-    orders = (ENTRY, MANUAL, stop(1, "0.5", "stop_loss-1"))
+    orders = (ENTRY, MANUAL, stop(2, "0.5", "stop_loss-1"))
     assert bare((2, "manual-9"), "1.5", *orders, bracketed={(2, "manual-9")}) == 0
     assert covered((7, "entry"), D(1), orders, STEP_OF_VENUE) is None
+
+
+def test_i7_the_stop_of_an_entry_that_is_not_looked_at_any_more_covers_no_newer_one() -> None:
+    orders = (ENTRY, MANUAL, stop(1, "1"))
+    assert bare((2, "manual-9"), "1.5", *orders, bracketed={(2, "manual-9")}) == D("0.5")
+    # what is left of the old entry needs no more than itself: the rest of its stop is free
+    assert bare((2, "manual-9"), "0.7", *orders, bracketed={(2, "manual-9")}) == 0
 
 
 def test_a_bracket_lets_out_its_own_prices_and_closer_ones_only_when_it_trails() -> None:
