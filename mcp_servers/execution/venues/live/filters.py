@@ -54,7 +54,9 @@ def fitted(request: OrderRequest, filters: Filters) -> OrderRequest:
         raise VenueRejected(f"MARKET_CLOSED: {request.symbol} does not trade now")
     quantity = floor_to_step(request.quantity, filters.step)
     if quantity <= 0 < request.quantity:
-        raise VenueRejected(f"LOT_SIZE: {plain(request.quantity)} is less than a step of {plain(filters.step)}")
+        raise VenueRejected(
+            f"LOT_SIZE: {plain(request.quantity)} is less than a step of {plain(filters.step)}"
+        )
     if not filters.least <= quantity <= filters.most:
         raise VenueRejected(
             f"LOT_SIZE: {plain(request.quantity)} is not from {filters.least:f} to {filters.most:f}"
