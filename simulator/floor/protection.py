@@ -31,7 +31,7 @@ class MarketClock(WallClock):
 
 class SimulatedProtector(Protector):
     """The real one. Looks that would find nothing are spared: stops cover what is held and have their targets, or nothing is
-    held and nothing waits to close it.
+    held and nothing waits to close it. A bare stretch is looked at until a look has seen it end.
     """
 
     def __init__(self, world: World, deps: ExecutionDeps) -> None:
@@ -48,7 +48,7 @@ class SimulatedProtector(Protector):
         held, step = self._exchange.base, self._exchange.step
         self._looks += 1
         alone = self._looks % ALONE == 0 and any(stop.group not in targets for stop in stops)
-        if held - covered >= step or (held < step and closing) or alone:
+        if self._naked or held - covered >= step or (held < step and closing) or alone:
             await super().look()
 
     def begin(self) -> None:
