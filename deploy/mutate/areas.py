@@ -87,7 +87,7 @@ AREAS = (
             f"{EXECUTION}/{name}.py"
             for name in ("bracket_orders", "moving_stops", "protecting", "standing_instructions")
         ),
-        (f"{LIVE_TESTS}/test_protecting.py", SEEDS),
+        (f"tests/{EXECUTION}/test_standing_instructions.py", f"{LIVE_TESTS}/test_protecting.py", SEEDS),
         drawn=80,
     ),
     Area(
@@ -99,7 +99,7 @@ AREAS = (
     Area(
         "answers",
         tuple(f"{LIVE}/{name}.py" for name in ("dialect", "filters", "outcome")),
-        (f"{LIVE_TESTS}/test_outcome.py", f"{LIVE_TESTS}/test_venue_faults.py"),
+        tuple(f"{LIVE_TESTS}/test_{name}.py" for name in ("filters", "outcome", "venue_faults")),
         drawn=100,
     ),
     Area(

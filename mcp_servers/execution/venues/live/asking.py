@@ -17,7 +17,7 @@ from mcp_servers.execution.venues.live.dialect import (
 )
 from mcp_servers.execution.venues.live.gateway import RECV_WINDOW_MS, Gateway
 from mcp_servers.execution.venues.live.outcome import Answered, Outcome, Rejected
-from openoutcry.errors import VenueUnknown
+from openoutcry.errors import BadInput, VenueUnknown
 from openoutcry.sim.account import is_perp
 from openoutcry.types.amounts import parse_amount
 from openoutcry.types.orders import OrderRequest
@@ -142,7 +142,7 @@ class Asking:
             return None
         try:
             return parse_amount(must(said)["price"])
-        except (LookupError, TypeError, ValueError) as error:
+        except (LookupError, TypeError, ValueError, BadInput) as error:
             raise VenueUnknown(f"the price of {asset} cannot be read") from error
 
     async def _became(self, request: OrderRequest, order: VenueOrder) -> VenueOrder:

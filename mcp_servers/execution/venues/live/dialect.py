@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from openoutcry.errors import VenueUnknown
+from openoutcry.errors import BadInput, VenueUnknown
 from openoutcry.sim.account import is_perp
 from openoutcry.types.amounts import cents, parse_amount, plain
 from openoutcry.types.orders import TRIGGERED, Fill, OrderRequest, OrderStatus
@@ -107,7 +107,7 @@ def order_of(value: Any, request: OrderRequest, client_order_id: str) -> VenueOr
             at=None if stamp is None else from_millis(int(stamp)),
             triggered_id=str(value["actualOrderId"]) if algo and value.get("actualOrderId") else None,
         )
-    except (LookupError, TypeError, AttributeError, ValueError, OverflowError, OSError) as error:
+    except (LookupError, TypeError, AttributeError, ValueError, BadInput, OverflowError, OSError) as error:
         raise VenueUnknown(f"an answer about an order that cannot be read: {error!r}"[:200]) from error
 
 
@@ -130,7 +130,7 @@ def trades_of(value: Any, order_id: str, market: str) -> tuple[Trade, ...]:
         return tuple(
             sorted((_trade(row, order_id, market) for row in value), key=lambda t: (t.at, int(t.trade_id)))
         )
-    except (LookupError, TypeError, AttributeError, ValueError, OverflowError, OSError) as error:
+    except (LookupError, TypeError, AttributeError, ValueError, BadInput, OverflowError, OSError) as error:
         raise VenueUnknown(f"trades that cannot be read: {error!r}"[:200]) from error
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
-from openoutcry.errors import VenueRejected, VenueUnknown
+from openoutcry.errors import BadInput, VenueRejected, VenueUnknown
 from openoutcry.types.amounts import floor_to_step, parse_amount, plain, round_to_tick
 from openoutcry.types.orders import OrderRequest
 
@@ -38,7 +38,7 @@ def filters_of(info: Any, market: str) -> Filters:
         )
     except StopIteration:
         raise VenueRejected(f"BAD_SYMBOL: the exchange does not list {market}") from None
-    except (LookupError, TypeError, AttributeError, ValueError) as error:
+    except (LookupError, TypeError, AttributeError, ValueError, BadInput) as error:
         raise VenueUnknown(f"the exchange's rules for {market} cannot be read: {error!r}") from error
     if found.tick <= 0 or found.step <= 0:
         raise VenueUnknown(f"the exchange's rules for {market} make no sense")

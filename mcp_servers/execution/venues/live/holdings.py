@@ -6,7 +6,7 @@ from mcp_servers.execution.venues.history import History
 from mcp_servers.execution.venues.live.asking import must
 from mcp_servers.execution.venues.live.gateway import Gateway
 from mcp_servers.execution.venues.protocol import Balance, VenuePosition
-from openoutcry.errors import VenueUnknown
+from openoutcry.errors import BadInput, VenueUnknown
 from openoutcry.sim.account import Account, evolve
 from openoutcry.sim.events import Filled
 from openoutcry.types.amounts import parse_amount
@@ -29,7 +29,7 @@ class Holdings:
                 (str(row["asset"]), parse_amount(row["free"]), parse_amount(row["locked"]))
                 for row in must(said)["balances"]
             ]
-        except (LookupError, TypeError, ValueError) as error:
+        except (LookupError, TypeError, ValueError, BadInput) as error:
             raise VenueUnknown(f"balances that cannot be read: {error!r}"[:200]) from error
         self.balances = tuple(Balance(asset, free + locked, locked) for asset, free, locked in rows)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from mcp_servers.execution.venues.live.dialect import order_of
 from mcp_servers.execution.venues.live.outcome import (
     Answered,
     KeyRevoked,
@@ -13,6 +14,8 @@ from mcp_servers.execution.venues.live.outcome import (
     Unknown,
     outcome,
 )
+from openoutcry.errors import VenueUnknown
+from tests.mcp_servers.execution.venue import order
 
 
 def error(code: int, message: str = "why", status: int = 400) -> Reply:
@@ -65,8 +68,27 @@ def test_E1_E2_E8_what_an_answer_means(reply: Reply | NoReply, kind: type) -> No
 
 @pytest.mark.parametrize(
     ("headers", "seconds"),
-    [({"Retry-After": "7"}, 7), ({"Retry-After": "0"}, 1), ({"Retry-After": "soon"}, 60), ({}, 60)],
+    [
+        ({"Retry-After": "7"}, 7),
+        ({"Retry-After": "0"}, 1),
+        ({"Retry-After": "soon"}, 60),
+        ({}, 60),
+        ({"Retry-After": "9999999"}, 9_999_999),
+        ({"Retry-After": "10000000"}, 60),
+    ],
 )
 def test_E7_how_long_to_leave_it_alone(headers: dict[str, str], seconds: float) -> None:
     told = outcome(Reply(429, "", headers))
     assert isinstance(told, Limited) and told.retry_after_s == seconds
+
+
+@pytest.mark.parametrize("amount", ["x", "NaN", "1e400"])
+def test_E2_an_amount_that_cannot_be_read_is_no_answer(amount: object) -> None:
+    value = {
+        "symbol": "BTCUSDT", "clientOrderId": "oo-1", "orderId": 7, "status": "FILLED", "executedQty": amount,
+        "cummulativeQuoteQty": "1",
+    }  # fmt: skip
+    request = order("entry", "BUY", "MARKET", "1", symbol="BTC/USDT")
+    assert order_of(value | {"executedQty": "1"}, request, "oo-1").executed == 1
+    with pytest.raises(VenueUnknown):
+        order_of(value, request, "oo-1")
