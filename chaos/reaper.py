@@ -31,6 +31,8 @@ LEAST_KILLS = 3
 """A slice goes on until so many were counted, however slow the machine, for as long as PATIENCE_S more."""
 HEDGED = 0.2
 """How often what is held is hedged before it is sold."""
+PAUSED = 0.5
+"""How often an answer that is not spoiled is a 429 instead."""
 LOOK_S = 0.02
 DIES_S = 0.1
 """Who took a point away dies at once, but not before it did."""
@@ -133,7 +135,7 @@ class Reaper:
             seconds = self._draw.uniform(0.1, 1.0) if kind == "slow" else 0.0
             code = {"code": -1007, "status": 504} if kind == "code" else {}
             await self._act("faults", kind=kind, method="POST", path=ORDER_PATH, seconds=seconds, **code)
-        elif self._draw.random() < 0.2:
+        elif self._draw.random() < PAUSED:
             rule = await self._act(
                 "faults", kind="limited", method="POST", path=ORDER_PATH, seconds=3.0, status=429
             )
