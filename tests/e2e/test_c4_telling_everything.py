@@ -10,8 +10,9 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -49,6 +50,11 @@ ORDER = {"symbol": "BTC/USDT", "side": "BUY", "type": "MARKET", "quantity": 0.01
 SHOWN = ("/api/v1/config", "/metrics", "/schema/openapi.json", "/api/v1/status", "/api/v1/orders", "/api/v1/decisions",
          "/api/v1/reconciliations", "/api/v1/trade/halt", "/api/v1/nothing-here")  # fmt: skip
 ASKED = ("get_mode", "get_balances", "get_positions", "list_orders", "list_reconciliations", "no_such_tool")
+
+
+def _ended_or(process: "subprocess.Popen[str]", opened: Callable[[], Any]) -> bool:
+    """Whether there is nothing left to wait for: one that ended opens nothing."""
+    return process.poll() is not None or bool(opened())
 
 
 @contextmanager
@@ -89,7 +95,7 @@ def told_everything(folder: Path, sandbox: Sandbox, models: str, database: str) 
             lambda: ask(floor, "/api/v1/health"),
             lambda: sessions(floor),
         ):
-            wait_for(lambda opened=opened: process.poll() is not None or opened())
+            wait_for(partial(_ended_or, process, opened))
         assert process.poll() is None, (folder / "floor.log").read_text()[-2000:]
         yield floor
     finally:
