@@ -30,6 +30,8 @@ PEOPLE = 3
 WITHIN_S = 60.0
 ORDER = {"symbol": "BTC/USDT", "side": "BUY", "type": "MARKET", "quantity": "0.0002"}
 ADDS = ("MARKET", "LIMIT")
+LATE_BAR = "good_data"
+"""What refuses while a minute's bar is late: the next order says more."""
 HALT, UNHALT = "/api/v1/trade/halt", "/api/v1/trade/unhalt"
 
 
@@ -52,8 +54,11 @@ class LiveTrader:
 
     async def order(self) -> str | None:
         """The rule that refused the next order; None for one that left."""
-        placed = (await self.say("POST", "/api/v1/orders", ORDER))["order"]
-        return None if placed["refusal"] is None else str(placed["refusal"]["rule"])
+        while True:
+            placed = (await self.say("POST", "/api/v1/orders", ORDER))["order"]
+            rule = None if placed["refusal"] is None else str(placed["refusal"]["rule"])
+            if rule != LATE_BAR:
+                return rule
 
     async def until_refused(self) -> None:
         """Order, one after another, until the halt is what refuses."""
