@@ -13,9 +13,8 @@ from orchestrator.bracketing import follow
 from orchestrator.desk import carried, prices_of
 from orchestrator.extras import extras
 from orchestrator.keeping import booked, keep
-from orchestrator.leftovers import left_over
 from orchestrator.poll import Polled
-from orchestrator.trade import breaker, cancel, gate_input, instruments, modelled, protect_positions, submit
+from orchestrator.trade import breaker, cancel, gate_input, instruments, modelled, protect_and_tell, submit
 from orchestrator.turn import Floor, Turn
 from wire.crashpoint import crashpoint
 
@@ -52,8 +51,7 @@ async def run_cycle(floor: Floor, turn: Turn) -> CycleRecord:
     gate = gate_input(turn, books, snapshot, marks, approved_by_model=modelled(polled.ballots))
     gate = breaker(gate, turn, books)
     placed, gate = await submit(floor, turn, broker, books, gate, plan.orders)
-    guards, gate = await protect_positions(floor, turn, broker, books, gate)
-    left, gate = await left_over(turn, broker, books, gate)
+    told, gate = await protect_and_tell(floor, turn, broker, books, gate)
     marks = books.valued(marks)
     gate = breaker(gate, turn, books)
 
@@ -63,7 +61,7 @@ async def run_cycle(floor: Floor, turn: Turn) -> CycleRecord:
         snapshot=snapshot,
         ballots=polled.ballots,
         decision=decision,
-        orders=(*placed, *guards, *left),
+        orders=(*placed, *told),
         features=seen.features,
         context_embedding=context_vector(seen.features, extras(snapshot, decision, books.portfolio, marks)),
         detail=turn.detail | carried(books, desk, decision, marks, broker.cursor, gate, plan.notes),

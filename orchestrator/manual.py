@@ -20,7 +20,7 @@ from orchestrator.bracketing import bracket_of
 from orchestrator.desk import LEFT_OVER, Desk, carried, prices_of
 from orchestrator.keeping import booked, keep
 from orchestrator.leftovers import left_over
-from orchestrator.trade import breaker, cancel, gate_input, protect_positions, submit
+from orchestrator.trade import breaker, cancel, gate_input, protect_and_tell, submit
 from orchestrator.turn import RoundBroker, Turn
 from wire.crashpoint import crashpoint
 
@@ -127,10 +127,10 @@ async def act(
     if bracket is not None:
         _bracketed(books, turn.seq, asked, bracket)
     orders, gate = await submit(floor, turn, broker, books, gate, asked)
-    if bracket is not None:
-        guards, gate = await protect_positions(floor, turn, broker, books, gate)
-        orders = (*orders, *guards)
-    left, gate = await left_over(turn, broker, books, gate)
+    if bracket is None:
+        told, gate = await left_over(turn, broker, books, gate)
+    else:
+        told, gate = await protect_and_tell(floor, turn, broker, books, gate)
     marks = books.valued(marks)
     gate = breaker(gate, turn, books)
     refused = any(isinstance(order.verdict, Refused) for order in orders)
@@ -140,7 +140,7 @@ async def act(
         kind="MANUAL",
         source=desk.facts.source,
         snapshot=seen.snapshot,
-        orders=(*orders, *left),
+        orders=(*orders, *told),
         detail=turn.detail | detail,
         **booked(turn, books, marks),
     )

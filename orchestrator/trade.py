@@ -36,7 +36,7 @@ from openoutcry.types.orders import (
 from openoutcry.types.votes import Ballot, Vote
 from orchestrator.books import Books
 from orchestrator.bracketing import trail_of
-from orchestrator.leftovers import taken_in, unplanned
+from orchestrator.leftovers import left_over, taken_in, unplanned
 from orchestrator.turn import Floor, RoundBroker, Turn
 from wire.crashpoint import crashpoint
 
@@ -192,6 +192,18 @@ async def cancel(broker: RoundBroker, books: Books, orders: Iterable[tuple[int, 
         except (VenueUnknown, VenueRejected, ToolFailed, BadInput) as error:
             # it still counts as working; whoever wants it gone asks again
             log.error("cancel_unresolved", seq=seq, leg=leg, error=str(error))
+
+
+async def protect_and_tell(
+    floor: Floor, turn: Turn, broker: RoundBroker, books: Books, gate: GateInput
+) -> tuple[tuple[PlannedOrder, ...], GateInput]:
+    """Protect what is filled, and tell of what an interrupted attempt has sent. An exit among that held protection up, and
+    it may never have come.
+    """
+    guards, gate = await protect_positions(floor, turn, broker, books, gate)
+    left, gate = await left_over(turn, broker, books, gate)
+    late, gate = await protect_positions(floor, turn, broker, books, gate) if left else ((), gate)
+    return (*guards, *left, *late), gate
 
 
 async def protect_positions(

@@ -230,3 +230,13 @@ async def test_a_halt_cancels_and_closes_what_nobody_had_heard_of(trader: Trader
         {"flatten-1": "FILLED"} if flatten else {"manual-1": "CANCELED"}
     )
     assert trader.desk.portfolio.positions == () and not trader.desk.working
+
+
+async def test_an_exit_that_never_came_leaves_nothing_without_its_guards(trader: Trader) -> None:
+    await trader.orders()
+    leaving = TAKEN.model_copy(update={"leg": "flatten-1", "side": "SELL", "reduce_only": True})
+    await claim(trader.server.pool, Intent(facts(), 2, leaving, approve(leaving, 2, 0), T0))
+    record = await trader.round()
+    assert told(record) == {
+        "entry": "FILLED", "flatten-1": "REJECTED", "stop_loss": "NEW", "take_profit": "NEW",
+    }  # fmt: skip
