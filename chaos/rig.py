@@ -107,12 +107,12 @@ def lives(pid: int) -> bool:
 class LiveFloor:
     """``outcry up --live`` in a home of its own. ``points`` is the folder in which crash points are planted."""
 
-    def __init__(self, folder: Path, sandbox: Sandbox) -> None:
+    def __init__(self, folder: Path, sandbox: Sandbox, timeframe: str = "1m") -> None:
         self.home, self.points = folder / "home", folder / "points"
         self.home.mkdir()
         self.points.mkdir()
         (self.home / "config.yaml").write_text(CONFIG)
-        self._sandbox, self._log = sandbox, folder / "floor.log"
+        self._sandbox, self._timeframe, self._log = sandbox, timeframe, folder / "floor.log"
         self._process: subprocess.Popen[bytes] | None = None
         self.port = free_port()
 
@@ -124,8 +124,9 @@ class LiveFloor:
             "OUTCRY_CRASHPOINT": str(self.points),
             "PYTHONPATH": str(ROOT),
         }
-        words = ["--home", str(self.home), "--port", str(self.port), "--market", "live", "--timeframe", "1m"]
-        words += ["--exchange-url", self._sandbox.url, "--live", "--confirm", WORDS, "--workers", "0"]
+        words = ["--home", str(self.home), "--port", str(self.port), "--market", "live"]
+        words += ["--timeframe", self._timeframe, "--exchange-url", self._sandbox.url]
+        words += ["--live", "--confirm", WORDS, "--workers", "0"]
         with self._log.open("a") as out:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "outcry", "up", *words],

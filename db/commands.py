@@ -38,6 +38,12 @@ WITH done AS (
 )
 SELECT pg_notify('command_done', id::text) FROM done
 """
+WAITING = """
+SELECT EXISTS (
+    SELECT FROM commands
+    WHERE org_id = $1 AND state = 'PENDING' AND body->>'kind' = $2 AND body->>'session_id' = $3
+)
+"""
 RESULT = "SELECT state, result FROM commands WHERE id = $1"
 COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
 
@@ -67,6 +73,11 @@ async def submit(
 async def asked(pool: asyncpg.Pool, org_id: UUID, once: str) -> bool:
     """Whether a command was queued under this name already."""
     return await pool.fetchrow(RESULT, derived_id(org_id, "command", once)) is not None
+
+
+async def waiting(pool: asyncpg.Pool, org_id: UUID, kind: str, session_id: UUID) -> bool:
+    """Whether a command of this kind for the session is in the queue."""
+    return bool(await pool.fetchval(WAITING, org_id, kind, str(session_id)))
 
 
 async def pending(pool: asyncpg.Pool, org_id: UUID, fence: Fence | None = None) -> list[Pending]:

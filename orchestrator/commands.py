@@ -17,7 +17,7 @@ from orchestrator.bootstrap import LiveFloor
 from orchestrator.cycle import run_cycle
 from orchestrator.desk import Desk
 from orchestrator.hedges import close_hedges, execute_hedges
-from orchestrator.manual import cancel_order, flatten, place_order
+from orchestrator.manual import cancel_order, flatten, hear_account, place_order
 from orchestrator.resetting import reset_breaker
 from orchestrator.sessions import close_session, open_session
 from orchestrator.ticks import LIVE_GRACE
@@ -79,6 +79,8 @@ class Commander:
                 return await self._pause(command)
             case c.RunRound():
                 return await self._round(command)
+            case c.HearAccount():
+                return await hear_account(self._floor, self._desk(command.session_id), command, number)
             case c.ResetBreaker():
                 return await reset_breaker(self._floor, self._asked(command.session_id), command.reason, by)
             case c.ReplayRound():

@@ -10,7 +10,7 @@ from openoutcry.portfolio import mark
 from openoutcry.risk.flattening import exits
 from openoutcry.risk.latch import rebased
 from openoutcry.types.book import Portfolio, Position
-from openoutcry.types.commands import PlaceOrder
+from openoutcry.types.commands import HearAccount, PlaceOrder
 from openoutcry.types.orders import Bracket, OrderRequest, Refused
 from openoutcry.types.record import CycleRecord
 from openoutcry.types.symbols import canonical
@@ -64,6 +64,14 @@ async def place_order(floor: LiveFloor, desk: Desk, command: PlaceOrder, number:
 async def cancel_order(floor: LiveFloor, desk: Desk, seq: int, leg: str) -> None:
     """Cancel one working order."""
     await act(floor, desk, exactly(), {"cancel": [seq, leg]}, cancels=((seq, leg),))
+
+
+async def hear_account(floor: LiveFloor, desk: Desk, command: HearAccount, number: int) -> dict[str, Any]:
+    """Take in what the exchange did since the last record; ``seq`` is the record's, None when one had told of it."""
+    if not await floor.store.untold(command):
+        return {"session_id": command.session_id, "seq": None}
+    record = await act(floor, desk, exactly(), {"heard": number})
+    return {"session_id": command.session_id, "seq": record.seq}
 
 
 async def flatten(floor: LiveFloor, desk: Desk, reason: str, symbol: str | None = None) -> None:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import asyncpg
 
-from db import agents, commands, feed, halting, ledger, rounds, sessions, state
+from db import agents, commands, feed, halting, hearing, ledger, rounds, sessions, state
 from db.listening import Listening
 from db.models import reading, staging
 from db.patient import patient
@@ -30,6 +30,7 @@ from openoutcry.ledger.outcomes import Case, Judging, judging, rebuild
 from openoutcry.settings import Settings, changed
 from openoutcry.strategy.seat import StrategySeat
 from openoutcry.types.book import Portfolio
+from openoutcry.types.commands import HearAccount
 from openoutcry.types.fence import Fence
 from openoutcry.types.market import Snapshot
 from openoutcry.types.record import CycleRecord
@@ -217,6 +218,11 @@ class Store:
     async def hedge_orders(self, session_id: UUID, leg: str) -> list[HedgeOrder]:
         """What became of the orders of this leg."""
         return await orders.hedge_orders(self.pool, session_id, leg)
+
+    async def untold(self, command: HearAccount) -> bool:
+        """Whether no record tells yet of what was noticed at the exchange."""
+        noticed = hearing.Noticed(command.client_order_id, command.trade_id)
+        return bool(await hearing.untold(self.pool, self._org, [noticed]))
 
     # the floor
 

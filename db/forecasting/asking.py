@@ -12,10 +12,6 @@ TRADED = """
 SELECT id FROM sessions WHERE org_id = $1 AND symbol = ANY($2::text[]) AND status IN ('RUNNING', 'PAUSED')
 ORDER BY started_at DESC LIMIT 1
 """
-WAITING = """
-SELECT 1 FROM commands
-WHERE org_id = $1 AND state = 'PENDING' AND body->>'kind' = 'run_round' AND body->>'session_id' = $2
-"""
 
 
 async def ask_for_round(pool: asyncpg.Pool, org_id: UUID, symbols: Sequence[str], asked_by: str) -> bool:
@@ -26,6 +22,6 @@ async def ask_for_round(pool: asyncpg.Pool, org_id: UUID, symbols: Sequence[str]
     session: UUID | None = await pool.fetchval(TRADED, org_id, list(symbols))
     if session is None:
         return False
-    if await pool.fetchval(WAITING, org_id, str(session)) is None:
+    if not await commands.waiting(pool, org_id, "run_round", session):
         await commands.submit(pool, org_id, RunRound(session_id=str(session)), asked_by)
     return True

@@ -16,6 +16,7 @@ from mcp_servers.execution.desk import Exchange, VenueDesk
 from mcp_servers.execution.lookup import KnownSessions
 from mcp_servers.execution.venues.live.asking import BOUND, must
 from mcp_servers.execution.venues.live.gateway import Gateway
+from mcp_servers.execution.venues.live.hearing import Hearing
 from mcp_servers.execution.venues.live.keeper import Keeper
 from mcp_servers.execution.venues.live.outcome import KeyRevoked
 from mcp_servers.execution.venues.live.reading import GatewayReader
@@ -94,8 +95,9 @@ async def reconciled(
     reader.awaited = False
 
     async def look() -> None:
-        await reconciler.run()
+        await hearing.look(await reconciler.run())
 
+    hearing = Hearing(pool, account.org_id, account.name)
     streams = [lambda: spot_hints(keys, gateway.now_ms), lambda: perp_hints(keys.url, reader.listen_key)]
     keeper = Keeper(streams, look, every_s=config.settings.reconcile.every_s)
     keeping = asyncio.create_task(keeper.run(), name="account-keeper")

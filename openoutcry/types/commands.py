@@ -47,6 +47,19 @@ class RunRound(Frozen):
     session_id: str
 
 
+class HearAccount(Frozen):
+    """Take in what the exchange did to a session's orders between records; nothing when a record has told of it.
+
+    ``client_order_id`` names the order that it was noticed of, ``trade_id`` the fill as the ledger names it, None for an
+    order's end. Asked by the execution server of a live floor alone.
+    """
+
+    kind: Literal["hear_account"] = "hear_account"
+    session_id: str
+    client_order_id: str
+    trade_id: str | None = None
+
+
 class PlaceOrder(Frozen):
     """A manual order; goes through the same gate as the floor's own.
 
@@ -138,6 +151,7 @@ Command = Annotated[
     | PauseSession
     | ResumeSession
     | RunRound
+    | HearAccount
     | PlaceOrder
     | CancelOrder
     | ExecuteHedges

@@ -77,6 +77,8 @@ class StandIn:
                 self.known(command.session_id)
                 await self.writer.write(self.session.round())
                 return {"session_id": command.session_id, "ran": True}
+            case c.HearAccount():
+                return {"session_id": command.session_id, "seq": None}
             case c.ExecuteHedges() | c.CloseHedges():
                 return {
                     "status": "completed",

@@ -151,6 +151,11 @@ def _trade(row: Any, order_id: str, market: str) -> Trade:
     )
 
 
+def ledger_name(symbol: str, trade_id: str) -> str:
+    """What a trade of the venue's is called in a session's fills."""
+    return f"{kind_of(symbol)}-{market_of(symbol)}-{trade_id}"
+
+
 def fill_of(trade: Trade, request: OrderRequest, seq: int, rate: Decimal | None) -> Fill:
     """The trade as it is booked: what is then held is exact, and the fee is worth what it took.
 
@@ -169,7 +174,7 @@ def fill_of(trade: Trade, request: OrderRequest, seq: int, rate: Decimal | None)
     else:
         raise VenueUnknown(f"no price is known of {trade.commission_asset}, in which a fee was taken")
     return Fill(
-        trade_id=f"{kind_of(request.symbol)}-{market_of(request.symbol)}-{trade.trade_id}",
+        trade_id=ledger_name(request.symbol, trade.trade_id),
         order_seq=seq,
         leg=request.leg,
         symbol=request.symbol,
