@@ -99,8 +99,8 @@ class Reconciler:
             return words
 
     async def _found(self, books: AccountBooks) -> list[Difference]:
-        """What differs at every look. A fill the venue has is a fill at the first: it is booked, and what it moved is left to the
-        next comparison.
+        """What differs at every look. A fill the venue has is a fill at whichever look shows it first: it is booked, and what it
+        moved is left to the next comparison.
         """
         began = self._clock.now()
         found = await self._compared(books)
@@ -110,7 +110,8 @@ class Reconciler:
         while True:
             await asyncio.sleep(self._second_look_s)
             seen = {_mark(one) for one in found}
-            found = [one for one in await self._compared(books) if _mark(one) in seen]
+            again = await self._compared(books)
+            found = [one for one in again if one.kind == "missing_fill" or _mark(one) in seen]
             late = (self._clock.now() - began).total_seconds() >= HEAL_S
             if late or not _money(found) or not await self._under_way(found):
                 return found
