@@ -91,7 +91,7 @@ async def ended(client, job_id: str) -> dict:
 async def test_a_job_from_201_to_its_report(staffed):
     async with staffed.client("trader") as client:
         made = await client.post("/api/v1/backtests", json=TRADAI)
-        assert made.status_code == 201 and made.json()["status"] == "QUEUED", made.text
+        assert made.status_code == 201 and made.json()["status"] in ("QUEUED", "RUNNING"), made.text
         job_id = made.json()["job_id"]
         frames = await watched(staffed, client, job_id)
         assert frames[-1]["status"] == "COMPLETED" and frames[-1]["result"]["trades_count"] > 0

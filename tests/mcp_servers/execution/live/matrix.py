@@ -133,9 +133,11 @@ class Matrix:
         """As a process that was just started asks: nothing is known but what is written."""
         rig = self._rig
         venue = await rig.restarted()
-        intent = Intent(rig.facts, seq, request, approve(request, seq, 0), rig.clock.now())
+        now = rig.clock.now()
+        approval = approve(request, seq, 0, {"expires_at": now + timedelta(days=1)})
+        intent = Intent(rig.facts, seq, request, approval, now)
         guard = Guard((), KillFile(rig.home / "KILL"))
-        return await place(rig.pool, venue, intent, rig.clock.now(), guard)
+        return await place(rig.pool, venue, intent, now, guard)
 
     async def _settled(self, request: OrderRequest, seq: int, state: OrderState) -> OrderState:
         """Cancel what rests, with an honest exchange, and read the end of it."""
