@@ -1,4 +1,4 @@
-"""The only way back in from the API: typed commands the orchestrator executes between rounds."""
+"""The only way to the orchestrator: typed commands that it executes between rounds."""
 
 from typing import Annotated, Literal
 
