@@ -6,7 +6,8 @@ from uuid import UUID
 
 import asyncpg
 
-from db.pool import Connection, Row, fetch, retrying
+from db.patient import patient
+from db.pool import Row, fetch
 from openoutcry.types.orders import FINAL
 
 MOST = 100
@@ -35,19 +36,11 @@ class Noticed(NamedTuple):
 
 async def newest_fills(pool: asyncpg.Pool, account: str) -> list[Row]:
     """Our orders' fills that were booked last, newest first: ``symbol``, the venue's ``trade_id``, ``client_order_id``."""
-
-    async def work(connection: Connection) -> list[Row]:
-        return await fetch(connection, NEWEST, account)
-
-    return await retrying(pool, work, begin=False)
+    return await fetch(patient(pool), NEWEST, account)
 
 
 async def untold(pool: asyncpg.Pool, org_id: UUID, noticed: Sequence[Noticed]) -> list[tuple[UUID, Noticed]]:
     """What of ``noticed`` no record of an open live session tells, in the same order, each with its session."""
-
-    async def work(connection: Connection) -> list[Row]:
-        names, trades = [one.client_order_id for one in noticed], [one.trade_id for one in noticed]
-        return await fetch(connection, UNTOLD, org_id, names, trades, sorted(FINAL))
-
-    rows = await retrying(pool, work, begin=False)
+    names, trades = [one.client_order_id for one in noticed], [one.trade_id for one in noticed]
+    rows = await fetch(patient(pool), UNTOLD, org_id, names, trades, sorted(FINAL))
     return [(row["session_id"], Noticed(row["client_order_id"], row["trade_id"])) for row in rows]

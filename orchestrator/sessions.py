@@ -18,9 +18,8 @@ from orchestrator.desk import Desk
 from wire.config import RunSpec
 
 NAMESPACE = UUID("6f70656e-6f75-7463-7279-000000000001")
-
-
 LOOKS, LOOK_S = 20, 0.5
+"""For the first bars of a live market."""
 
 
 async def first_bars(floor: LiveFloor, symbols: Iterable[str]) -> None:

@@ -111,7 +111,7 @@ async def reconciled(
 async def refuse_wide_key(gateway: Gateway) -> None:
     """Raises StartupRefused for a key that may withdraw, may not trade, or of which nobody says what it may."""
     for left in range(TRIES, 0, -1):
-        said = await gateway.ask("spot", "GET", "account/apiRestrictions", api="sapi", first=True)
+        said = await gateway.ask("spot", "GET", "account/apiRestrictions", api="sapi")
         try:
             rights = must(said)
         except VenueUnknown as error:

@@ -23,15 +23,7 @@ def exits(positions: Iterable[Position], *, step: Decimal, reason: str) -> tuple
     """
     sized = ((one, floor_to_step(one.quantity, step)) for one in positions)
     return tuple(
-        OrderRequest(
-            leg=f"flatten-{one.ordinal}",
-            symbol=one.symbol,
-            side="SELL" if one.side == "LONG" else "BUY",
-            type="MARKET",
-            quantity=quantity,
-            reduce_only=True,
-            reason=f"FLATTEN: {reason}"[:500],
-        )
+        _exit(f"flatten-{one.ordinal}", one.symbol, "SELL" if one.side == "LONG" else "BUY", quantity, reason)
         for one, quantity in sized
         if quantity > 0
     )
@@ -59,15 +51,17 @@ def closing(
         )
         quantity = floor_to_step(max(abs(held) - leaving, ZERO), step)
         if quantity > 0:
-            out.append(
-                OrderRequest(
-                    leg=f"{HALT_EXIT}-{number + len(out) + 1}",
-                    symbol=symbol,
-                    side=side,
-                    type="MARKET",
-                    quantity=quantity,
-                    reduce_only=True,
-                    reason=f"FLATTEN: {reason}"[:500],
-                )
-            )
+            out.append(_exit(f"{HALT_EXIT}-{number + len(out) + 1}", symbol, side, quantity, reason))
     return tuple(out)
+
+
+def _exit(leg: str, symbol: str, side: Side, quantity: Decimal, reason: str) -> OrderRequest:
+    return OrderRequest(
+        leg=leg,
+        symbol=symbol,
+        side=side,
+        type="MARKET",
+        quantity=quantity,
+        reduce_only=True,
+        reason=f"FLATTEN: {reason}"[:500],
+    )

@@ -68,7 +68,6 @@ class Asking:
             "algoOrder" if algo else "order",
             {"symbol": market_of(request.symbol), **asked},
             weight=1 if is_perp(request.symbol) else 4,
-            first=True,
         )
         if isinstance(said, Rejected) and said.code in NO_SUCH_ORDER:
             return None
@@ -80,7 +79,7 @@ class Asking:
         kind, found = kind_of(symbol), dict[str, Decimal]()
         for path, name, weight in OPEN_LISTS[kind]:
             asked = {"symbol": market_of(symbol)}
-            said = await self._gateway.ask(kind, "GET", path, asked, weight=weight, first=True)
+            said = await self._gateway.ask(kind, "GET", path, asked, weight=weight)
             try:
                 found |= {row[name]: parse_amount(row.get("executedQty", "0")) for row in listed(must(said))}
             except (LookupError, TypeError, ValueError) as error:
@@ -100,7 +99,6 @@ class Asking:
             path,
             {"symbol": market, "orderId": number, "limit": "1000"},
             weight=weight,
-            first=True,
         )
         trades = trades_of(must(said), number, market)
         if sum((t.quantity for t in trades), Decimal(0)) != order.executed:
@@ -116,18 +114,14 @@ class Asking:
         since = str(millis(sent_at - timedelta(seconds=60)))
         asked = {"symbol": market, "startTime": since, "limit": "1000"}
         if conditional(request):
-            rows = listed(
-                must(await self._gateway.ask(kind, "GET", "allAlgoOrders", asked, weight=5, first=True))
-            )
+            rows = listed(must(await self._gateway.ask(kind, "GET", "allAlgoOrders", asked, weight=5)))
             return not any(row.get("clientAlgoId") == client_order_id for row in rows)
         weight = 20 if kind == "spot" else 5
-        rows = listed(
-            must(await self._gateway.ask(kind, "GET", "allOrders", asked, weight=weight, first=True))
-        )
+        rows = listed(must(await self._gateway.ask(kind, "GET", "allOrders", asked, weight=weight)))
         if any(row.get("clientOrderId") == client_order_id for row in rows):
             return False
         path = "myTrades" if kind == "spot" else "userTrades"
-        trades = listed(must(await self._gateway.ask(kind, "GET", path, asked, weight=weight, first=True)))
+        trades = listed(must(await self._gateway.ask(kind, "GET", path, asked, weight=weight)))
         numbers = {str(row.get("orderId")) for row in rows}
         return all(str(trade.get("orderId")) in numbers for trade in trades) or _older(
             trades, numbers, sent_at
@@ -136,7 +130,7 @@ class Asking:
     async def rate(self, asset: str, quote: str) -> Decimal | None:
         """The price of an asset that fees are taken in, as it is now; None when it has no market."""
         said = await self._gateway.ask(
-            "spot", "GET", "ticker/price", {"symbol": f"{asset}{quote}"}, weight=2, first=True, signed=False
+            "spot", "GET", "ticker/price", {"symbol": f"{asset}{quote}"}, weight=2, signed=False
         )
         if isinstance(said, Rejected):
             return None
@@ -148,7 +142,6 @@ class Asking:
     async def _became(self, request: OrderRequest, order: VenueOrder) -> VenueOrder:
         said = await self._gateway.ask(
             "perp", "GET", "order", {"symbol": market_of(request.symbol), "orderId": order.triggered_id or ""},
-            first=True,
         )  # fmt: skip
         value = must(said)
         name = value.get("clientOrderId") if isinstance(value, dict) else None

@@ -54,11 +54,7 @@ class Funding:
     async def _rates(self, after: datetime) -> list[Rated]:
         since = {"symbol": market_of(self._symbol), "startTime": str(millis(after) + 1), "limit": str(PAGE)}
         rows = listed(
-            must(
-                await self._gateway.ask(
-                    "perp", "GET", "fundingRate", since, weight=1, first=True, signed=False
-                )
-            )
+            must(await self._gateway.ask("perp", "GET", "fundingRate", since, weight=1, signed=False))
         )
         try:
             return [self._rated(row) for row in rows]

@@ -96,14 +96,15 @@ class Gateway:
         *,
         weight: int = 1,
         urgent: bool = False,
-        first: bool = False,
+        yields: bool = False,
         signed: bool = True,
         api: str | None = None,
         deadline_s: float | None = None,
         still: Still | None = None,
     ) -> Outcome:
-        """One request of ``kind`` spot or perp, sent at most once. ``urgent`` does not queue, ``first`` goes before what only
-        reads. ``still`` is asked when its turn has come and its connection is open, right before the first byte.
+        """One request of ``kind`` spot or perp, sent at most once. ``urgent`` does not queue; what only compares ``yields``:
+        it goes behind all that an account asks. ``still`` is asked when its turn has come and its connection is open, right
+        before the first byte.
         """
         if self.lost is not None and signed:
             return outcome(NoReply(f"key not accepted: {self.lost}", sent=False))
@@ -115,7 +116,7 @@ class Gateway:
             self._unless_paused()  # last: another process may have learned of a pause meanwhile
 
         try:
-            if not urgent and not await self._slot(kind, weight, AHEAD_S if first else 0.0):
+            if not urgent and not await self._slot(kind, weight, 0.0 if yields else AHEAD_S):
                 return outcome(NoReply("too many requests are waiting", sent=False))
             self._unless_paused()
             request = self._signer.sign(path, [api or APIS[kind, signed]], method, dict(params or {}))

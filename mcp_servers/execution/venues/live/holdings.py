@@ -21,9 +21,7 @@ class Holdings:
 
     async def read(self) -> None:
         """Ask the exchange. Raises VenueUnknown."""
-        said = await self._gateway.ask(
-            "spot", "GET", "account", {"omitZeroBalances": "true"}, weight=20, first=True
-        )
+        said = await self._gateway.ask("spot", "GET", "account", {"omitZeroBalances": "true"}, weight=20)
         try:
             rows = [
                 (str(row["asset"]), parse_amount(row["free"]), parse_amount(row["locked"]))

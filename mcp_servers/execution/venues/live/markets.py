@@ -19,8 +19,6 @@ class Markets:
             kind, market = kind_of(symbol), market_of(symbol)
             asked = {"symbol": market} if kind == "spot" else {}
             weight = 20 if kind == "spot" else 1
-            said = await self._gateway.ask(
-                kind, "GET", "exchangeInfo", asked, weight=weight, first=True, signed=False
-            )
+            said = await self._gateway.ask(kind, "GET", "exchangeInfo", asked, weight=weight, signed=False)
             self._known[symbol] = filters_of(must(said), market)
         return self._known[symbol]

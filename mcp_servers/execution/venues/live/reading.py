@@ -26,13 +26,13 @@ class GatewayReader:
         """The JSON of a signed GET. Raises VenueUnknown when there is no whole, good answer."""
         api = "fapiPrivateV2" if kind == "perp" and path in SECOND else None
         said = await self._gateway.ask(
-            kind, "GET", path, params, weight=weight, api=api, first=self.awaited or path in TOGETHER
+            kind, "GET", path, params, weight=weight, api=api, yields=not (self.awaited or path in TOGETHER)
         )
         return must(said)
 
     async def listen_key(self, method: str) -> str:
         """POST or PUT of the USD-M listen key. Raises StreamUnavailable."""
         try:
-            return str(must(await self._gateway.ask("perp", method, "listenKey"))["listenKey"])
+            return str(must(await self._gateway.ask("perp", method, "listenKey", yields=True))["listenKey"])
         except (VenueUnknown, LookupError, TypeError) as error:
             raise StreamUnavailable(f"no listen key: {error}") from error

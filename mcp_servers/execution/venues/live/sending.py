@@ -49,7 +49,7 @@ class Sending:
             said = await self._gateway.ask(
                 kind_of(request.symbol), "POST", "algoOrder" if conditional(request) else "order",
                 params_of(request, ticket.client_order_id),
-                deadline_s=HURRY_S if request.reduce_only else None, first=True, still=still,
+                deadline_s=HURRY_S if request.reduce_only else None, still=still,
             )  # fmt: skip
             if isinstance(said, Rejected) and said.code == FILTER:
                 changed = await self._refitted(ticket)
@@ -64,7 +64,7 @@ class Sending:
         """Send a stop and a target on spot as one list, once."""
         params = pair_params(stop[1], target[1], stop[0].client_order_id, target[0].client_order_id)
         return await self._gateway.ask(
-            "spot", "POST", "orderList/oco", params, deadline_s=HURRY_S, first=True, still=still
+            "spot", "POST", "orderList/oco", params, deadline_s=HURRY_S, still=still
         )
 
     async def cancel(self, client_order_id: str, request: OrderRequest, still: Still | None) -> Outcome:
