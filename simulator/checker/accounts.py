@@ -70,7 +70,7 @@ class Accounts:
     def _book(self, fill: dict[str, Any]) -> None:
         quantity, quote = units(fill["quantity"]), _value(fill["price"], fill["quantity"])
         self._fees += units(fill["fee"])
-        role = "manual" if (fill["leg"] or "").startswith("manual") else "trade"
+        role = role_of(fill)
         own = self._held.setdefault(role, Held())
         if fill["side"] == "BUY":
             own.quantity, own.cost = own.quantity + quantity, own.cost + quote
@@ -83,6 +83,11 @@ class Accounts:
                 held.quantity, held.cost = held.quantity - part, held.cost - gone
                 self._earned, quantity, self._slack = self._earned - gone, quantity - part, self._slack + 2
         must(quantity == 0, "I2", f"fill {fill['trade_id']} sells {quantity} units more than were held")
+
+
+def role_of(fill: dict[str, Any]) -> str:
+    """Whose position a fill opens or adds to: a person's or the floor's own."""
+    return "manual" if (fill["leg"] or "").startswith("manual") else "trade"
 
 
 def _value(price: Any, quantity: Any) -> int:

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+from simulator.checker.accounts import role_of
 from simulator.checker.money import ABSORBING, units
 from simulator.checker.verdict import must
 
@@ -22,7 +23,7 @@ class Guards:
 
     def __init__(self) -> None:
         self._without = {"stop_loss": 0, "take_profit": 0}
-        self._stops: dict[int, tuple[int, int]] = {}
+        self._stops: dict[int, int] = {}
 
     def record(self, body: Body, risk: dict[str, Any]) -> None:
         """A committed record, and the limits of its session."""
@@ -63,12 +64,12 @@ class Guards:
             if position["stop_loss"] is None:
                 continue
             name = f"record {body['seq']}: the stop of position {position['ordinal']}"
-            held, stop = units(position["quantity"]), units(position["stop_loss"])
-            self._stops[position["ordinal"]] = held, stop
+            stop = units(position["stop_loss"])
+            self._stops[position["ordinal"]] = stop
             known, trail = before.get(position["ordinal"]), _trail(position, body, risk)
-            if trail is None or known is None or held > known[0]:  # what is added brings a stop of its own
+            if trail is None or known is None or _added(position, body):
                 continue
-            must(stop >= known[1], "I7", f"{name} went back from {known[1]} to {stop}")
+            must(stop >= known, "I7", f"{name} went back from {known} to {stop}")
             if body["kind"] == "ROUND" and price is not None:
                 lag = price - price * trail - stop
                 must(lag <= price * trail * STEP + TICK, "I7", f"{name} is at {stop}, the price at {price}")
@@ -83,6 +84,14 @@ def _legs(body: Body) -> list[tuple[str, str | None]]:
     ]
     found += [(o["request"]["leg"], (o["state"] or {}).get("status")) for o in body["orders"]]
     return [(leg.partition("-")[0], state) for leg, state in found]
+
+
+def _added(position: dict[str, Any], body: Body) -> bool:
+    """Whether the record added to a position: what is added brings a stop of its own, which may lie lower.
+
+    Told by the fills: the size alone may have fallen, for exits of the same record may have taken away more than was added.
+    """
+    return any(fill["side"] == "BUY" and role_of(fill) == position["role"] for fill in body["fills"])
 
 
 def _trail(position: dict[str, Any], body: Body, risk: dict[str, Any]) -> Decimal | None:

@@ -19,13 +19,16 @@ def record(
     stop: str | None = "99",
     price: str | None = "100",
     role: str = "trade",
+    quantity: str = "1",
+    fills: tuple[tuple[str, str], ...] = (),
     **detail: Any,
 ) -> dict[str, Any]:
     """A round's record of one position and of orders that it asked for."""
-    position = {"role": role, "ordinal": 1, "opened_seq": 1, "quantity": "1", "stop_loss": stop}
+    position = {"role": role, "ordinal": 1, "opened_seq": 1, "quantity": quantity, "stop_loss": stop}
     return {
         "kind": "ROUND", "seq": 4, "snapshot": {"quote": None if price is None else {"price": price}}, "equity": "1000",
         "portfolio_after": {"positions": [position]}, "order_updates": [], "working": [], "detail": detail,
+        "fills": [{"leg": leg, "side": side} for leg, side in fills],
         "orders": [{"request": {"leg": leg}, "state": {"status": state}} for leg, state in legs],
     }  # fmt: skip
 
@@ -69,6 +72,32 @@ def test_a_stop_by_hand_follows_as_its_order_said() -> None:
     guards.record(record(stop="98", price="100.1", **by_hand), RISK)
     with pytest.raises(Violation, match="the stop of position 1 is at"):
         guards.record(record(stop="98", price="101", **by_hand), RISK)
+
+
+EXIT, MORE, OWN_ENTRY = ("guard_exit-1", "SELL"), ("manual-4", "BUY"), ("entry", "BUY")
+
+
+@pytest.mark.parametrize(
+    ("fills", "quantity", "back"),
+    [
+        ((), "1", True),
+        ((EXIT,), "0.5", True),
+        ((EXIT, OWN_ENTRY), "0.5", True),
+        ((MORE,), "2", False),
+        ((EXIT, MORE), "0.5", False),  # more was sold than was added
+    ],
+)
+def test_a_stop_goes_back_only_where_its_own_position_was_added_to(
+    fills: tuple[tuple[str, str], ...], quantity: str, back: bool
+) -> None:
+    guards, by_hand = Guards(), {"role": "manual", "trails": {"1": 0.01}}
+    guards.record(record(stop="99", **by_hand), RISK)
+    lower = record(stop="98.95", fills=fills, quantity=quantity, **by_hand)
+    if back:
+        with pytest.raises(Violation, match="the stop of position 1 went back from 9900000000 to 9895000000"):
+            guards.record(lower, RISK)
+    else:
+        guards.record(lower, RISK)
 
 
 def test_a_target_that_was_lost_comes_back() -> None:
