@@ -34,7 +34,7 @@ async def carry_out(
     """Queue the command, wait for its result and return that; with ``once`` a repeat waits for the first one.
 
     Raises Failure with the orchestrator's own status when it was refused, and 503 with the command's id when
-    nobody answered in time: it stays queued and may still be carried out.
+    nobody answered in time: it stays queued, what would trade for no longer than ``commands.LASTS_S``.
     """
     caller = caller_of(request)
     command_id = await commands.submit(floor.pool, caller.org_id, command, caller.name, once=once)
@@ -44,14 +44,14 @@ async def carry_out(
             503,
             "the floor did not answer in time",
             code="COMMAND_PENDING",
-            details="the command is queued and may still be carried out; "
+            details=f"the command is queued; what trades is begun within {commands.LASTS_S} s of being asked for or never; "
             "with the same Idempotency-Key you can ask again without doing it twice",
             headers={"Retry-After": str(RETRY_AFTER_S)},
             retry_after=RETRY_AFTER_S,
             command_id=command_id,
         )
     result: dict[str, Any] = done["result"] or {}
-    if done["state"] == "FAILED":
+    if done["state"] != "DONE":
         raise _refused(result)
     return result
 

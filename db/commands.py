@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import datetime
 from time import monotonic
 from typing import Any, Literal
 from uuid import UUID
@@ -23,6 +24,9 @@ SUBMITTED, FINISHED = "commands", "command_done"
 LOOK_S = 0.05
 """How often a waiter without a listening connection looks."""
 LISTENED_LOOK_S = 2.0
+LASTS_S = 30
+"""A command that would trade is not begun later than so many seconds after it was asked for (orchestrator/late.py)."""
+Ended = Literal["DONE", "FAILED", "EXPIRED"]
 SUBMIT = """
 WITH made AS (
     INSERT INTO commands (id, org_id, body, requested_by) VALUES (coalesce($1, gen_random_uuid()), $2, $3, $4)
@@ -30,7 +34,10 @@ WITH made AS (
 )
 SELECT coalesce((SELECT id FROM made), $1) AS id, pg_notify('commands', '')
 """
-PENDING = "SELECT id, org_id, number, body, requested_by FROM commands WHERE org_id = $1 AND state = 'PENDING' ORDER BY number"
+PENDING = """
+SELECT id, org_id, number, body, requested_by, created_at FROM commands
+WHERE org_id = $1 AND state = 'PENDING' ORDER BY number
+"""
 FINISH = """
 WITH done AS (
     UPDATE commands SET state = $2, result = $3, done_at = now()
@@ -57,6 +64,7 @@ class Pending:
     number: int
     command: Command
     requested_by: str
+    asked_at: datetime
 
 
 async def submit(
@@ -94,14 +102,16 @@ async def pending(pool: asyncpg.Pool, org_id: UUID, fence: Fence | None = None) 
             unreadable = {"error": "not a command this version knows", "status": 400}
             await finish(pool, row["id"], "FAILED", unreadable, fence)
             continue
-        found.append(Pending(row["id"], row["org_id"], row["number"], command, row["requested_by"]))
+        found.append(
+            Pending(row["id"], row["org_id"], row["number"], command, row["requested_by"], row["created_at"])
+        )
     return found
 
 
 async def finish(
     pool: asyncpg.Pool,
     command_id: UUID,
-    state: Literal["DONE", "FAILED"],
+    state: Ended,
     result: dict[str, Any],
     fence: Fence | None = None,
 ) -> None:

@@ -55,12 +55,12 @@ async def serve(config: ProcessConfig) -> None:
 async def _answer(store: Store, config: ProcessConfig, pending: commands.Pending) -> None:
     command = pending.command
     if not isinstance(command, ReplayRound):
-        await store.finish_command(pending.id, ok=False, result=OVER)
+        await store.finish_command(pending.id, "FAILED", OVER)
         return
     try:
         done = await replay_stored(store.pool, config.home, UUID(command.session_id), command.seq)
     except BadInput as error:
         body = {"error": str(error), "code": error.code, "status": 400, "field": error.field}
-        await store.finish_command(pending.id, ok=False, result=body)
+        await store.finish_command(pending.id, "FAILED", body)
     else:
-        await store.finish_command(pending.id, ok=True, result=done.model_dump(mode="json"))
+        await store.finish_command(pending.id, "DONE", done.model_dump(mode="json"))

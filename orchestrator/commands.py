@@ -6,6 +6,7 @@ from uuid import UUID
 
 import structlog
 
+from db.commands import Ended, Pending
 from openoutcry.errors import BadConfig, BadInput, DataUnavailable, OpenOutcryError
 from openoutcry.settings import changed
 from openoutcry.types import commands as c
@@ -17,6 +18,7 @@ from orchestrator.bootstrap import LiveFloor
 from orchestrator.cycle import run_cycle
 from orchestrator.desk import Desk
 from orchestrator.hedges import close_hedges, execute_hedges
+from orchestrator.late import begun, late, too_late
 from orchestrator.manual import cancel_order, flatten, hear_account, place_order
 from orchestrator.resetting import reset_breaker
 from orchestrator.sessions import close_session, open_session
@@ -24,6 +26,7 @@ from orchestrator.ticks import LIVE_GRACE
 from wire.config import RunSpec
 
 log = structlog.get_logger()
+EXPIRED = "COMMAND_EXPIRED"
 
 
 class CommandFailed(OpenOutcryError):
@@ -47,19 +50,33 @@ class Commander:
         self._floor.store.command_waiting.clear()
         for pending in await self._floor.store.pending_commands():
             try:
-                result = await self._execute(pending.number, pending.command, pending.requested_by)
-                await self._floor.store.finish_command(pending.id, ok=True, result=result)
+                result = await self._carry_out(pending)
+                await self._floor.store.finish_command(pending.id, "DONE", result)
             except CommandFailed as error:
-                body = {"error": str(error), "code": error.code, "status": error.status, "field": error.field}
-                await self._floor.store.finish_command(pending.id, ok=False, result=body)
+                state: Ended = "EXPIRED" if error.code == EXPIRED else "FAILED"
+                await self._floor.store.finish_command(
+                    pending.id, state, _told(error, error.status, error.field)
+                )
             except BadInput as error:
-                body = {"error": str(error), "code": error.code, "status": 400, "field": error.field}
-                await self._floor.store.finish_command(pending.id, ok=False, result=body)
+                await self._floor.store.finish_command(pending.id, "FAILED", _told(error, 400, error.field))
             except DataUnavailable as error:
-                body = {"error": str(error), "code": error.code, "status": 503, "field": None}
-                await self._floor.store.finish_command(pending.id, ok=False, result=body)
+                await self._floor.store.finish_command(pending.id, "FAILED", _told(error, 503))
 
-    async def _execute(self, number: int, command: c.Command, by: str) -> dict[str, Any]:
+    async def _carry_out(self, pending: Pending) -> dict[str, Any]:
+        """Execute a command in time; of one that comes too late, tell what an earlier life had begun. Raises CommandFailed."""
+        command, by, desks = pending.command, pending.requested_by, tuple(self._desks.values())
+        if not late(pending, self._floor.clock.now()):
+            return await self._execute(pending.number, command, by, desks)
+        had_begun = await begun(self._floor, desks, pending)
+        if had_begun:
+            return await self._execute(pending.number, command, by, had_begun)
+        meta = {"command_id": str(pending.id), "kind": command.kind, "by": by}
+        await self._floor.store.say("command_expired", too_late(pending), meta)
+        raise CommandFailed(too_late(pending), code=EXPIRED, status=409)
+
+    async def _execute(
+        self, number: int, command: c.Command, by: str, desks: tuple[Desk, ...]
+    ) -> dict[str, Any]:
         log.info("command", kind=command.kind, number=number)
         match command:
             case c.PlaceOrder():
@@ -68,9 +85,13 @@ class Commander:
             case c.CancelOrder():
                 return await self._cancel(command)
             case c.ExecuteHedges():
-                return await execute_hedges(self._floor, self._asked(command.session_id), command, number)
+                return await execute_hedges(
+                    self._floor, self._asked(command.session_id, desks), command, number
+                )
             case c.CloseHedges():
-                return await close_hedges(self._floor, self._asked(command.session_id), command, number)
+                return await close_hedges(
+                    self._floor, self._asked(command.session_id, desks), command, number
+                )
             case c.StartSession():
                 return await self._start(command)
             case c.StopSession():
@@ -82,7 +103,9 @@ class Commander:
             case c.HearAccount():
                 return await hear_account(self._floor, self._desk(command.session_id), command, number)
             case c.ResetBreaker():
-                return await reset_breaker(self._floor, self._asked(command.session_id), command.reason, by)
+                return await reset_breaker(
+                    self._floor, self._asked(command.session_id, desks), command.reason, by
+                )
             case c.ReplayRound():
                 pool, home = self._floor.store.pool, self._floor.home
                 done = await replay_stored(pool, home, UUID(command.session_id), command.seq)
@@ -98,9 +121,9 @@ class Commander:
                 "session not found", code="NOT_FOUND", status=404, field="session_id"
             ) from error
 
-    def _asked(self, session_id: str | None) -> tuple[Desk, ...]:
-        """The session named, else all of them."""
-        return tuple(self._desks.values()) if session_id is None else (self._desk(session_id),)
+    def _asked(self, session_id: str | None, desks: tuple[Desk, ...]) -> tuple[Desk, ...]:
+        """The session named, else all of ``desks``."""
+        return desks if session_id is None else (self._desk(session_id),)
 
     def _desk_for(self, symbol: str, session_id: str | None) -> Desk:
         name = canonical(symbol)
@@ -218,3 +241,7 @@ class Commander:
             raise CommandFailed(str(error), code=error.code, status=400, field=error.field) from error
         await self._floor.store.add_config(dict(updates))
         return {"updates": dict(updates)}
+
+
+def _told(error: OpenOutcryError, status: int, field: str | None = None) -> dict[str, Any]:
+    return {"error": str(error), "code": error.code, "status": status, "field": field}

@@ -295,9 +295,9 @@ class Store:
         """The queue of this floor's org."""
         return await commands.pending(self.pool, self._org, self.fence)
 
-    async def finish_command(self, command_id: UUID, *, ok: bool, result: dict[str, Any]) -> None:
+    async def finish_command(self, command_id: UUID, state: commands.Ended, result: dict[str, Any]) -> None:
         """Answer a command."""
-        await commands.finish(self.pool, command_id, "DONE" if ok else "FAILED", result, self.fence)
+        await commands.finish(self.pool, command_id, state, result, self.fence)
 
     async def say(self, status: str, message: str, metadata: dict[str, Any]) -> None:
         """A ``system_status`` event for WebSocket clients."""

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from db.commands import submit, wait
+from db.commands import LASTS_S, submit, wait
 from db.pool import open_pool
 from openoutcry.errors import BadInput, DataUnavailable, OpenOutcryError, StartupRefused
 from openoutcry.types.commands import Command
@@ -20,7 +20,7 @@ async def carry_out(home: Path, command: Command, *, once: str | None, wait_s: f
     """Queue a command for the floor and return its answer; again with the same ``once`` it is never done twice.
 
     Raises StartupRefused when no floor runs in this home, BadInput and CommandRefused with the floor's own words,
-    DataUnavailable when it does not answer in time: the command stays queued.
+    DataUnavailable when it does not answer in time: the command stays queued, what trades for ``LASTS_S``.
     """
     url = running_database(home)
     if url is None:
@@ -33,7 +33,9 @@ async def carry_out(home: Path, command: Command, *, once: str | None, wait_s: f
         await pool.close()
     if answered is None:
         again = (
-            f"--once {once} asks for the same one again" if once else "it stays queued and may still be done"
+            f"--once {once} asks for the same one again"
+            if once
+            else f"what trades is begun within {LASTS_S} s of being asked for or never"
         )
         raise DataUnavailable(f"the floor did not answer within {wait_s:g} s: command {number}; {again}")
     result: dict[str, Any] = answered["result"] or {}

@@ -4,6 +4,7 @@ from time import monotonic
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -37,7 +38,7 @@ class Screen:
 
     def warn(self, text: str) -> None:
         """Something a person must notice."""
-        self.console.print(f"  [bold yellow]! {text}[/]")
+        self.console.print(f"  [bold yellow]! {escape(text)}[/]")
 
     def notice(self, name: str, what: str) -> None:
         """A process died or came back."""

@@ -49,7 +49,8 @@ BRANCHES: Mapping[str, str] = {
     "api_key_revoked": """SELECT revoked_at, 'admin', name, 'info', jsonb_build_object('prefix', prefix, 'role', role), ended_in
         FROM api_keys WHERE org_id = $1 AND revoked_at IS NOT NULL""",
     "credential": "SELECT at, actor, subject, 'info', details, born, event_type FROM audit_events WHERE org_id = $1",
-    "command": """SELECT created_at, requested_by, body->>'kind', CASE WHEN state = 'FAILED' THEN 'warning' ELSE 'info' END,
+    "command": """SELECT created_at, requested_by, body->>'kind',
+        CASE WHEN state IN ('FAILED', 'EXPIRED') THEN 'warning' ELSE 'info' END,
         jsonb_build_object('state', state, 'body', body, 'result', result), born FROM commands WHERE org_id = $1""",
     "order": """SELECT c.committed_at, 'floor', o.symbol, 'info', jsonb_build_object('order_id', o.id, 'side', o.side,
         'type', o.type, 'status', o.status, 'quantity', o.quantity, 'reason', o.reason, 'market_time', o.created_at), c.born

@@ -5,13 +5,16 @@ from uuid import UUID
 
 import asyncpg
 
-from db.commands import submit, wait
+from db.commands import LASTS_S, submit, wait
 from mcp_servers.execution.answers import OrderAnswer, SessionAnswer, head
 from mcp_servers.execution.deps import ExecutionDeps
 from mcp_servers.toolkit import Call
 from openoutcry.errors import BadInput, ToolFailed
 from openoutcry.types.commands import CancelOrder, Command, PlaceOrder, StartSession, StopSession
 
+NOT_YET = (
+    f"the floor has not come to it yet; what trades is begun within {LASTS_S} s of being asked for or never"
+)
 STANDING = "SELECT status, refusal, error_message FROM orders WHERE id = $1 AND org_id = $2"
 
 
@@ -37,7 +40,9 @@ async def ask_for_order(call: Call[ExecutionDeps], command: PlaceOrder | CancelO
     """Have an order placed or cancelled, and say where it stands then."""
     answered = await ask(call, command)
     if answered is None:
-        return OrderAnswer(**head(call), status="QUEUED", order_id=getattr(command, "order_id", None))
+        return OrderAnswer(
+            **head(call), status="QUEUED", order_id=getattr(command, "order_id", None), error=NOT_YET
+        )
     return await order_answer(call, str(answered["order_id"]))
 
 

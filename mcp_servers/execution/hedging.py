@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from mcp_servers.execution.answers import head
-from mcp_servers.execution.asking import ask
+from mcp_servers.execution.asking import NOT_YET, ask
 from mcp_servers.execution.deps import ExecutionDeps
 from mcp_servers.toolkit import Call, ToolResult
 from openoutcry.types.amounts import Amount
@@ -58,5 +58,5 @@ async def ask_for_hedges(call: Call[ExecutionDeps], command: ExecuteHedges | Clo
     """Have it done, and say what became of it."""
     answered = await ask(call, command)
     if answered is None:
-        return HedgeAnswer(**head(call), status="QUEUED", message="the floor has not come to it yet")
+        return HedgeAnswer(**head(call), status="QUEUED", message=NOT_YET)
     return HedgeAnswer(**head(call), **answered)

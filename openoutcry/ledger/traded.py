@@ -184,7 +184,8 @@ class _Standing(NamedTuple):
 def _standing(planned: PlannedOrder, state: OrderState | None) -> _Standing:
     verdict = planned.verdict
     if isinstance(verdict, Refused):
-        said = clean(verdict.message or f"{verdict.rule}: {verdict.value} against a limit of {verdict.limit}")
+        broken = f"{verdict.rule}: {verdict.value} against a limit of {verdict.limit}"
+        said = clean(f"{verdict.message} ({broken})" if verdict.message else broken)
         refusal = {key: clean(value) for key, value in verdict.model_dump(exclude={"kind"}).items()}
         return _Standing("REJECTED", refusal=refusal, error_message=said)
     if state is None:

@@ -7,8 +7,9 @@ from typing import Any
 
 import typer
 
+from openoutcry.risk.latch import Latch
 from outcry.options import HomeOption, JsonOption
-from wire.config import home_folder
+from wire.config import KILL_FILE, home_folder, kill_path
 
 app = typer.Typer()
 NOT_RUNNING = 3
@@ -33,9 +34,11 @@ async def look(home: Path) -> dict[str, Any]:
 
     from db import halting
     from db.pool import open_pool
+    from db.reads.latches import latches
     from db.summary import running_sessions
     from outcry import runfile
     from outcry.floordb import running_database
+    from outcry.standing_still import halts_told, latches_told
 
     floor = runfile.running(home)
     if floor is None:
@@ -49,17 +52,20 @@ async def look(home: Path) -> dict[str, Any]:
     url = running_database(home)
     sessions: list[dict[str, Any]] = []
     halts: dict[str | None, dict[str, Any]] = {}
+    reached: list[tuple[str, str, Latch]] = []
     if url is not None:
         pool = await open_pool(url)
         try:
             sessions = await running_sessions(pool)
             halts = await halting.standing(pool)
+            reached = await latches(pool)
         finally:
             await pool.close()
     return {
         "running": True, "home": str(home), "version": floor.version, "address": floor.address, "market": floor.market,
         "ports": floor.ports, "processes": processes, "sessions": sessions,
         "halts": [{"symbol": symbol, **halt} for symbol, halt in halts.items()],
+        "kept_still": [*halts_told(halts, kill_path() or home / KILL_FILE), *latches_told(reached)],
     }  # fmt: skip
 
 
@@ -75,10 +81,8 @@ def show(found: dict[str, Any]) -> None:
         port = found["ports"].get(name)
         memory = "gone, coming back" if process["memory_mb"] is None else f"{process['memory_mb']:>6.1f} MB"
         typer.echo(f"  {name:<16} pid {process['pid']:<8} {memory}  {f'port {port}' if port else ''}")
-    for halt in found["halts"]:
-        typer.echo(
-            f"  HALTED {halt['symbol'] or 'everything'} since {halt['at']} by {halt['by']} ({halt['source']}): {halt['reason']}"
-        )
+    for line in found["kept_still"]:
+        typer.echo(f"  {line}")
     for session in found["sessions"]:
         typer.echo(
             f"  session {session['session_id']}  {session['symbol']} {session['timeframe']} {session['status']}  "

@@ -200,7 +200,7 @@ def submit(work: Transaction, given: Sequence[Any]) -> Answer:
 def pending_commands(work: Transaction, given: Sequence[Any]) -> Answer:
     """The queue."""
     found = [
-        {name: row[name] for name in ("id", "org_id", "number", "body", "requested_by")}
+        {name: row[name] for name in ("id", "org_id", "number", "body", "requested_by", "created_at")}
         for row in work.rows("commands").values()
         if row["org_id"] == given[0] and row["state"] == "PENDING"
     ]

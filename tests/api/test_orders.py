@@ -59,8 +59,9 @@ async def test_a_refused_order_comes_back_with_rule_value_and_limit(admin):
         "limit": "0.2",
         "message": "larger than a position may be",
     }
-    assert order["error_message"] == "larger than a position may be"
-    assert answer.json()["message"] == "Order rejected: larger than a position may be"
+    said = "larger than a position may be (max_position_size: 0.31 against a limit of 0.2)"
+    assert order["error_message"] == said
+    assert answer.json()["message"] == f"Order rejected: {said}"
 
 
 MALFORMED_ORDERS: list[tuple[dict[str, Any], str, str | None]] = [

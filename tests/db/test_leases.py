@@ -152,7 +152,7 @@ async def test_p6_p12_an_orchestrator_that_wakes_after_another_took_the_floor_wr
             "clock": lambda: store.set_clock(START, "live"),
             "config": lambda: store.add_config({"max_positions": 2}),
             "swept": lambda: store.swept(None, flatten=False),
-            "answer": lambda: store.finish_command(asked, ok=True, result={}),
+            "answer": lambda: store.finish_command(asked, "DONE", {}),
             "unreadable": store.pending_commands,
         }
         await deeds[deed]()

@@ -53,11 +53,12 @@ def outcry(
 
 @dataclass
 class RunningFloor:
-    """A floor that runs: its supervisor, address and home."""
+    """A floor that runs: its supervisor, address and home, and the file with what it said on its terminal."""
 
     home: Path
     process: "subprocess.Popen[str]"
     address: str
+    log: Path
 
     def runfile(self) -> dict[str, Any]:
         """What the supervisor says of its processes."""
@@ -135,7 +136,7 @@ def open_floor(home: Path, *words: str) -> Iterator[RunningFloor]:
             stderr=out,
             text=True,
         )
-    floor = RunningFloor(home, process, f"http://127.0.0.1:{port}")
+    floor = RunningFloor(home, process, f"http://127.0.0.1:{port}", log)
     family: list[psutil.Process] = []
     try:
         wait_for(lambda: _ended(process, log) or (floor.rounds() > 0 and not port_is_free(port)))

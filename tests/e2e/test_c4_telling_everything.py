@@ -88,7 +88,7 @@ def told_everything(folder: Path, sandbox: Sandbox, models: str, database: str) 
             [sys.executable, "-m", "outcry", "up", *words],
             cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out, text=True,
         )  # fmt: skip
-    floor = RunningFloor(home, process, f"http://127.0.0.1:{port}")
+    floor = RunningFloor(home, process, f"http://127.0.0.1:{port}", folder / "floor.log")
     try:
         for opened in (
             (home / "run" / "floor.json").exists,

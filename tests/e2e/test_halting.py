@@ -108,6 +108,8 @@ def test_a_halt_is_obeyed_without_an_orchestrator_and_outlives_everything(home: 
         seen = wait_for(lambda: answered(floor))  # the progress file is of the floor before
         assert (seen["halted"], seen["reason"]) == (True, "drill")
         assert ordered(floor)["status"] == "REJECTED"
+        opened = floor.log.read_text()  # the second opening's lines follow the first's
+        assert opened.count("! HALTED everything since") == 1 and "(cli): drill. Only orders" in opened
         (home / "KILL").touch()
         still = outcry(home, "unhalt", "--reason", "over", check=False)
         assert still.returncode == 1 and "remove it first" in still.stderr

@@ -336,7 +336,7 @@ CREATE TABLE commands (
     org_id uuid NOT NULL REFERENCES orgs,
     number bigint GENERATED ALWAYS AS IDENTITY,
     body jsonb NOT NULL,
-    state text NOT NULL DEFAULT 'PENDING' CHECK (state IN ('PENDING', 'DONE', 'FAILED')),
+    state text NOT NULL DEFAULT 'PENDING' CHECK (state IN ('PENDING', 'DONE', 'FAILED', 'EXPIRED')),
     result jsonb,
     requested_by text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),

@@ -1,0 +1,46 @@
+"""What keeps a floor from entering anything, and how each of it is lifted, in words for its operator."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from openoutcry.risk.latch import Latch
+
+RESET = '`outcry risk reset-breaker --reason "…"`'
+
+
+def halts_told(halts: Mapping[str | None, Mapping[str, Any]], kill_file: Path) -> list[str]:
+    """A line for each halt, the kill file's included when nobody has heeded it yet."""
+    there = kill_file.exists()
+    lines = [_halt(symbol, halt, kill_file if there else None) for symbol, halt in halts.items()]
+    if there and None not in halts:
+        lines.append(
+            f"HALTED everything by the file {kill_file}. Lifted by: {_lifting(None, 'file', kill_file)}"
+        )
+    return lines
+
+
+def latches_told(latches: Iterable[tuple[str, str, Latch]]) -> list[str]:
+    """A line for each loss limit that was reached and not reset."""
+    return [
+        f"{symbol} enters nothing: {rule} was {latch.value} in record {latch.seq}, its limit {latch.limit}. Lifted by: {RESET}"
+        for symbol, rule, latch in latches
+    ]
+
+
+def _halt(symbol: str | None, halt: Mapping[str, Any], kill_file: Path | None) -> str:
+    what = f"HALTED {symbol or 'everything'} since {halt['at']} by {halt['by']} ({halt['source']}): {halt['reason']}"
+    file = kill_file if symbol is None else None
+    what = "".join(letter if letter.isprintable() else " " for letter in what)  # somebody typed the reason
+    return (
+        f"{what}. Only orders that reduce risk pass. Lifted by: {_lifting(symbol, str(halt['source']), file)}"
+    )
+
+
+def _lifting(symbol: str | None, source: str, kill_file: Path | None) -> str:
+    if source == "breaker":
+        words = RESET
+    else:
+        which = "" if symbol is None else f"--symbol {symbol} "
+        words = f'`outcry unhalt {which}--reason "…"`'
+    return words if kill_file is None else f"removing {kill_file}, then {words}"
