@@ -99,7 +99,7 @@ AREAS = (
     Area(
         "answers",
         tuple(f"{LIVE}/{name}.py" for name in ("dialect", "filters", "outcome")),
-        tuple(f"{LIVE_TESTS}/test_{name}.py" for name in ("filters", "outcome", "venue_faults")),
+        tuple(f"{LIVE_TESTS}/test_{name}.py" for name in ("dialect", "filters", "outcome", "venue_faults")),
         drawn=100,
     ),
     Area(

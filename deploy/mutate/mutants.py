@@ -51,6 +51,16 @@ class Source:
         self._found = list(self._places(self.tree, (), (1, 1), within_function=False))
         self.mutants = self._named()
 
+    def part(self, mutant: Mutant) -> str:
+        """The function (the outermost one) that a change is in, without its comments; empty for what is worked out at import."""
+        around = (
+            node
+            for node in ast.walk(self.tree)  # the outer ones come first
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            and node.lineno <= mutant.lines[0] <= (node.end_lineno or node.lineno)
+        )
+        return ast.unparse(next(around)) if mutant.in_function else ""
+
     def mutated(self, mutant: Mutant, filename: str) -> CodeType:
         """The whole file, compiled with one change in it."""
         place, new = self._edit(mutant.number)

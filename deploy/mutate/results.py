@@ -20,6 +20,8 @@ class Result:
     tests: str
     commit: str
     seed: int
+    part: str = ""
+    """Digest of the function that was changed; empty where the change is worked out at import."""
 
 
 def read(path: Path) -> dict[str, Result]:
@@ -32,16 +34,25 @@ def append(path: Path, result: Result) -> None:
     slices.append(path, asdict(result))
 
 
-def stands(result: Result | None, code: str, tests: str, *, keep_killed: bool) -> bool:
-    """Whether an earlier verdict is still true: of the same code and, unless more tests cannot matter, the same tests."""
-    if result is None or result.code != code:
+def stands(result: Result | None, code: str, part: str, tests: str, *, keep_killed: bool) -> bool:
+    """Whether an earlier verdict is still true: of the same code and tests. ``keep_killed``: a kill stands as long as the
+    changed function is the same, for more tests cannot matter and other functions seldom do.
+    """
+    if result is None:
         return False
-    return result.tests == tests or (keep_killed and result.verdict != "survived")
+    if keep_killed and result.verdict != "survived":
+        return result.code == code or (part != "" and result.part == part)
+    return (result.code, result.tests) == (code, tests)
 
 
 def code_digest(file: str) -> str:
     """Of one file under trial."""
     return _digest([ROOT / file])
+
+
+def part_digest(text: str) -> str:
+    """Of one function; empty of none."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16] if text else ""
 
 
 def tests_digest(area: Area) -> str:

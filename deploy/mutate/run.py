@@ -54,7 +54,9 @@ class Running:
         return {
             one.name: known[one.name]
             for one in self.mutants
-            if results.stands(known.get(one.name), self._code[one.file], self._tests, keep_killed=keep)
+            if results.stands(
+                known.get(one.name), self._code[one.file], self._part(one), self._tests, keep_killed=keep
+            )
         }
 
     def go_on(self) -> None:
@@ -86,10 +88,19 @@ class Running:
     def _told(self, mutant: Mutant, verdict: Verdict) -> bool:
         run = self._run
         result = results.Result(
-            mutant.name, verdict, self._code[mutant.file], self._tests, run.commit, run.seed
+            mutant.name,
+            verdict,
+            self._code[mutant.file],
+            self._tests,
+            run.commit,
+            run.seed,
+            self._part(mutant),
         )
         results.append(run.file, result)
         return time.monotonic() < run.until
+
+    def _part(self, mutant: Mutant) -> str:
+        return results.part_digest(self._sources[mutant.file].part(mutant))
 
 
 def _drawn(existing: list[Mutant], most: int | None, seed: int) -> list[Mutant]:

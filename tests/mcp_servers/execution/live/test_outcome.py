@@ -66,11 +66,83 @@ def test_E1_E2_E8_what_an_answer_means(reply: Reply | NoReply, kind: type) -> No
     assert type(outcome(reply)) is kind
 
 
+REFUSALS = (
+    -1013, *range(-1130, -1099), -1131, -2010, -2011, -2013, -2016, *range(-2028, -2017), -4120, -5021, -5022,
+    -4000, -4014, -4016, -4034, -4131, -4164, -4183, -4184, -1008, -1016,
+)  # fmt: skip
+NEVER_SAID = (
+    -1014,
+    -1017,
+    -1099,
+    -1132,
+    -2012,
+    -2014,
+    -2017,
+    -2029,
+    -3999,
+    -4015,
+    -4035,
+    -4119,
+    -4130,
+    -5023,
+)
+
+
+def test_E1_only_the_definitive_list_is_a_refusal() -> None:
+    for code in REFUSALS:
+        assert outcome(error(code)) == Rejected(code, "why"), code
+    for code in NEVER_SAID:
+        assert not isinstance(outcome(error(code)), Rejected), code
+
+
+@pytest.mark.parametrize("code", [-2014, -2015, -1002, -1022])
+def test_E8_each_word_for_a_key_that_is_lost(code: int) -> None:
+    assert outcome(error(code, status=401)) == KeyRevoked(code, "why")
+
+
+@pytest.mark.parametrize("code", [-1003, -1015])
+def test_E7_too_much_was_asked_says_a_code_as_well(code: int) -> None:
+    assert outcome(error(code)) == Limited(429, 10.0, "why")
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (NoReply("reset"), Unknown("reset")),
+        (NoReply("refused", sent=False), Rejected(0, "never sent: refused")),
+        (Reply(299, "[1]"), Answered([1])),
+        (Reply(300, "[1]"), Unknown("HTTP 300")),
+        (Reply(199, "[1]"), Unknown("HTTP 199")),
+        (Reply(500, "<html>"), Unknown("HTTP 500 without JSON")),
+        (error(-1013, status=500), Unknown("HTTP 500, code -1013: why")),
+        (error(-1013, status=499), Rejected(-1013, "why")),
+        (error(-1013, status=399), Unknown("HTTP 399, code -1013: why")),
+        (error(-1001), Unknown("code -1001: why")),
+        (error(-1021), RetryAfterResync("why")),
+        (Reply(200, '{"code": -1013}'), Answered({"code": -1013})),
+        (Reply(200, '{"code": true, "msg": ""}'), Answered({"code": True, "msg": ""})),
+        (Reply(200, '{"code": "x", "msg": ""}'), Answered({"code": "x", "msg": ""})),
+        (Reply(200, '{"code": "200", "msg": ""}'), Answered({"code": "200", "msg": ""})),
+        (Reply(400, '{"code": "-1013", "msg": "why"}'), Rejected(-1013, "why")),
+        (Reply(400, f'{{"code": -1013, "msg": "{"x" * 301}"}}'), Rejected(-1013, "x" * 300)),
+        (Reply(400, '{"code": -2010, "msg": "ClientOrderId is duplicated"}'),
+         Unknown("code -2010: ClientOrderId is duplicated")),
+        (Reply(429, "<html>"), Limited(429, 60.0, "too many requests")),
+        (Reply(418, '{"msg": "banned"}'), Limited(418, 120.0, "banned")),
+    ],
+)  # fmt: skip
+def test_E1_what_is_said_of_an_answer(reply: Reply | NoReply, said: object) -> None:
+    assert outcome(reply) == said
+
+
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
         ({"Retry-After": "7"}, 7),
         ({"Retry-After": "0"}, 1),
+        ({"Retry-After": "2"}, 2),
+        ({"Retry-After": "²"}, 60),
+        ({"Other": "7"}, 60),
         ({"Retry-After": "soon"}, 60),
         ({}, 60),
         ({"Retry-After": "9999999"}, 9_999_999),
