@@ -100,7 +100,6 @@ AREAS = (
         "answers",
         tuple(f"{LIVE}/{name}.py" for name in ("dialect", "filters", "outcome")),
         tuple(f"{LIVE_TESTS}/test_{name}.py" for name in ("dialect", "filters", "outcome", "venue_faults")),
-        drawn=100,
     ),
     Area(
         "venue",
@@ -126,8 +125,7 @@ AREAS = (
     Area(
         "halts",
         ("db/halting.py", "api/routes/kill_switch.py"),
-        ("tests/db/test_halting.py", "tests/api/test_trade.py"),
-        drawn=60,
+        ("tests/db/test_halting.py", "tests/api/test_kill_switch.py", "tests/api/test_trade.py"),
     ),
     Area("keys", ("api/routes/keys.py", "api/routes/key_ring.py"), ("tests/api/test_keys.py",)),
     Area("tally", (f"{PURE}/voting/*.py",), (f"{TESTS}/voting",)),
