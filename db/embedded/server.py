@@ -58,27 +58,37 @@ class EmbeddedPostgres:
         """Make the cluster if needed, start the server, wait until it accepts connections; returns its URL.
 
         Calling it again while the server runs returns the same URL; after the server died it starts it again.
-        Raises EmbeddedPostgresError when another process owns the home or the server does not come up.
+        Raises EmbeddedPostgresError when another process owns the home or the server does not come up; a home that was
+        ours stays ours then, to be tried again.
         """
         if self.alive():
             return self._url
         self._layout.make()
+        ours = self._lock is not None
         if self._lock is None:
             self._lock = lock.take(self._layout.lock)
         try:
             self._url = self._bring_up()
         except BaseException:
-            self.stop()
+            self._end()
+            if not ours:
+                self._give_back()
             raise
         return self._url
 
     def stop(self) -> None:
         """Fast shutdown, harder when that takes long, and give the home back. Nothing when not started."""
+        self._end()
+        self._give_back()
+
+    def _end(self) -> None:
         if self._keeper is not None:
             if self._keeper.alive():
                 end(self._keeper.pid, self._keeper.alive)
             self._keeper.ended()
             self._keeper = None
+
+    def _give_back(self) -> None:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None

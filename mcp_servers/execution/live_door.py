@@ -28,7 +28,7 @@ from openoutcry.ledger.announce import Event
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.ports import Clock
 from openoutcry.types.symbols import parse_symbol
-from wire.budget import RequestBudget
+from wire.budget import MachineClock, RequestBudget
 from wire.config import ProcessConfig
 from wire.venue_keys import VenueAccess
 
@@ -38,7 +38,9 @@ ALARM = BOUND + timedelta(seconds=60)
 TRIES = 5
 
 
-def gateway_of(access: VenueAccess, home: Path, pool: asyncpg.Pool, org_id: str, clock: Clock) -> Gateway:
+def gateway_of(
+    access: VenueAccess, home: Path, pool: asyncpg.Pool, org_id: str, clock: MachineClock
+) -> Gateway:
     """The gateway of a floor: its budget is every process's, and a lost key halts the floor."""
 
     async def halt(reason: str) -> None:
@@ -51,7 +53,7 @@ def gateway_of(access: VenueAccess, home: Path, pool: asyncpg.Pool, org_id: str,
 
 @asynccontextmanager
 async def opened_exchange(
-    access: VenueAccess, config: ProcessConfig, pool: asyncpg.Pool, clock: Clock
+    access: VenueAccess, config: ProcessConfig, pool: asyncpg.Pool, clock: MachineClock
 ) -> AsyncIterator[Exchange]:
     """The door to the exchange, until the context is left. Raises StartupRefused for a key that may too much."""
     gateway = gateway_of(access, config.home, pool, config.org_id, clock)

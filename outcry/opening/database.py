@@ -4,10 +4,14 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 
-from db.embedded import EmbeddedPostgres
+from db.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from openoutcry.errors import StartupRefused
 from wire.config import RunSpec
+
+AGAIN_S = 2.0
+"""Between two attempts to start a server that does not come up."""
 
 
 class Database:
@@ -16,14 +20,34 @@ class Database:
     def __init__(self, url: str, server: EmbeddedPostgres | None) -> None:
         self.url = url
         self._server = server
+        self._away, self._due = False, 0.0
 
     def keep_alive(self, on_change: Callable[[str, str], None]) -> None:
-        """Bring the embedded server back after a crash, at the same address."""
-        if self._server is not None and not self._server.alive():
+        """Bring the embedded server back after a crash, at the same address. While it does not come up, as on a full disk, say
+        why and try again: with nothing written, nothing is sent.
+        """
+        if self._server is None or self._server.alive() or monotonic() < self._due:
+            return
+        first, self._away = not self._away, True
+        if first:
             on_change("postgres", "died, starting again")
-            if self._server.start() != self.url:
-                raise StartupRefused("postgres came back at another address; open the floor again")
-            on_change("postgres", "ready")
+        try:
+            address = self._server.start()
+        except EmbeddedPostgresError as error:
+            self._due = monotonic() + AGAIN_S
+            if first:
+                on_change("postgres", f"does not start, trying again: {_reason(str(error))}")
+            return
+        if address != self.url:
+            raise StartupRefused("postgres came back at another address; open the floor again")
+        self._away = False
+        on_change("postgres", "ready")
+
+
+def _reason(said: str) -> str:
+    """The line of the server's log that tells why, without its time and process."""
+    lines = said.splitlines()
+    return next((line.partition("FATAL:")[2].strip() for line in lines if "FATAL:" in line), lines[-1])
 
 
 @dataclass(frozen=True, slots=True)

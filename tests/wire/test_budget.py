@@ -7,9 +7,10 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tests.mcp_servers.market.binance_double import ManualClock
+import pytest
+
 from wire.budget import LONGEST_WAIT_S, STATE, RequestBudget
-from wire.clock import WallClock
+from wire.clock import Uptime, WallClock
 
 ROOT = Path(__file__).parents[2]
 TAKING = """
@@ -58,20 +59,93 @@ def test_processes_share_the_slots(tmp_path: Path) -> None:
     assert taken[-1] - taken[0] >= 19 * 0.030 - 0.03
 
 
+class SetByHand(WallClock):
+    """A machine that runs, and a wall clock that somebody sets."""
+
+    def __init__(self) -> None:
+        self.wall, self.up = datetime(2024, 1, 1, tzinfo=UTC), Uptime(b"first start here", 1_000.0)
+
+    def now(self) -> datetime:
+        return self.wall
+
+    def uptime(self) -> Uptime:
+        return self.up
+
+    def passes(self, seconds: float) -> None:
+        self.wall += timedelta(seconds=seconds)
+        self.up = self.up._replace(seconds=self.up.seconds + seconds)
+
+    def started_anew(self, after_s: float) -> None:
+        self.wall += timedelta(seconds=after_s)
+        self.up = Uptime(b"second start now", 20.0)
+
+
 def test_a_pause_is_seen_by_everyone_and_ends(tmp_path: Path) -> None:
-    clock = ManualClock(datetime(2024, 1, 1, tzinfo=UTC))
+    clock = SetByHand()
     one, other = (RequestBudget(clock, tmp_path / "b") for _ in range(2))
     assert other.quiet_s == 0
     one.pause(7)
     one.pause(3)
     assert other.quiet_s == 7
-    clock.at += timedelta(seconds=8)
+    clock.passes(8)
     assert other.quiet_s == 0
 
 
-def test_what_a_wrong_clock_or_hand_wrote_is_not_waited_for(tmp_path: Path) -> None:
-    clock, path = ManualClock(datetime(2024, 1, 1, tzinfo=UTC)), tmp_path / "b"
-    ahead = clock.at.timestamp() + LONGEST_WAIT_S + 1
-    for content in (STATE.pack(ahead, ahead), STATE.pack(float("nan"), float("inf")), b"x", b""):
-        path.write_bytes(content)
-        assert RequestBudget(clock, path).quiet_s == 0
+@pytest.mark.parametrize("hours", [-30 * 24, -1, 1, 30 * 24])
+async def test_e7_e9_a_clock_that_is_set_neither_ends_a_pause_nor_prolongs_it(
+    tmp_path: Path, hours: int
+) -> None:
+    clock = SetByHand()
+    one, other = (RequestBudget(clock, tmp_path / "b") for _ in range(2))
+    one.pause(120)
+    clock.wall += timedelta(hours=hours)
+    assert other.quiet_s == 120
+    one.pause(5)
+    assert other.quiet_s == 120
+    clock.passes(119)
+    assert other.quiet_s == 1
+    clock.passes(1)
+    assert other.quiet_s == 0
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+async def test_e9_a_clock_that_is_set_moves_no_turn(hours: int) -> None:
+    clock = SetByHand()
+    budget, began = RequestBudget(clock), time.monotonic()
+    await budget.take(300)
+    clock.wall += timedelta(hours=hours)
+    await budget.take(0)
+    assert 0.3 <= time.monotonic() - began < 30
+
+
+@pytest.mark.parametrize(("off_s", "left_s"), [(60, 60), (200, 0)])
+def test_e7_a_pause_outlives_a_restart_of_the_machine(tmp_path: Path, off_s: float, left_s: float) -> None:
+    clock = SetByHand()
+    one, other = (RequestBudget(clock, tmp_path / "b") for _ in range(2))
+    one.pause(120)
+    clock.started_anew(after_s=off_s)
+    assert other.quiet_s == left_s
+    other.pause(1)
+    assert one.quiet_s == max(left_s, 1)
+
+
+def test_a_machines_uptime_is_one_for_all_its_processes() -> None:
+    telling = "from wire.clock import WallClock; print(*WallClock().uptime(), sep='|')"
+    before = WallClock().uptime()
+    said = subprocess.run(
+        [sys.executable, "-c", telling], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    boot, seconds = said.stdout.split("|")
+    assert boot == str(before.boot) and before.seconds <= float(seconds) <= WallClock().uptime().seconds
+
+
+def test_what_a_hand_wrote_is_not_waited_for(tmp_path: Path) -> None:
+    clock, path = SetByHand(), tmp_path / "b"
+    ahead, wall = 1_000 + LONGEST_WAIT_S + 1, clock.wall.timestamp() + LONGEST_WAIT_S + 1
+    odd = (float("nan"), float("inf"), float("nan"))
+    for boot in (clock.up.boot, b"another start it"):
+        for content in (STATE.pack(ahead, ahead, wall, boot), STATE.pack(*odd, boot), b"x", b"", b"y" * 99):
+            path.write_bytes(content)
+            assert RequestBudget(clock, path).quiet_s == 0
+            RequestBudget(clock, path).pause(2)
+            assert RequestBudget(clock, path).quiet_s == 2

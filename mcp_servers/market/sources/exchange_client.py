@@ -12,9 +12,8 @@ import structlog
 from mcp_servers.market.sources import ccxt_diet
 from mcp_servers.market.sources.listing import Listing, listing_of
 from openoutcry.errors import BadConfig, BadSymbol, DataUnavailable
-from openoutcry.ports import Clock
 from openoutcry.types.symbols import parse_symbol
-from wire.budget import RequestBudget
+from wire.budget import MachineClock, RequestBudget
 from wire.clock import WallClock
 
 log = structlog.get_logger()
@@ -54,7 +53,7 @@ class ExchangeClient:
         *,
         url: str | None = None,
         timeout_s: float = 10.0,
-        clock: Clock | None = None,
+        clock: MachineClock | None = None,
         budget: RequestBudget | None = None,
     ) -> None:
         if url is not None and urlsplit(url).hostname not in LOOPBACK:

@@ -21,7 +21,7 @@ from openoutcry.types.orders import OrderRequest, OrderState
 from sandbox.orders import Fill, Order
 from tests.mcp_servers.execution.floor import approve
 from tests.mcp_servers.execution.live.rig import Rig, order
-from wire.clock import WallClock
+from wire.clock import Uptime, WallClock
 
 ONE = 10**8
 RESPONSES: dict[str, dict[str, Any]] = {
@@ -69,6 +69,10 @@ class ShiftedClock(WallClock):
 
     def now(self) -> datetime:
         return super().now() + self.shift
+
+    def uptime(self) -> Uptime:
+        boot, seconds = super().uptime()
+        return Uptime(boot, seconds + self.shift.total_seconds())
 
 
 @dataclass

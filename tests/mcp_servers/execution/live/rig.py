@@ -31,7 +31,7 @@ from tests.mcp_servers.execution.floor import facts
 from tests.mcp_servers.execution.venue import SESSION, order
 from tests.sandbox.conftest import PRICES, Flat
 from wire.budget import RequestBudget
-from wire.clock import WallClock
+from wire.clock import Uptime, WallClock
 from wire.venue_keys import VenueAccess
 
 __all__ = ["Rig", "order", "rigged"]
@@ -45,6 +45,9 @@ class ItsTime(WallClock):
 
     def now(self) -> datetime:
         return from_millis(self._clock.at_ms)
+
+    def uptime(self) -> Uptime:
+        return Uptime(bytes(16), self._clock.at_ms / 1000)
 
 
 @dataclass
