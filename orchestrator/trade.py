@@ -197,12 +197,12 @@ async def cancel(broker: RoundBroker, books: Books, orders: Iterable[tuple[int, 
 async def protect_and_tell(
     floor: Floor, turn: Turn, broker: RoundBroker, books: Books, gate: GateInput
 ) -> tuple[tuple[PlannedOrder, ...], GateInput]:
-    """Protect what is filled, and tell of what an interrupted attempt has sent. An exit among that held protection up, and
-    it may never have come.
+    """Protect what is filled, and tell of what an interrupted attempt has sent; then look once more. An exit among what was
+    sent held protection up, and may never have come; an answer about a guard may tell what an entry in doubt has filled.
     """
     guards, gate = await protect_positions(floor, turn, broker, books, gate)
     left, gate = await left_over(turn, broker, books, gate)
-    late, gate = await protect_positions(floor, turn, broker, books, gate) if left else ((), gate)
+    late, gate = await protect_positions(floor, turn, broker, books, gate)
     return (*guards, *left, *late), gate
 
 

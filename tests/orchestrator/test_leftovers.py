@@ -13,9 +13,10 @@ from mcp_servers.execution.intents import Intent, claim
 from openoutcry.ledger.chain import link
 from openoutcry.ledger.outcomes import judging
 from openoutcry.portfolio import opening
+from openoutcry.ports import AccountSync
 from openoutcry.settings import Settings, parse
 from openoutcry.types.market import Snapshot
-from openoutcry.types.orders import Approved, OrderRequest, Refused
+from openoutcry.types.orders import Approval, Approved, OrderRequest, OrderState, Refused
 from openoutcry.types.record import CycleRecord
 from openoutcry.types.votes import Ballot
 from orchestrator.bootstrap import LiveFloor
@@ -26,7 +27,7 @@ from orchestrator.look import Seen
 from orchestrator.manual import act, exactly
 from orchestrator.poll import Polled
 from orchestrator.replay import RecordedBroker, Recording, replay
-from orchestrator.turn import Turn
+from orchestrator.turn import RoundBroker, Turn
 from tests.mcp_servers.execution.floor import ROOT, SETTINGS, Floor, approve, facts, floor_in_memory
 from tests.mcp_servers.execution.venue import SPOT, T0, order
 from tests.openoutcry.risk.scenes import snapshot
@@ -77,9 +78,10 @@ class Ledger:
 
 
 class Calm(LiveFloor):
-    """A floor whose market stands at 100. ``recorded`` is a record that happens again."""
+    """A floor whose market stands at 100. ``recorded`` is a record that happens again; ``late``: its broker is."""
 
     recorded: CycleRecord | None = None
+    late: bool = False
 
     async def look(self, turn: Turn) -> Seen:
         return Seen(snapshot(100, seq=turn.seq, as_of=turn.as_of), {})
@@ -88,7 +90,26 @@ class Calm(LiveFloor):
         return Polled((*(vote(name, "BUY") for name in ("technical", "trend")), vote("risk", "APPROVE")), {})
 
     def broker(self, turn: Turn) -> Any:
-        return super().broker(turn) if self.recorded is None else RecordedBroker(self.recorded)
+        broker = super().broker(turn) if self.recorded is None else RecordedBroker(self.recorded)
+        return Late(broker) if self.late else broker
+
+
+class Late:
+    """A broker that says of an entry what it did only with its answer about the next order."""
+
+    def __init__(self, broker: RoundBroker) -> None:
+        self._broker, self._kept = broker, AccountSync((), ())
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._broker, name)
+
+    async def place(self, request: OrderRequest, approval: Approval) -> AccountSync:
+        news = await self._broker.place(request, approval)
+        if request.leg == "entry":
+            self._kept = news
+            return AccountSync((), (OrderState(order_seq=approval.seq, leg="entry", status="UNKNOWN"),))
+        kept, self._kept = self._kept, AccountSync((), ())
+        return AccountSync((*kept.fills, *news.fills), (*kept.orders, *news.orders))
 
 
 @dataclass
@@ -121,8 +142,9 @@ class Trader:
             self.server.home, ledger, {"execution": self.server.server}, {}, SEATS, ROOT, self.settings
         )
 
-    async def round(self, *, dies: bool = False) -> CycleRecord:
+    async def round(self, *, dies: bool = False, late: bool = False) -> CycleRecord:
         floor = self.floor(Ledger(dies))
+        floor.late = late
         return await run_cycle(floor, floor.turn(self.desk, T0))
 
 
@@ -240,3 +262,14 @@ async def test_an_exit_that_never_came_leaves_nothing_without_its_guards(trader:
     assert told(record) == {
         "entry": "FILLED", "flatten-1": "REJECTED", "stop_loss": "NEW", "take_profit": "NEW",
     }  # fmt: skip
+
+
+async def test_what_an_answer_about_a_guard_tells_of_is_guarded_too(trader: Trader) -> None:
+    await trader.orders(TAKEN)
+    [position] = trader.desk.portfolio.positions
+    stopped = position.model_copy(update={"stop_loss": Decimal(95)})
+    trader.desk.portfolio = trader.desk.portfolio.model_copy(update={"positions": (stopped,)})
+    record = await trader.round(late=True)
+    assert told(record) == {"entry": "UNKNOWN", "stop_loss": "NEW", "take_profit": "NEW"}
+    guards = {o.request.leg: o.request.reason for o in record.orders}
+    assert guards["stop_loss"].endswith("position 1") and guards["take_profit"].endswith("position 2")
