@@ -138,6 +138,9 @@ class Checker:
                 "I18",
                 f"{cid} in doubt since {since:.0f} s, and the faults stopped at {calm_at:.0f} s",
             )
+        for cid, since in self.orders.unheard().items():
+            until = max(calm_at, since) + BACK_S + ROUND_S
+            must(at <= until, "I18", f"{cid} ended at {since:.0f} s, and the floor does not know of it")
         for trade, since in self.money.unbooked.items():
             must(at <= max(calm_at, since) + BACK_S, "I18", f"trade {trade} of {since:.0f} s is not booked")
 

@@ -24,7 +24,7 @@ class Orders:
         self.rows: dict[str, Row] = {}
         self.approved: dict[str, Row] = {}
         self.at_venue: dict[str, dict[str, Any]] = {}
-        self.ended: dict[str, str] = {}
+        self.ended: dict[str, float] = {}
         self._halted_at: float | None = None
         self.unresolved: dict[str, float] = {}
 
@@ -33,7 +33,7 @@ class Orders:
         if kind == "venue_accepted":
             self._accepted(at, facts)
         elif kind == "venue_ended":
-            self.ended[facts["cid"]] = facts["status"]
+            self.ended[facts["cid"]] = at
         elif kind == "order_told":
             row = next(
                 (r for r in self.rows.values() if (r["seq"], r["leg"]) == (facts["seq"], facts["leg"])), None
@@ -60,9 +60,13 @@ class Orders:
         elif table == "floor_state" and (after or before or {}).get("key") == "halt":
             self._halted_at = at if after is not None else None
 
-    def unheard(self) -> bool:
-        """Whether an order has ended at the exchange of which only the next round will hear."""
-        return any(cid in self.rows and self.rows[cid]["status"] not in ABSORBING for cid in self.ended)
+    def unheard(self) -> dict[str, float]:
+        """Since when orders have ended at the exchange of which only the next round will hear."""
+        return {
+            cid: at
+            for cid, at in self.ended.items()
+            if cid in self.rows and self.rows[cid]["status"] not in ABSORBING
+        }
 
     def finish(self, at: float) -> None:
         """In the end every order of the exchange is known as it is, and none is in doubt."""

@@ -67,8 +67,10 @@ ACTIVE_S = 100.0
 """Virtual seconds in which things go wrong."""
 CALM_S = 45.0
 """Virtual seconds after that, in which everything must come right."""
-WOUND_UP_S = 30.0
-"""How much longer a run may last, so that it does not end in the middle of a round."""
+WOUND_UP_S = 90.0
+"""How much longer a run may last, so that it does not end in the middle of a round, or before the round that hears of what
+has just ended; how long that may take is the checker's to say.
+"""
 
 
 def rates(random: Random) -> dict[str, float]:
