@@ -24,6 +24,10 @@ class Account:
     listen_key: str = ""
     listen_key_until_ms: int = 0
 
+    def hears(self, listen_key: str, now_ms: int) -> bool:
+        """Whether a stream that was opened with this listen key still tells anything."""
+        return listen_key == self.listen_key and now_ms <= self.listen_key_until_ms
+
     @property
     def perp(self) -> str:
         """The name of the futures wallet in the ledger."""

@@ -50,6 +50,7 @@ class Desk:
             "accounts": self._open, "money": self._money, "account": self._change, "faults": self._fault,
             "clear": self._clear, "price": self._price, "filters": self._filters, "clock": self._clock,
             "funding": self._funding, "liquidate": self._liquidate, "bust": self._bust, "limits": self._limits,
+            "listen_key": self._listen_key,
         }  # fmt: skip
 
     async def act(self, request: web.Request) -> web.StreamResponse:
@@ -140,6 +141,7 @@ class Desk:
         market = venue.markets[str(body["symbol"])]
         market.symbol = market.symbol.changed(**values)
         market.book.tick, market.book.step = market.symbol.tick, market.symbol.step
+        market.tape.tick = market.symbol.tick
         return {"symbol": market.symbol.name, "status": market.symbol.status}
 
     def _clock(self, body: Body) -> object:
@@ -167,6 +169,13 @@ class Desk:
         only(body, "account", "symbol", "trade")
         self._exchange.bust(whole(body, "trade"), str(body.get("symbol")), self._account(body))
         return {"busted": body["trade"]}
+
+    def _listen_key(self, body: Body) -> object:
+        """Let an account's listen key live for ``seconds`` more; 0 ends it now."""
+        only(body, "account", "seconds")
+        account, seconds = self._account(body), whole(body, "seconds")
+        account.listen_key_until_ms = self._exchange.clock.now() + seconds * 1_000 - 1
+        return {"account": account.name, "expires": account.listen_key_until_ms}
 
     def _limits(self, body: Body) -> object:
         """The weight a minute and the orders in ten seconds of a ``venue``."""

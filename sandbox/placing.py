@@ -183,8 +183,8 @@ def one_way(params: dict[str, str]) -> None:
         raise Refusal(-4061, "Order's position side does not match user's setting.")
 
 
-def check(symbol: Symbol, ticket: Ticket, reference: int) -> None:
-    """The symbol's filters. ``reference`` is the price that a market order's notional is judged by."""
+def check(symbol: Symbol, ticket: Ticket, reference: int, average: int) -> None:
+    """The symbol's filters. A market order's notional is judged by ``reference``, how far a limit is by ``average``."""
     if symbol.status != "TRADING":
         raise (
             Refusal(-1013, "Market is closed.")
@@ -194,6 +194,8 @@ def check(symbol: Symbol, ticket: Ticket, reference: int) -> None:
     for price in (ticket.price, ticket.stop):
         if price:
             symbol.check_price(price)
+    if ticket.price:
+        symbol.check_distance(ticket.side, ticket.price, average)
     if ticket.quantity:
         symbol.check_quantity(ticket.quantity)
         judged = ticket.price or (reference if ticket.type in MARKETS else ticket.stop) or reference

@@ -2,16 +2,18 @@
 
 
 class Refusal(Exception):
-    """A definitive no. ``code`` and ``message`` are the body, ``status`` the HTTP status."""
+    """A definitive no. ``code``, ``message`` and ``data`` are the body, ``status`` the HTTP status."""
 
-    def __init__(self, code: int, message: str, status: int = 400) -> None:
+    def __init__(self, code: int, message: str, status: int = 400, data: object = None) -> None:
         super().__init__(f"{code} {message}")
         self.code = code
         self.message = message
         self.status = status
+        self.data = data
 
     def body(self) -> dict[str, object]:
-        return {"code": self.code, "msg": self.message}
+        body: dict[str, object] = {"code": self.code, "msg": self.message}
+        return body if self.data is None else {**body, "data": self.data}
 
 
 def mandatory(name: str) -> Refusal:

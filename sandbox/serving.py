@@ -142,12 +142,12 @@ class Server:
     async def _stream(self, request: web.Request, kind: str) -> web.WebSocketResponse:
         combined = request.path.endswith("/stream")
         key = request.query.get("listenKey") or request.match_info.get("name", "")
-        user = next(
-            (one for one in self.exchange.accounts.by_name.values() if key and one.listen_key == key), None
-        )
+        now = self.exchange.clock.now()
+        users = self.exchange.accounts.by_name.values()
+        user = next((one for one in users if key and one.hears(key, now)), None)
         async with self._listening(request, kind, combined=combined) as listener:
             if user is not None:
-                listener.user = user.name
+                listener.user, listener.listen_key = user.name, key
             names = request.query.get("streams", "" if user or "@" not in key else key)
             listener.streams |= {name for name in names.split("/") if name}
             async for message in listener.socket:

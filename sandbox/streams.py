@@ -24,7 +24,8 @@ PARTIAL = {"depth5": 5, "depth10": 10, "depth20": 20}
 
 
 class Listener:
-    """One socket. ``combined`` wraps messages with their stream's name; ``user`` is whose own events it gets."""
+    """One socket. ``combined`` wraps messages with their stream's name; ``user`` is whose own events it gets, on
+    perpetuals for as long as ``listen_key`` lives."""
 
     def __init__(self, socket: web.WebSocketResponse, kind: str, *, combined: bool = False) -> None:
         self.socket = socket
@@ -32,6 +33,7 @@ class Listener:
         self.combined = combined
         self.streams: set[str] = set()
         self.user: str | None = None
+        self.listen_key = ""
         self.wrapped = False
         self.held: str | None = None
         self.queue: asyncio.Queue[str | None] = asyncio.Queue(QUEUED)
@@ -72,6 +74,7 @@ class Hub:
         """Send what has happened since the last call: user events, trades, depth; once a second tickers and klines."""
         self._users()
         now = self._exchange.clock.now()
+        self._expire_keys(now)
         for kind, venue in (("spot", self._exchange.spot), ("perp", self._exchange.perp)):
             self._trades(kind, venue)
             for market in venue.markets.values():
@@ -112,6 +115,15 @@ class Hub:
         listener.send(text)
         if held is not None:
             listener.send(held)
+
+    def _expire_keys(self, now: int) -> None:
+        """The last that a stream of an expired listen key says; the socket stays open."""
+        for listener in [one for one in self.listeners if one.user is not None and one.listen_key]:
+            user = self._exchange.accounts.by_name[listener.user or ""]
+            if not user.hears(listener.listen_key, now):
+                gone = {"e": "listenKeyExpired", "E": now, "listenKey": listener.listen_key}
+                self._deliver(listener, "user:listenKeyExpired", json.dumps(gone))
+                listener.user = None
 
     def _users(self) -> None:
         exchange = self._exchange

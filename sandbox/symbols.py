@@ -3,10 +3,13 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from sandbox.refusal import filtered
-from sandbox.units import ONE, notional, parse
+from sandbox.refusal import Refusal, filtered
+from sandbox.units import ONE, notional, parse, share, trimmed
 
 Kind = Literal["spot", "perp"]
+MOST_PRICE = 1_000_000 * ONE
+DISTANCE_PPM: dict[Kind, tuple[int, int]] = {"spot": (200_000, 5_000_000), "perp": (950_000, 1_050_000)}
+"""PERCENT_PRICE: the lowest and highest price, in millionths of the price that is looked at."""
 
 
 @dataclass(frozen=True)
@@ -40,16 +43,46 @@ class Symbol:
         return decimals(self.step)
 
     def check_price(self, price: int) -> None:
-        if price <= 0 or price > 1_000_000 * ONE or price % self.tick:
-            raise filtered("PRICE_FILTER")
+        if price > MOST_PRICE:
+            raise self._refused("PRICE_FILTER", -4002, "Price greater than max price.")
+        if price < self.tick:
+            raise self._refused("PRICE_FILTER", -4013, "Price less than min price.")
+        if price % self.tick:
+            raise self._refused("PRICE_FILTER", -4014, "Price not increased by tick size.")
 
     def check_quantity(self, quantity: int) -> None:
-        if not self.min_quantity <= quantity <= self.max_quantity or quantity % self.step:
-            raise filtered("LOT_SIZE")
+        if quantity < self.min_quantity:
+            raise self._refused("LOT_SIZE", -4004, "Quantity less than min quantity.")
+        if quantity > self.max_quantity:
+            raise self._refused("LOT_SIZE", -4005, "Quantity greater than max quantity.")
+        if quantity % self.step:
+            raise self._refused("LOT_SIZE", -1111, "Precision is over the maximum defined for this asset.")
 
     def check_notional(self, price: int, quantity: int) -> None:
         if notional(price, quantity) < self.min_notional:
-            raise filtered("NOTIONAL")
+            least = trimmed(self.min_notional)
+            raise self._refused(
+                "NOTIONAL",
+                -4164,
+                f"Order's notional must be no smaller than {least} (unless you choose reduce only).",
+            )
+
+    def check_distance(self, side: str, price: int, average: int) -> None:
+        """How far a limit may be from ``average``: spot's mean of five minutes both ways, a perpetual's mark on the side
+        on which the order would trade."""
+        low, high = (share(average, ppm) for ppm in DISTANCE_PPM[self.kind])
+        if price > high and (self.kind == "spot" or side == "BUY"):
+            raise self._refused(
+                "PERCENT_PRICE_BY_SIDE", -4016, f"Limit price can't be higher than {trimmed(high)}."
+            )
+        if price < low and (self.kind == "spot" or side == "SELL"):
+            raise self._refused(
+                "PERCENT_PRICE_BY_SIDE", -4024, f"Limit price can't be lower than {trimmed(low)}."
+            )
+
+    def _refused(self, spot_filter: str, code: int, message: str) -> Refusal:
+        """Spot names the filter, the perpetuals have a code for each reason."""
+        return filtered(spot_filter) if self.kind == "spot" else Refusal(code, message)
 
     def changed(self, **values: str) -> "Symbol":
         """The market after a filter change: ``tick``, ``step``, ``min_quantity``, ``min_notional`` as decimals, ``status``."""

@@ -13,6 +13,7 @@ INTERVALS = {
 }  # fmt: skip
 WEEK_SHIFT_MS = 4 * 86_400_000
 KEPT_TRADES = 10_000
+AVERAGE_MINUTES = 5
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,12 @@ class Tape:
             if bar is not None:
                 found.append(bar)
         return found
+
+    def average(self, now_ms: int) -> int:
+        """The mean price of the last five minutes, weighted by volume; 0 when nothing was traded."""
+        bars = self.bars("1m", None, None, AVERAGE_MINUTES, now_ms)
+        volume = sum(bar.volume for bar in bars)
+        return sum(bar.close * bar.volume for bar in bars) // volume if volume else 0
 
     def _bar(self, start: int, span: int, now_ms: int) -> Bar | None:
         pieces: list[Bar] = []

@@ -56,6 +56,12 @@ class Venue:
             raise bad_symbol()
         return market
 
+    def average(self, market: Market, now: int) -> int:
+        """The price that limits may not be far from: the mean of five minutes on spot, the mark on perpetuals."""
+        return (
+            market.book.mid if market.symbol.kind == "perp" else market.tape.average(now) or market.book.mid
+        )
+
     def open_orders(self, account: str, symbol: str | None = None) -> list[Order]:
         return [one for one in self.open.values() if one.account == account and symbol in (None, one.symbol)]
 
@@ -88,7 +94,7 @@ class Venue:
     def prepare(self, account: Account, name: str, ticket: Ticket, now: int) -> tuple[Order, list[Take]]:
         """All checks but the money's; returns the order and what it would meet."""
         market = self.market(name)
-        check(market.symbol, ticket, market.book.mid)
+        check(market.symbol, ticket, market.book.mid, self.average(market, now))
         if any(self.orders[one].open for one in self.by_client[account.name, name, ticket.client_id]):
             raise rejected("Duplicate order sent.")
         if len(self.open_orders(account.name, name)) >= market.symbol.max_orders:

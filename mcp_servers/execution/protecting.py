@@ -72,8 +72,10 @@ class Protector:
             async with self._deps.desk.account(facts) as venue:
                 await venue.refresh()
                 found = [one for row in rows if (one := self._signed(row, facts, venue)) is not None]
-                for one in found:
-                    await self._mend(one, venue, {(each.seq, each.leg) for each in found})
+                bracketed = {(one.seq, one.leg) for one in found}
+                whole = [one for one in found if await self._mend(one, venue, bracketed)]
+                for one in whole:  # later: asking for a price must not hold up what has no stop
+                    await self._moved(one, venue, bracketed)
         except (OpenOutcryError, TimeoutError) as error:
             log.error(
                 "protection_failed",
@@ -90,19 +92,25 @@ class Protector:
             log.error("protection_refused", session=str(facts.session_id), seq=row["seq"], error=str(error))
             return None
 
-    async def _mend(self, one: Instruction, venue: Account, bracketed: set[Key]) -> None:
+    async def _mend(self, one: Instruction, venue: Account, bracketed: set[Key]) -> bool:
+        """See that an entry has its stop. Whether nothing was missing."""
         found, orders = self._covered(one, venue, bracketed), BracketOrders(self._deps, one, venue)
         if found is None:
-            return
+            return False
         for seq, leg in found.idle:
             await orders.cancel(seq, leg)
         if found.bare == 0 or found.leaving or self._dust.get(one.key) == found.bare:
             self._naked.pop(one.key, None)
-            if found.bare == 0 and not found.leaving:
-                await self._stops.trail(orders, found, alone=len(bracketed) == 1)
-                await self._stops.retarget(orders, found)
-            return
+            return found.bare == 0 and not found.leaving
         await self._bare(orders, found)
+        return False
+
+    async def _moved(self, one: Instruction, venue: Account, bracketed: set[Key]) -> None:
+        """Let the stop of an entry that lacks nothing follow the price, and bring a lost target back."""
+        found, orders = self._covered(one, venue, bracketed), BracketOrders(self._deps, one, venue)
+        if found is not None and found.bare == 0 and not found.leaving:
+            await self._stops.trail(orders, found, alone=len(bracketed) == 1)
+            await self._stops.retarget(orders, found)
 
     async def _bare(self, orders: BracketOrders, found: Covered) -> None:
         """What has no stop gets one or is closed, at the pace of its stretch."""

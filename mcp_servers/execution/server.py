@@ -24,9 +24,11 @@ from mcp_servers.execution.venues.public_book import PublicBooks
 from mcp_servers.present import floor_present
 from mcp_servers.toolkit import Hosting, build_server, discover
 from openoutcry.errors import NotAuthorised, StartupRefused
+from wire.budget import RequestBudget
 from wire.calls import current_caller
 from wire.clock import WallClock
 from wire.config import FLOOR_SCOPES, ProcessConfig
+from wire.loopback import URL_ENV
 from wire.server import FloorServer
 from wire.tokens import Caller
 
@@ -69,7 +71,7 @@ async def opened(config: ProcessConfig, port: int | None) -> AsyncIterator[Floor
     async with AsyncExitStack() as stack:
         pool = await open_pool(url)
         stack.push_async_callback(pool.close)
-        books = PublicBooks(config.run.exchange, follow=True) if config.run.market == "live" else None
+        books = public_books(config) if config.run.market == "live" else None
         if books is not None:
             stack.push_async_callback(books.close)
         reader = CandleReader(config.home)
@@ -105,6 +107,12 @@ async def opened(config: ProcessConfig, port: int | None) -> AsyncIterator[Floor
                 org_id=config.org_id,
             )
         )
+
+
+def public_books(config: ProcessConfig) -> PublicBooks:
+    """The order books of the exchange that the floor trades at, or practises at."""
+    budget = RequestBudget(WallClock(), config.home / "exchanges" / f"{config.run.exchange}.budget")
+    return PublicBooks(config.run.exchange, url=os.environ.get(URL_ENV), budget=budget, follow=True)
 
 
 async def _ended(task: asyncio.Task[Any]) -> None:

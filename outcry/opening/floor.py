@@ -29,6 +29,7 @@ from wire.concealing import conceal, password_of
 from wire.config import KILL_FILE, RunSpec, floor_key, home_folder, kill_path, load_settings
 from wire.exchanges import refuse_unknown
 from wire.logs import asked_level
+from wire.loopback import URL_ENV
 from wire.namesakes import refuse_namesakes
 from wire.vendor_keys import take
 from wire.venue_keys import loopback
@@ -81,7 +82,7 @@ def _with_access(wanted: Wanted, home: Path) -> Wanted:
     url = own.get("OUTCRY_DATABASE_URL")
     conceal((own.get("OUTCRY_ADMIN_KEY"), password_of(url)))
     if wanted.exchange_url is not None:
-        os.environ["OUTCRY_CCXT_URL"] = loopback(wanted.exchange_url) or ""  # all processes read its market
+        os.environ[URL_ENV] = loopback(wanted.exchange_url) or ""  # all processes read its market
     account = access(
         live=wanted.live, market=wanted.market, exchange=wanted.exchange, url=wanted.exchange_url,
         typed=wanted.confirm, settings=settings, ask=operator(),

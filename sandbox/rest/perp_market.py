@@ -16,7 +16,7 @@ from sandbox.rest.spot_market import (
     time,
     trades,
 )  # fmt: skip
-from sandbox.symbols import Symbol
+from sandbox.symbols import DISTANCE_PPM, Symbol
 from sandbox.units import plain
 
 ORDER_TYPES = [
@@ -47,6 +47,7 @@ def perp_symbol(symbol: Symbol) -> dict[str, object]:
         "maxQty": plain(symbol.max_quantity),
         "stepSize": plain(symbol.step),
     }
+    lowest, highest = (plain(ppm * 100, 4) for ppm in DISTANCE_PPM["perp"])
     return {
         "symbol": symbol.name, "pair": symbol.name, "contractType": "PERPETUAL", "deliveryDate": NEVER_MS,
         "onboardDate": ONBOARD_MS, "status": symbol.status, "maintMarginPercent": "0.4000", "requiredMarginPercent": "5.0000",
@@ -61,6 +62,7 @@ def perp_symbol(symbol: Symbol) -> dict[str, object]:
             {"filterType": "MAX_NUM_ORDERS", "limit": symbol.max_orders},
             {"filterType": "MAX_NUM_ALGO_ORDERS", "limit": symbol.max_algo_orders * 2},
             {"filterType": "MIN_NOTIONAL", "notional": plain(symbol.min_notional)},
+            {"filterType": "PERCENT_PRICE", "multiplierUp": highest, "multiplierDown": lowest, "multiplierDecimal": "4"},
         ],
         "orderTypes": ORDER_TYPES, "timeInForce": ["GTC", "IOC", "FOK", "GTX"],
     }  # fmt: skip

@@ -77,6 +77,7 @@ def modify(exchange: Exchange, call: Call) -> object:
     )
     market = exchange.perp.market(order.symbol)
     market.symbol.check_price(price)
+    market.symbol.check_distance(order.side, price, market.book.mid)
     market.symbol.check_quantity(quantity)
     if (price, quantity) == (order.price, order.quantity):
         raise Refusal(-5027, "No need to modify the order.")

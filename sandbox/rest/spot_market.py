@@ -5,13 +5,12 @@ from sandbox.exchange import Exchange
 from sandbox.limits import ORDERS_10S, WEIGHT
 from sandbox.path import Bar
 from sandbox.refusal import Refusal
-from sandbox.symbols import Symbol
-from sandbox.tape import INTERVALS, MINUTE_MS, Print
-from sandbox.units import notional, plain
+from sandbox.symbols import DISTANCE_PPM, Symbol
+from sandbox.tape import AVERAGE_MINUTES, INTERVALS, MINUTE_MS, Print
+from sandbox.units import notional, plain, trimmed
 from sandbox.venue import Market, Venue
 
 DAY_MS = 86_400_000
-AVERAGE_MINUTES = 5
 ORDER_TYPES = [
     "LIMIT",
     "LIMIT_MAKER",
@@ -65,9 +64,14 @@ def spot_symbol(symbol: Symbol) -> dict[str, object]:
 
 def spot_filters(symbol: Symbol) -> list[dict[str, object]]:
     tick, low, high = plain(symbol.tick), plain(symbol.min_quantity), plain(symbol.max_quantity)
+    lowest, highest = (trimmed(ppm * 100) for ppm in DISTANCE_PPM["spot"])
     return [
         {"filterType": "PRICE_FILTER", "minPrice": tick, "maxPrice": "1000000.00000000", "tickSize": tick},
         {"filterType": "LOT_SIZE", "minQty": low, "maxQty": high, "stepSize": plain(symbol.step)},
+        {
+            "filterType": "PERCENT_PRICE_BY_SIDE", "bidMultiplierUp": highest, "bidMultiplierDown": lowest,
+            "askMultiplierUp": highest, "askMultiplierDown": lowest, "avgPriceMins": AVERAGE_MINUTES,
+        },
         {
             "filterType": "NOTIONAL", "minNotional": plain(symbol.min_notional), "applyMinToMarket": True,
             "maxNotional": "9000000.00000000", "applyMaxToMarket": False, "avgPriceMins": 5,
@@ -113,11 +117,7 @@ def spot_klines(exchange: Exchange, call: Call) -> object:
 
 
 def average_price(exchange: Exchange, call: Call) -> object:
-    """The mean of the last five minutes, weighted by volume."""
-    market = exchange.spot.market(call.text("symbol"))
-    bars = market.tape.bars("1m", None, None, AVERAGE_MINUTES, call.now)
-    volume = sum(bar.volume for bar in bars)
-    mean = sum(bar.close * bar.volume for bar in bars) // volume if volume else market.book.mid
+    mean = exchange.spot.average(exchange.spot.market(call.text("symbol")), call.now)
     return {"mins": AVERAGE_MINUTES, "price": plain(mean), "closeTime": call.now}
 
 

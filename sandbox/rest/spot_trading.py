@@ -82,7 +82,7 @@ def cancel_all(exchange: Exchange, call: Call) -> object:
 
 
 def replace(exchange: Exchange, call: Call) -> object:
-    """Cancel one order and place another. Raises -2021 or -2022 with what became of both."""
+    """Cancel one order and place another. Raises -2021 (one of them failed) or -2022 with what became of both."""
     mode = choice(
         call.params,
         "cancelReplaceMode",
@@ -91,26 +91,41 @@ def replace(exchange: Exchange, call: Call) -> object:
         "Invalid cancelReplaceMode.",
     )
     ticket = spot_ticket(call.params, fresh_id(exchange))
+    asked = detail(call, ticket.type)
     order = find(exchange, call, "cancel")
     cancelled = order is not None and order.open
+    told: object = not_cancelled().body()
     if order is not None and cancelled:
         exchange.spot.cancel(order, call.now)
+        told = shape.cancelled(order, client_id(call.params, "cancelNewClientOrderId", fresh_id(exchange)))
     elif mode == "STOP_ON_FAILURE":
-        raise Refusal(-2022, "Order cancel-replace failed.")
+        raise not_replaced("FAILURE", told, "NOT_ATTEMPTED", None)
+    word = "SUCCESS" if cancelled else "FAILURE"
     try:
         fresh = exchange.spot.place(call.account, call.text("symbol"), ticket, call.now)
     except Refusal as refusal:
-        raise Refusal(
-            -2021 if cancelled else -2022, f"Order cancel-replace partially failed: {refusal.message}"
-        ) from None
+        raise not_replaced(word, told, "FAILURE", refusal.body()) from None
+    if not cancelled:
+        raise not_replaced(word, told, "SUCCESS", shape.placed(fresh, asked))
+    return outcomes(word, told, "SUCCESS", shape.placed(fresh, asked))
+
+
+def outcomes(cancelled: str, told: object, placed: str, fresh: object) -> dict[str, object]:
+    """What became of the order that was to go and of the one that was to come."""
     return {
-        "cancelResult": "SUCCESS" if cancelled else "FAILURE",
-        "newOrderResult": "SUCCESS",
-        "cancelResponse": shape.cancelled(order, fresh_id(exchange))
-        if order and cancelled
-        else not_cancelled().body(),
-        "newOrderResponse": shape.placed(fresh, detail(call, ticket.type)),
+        "cancelResult": cancelled,
+        "newOrderResult": placed,
+        "cancelResponse": told,
+        "newOrderResponse": fresh,
     }
+
+
+def not_replaced(cancelled: str, told: object, placed: str, fresh: object) -> Refusal:
+    """-2021 (409) when one half was done, -2022 when none was."""
+    data = outcomes(cancelled, told, placed, fresh)
+    if "SUCCESS" in (cancelled, placed):
+        return Refusal(-2021, "Order cancel-replace partially failed.", 409, data)
+    return Refusal(-2022, "Order cancel-replace failed.", 400, data)
 
 
 def amend(exchange: Exchange, call: Call) -> object:

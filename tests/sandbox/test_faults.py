@@ -225,3 +225,22 @@ async def test_the_books_are_shown_and_add_up(remote: Remote) -> None:
     mine = books["accounts"]["trader"]
     filled = {order["orderId"] for order in mine["spot_orders"] if order["status"] == "FILLED"}
     assert filled <= {fill["orderId"] for fill in mine["spot_fills"]}
+
+
+async def test_a_listen_key_that_has_expired_tells_nothing_more(remote: Remote) -> None:
+    name = f"l{secrets.token_hex(4)}"
+    opened = await remote.control("accounts", name=name, perp="1000")
+    asking = {"url": f"{remote.ready['url']}/fapi/v1/listenKey", "headers": {"X-MBX-APIKEY": opened["key"]}}
+    async with remote.http.post(**asking) as answer:
+        key = (await answer.json())["listenKey"]
+    async with remote.http.ws_connect(f"{remote.ready['url']}/fstream/private/ws/{key}") as socket:
+        await remote.control("listen_key", account=name, seconds=0)
+        told = json.loads((await socket.receive(5.0)).data)
+        assert (told["e"], told["listenKey"]) == ("listenKeyExpired", key)
+        await remote.control("funding", now=True)
+        with pytest.raises(TimeoutError):
+            await socket.receive(0.5)
+    async with remote.http.put(**asking) as answer:
+        assert (await answer.json())["code"] == -1125
+    async with remote.http.post(**asking) as answer:
+        assert (await answer.json())["listenKey"] != key

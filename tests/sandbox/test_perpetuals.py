@@ -68,7 +68,7 @@ def held(desk: Desk) -> list[str]:
 def test_a_reduce_only_order_ends_where_the_position_does(desk: Desk) -> None:
     order(desk, side="BUY", type="MARKET", quantity="0.2")
     asked = {"side": "SELL", "quantity": "0.5", "reduceOnly": "true"}
-    whole = order(desk, type="LIMIT", timeInForce="FOK", price="50000", **asked)
+    whole = order(desk, type="LIMIT", timeInForce="FOK", price="58000", **asked)
     assert (whole["status"], whole["executedQty"]) == ("EXPIRED", "0")
     sold = order(desk, type="MARKET", **asked)
     assert (sold["status"], sold["origQty"], sold["executedQty"]) == ("EXPIRED", "0.5", "0.2")
@@ -183,3 +183,21 @@ def test_post_only(desk: Desk) -> None:
         order(desk, side="BUY", type="LIMIT", timeInForce="GTX", quantity="0.1", price="61000")["code"]
         == -5022
     )
+
+
+@pytest.mark.parametrize(
+    ("params", "code"),
+    [
+        ({"type": "MARKET", "quantity": "0.0015"}, -1111),
+        ({"type": "MARKET", "quantity": "0.0001"}, -4004),
+        ({"type": "MARKET", "quantity": "1001"}, -4005),
+        ({"type": "LIMIT", "timeInForce": "GTC", "quantity": "0.1", "price": "60000.05"}, -4014),
+        ({"type": "LIMIT", "timeInForce": "GTC", "quantity": "0.001", "price": "4000"}, -4164),
+        ({"type": "LIMIT", "timeInForce": "GTC", "quantity": "0.1", "price": "64000"}, -4016),
+        ({"side": "SELL", "type": "LIMIT", "timeInForce": "GTC", "quantity": "0.1", "price": "56000"}, -4024),
+    ],
+)
+def test_filters_have_the_codes_of_the_perpetuals(desk: Desk, params: dict[str, Any], code: int) -> None:
+    assert order(desk, **{"side": "BUY", **params})["code"] == code
+    assert desk.exchange.perp.orders == {}
+    assert order(desk, side="BUY", type="LIMIT", timeInForce="GTC", quantity="0.1", price="30000")["orderId"]

@@ -75,6 +75,8 @@ def test_a_client_order_id_is_unique_among_open_orders_alone(desk: Desk) -> None
         ({"side": "BUY", "type": "MARKET", "quantity": "0.000001"}, -1013),
         ({"side": "BUY", "type": "MARKET", "quantity": "0.00002"}, -1013),
         ({"side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "0.1", "price": "60000.005"}, -1013),
+        ({"side": "SELL", "type": "LIMIT", "timeInForce": "GTC", "quantity": "0.1", "price": "300001"}, -1013),
+        ({"side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "0.1", "price": "11999"}, -1013),
         ({"side": "BUY", "type": "LIMIT", "quantity": "0.1", "price": "60000"}, -1102),
         ({"side": "BUY", "type": "LIMIT", "timeInForce": "DAY", "quantity": "0.1", "price": "60000"}, -1115),
         ({"side": "LONG", "type": "MARKET", "quantity": "0.1"}, -1117),
@@ -148,6 +150,26 @@ def test_amend_replace_and_cancel(desk: Desk) -> None:
     assert desk.exchange.ledger.locked["trader", "USDT"] == 0
     gone = desk.ask("DELETE /api/v3/order", symbol="BTCUSDT", orderId=given["orderId"])
     assert gone["code"] == -2011
+
+
+@pytest.mark.parametrize(
+    ("mode", "price", "code", "results"),
+    [
+        ("STOP_ON_FAILURE", "40000", -2022, ("FAILURE", "NOT_ATTEMPTED")),
+        ("ALLOW_FAILURE", "40000.001", -2022, ("FAILURE", "FAILURE")),
+        ("ALLOW_FAILURE", "40000", -2021, ("FAILURE", "SUCCESS")),
+    ],
+)
+def test_a_replacement_says_what_became_of_both(
+    desk: Desk, mode: str, price: str, code: int, results: tuple[str, str]
+) -> None:
+    said = desk.ask(
+        "POST /api/v3/order/cancelReplace", symbol="BTCUSDT", side="BUY", type="LIMIT", timeInForce="GTC", quantity="0.1",
+        price=price, cancelReplaceMode=mode, cancelOrderId=1,
+    )  # fmt: skip
+    assert (said["code"], said["data"]["cancelResult"], said["data"]["newOrderResult"]) == (code, *results)
+    assert said["data"]["cancelResponse"]["code"] == -2011
+    assert len(desk.exchange.spot.open) == (results[1] == "SUCCESS")
 
 
 def test_fees_in_a_third_asset(desk: Desk) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -15,6 +15,7 @@ from openoutcry.errors import BadConfig, BadSymbol, DataUnavailable
 from openoutcry.types.symbols import parse_symbol
 from wire.budget import MachineClock, RequestBudget
 from wire.clock import WallClock
+from wire.loopback import URL_ENV, moved
 
 log = structlog.get_logger()
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -22,8 +23,6 @@ FIRST_ANSWER = 3.0
 """The first question loads the exchange's markets: several requests, each within the timeout."""
 PAUSE_S = 30.0
 """How long to leave an exchange alone that says "too many requests" without saying for how long."""
-URL_ENV = "OUTCRY_CCXT_URL"
-"""Tests put a loopback server here that speaks the exchange's dialect."""
 KINDS = ("spot", "swap", "linear")
 NO_LIMIT = 500
 """Rows asked for at once where ccxt knows no limit of the exchange."""
@@ -199,7 +198,7 @@ class ExchangeClient:
         if isinstance(markets, dict) and "types" in markets:  # options and dated futures cannot be named here
             markets["types"] = [kind for kind in markets["types"] if kind in KINDS]
         if self.url is not None:
-            client.urls["api"] = _moved(client.urls["api"], self.url)
+            client.urls["api"] = moved(client.urls["api"], self.url)
         else:
             client.aiohttp_trust_env = True  # the proxy of the machine's owner
         return client
@@ -209,13 +208,3 @@ def _feature(method: str) -> str:
     """ccxt's name of what a method needs: ``fetch_order_book`` → ``fetchOrderBook``."""
     first, *rest = method.split("_")
     return first + "".join("OHLCV" if word == "ohlcv" else word.capitalize() for word in rest)
-
-
-def _moved(urls: Any, base: str) -> Any:
-    """The same nested URLs with scheme and host of ``base``, their paths kept."""
-    if isinstance(urls, Mapping):
-        return {name: _moved(url, base) for name, url in urls.items()}
-    if not isinstance(urls, str):
-        return urls
-    scheme, host = urlsplit(base)[:2]
-    return urlunsplit((scheme, host, *urlsplit(urls)[2:]))

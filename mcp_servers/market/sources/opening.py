@@ -6,11 +6,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
 
-from mcp_servers.market.sources.exchange_client import URL_ENV, ExchangeClient
+from mcp_servers.market.sources.exchange_client import ExchangeClient
 from mcp_servers.market.sources.history import ExchangeHistory
 from mcp_servers.market.sources.patience import Patience
 from wire.budget import RequestBudget
 from wire.clock import WallClock
+from wire.loopback import URL_ENV
 
 
 def exchange_client(home: Path, exchange: str) -> ExchangeClient:

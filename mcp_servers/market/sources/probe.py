@@ -8,8 +8,9 @@ import sys
 from collections.abc import Sequence
 from time import perf_counter
 
-from mcp_servers.market.sources.exchange_client import URL_ENV, ExchangeClient
+from mcp_servers.market.sources.exchange_client import ExchangeClient
 from openoutcry.errors import OpenOutcryError
+from wire.loopback import URL_ENV
 
 TIMEOUT_S = 3.0
 

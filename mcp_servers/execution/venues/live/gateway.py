@@ -8,7 +8,6 @@ again.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
-from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 import structlog
@@ -29,6 +28,7 @@ from openoutcry.errors import BadConfig
 from openoutcry.ports import Clock
 from openoutcry.types.timeframes import millis
 from wire.budget import BudgetBroken, RequestBudget
+from wire.loopback import moved
 from wire.venue_keys import VenueAccess
 
 log = structlog.get_logger()
@@ -240,14 +240,5 @@ def _signer(access: VenueAccess, clock: Clock) -> Any:
     client.options.update({"recvWindow": RECV_WINDOW_MS, "maxRetriesOnFailure": 0, "timeDifference": 0})
     client.milliseconds = lambda: millis(clock.now())  # one clock: what is measured is what is signed with
     if access.url is not None:
-        client.urls["api"] = _moved(client.urls["api"], access.url)
+        client.urls["api"] = moved(client.urls["api"], access.url)
     return client
-
-
-def _moved(urls: Any, base: str) -> Any:
-    if isinstance(urls, Mapping):
-        return {name: _moved(url, base) for name, url in urls.items()}
-    if not isinstance(urls, str):
-        return urls
-    scheme, host = urlsplit(base)[:2]
-    return urlunsplit((scheme, host, *urlsplit(urls)[2:]))

@@ -8,7 +8,14 @@ from mcp_servers.execution.venues.live.exchange_clock import ExchangeClock
 from mcp_servers.execution.venues.live.filters import fitted
 from mcp_servers.execution.venues.live.gateway import Gateway
 from mcp_servers.execution.venues.live.markets import Markets
-from mcp_servers.execution.venues.live.outcome import Answered, Outcome, Rejected, RetryAfterResync, Unknown
+from mcp_servers.execution.venues.live.outcome import (
+    FILTERS,
+    Answered,
+    Outcome,
+    Rejected,
+    RetryAfterResync,
+    Unknown,
+)
 from mcp_servers.execution.venues.protocol import Still
 from openoutcry.errors import VenueRejected, VenueUnknown
 from openoutcry.sim.engine import Ticket
@@ -16,7 +23,6 @@ from openoutcry.types.orders import OrderRequest
 
 HURRY_S = 1.2
 """How long the answer to a reduce-only order is waited for: what protects must not hold up what protects instead."""
-FILTER = -1013
 MOST_SENDS = 3
 Fit = tuple[Ticket, OrderRequest]
 """An order as it was asked for, and as the market's rules let it be sent."""
@@ -51,7 +57,7 @@ class Sending:
                 params_of(request, ticket.client_order_id),
                 deadline_s=HURRY_S if request.reduce_only else None, still=still,
             )  # fmt: skip
-            if isinstance(said, Rejected) and said.code == FILTER:
+            if isinstance(said, Rejected) and said.code in FILTERS:
                 changed = await self._refitted(ticket)
                 if changed is None or changed == request:
                     return said

@@ -25,6 +25,7 @@ class Account:
     def __init__(self, ready: dict[str, Any], http: aiohttp.ClientSession, opened: dict[str, Any]) -> None:
         self.ready, self.http = ready, http
         self.name, self.key, self.secret = opened["name"], opened["key"], opened["secret"]
+        self.listen_keys: list[str] = []
         self.keys = StreamKeys(self.key, self.secret, ready["url"])
 
     async def control(self, what: str, **body: Any) -> Any:
@@ -60,9 +61,10 @@ class Account:
 
     async def listen_key(self, method: str) -> str:
         try:
-            return str((await self.send(method, "perp", "listenKey", {}))["listenKey"])
+            self.listen_keys.append(str((await self.send(method, "perp", "listenKey", {}))["listenKey"]))
         except VenueUnknown as error:
             raise StreamUnavailable(str(error)) from error
+        return self.listen_keys[-1]
 
     async def truth(self) -> Any:
         """The exchange's own books."""

@@ -115,6 +115,23 @@ async def test_e10_silence_ends_a_connection_and_the_next_one_works(running: dic
         await agrees(one)
 
 
+async def test_e10_an_expired_listen_key_ends_the_stream_and_a_new_one_is_taken(
+    running: dict[str, Any],
+) -> None:
+    async with kept(running) as one:
+        account, taken = one.account, one.account.listen_keys
+        before, breaks = len(taken), one.keeper.breaks
+        await account.control("listen_key", account=account.name, seconds=0)
+        async with asyncio.timeout(15):
+            while len(taken) == before:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        assert one.keeper.breaks > breaks
+        assert taken[-1] != taken[0]
+        await account.order("oo-later", "perp", quantity="0.01")
+        assert await one.booked(1) < EVERY_S
+        await agrees(one)
+
+
 async def test_e4_a_fill_before_its_ack_and_a_cancel_that_came_too_late(running: dict[str, Any]) -> None:
     async with kept(running) as one:
         account = one.account

@@ -15,6 +15,7 @@ from mcp_servers.execution.venues.live.asking import BOUND
 from openoutcry.errors import Fenced, VenueUnknown
 from openoutcry.types.orders import OrderRequest
 from tests.mcp_servers.execution.live.rig import Rig, order
+from tests.mcp_servers.execution.venue import PERP
 from wire.budget import RequestBudget
 
 ENTRY = order("entry", "BUY", "MARKET", "0.01")
@@ -177,6 +178,20 @@ async def test_E12_filters_that_change_are_read_again(rig: Rig) -> None:
     market.symbol = market.symbol.changed(status="HALT")
     halted = await rig.place(ENTRY, seq=3)
     assert halted.status == "REJECTED"
+
+
+async def test_E12_perpetuals_tell_of_changed_filters_by_codes_of_their_own(rig: Rig) -> None:
+    await rig.place(order("entry", "BUY", "MARKET", "0.01", symbol=PERP))
+    market = rig.running.exchange.perp.market("BTCUSDT")
+    market.symbol = market.symbol.changed(step="0.01", tick="1")
+    market.book.step = market.symbol.step
+    state = await rig.place(order("entry", "BUY", "MARKET", "0.012", symbol=PERP), seq=2)
+    assert (state.status, state.executed_quantity) == ("FILLED", Decimal("0.01"))
+    resting = await rig.place(order("entry", "BUY", "LIMIT", "0.01", symbol=PERP, price="50000.5"), seq=3)
+    assert (resting.status, resting.error) == ("NEW", None)
+    market.symbol = market.symbol.changed(min_notional="2000")
+    small = await rig.place(order("entry", "BUY", "MARKET", "0.01", symbol=PERP), seq=4)
+    assert small.status == "REJECTED" and "-4164" in (small.error or "")
 
 
 async def test_E14_an_answer_without_end_is_cut_off(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
