@@ -21,6 +21,7 @@ from api.encoding import Answer, encode
 from api.failures import HANDLERS as FAILURES
 from api.floor import Floor, floor_of
 from api.haste import STANDARD, Limits, shared, unhurried
+from api.hung_up import unless_gone
 from api.notifiers.base import Notifier
 from api.predicting import Predictions
 from api.quoting import Quotes
@@ -107,6 +108,7 @@ def routes_for(origins: tuple[str, ...] = ()) -> Litestar:
 async def _admitted(request: AnyRequest) -> None:
     """Before every handler: may this caller ask for this, and so often? No guard, for Litestar copies the handler for each."""
     handler: BaseRouteHandler = request.scope["route_handler"]
+    unless_gone(request)
     authorise(request, handler)
     await unhurried(request, handler)
 

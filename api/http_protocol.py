@@ -2,11 +2,13 @@
 
 import asyncio
 import secrets
+from functools import partial
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.encoding import encode
 from api.failures import Failure, envelope
+from api.hung_up import HUNG_UP, hung_up
 
 MAX_URL = 8 * 1024
 MAX_HEAD = 32 * 1024
@@ -58,6 +60,7 @@ class FloorHttp(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._in_head = False
         self._head_is_there()
+        self.scope["state"][HUNG_UP] = partial(hung_up, self.transport)
         super().on_headers_complete()
 
     def data_received(self, data: bytes) -> None:
