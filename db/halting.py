@@ -148,7 +148,7 @@ async def release(
 
 
 async def standing(pool: asyncpg.Pool) -> dict[str | None, dict[str, Any]]:
-    """The halts that hold: by symbol, and under None that of everything."""
+    """The halts that hold: by symbol, in their order, and under None that of everything."""
 
     async def work(connection: Connection) -> list[asyncpg.Record]:
         rows: list[asyncpg.Record] = await connection.fetch(STANDING)

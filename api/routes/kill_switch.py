@@ -194,7 +194,7 @@ def _operator(request: AnyRequest) -> Holder:
 
 async def _halt_state(floor: Floor, message: str = "", symbol: str | None = None) -> HaltState:
     standing = await halting.standing(floor.pool)
-    halted_symbols = tuple(sorted(name for name in standing if name is not None))
+    halted_symbols = tuple(name for name in standing if name is not None)
     value = standing.get(symbol)
     if not value:
         return HaltState(halted=False, symbol=symbol, halted_symbols=halted_symbols, message=message)

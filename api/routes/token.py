@@ -156,7 +156,7 @@ async def client_token(request: AnyRequest, floor: TheFloor) -> Answer[ClientTok
     issuer = signer.issuer(str(request.base_url).rstrip("/"))
     text = signer.for_client(client, CLIENT_SCOPE, issuer, WallClock().now())
     made = ClientToken(access_token=text, expires_in=CLIENT_SECONDS, token_type="Bearer", scope=CLIENT_SCOPE)
-    return Answer(made, headers={"Cache-Control": "no-store", "Pragma": "no-cache"})
+    return Answer(made, headers={"Pragma": "no-cache"})
 
 
 @get("/.well-known/jwks.json", public=True, tags=["auth"], answers={200: KeySet})

@@ -93,7 +93,11 @@ AREAS = (
     Area(
         "obeying",
         tuple(f"{EXECUTION}/{name}.py" for name in ("desk", "killfile", "lookup", "obeying")),
-        (f"{LIVE_TESTS}/test_obeying.py", f"tests/{EXECUTION}/test_halted.py", SEEDS),
+        (
+            *(f"tests/{EXECUTION}/test_{name}.py" for name in ("desk", "halted", "killfile", "lookup")),
+            f"{LIVE_TESTS}/test_obeying.py",
+            SEEDS,
+        ),
         drawn=60,
     ),
     Area(

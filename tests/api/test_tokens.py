@@ -251,7 +251,8 @@ async def test_a_program_logs_in_and_its_token_is_checked_with_the_published_key
         mine = {"Authorization": f"Bearer {body['access_token']}"}
         assert (await client.get("/api/v1/orders", headers=mine)).status_code == 200
         basic = await client.post("/oauth2/token", data=form, auth=(made.client.client_id, made.secret))
-        assert basic.status_code == 200
+        assert basic.status_code == 200 and basic.headers["pragma"] == "no-cache"
+        assert basic.headers.get_list("cache-control") == ["no-store"]
         unscoped = await client.post("/oauth2/token", data={**form, **secret, "scope": ""})
         assert unscoped.status_code == 200
 

@@ -134,6 +134,12 @@ def test_a_stop_that_filled_in_part_guards_the_rest() -> None:
     assert bare((2, "manual-9"), "1.2", ENTRY, MANUAL, part) == D("0.5")
 
 
+def test_of_a_stop_that_filled_in_part_only_the_rest_is_kept_for_an_entry_without_a_bracket() -> None:
+    part = told(1, "stop_loss", "SELL", "0.6", "0.2", "PARTIALLY_FILLED", type="STOP_LOSS", stop_price="95")
+    own = stop(2, "0.5", "stop_loss-1")
+    assert bare((2, "manual-9"), "1.3", ENTRY, MANUAL, part, own, bracketed={(2, "manual-9")}) == 0
+
+
 def test_what_has_no_bracket_stands_in_nobodys_way() -> None:
     assert bare((2, "manual-9"), "1.5", ENTRY, MANUAL, bracketed={(2, "manual-9")}) == D("0.5")
 
