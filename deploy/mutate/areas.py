@@ -87,7 +87,11 @@ AREAS = (
             f"{EXECUTION}/{name}.py"
             for name in ("bracket_orders", "moving_stops", "protecting", "standing_instructions")
         ),
-        (f"tests/{EXECUTION}/test_standing_instructions.py", f"{LIVE_TESTS}/test_protecting.py", SEEDS),
+        (
+            *(f"tests/{EXECUTION}/test_{name}.py" for name in ("moving_stops", "standing_instructions")),
+            f"{LIVE_TESTS}/test_protecting.py",
+            SEEDS,
+        ),
         drawn=80,
     ),
     Area(

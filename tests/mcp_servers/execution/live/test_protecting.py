@@ -356,6 +356,21 @@ async def test_a_short_positions_stop_trails_the_price_and_never_goes_back(
     assert held(guarded) == 0 and await alarms(guarded) == []
 
 
+async def test_while_an_exit_works_no_stop_trails(guarded: Guarded, monkeypatch: pytest.MonkeyPatch) -> None:
+    trailing(guarded, monkeypatch)
+    await guarded.enter(SHORT, "62000", trail=0.02)
+    await looked(guarded, 3)
+    leaving = order("exit", "BUY", "LIMIT", "0.5", symbol=PERP, price="50000", reduce_only=True)
+    await guarded.place(leaving, 2)
+    posts = guarded.rig.posts()
+    guarded.price(58_000)
+    await looked(guarded, 2)
+    assert guarded.rig.posts() == posts
+    await guarded.rig.venue.cancel(guarded.rig.cid("exit", 2), at=guarded.rig.ticket(leaving).at, by_seq=2)
+    await looked(guarded)
+    assert guarded.rig.posts() == posts + 1 and guarded.stops("perp") == [Decimal("0.5")]
+
+
 async def test_another_positions_stop_further_away_keeps_nobody_from_protecting_what_trails(
     guarded: Guarded,
 ) -> None:
