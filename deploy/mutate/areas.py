@@ -27,6 +27,11 @@ TESTS = "tests/openoutcry"
 EXECUTION = "mcp_servers/execution"
 LIVE, LIVE_TESTS = f"{EXECUTION}/venues/live", f"tests/{EXECUTION}/live"
 SEEDS = "tests/simulator/test_seeds.py::test_every_invariant_holds_under_many_faults"
+PAIRS = (
+    "test_e1_a_pair_of_which_nobody_heard_is_looked_up_and_never_doubled",
+    "test_e6_a_pair_that_is_refused_gives_way_to_a_stop_alone",
+    "test_e6_on_spot_a_stop_and_its_target_are_one_list_of_the_exchange",
+)
 AREAS = (
     Area(
         "ledger",
@@ -124,9 +129,12 @@ AREAS = (
                 "venue",
             )
         ),
-        tuple(
-            f"{LIVE_TESTS}/test_{name}.py"
-            for name in ("c7_network", "matrix", "protecting", "unknown", "venue_faults")
+        (
+            *(
+                f"{LIVE_TESTS}/test_{name}.py"
+                for name in ("asking", "c7_network", "matrix", "unknown", "venue_faults")
+            ),
+            *(f"{LIVE_TESTS}/test_protecting.py::{name}" for name in PAIRS),
         ),
         drawn=80,
     ),

@@ -13,9 +13,10 @@ from mcp_servers.execution.venues.paper import PaperVenue
 from openoutcry.errors import Fenced, VenueRejected
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.settings import Settings
+from openoutcry.sim.engine import Ticket
 from openoutcry.types.fence import Fence
 from tests.mcp_servers.execution.floor import facts
-from tests.mcp_servers.execution.venue import PERP, SESSION, SPOT, store_bars
+from tests.mcp_servers.execution.venue import HOUR, PERP, SESSION, SPOT, T0, cid, order, store_bars
 
 PAPER = facts()
 LIVE = PAPER.model_copy(update={"mode": "LIVE", "source": "live"})
@@ -93,6 +94,16 @@ async def test_a_paper_account_is_opened_before_all_markets_with_its_capital_and
     desk.close()
     Journal(journal).close()
     assert desk.fences(PAPER) == (Fence(name="execution", token=1), Fence(name=f"account:{SESSION}", token=1))
+
+
+async def test_a_session_without_a_hedge_has_one_market(desk: VenueDesk) -> None:
+    alone = PAPER.model_copy(update={"hedge_symbol": None})
+    async with desk.account(alone) as venue:
+        await venue.advance(T0 + HOUR)
+        with pytest.raises(VenueRejected, match="BAD_SYMBOL"):
+            await venue.place(
+                Ticket(cid(1, "hedge"), 1, order("hedge", "SELL", "MARKET", "1", symbol=PERP), T0)
+            )
 
 
 async def test_a_live_account_is_the_exchanges_and_without_one_refused(

@@ -82,7 +82,7 @@ class Asking:
             said = await self._gateway.ask(kind, "GET", path, asked, weight=weight)
             try:
                 found |= {row[name]: parse_amount(row.get("executedQty", "0")) for row in listed(must(said))}
-            except (LookupError, TypeError, ValueError) as error:
+            except (LookupError, TypeError, ValueError, BadInput) as error:
                 raise VenueUnknown(f"the open orders of {symbol} cannot be read") from error
         return found
 

@@ -12,7 +12,8 @@ from db.leases import ORCHESTRATOR, Leases, still_held
 from mcp_servers.execution import obeying
 from mcp_servers.execution.answers import told
 from mcp_servers.execution.obeying import Obeyer
-from openoutcry.errors import Fenced
+from mcp_servers.execution.venues.live import resolving
+from openoutcry.errors import Fenced, VenueRejected
 from tests.mcp_servers.execution.floor import halted
 from tests.mcp_servers.execution.live.guarded import Guarded, guarding
 from tests.mcp_servers.execution.live.rig import Rig, order
@@ -143,3 +144,48 @@ async def test_a_refused_exit_is_asked_for_anew_but_not_in_a_storm(
     assert guarded.rig.posts() == posts + 1 and not await swept(guarded)
     await obeyer(guarded).look()  # a server that has just started
     assert guarded.rig.posts() == posts + 2 and await swept(guarded) and held(guarded) == {}
+
+
+async def test_an_order_of_which_nobody_heard_is_looked_up_before_it_is_said_that_all_is_swept(
+    guarded: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resolving, "LOOK_AGAIN_S", (0.01,))
+    guarded.rig.fault("hang")
+    guarded.rig.fault("hang", method="GET", times=2)
+    assert (await guarded.place(RESTING, 1)).status == "UNKNOWN"
+    await halted(guarded.deps.pool, "enough")
+    obeying_ = obeyer(guarded)
+    await obeying_.look()
+    assert not await swept(guarded) and resting(guarded) == 1
+    await obeying_.look()
+    assert await swept(guarded) and resting(guarded) == 0
+
+
+async def test_what_is_swept_is_done_and_what_is_placed_later_is_nobodys_to_cancel(guarded: Guarded) -> None:
+    await halted(guarded.deps.pool, "enough")
+    await halting.mark_swept(guarded.deps.pool, None, flatten=False)
+    await guarded.rig.place(RESTING)
+    await obeyer(guarded).look()
+    assert resting(guarded) == 1
+
+
+async def test_an_account_that_cannot_be_opened_is_not_swept(
+    guarded: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await halted(guarded.deps.pool, "enough")
+
+    async def refused(_: object) -> None:
+        raise VenueRejected("not now")
+
+    with monkeypatch.context() as closed:
+        closed.setattr(guarded.deps.desk, "_exchange", refused)
+        await obeyer(guarded).look()
+        assert not await swept(guarded)
+    await obeyer(guarded).look()
+    assert await swept(guarded)
+
+
+async def test_before_market_time_begins_there_is_nothing_to_sweep(guarded: Guarded) -> None:
+    await halted(guarded.deps.pool, "enough")
+    await Obeyer(guarded.deps, guarded.leases, "recorded", grace_s=0.0).look()
+    assert await swept(guarded)
