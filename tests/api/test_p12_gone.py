@@ -6,17 +6,18 @@ import socket
 
 import pytest
 
+from db import keys
 from tests.api.conftest import TOKENS
 
 ORDER = {"symbol": "BTC/USDT", "side": "BUY", "type": "LIMIT", "quantity": 0.1, "price": 41500}
 HALT = {"reason": "prices look wrong"}
 
 
-def sent(world, path: str, body: dict[str, object], who: str) -> socket.socket:
+def sent(world, path: str, body: dict[str, object] | None, who: str, method: str = "POST") -> socket.socket:
     """A request that is in the kernel's hands. Nobody of ours runs meanwhile: the server shares this very thread."""
     host, port = world.address.split(":")
-    data = json.dumps(body).encode()
-    head = f"POST {path} HTTP/1.1\r\nHost: {world.address}\r\nX-API-Key: {TOKENS[who]}\r\n"
+    data = b"" if body is None else json.dumps(body).encode()
+    head = f"{method} {path} HTTP/1.1\r\nHost: {world.address}\r\nX-API-Key: {TOKENS[who]}\r\n"
     head += (
         f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\nIdempotency-Key: gone-1\r\n\r\n"
     )
@@ -57,3 +58,13 @@ async def test_p12_nor_is_a_halt_thrown_whether_its_key_is_looked_up_first_or_no
         await answered_all(answered)
         assert not (await client.get("/api/v1/trade/halt")).json()["halted"]
         assert (await client.post("/api/v1/trade/halt", json=HALT)).json()["halted"]
+
+
+async def test_p12_nor_is_what_needs_no_body_to_be_done(answered) -> None:
+    made = await keys.create(answered.pool, "to be kept", "viewer")
+    path = f"/api/v1/auth/api-keys/{made.key.id}"
+    sent(answered, path, None, "admin", "DELETE").close()
+    await answered_all(answered)
+    async with answered.client("admin") as client:
+        gone = await client.delete(path)
+        assert gone.status_code == 200, "it was still there"
