@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import structlog
 
 from db.anchor import Anchor, write_anchor
 from db.appending import RECORD, batches, is_quiet, write_trades
@@ -23,6 +24,7 @@ from openoutcry.ledger.stats import SessionStats, after
 from openoutcry.types.fence import Fence
 from openoutcry.types.record import CycleRecord
 
+log = structlog.get_logger()
 HEAD = "SELECT head_seq, head_hash, head_seal, stats FROM sessions WHERE id = $1"
 STORED = "SELECT hash, seal FROM cycles WHERE session_id = $1 AND seq = $2"
 APPROVALS = """
@@ -117,8 +119,18 @@ async def append(
 
     moved = await retrying(pool, work, begin=not quiet)
     if home is not None:
-        write_anchor(home, facts.session_id, Anchor(moved.seq, moved.hash, moved.seal))
+        _anchored(home, facts.session_id, moved)
     return moved
+
+
+def _anchored(home: Path, session_id: UUID, head: Head) -> None:
+    """Keep the head outside the database, too. Where the disk does not take it, the one before stands until the next record's:
+    what is committed is not undone for it.
+    """
+    try:
+        write_anchor(home, session_id, Anchor(head.seq, head.hash, head.seal))
+    except OSError as error:
+        log.error("anchor_not_written", session=str(session_id), seq=head.seq, error=str(error))
 
 
 async def _repeated(connection: Connection, facts: SessionFacts, stored: Link, moved: Head) -> Head:

@@ -155,10 +155,7 @@ class Conductor:
                 "as_of": as_of.isoformat(),
                 "equity": equity,
             }
-            try:
-                self._write("progress.json", told)
-            except OSError as error:  # a full disk: who looks sees an old bar, and rounds go on
-                log.warning("progress_not_shown", error=str(error))
+            self._write("progress.json", told)
 
     async def _close(self) -> None:
         summaries: list[dict[str, Any]] = []
@@ -169,7 +166,10 @@ class Conductor:
 
     def _write(self, name: str, content: dict[str, Any]) -> None:
         path = self._home / "run" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(".part")
-        draft.write_text(json.dumps(content))
-        draft.replace(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            draft.write_text(json.dumps(content))
+            draft.replace(path)
+        except OSError as error:  # a full disk: who looks sees what was before, and rounds go on
+            log.warning("not_shown", file=name, error=str(error))

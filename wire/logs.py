@@ -92,6 +92,19 @@ def asked_level(env: Mapping[str, str] = os.environ) -> str:
     return level
 
 
+def _file(folder: Path, name: str) -> TextIO | None:
+    """The process's file, begun anew when it is long; None where it cannot be written to: then standard error has to do."""
+    path = folder / f"{name}.log"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if path.exists() and path.stat().st_size > KEEP_BYTES:
+            path.replace(path.with_suffix(".log.1"))
+        return path.open("a", buffering=1, encoding="utf-8")
+    except OSError as error:
+        print(f"{path}: {error.strerror}; its lines follow here", file=sys.stderr)
+        return None
+
+
 def configure(
     name: str, folder: Path | None = None, level: str | None = None, *, own_output: bool = False
 ) -> None:
@@ -101,18 +114,12 @@ def configure(
     the traceback of a crash above all, goes there too. Raises BadConfig.
     """
     level = level or asked_level()
-    sink = Sink()
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{name}.log"
-        if path.exists() and path.stat().st_size > KEEP_BYTES:
-            path.replace(path.with_suffix(".log.1"))
-        stream = path.open("a", buffering=1, encoding="utf-8")
-        sink = Sink(stream)
-        if own_output:
-            os.dup2(stream.fileno(), sys.stdout.fileno())
-            os.dup2(stream.fileno(), sys.stderr.fileno())
-            sys.stdout = sys.stderr = sink
+    stream = None if folder is None else _file(folder, name)
+    sink = Sink(stream)
+    if own_output and stream is not None:
+        os.dup2(stream.fileno(), sys.stdout.fileno())
+        os.dup2(stream.fileno(), sys.stderr.fileno())
+        sys.stdout = sys.stderr = sink
     number = logging.getLevelNamesMapping()[level]
     structlog.configure(
         processors=[

@@ -33,7 +33,7 @@ class Database:
             on_change("postgres", "died, starting again")
         try:
             address = self._server.start()
-        except EmbeddedPostgresError as error:
+        except (EmbeddedPostgresError, OSError) as error:
             self._due = monotonic() + AGAIN_S
             if first:
                 on_change("postgres", f"does not start, trying again: {_reason(str(error))}")

@@ -6,7 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from db.candles import CandleFileBroken, CandleStore, FundingSeries, RowsConflict, Series, StoreBusy
+from db.candles import (
+    CandleFileBroken,
+    CandleStore,
+    FundingSeries,
+    RowsConflict,
+    Series,
+    StoreBusy,
+    StoreFailed,
+)
 from mcp_servers.market.sources import answers
 from mcp_servers.market.sources.exchange_client import ExchangeClient
 from mcp_servers.market.sources.sharing import Shared
@@ -22,6 +30,8 @@ from openoutcry.types.timeframes import bar_length, from_millis, last_close, mil
 from wire.live_books import LiveBooks
 
 log = structlog.get_logger()
+NOT_STORED = (CandleFileBroken, StoreBusy, StoreFailed, RowsConflict)
+"""What came is not kept: it is asked for again, and its absence is a fault of the data until then."""
 HISTORY_BARS = 1000
 PAGE = 1000
 SETTLE = timedelta(seconds=1)
@@ -176,7 +186,7 @@ class LiveSource:
                 if await self._fetch(series, wanted):
                     self._last[series] = wanted
                     return
-            except (DataUnavailable, CandleFileBroken, StoreBusy, RowsConflict) as error:
+            except (DataUnavailable, *NOT_STORED) as error:
                 log.warning("bars_unavailable", series=str(series), error=str(error))
                 return
             await asyncio.sleep(self._retry_s)
@@ -207,7 +217,7 @@ class LiveSource:
         try:
             answer = await self._client.ask("fetch_funding_rate_history", series.symbol, None, 100)
             await asyncio.to_thread(self._store.merge_funding, series, answers.paid_rates(answer, now))
-        except (DataUnavailable, BadSymbol, CandleFileBroken, RowsConflict, StoreBusy) as error:
+        except (DataUnavailable, BadSymbol, *NOT_STORED) as error:
             log.warning("funding_unavailable", series=str(series), error=str(error))
             return
         self._funding_due[series] = now + FUNDING_EVERY

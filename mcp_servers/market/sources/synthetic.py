@@ -8,7 +8,15 @@ from typing import NoReturn
 
 import structlog
 
-from db.candles import CandleFileBroken, CandleStore, FundingSeries, RowsConflict, Series, StoreBusy
+from db.candles import (
+    CandleFileBroken,
+    CandleStore,
+    FundingSeries,
+    RowsConflict,
+    Series,
+    StoreBusy,
+    StoreFailed,
+)
 from mcp_servers.market.sources.source import OpenInterest, Ticker, Trade
 from openoutcry.errors import DataUnavailable
 from openoutcry.market.book import Book
@@ -94,7 +102,7 @@ class SyntheticSource:
                     await asyncio.to_thread(self._write, symbol, index)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._closing.wait(), BREATH_S)
-        except (DataUnavailable, CandleFileBroken, StoreBusy, OSError) as error:
+        except (DataUnavailable, CandleFileBroken, StoreBusy, StoreFailed, OSError) as error:
             log.error("synthetic_past_not_written", symbol=symbol, error=str(error))
 
     def _has(self, symbol: str, first: int, last: int) -> bool:

@@ -79,6 +79,28 @@ async def test_it_follows_by_itself_and_goes_on_after_a_long_outage(tmp_path: Pa
         await _until(lambda: len(reader.window(SERIES, clock.now(), 2000)) == 1003)
 
 
+async def test_c7_a_store_that_turns_read_only_is_tried_again_until_it_takes_what_came(
+    tmp_path: Path,
+) -> None:
+    """What is written to first in a series' folder is its lock."""
+    reader = CandleReader(tmp_path)
+    async with exchange(tmp_path) as (source, _, clock):
+        source.follow([SERIES])
+        await _until(lambda: len(reader.window(SERIES, clock.now(), 2000)) == 1000)
+        lock = tmp_path / "candles" / "binance" / "BTC-USDT" / "1h" / ".lock"
+        lock.unlink()
+        lock.mkdir()
+        clock.at += HOUR
+        await source.ensure(
+            SERIES, clock.now()
+        )  # says nothing: the bar is late, which is a fault of the data
+        assert len(reader.window(SERIES, clock.now(), 2000)) == 1000
+        await asyncio.sleep(0.2)  # who follows has heard of it, too
+        lock.rmdir()
+        clock.at += timedelta(seconds=6)
+        await _until(lambda: len(reader.window(SERIES, clock.now(), 2000)) == 1001)
+
+
 async def _filled(source: LiveSource, clock: ManualClock, home: Path) -> None:
     await source.ensure(SERIES, clock.now())
     await _until(lambda: len(CandleReader(home).window(SERIES, clock.now(), 2000)) == 1000)
