@@ -17,7 +17,7 @@ from openoutcry.risk.gate import only_reduces, review
 from openoutcry.risk.instruments import instrument_at
 from openoutcry.risk.latch import latched
 from openoutcry.risk.limits import daily_loss_use, drawdown_use
-from openoutcry.risk.protection import protect
+from openoutcry.risk.protection import guards_of, protect
 from openoutcry.risk.standing import standings
 from openoutcry.risk.traffic import MINUTE_S
 from openoutcry.sim.account import is_perp
@@ -213,7 +213,7 @@ async def protect_positions(
     filled. At a real exchange's spot the execution server does it, in pairs: coins can be spoken for only once there.
     """
     done: list[PlannedOrder] = []
-    reserved: dict[tuple[str, str], Decimal] = {}
+    reserved: dict[tuple[str, str], dict[str, Decimal]] = {}
     for position in books.portfolio.positions:
         if (
             not _guarded_here(turn, position)
@@ -221,17 +221,17 @@ async def protect_positions(
             or _leaving(books, position.symbol)
         ):
             continue
-        side = position.symbol, position.side
+        others = reserved.setdefault((position.symbol, position.side), {})
         legs = protect(
             position,
             books.working(),
             seq=turn.seq,
             risk=turn.settings.risk,
             instrument=gate.instruments[position.symbol],
-            reserved=reserved.get(side, Decimal(0)),
+            reserved=others,
             trailing=trail_of(position, books.trails, turn.settings) is not None,
         )
-        reserved[side] = reserved.get(side, Decimal(0)) + position.quantity
+        others |= {leg: others.get(leg, Decimal(0)) + position.quantity for leg in guards_of(position)}
         # A leg this round has already asked for is not asked for again: the next round looks anew.
         asked = {request.leg for request in gate.placed}
         missing = [leg for leg in legs if leg.leg not in asked]

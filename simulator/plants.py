@@ -227,7 +227,7 @@ PLANTS: Mapping[str, Plant] = {
     "vote-twice": Plant("a vote is stored twice", projection, "project", _vote_twice),
     "lose-vote": Plant("the last vote is not stored", projection, "project", _audit_row_lost),
     "lose-fill-row": Plant("the last fill is not stored", projection, "project", _fill_row_lost),
-    "no-stop": Plant("positions are not protected", cycle, "protect_positions", _no_protection),
+    "no-stop": Plant("positions are not protected", trade, "protect_positions", _no_protection),
     "no-target": Plant("positions get no target", trade, "protect", _stops_only),
     "stop-stays": Plant("a stop that trails is never moved", cycle, "follow", _never_moved),
     "stop-goes-back": Plant(

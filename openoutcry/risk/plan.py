@@ -5,19 +5,17 @@
     keep FLAT     nothing          sell spot                       buy back the perpetual KEEP     nothing
     keep, or close past its horizon
 
-Closing cancels the position's protection. Whatever stays open and lacks protection gets it, hedges follow the
-spot, and blocked entries block nothing else. Every order still has to pass the gate.
+Closing cancels the position's protection. Hedges follow the spot, and blocked entries block nothing else. Every order
+still has to pass the gate. What stays open, and what the entry fills, is protected afterwards, by ``protect``.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from openoutcry.risk.brackets import LEAVING
 from openoutcry.risk.entries import plan_entry
 from openoutcry.risk.exits import plan_exits
 from openoutcry.risk.hedges import plan_hedge
 from openoutcry.risk.levels import Levels
-from openoutcry.risk.protection import protect
 from openoutcry.risk.scene import Key, Scene
 from openoutcry.settings import Settings
 from openoutcry.types.book import Portfolio
@@ -50,7 +48,7 @@ def plan_orders(
     horizons: Mapping[int, int] | None = None,
     standing_hedge: float | None = None,
 ) -> Plan:
-    """The round's plan: exits, then the hedge, the entry, and protection that is missing.
+    """The round's plan: exits, then the hedge and the entry.
 
     ``instruments`` holds the session's symbols. ``horizons`` maps the round that opened a position to its
     horizon in bars; a position it does not know is held to this round's. ``standing_hedge`` is the hedge ratio a
@@ -67,24 +65,7 @@ def plan_orders(
     cancels = tuple(dict.fromkeys(key for part in parts for key in part.cancels))
     return Plan(
         cancels=cancels,
-        orders=(
-            *(order for part in parts for order in part.orders),
-            *_missing_protection(scene, exits.closing),
-        ),
+        orders=tuple(order for part in parts for order in part.orders),
         notes=(*asked, *(note for part in parts for note in part.notes)),
         levels=entry.levels,
     )
-
-
-def _missing_protection(scene: Scene, closing: tuple[object, ...]) -> Iterable[OrderRequest]:
-    for position in scene.trades:
-        # Protection beside an exit that is still working would race it for the same position.
-        leaving = scene.open_orders(*LEAVING, symbol=position.symbol)
-        if position not in closing and not leaving:
-            yield from protect(
-                position,
-                scene.working,
-                seq=scene.snapshot.seq,
-                risk=scene.settings.risk,
-                instrument=scene.instruments[position.symbol],
-            )

@@ -2,8 +2,9 @@
 protected.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from types import MappingProxyType
 
 from openoutcry.orders import stem
 from openoutcry.risk.levels import levels
@@ -15,6 +16,14 @@ from openoutcry.types.market import Instrument
 from openoutcry.types.orders import OrderRequest, OrderType, Side, WorkingOrder
 
 ZERO = Decimal(0)
+NOTHING: Mapping[str, Decimal] = MappingProxyType({})
+TYPES: Mapping[str, OrderType] = MappingProxyType({"stop_loss": "STOP_LOSS", "take_profit": "TAKE_PROFIT"})
+
+
+def guards_of(position: Position) -> tuple[str, ...]:
+    """The legs a directional position is to have; a manual one has a target only where it has a price for it."""
+    whole = position.role == "trade" or position.take_profit is not None
+    return ("stop_loss", "take_profit") if whole else ("stop_loss",)
 
 
 def protect(
@@ -24,23 +33,24 @@ def protect(
     seq: int,
     risk: RiskSettings,
     instrument: Instrument,
-    reserved: Decimal = ZERO,
+    reserved: Mapping[str, Decimal] = NOTHING,
     trailing: bool = False,
 ) -> tuple[OrderRequest, ...]:
     """The legs a directional position still lacks: a stop-loss and a take-profit that cancel each other.
 
     The prices are the position's own where they are on the right side of its entry, else the default
     fractions. A position that is wholly protected gets nothing, so this may be asked every round; it also
-    repairs a leg that was rejected or lost. Both legs only reduce. A manual position gets the legs it has prices for.
-    ``reserved`` of the protection at work is another position's; a ``trailing`` stop may have passed the entry.
+    repairs a leg that was rejected or lost. Both legs only reduce. ``reserved`` of each leg at work is another
+    position's; a ``trailing`` stop may have passed the entry.
     """
     side: Side = "SELL" if position.side == "LONG" else "BUY"
     guards = [o for o in working if o.request.symbol == position.symbol and o.request.side == side]
     missing = {
         leg: floor_to_step(
-            position.quantity - max(_covered(guards, leg) - reserved, ZERO), instrument.quantity_step
+            position.quantity - max(_covered(guards, leg) - reserved.get(leg, ZERO), ZERO),
+            instrument.quantity_step,
         )
-        for leg in ("stop_loss", "take_profit")
+        for leg in guards_of(position)
     }
     found = levels(
         position.side,
@@ -52,24 +62,25 @@ def protect(
     )
     if found is None:
         return ()
-    legs: tuple[tuple[str, OrderType, Decimal], ...] = (
-        ("stop_loss", "STOP_LOSS", (position.stop_loss if trailing else None) or found.stop_loss),
-        ("take_profit", "TAKE_PROFIT", found.take_profit),
-    )
+    prices = {
+        "stop_loss": (position.stop_loss if trailing else None) or found.stop_loss,
+        "take_profit": found.take_profit,
+    }
+    group = _sibling(guards, missing, prices) or f"bracket-{seq}-p{position.ordinal}"
     return tuple(
         OrderRequest(
             leg=leg,
             symbol=position.symbol,
             side=side,
-            type=kind,
-            quantity=missing[leg],
-            stop_price=price,
+            type=TYPES[leg],
+            quantity=quantity,
+            stop_price=prices[leg],
             reduce_only=True,
-            oco_group=_group(guards, missing, seq),
-            reason=f"{kind}: protects position {position.ordinal}",
+            oco_group=group,
+            reason=f"{TYPES[leg]}: protects position {position.ordinal}",
         )
-        for leg, kind, price in legs
-        if missing[leg] > 0 and (leg == "stop_loss" or position.role == "trade" or position.take_profit)
+        for leg, quantity in missing.items()
+        if quantity > 0
     )
 
 
@@ -77,10 +88,16 @@ def _covered(guards: list[WorkingOrder], leg: str) -> Decimal:
     return sum((remaining(o) for o in guards if stem(o.request.leg) == leg), Decimal(0))
 
 
-def _group(guards: list[WorkingOrder], missing: dict[str, Decimal], seq: int) -> str:
-    """A pair of its own; a single leg joins the sibling that is already there."""
-    if min(missing.values()) <= 0:
-        for order in reversed(guards):
-            if order.request.oco_group is not None:
-                return order.request.oco_group
-    return f"bracket-{seq}"
+def _sibling(
+    guards: list[WorkingOrder], missing: Mapping[str, Decimal], prices: Mapping[str, Decimal]
+) -> str | None:
+    """The group that a single leg joins: of the other leg at work, at this position's own price where there are several."""
+    whole = {leg for leg, quantity in missing.items() if quantity <= 0}
+    others = [
+        order.request
+        for order in reversed(guards)
+        if stem(order.request.leg) in whole and order.request.oco_group is not None
+    ]
+    at_its_price = (other for other in others if other.stop_price == prices[stem(other.leg)])
+    found = next(at_its_price, next(iter(others), None))
+    return None if found is None else found.oco_group

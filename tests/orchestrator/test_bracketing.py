@@ -148,5 +148,5 @@ def test_one_positions_stop_is_not_taken_for_anothers() -> None:
     first, second = held(role="trade"), held("0.5", ordinal=2, stop_loss="95")
     how = {"seq": 5, "risk": SETTINGS.risk, "instrument": rules}
     assert [leg.leg for leg in protect(first, [STOP], **how)] == ["take_profit"]  # type: ignore[arg-type]
-    [leg] = protect(second, [STOP], reserved=first.quantity, **how)  # type: ignore[arg-type]
+    [leg] = protect(second, [STOP], reserved={"stop_loss": first.quantity}, **how)  # type: ignore[arg-type]
     assert (leg.leg, leg.quantity) == ("stop_loss", D("0.5"))

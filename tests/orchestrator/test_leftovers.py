@@ -273,3 +273,19 @@ async def test_what_an_answer_about_a_guard_tells_of_is_guarded_too(trader: Trad
     assert told(record) == {"entry": "UNKNOWN", "stop_loss": "NEW", "take_profit": "NEW"}
     guards = {o.request.leg: o.request.reason for o in record.orders}
     assert guards["stop_loss"].endswith("position 1") and guards["take_profit"].endswith("position 2")
+    assert len({o.request.oco_group for o in record.orders}) == 3  # one's stop does not end the other's target
+    [stop] = (await trader.round()).orders  # a round names one stop; who has no target takes none from the other
+    assert stop.request.quantity == trader.desk.portfolio.positions[1].quantity
+    assert (stop.request.leg, stop.request.oco_group) == ("stop_loss", "bracket-2-p2")
+
+
+async def test_a_stop_that_was_lost_comes_back_where_it_had_trailed_to(trader: Trader) -> None:
+    trader.settings = parse({"risk": LIMITS | {"trailing_stop": 0.05}, "venue": SETTINGS.venue})
+    await trader.round()
+    [position] = trader.desk.portfolio.positions
+    risen = position.model_copy(update={"entry_price": Decimal(80), "stop_loss": Decimal(95)})
+    trader.desk.portfolio = trader.desk.portfolio.model_copy(update={"positions": (risen,)})
+    trader.desk.working.clear()
+    record = await trader.round()
+    assert told(record) == {"stop_loss": "NEW", "take_profit": "NEW"}
+    assert record.orders[0].request.stop_price == 95  # beyond the entry, and not back at a default below it

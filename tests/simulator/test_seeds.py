@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from simulator.floor.lives import NAMES
-from simulator.plants import PLANTS
+from simulator.plants import PLANTS, planted
 from simulator.run import STOP, prepare, simulate
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,6 +76,12 @@ def test_no_log_depends_on_how_the_process_rounds(rounding: str) -> None:
 def first_difference(one: Sequence[str], other: Sequence[str]) -> tuple[str | None, str | None] | None:
     """The first event in which two logs differ: whatever made them differ came just before."""
     return next((pair for pair in zip_longest(one, other) if pair[0] != pair[1]), None)
+
+
+@pytest.mark.parametrize("name", PLANTS)
+def test_what_is_planted_is_there_to_be_replaced(name: str) -> None:
+    with planted(name):
+        pass
 
 
 @pytest.mark.parametrize(

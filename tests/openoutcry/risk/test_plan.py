@@ -12,7 +12,7 @@ from hypothesis import settings as effort
 from openoutcry.risk.gate import review
 from openoutcry.risk.levels import Levels
 from openoutcry.risk.plan import Plan
-from openoutcry.risk.protection import protect
+from openoutcry.risk.protection import guards_of, protect
 from openoutcry.settings import RiskSettings
 from openoutcry.types.book import Position
 from openoutcry.types.market import DataFault
@@ -268,7 +268,7 @@ class TestProtection:
         assert (first.leg, first.type, first.stop_price) == ("stop_loss", "STOP_LOSS", Decimal(stop))
         assert (second.leg, second.type, second.stop_price) == ("take_profit", "TAKE_PROFIT", Decimal(target))
         for leg in (first, second):
-            assert (leg.side, leg.quantity, leg.reduce_only, leg.oco_group) == (side, 10, True, "bracket-7")
+            assert (leg.side, leg.quantity, leg.reduce_only, leg.oco_group) == (side, 10, True, "bracket-7-p1")
             assert review(leg, gate_input(holding(held), halted=True), settings()).kind == "approved"
 
     def test_nothing_twice(self) -> None:
@@ -277,17 +277,31 @@ class TestProtection:
     def test_a_later_fill_gets_a_pair_of_its_own(self) -> None:
         more = LONG.model_copy(update={"quantity": Decimal(16)})
         assert [(o.quantity, o.oco_group) for o in self.legs(more, KEPT)] == [
-            (6, "bracket-7"),
-            (6, "bracket-7"),
+            (6, "bracket-7-p1"),
+            (6, "bracket-7-p1"),
         ]
 
     def test_a_lost_leg_rejoins_its_sibling(self) -> None:
         (order,) = self.legs(LONG, KEPT[1:])
-        assert (order.leg, order.oco_group) == ("stop_loss", "bracket-2")
+        assert (order.leg, order.oco_group) == ("stop_loss", "bracket-2-p1")
 
-    def test_the_plan_repairs_a_naked_position(self) -> None:
-        assert [o.leg for o in plan("KEEP", holding(LONG)).orders] == ["stop_loss", "take_profit"]
+    def test_the_plan_leaves_protection_to_what_comes_after_the_fills(self) -> None:
+        assert plan("KEEP", holding(LONG)).orders == ()
         assert [o.leg for o in plan("FLAT", holding(LONG)).orders] == ["exit"]
+
+    def test_a_lost_leg_joins_the_sibling_at_its_own_positions_price(self) -> None:
+        beside = LONG.model_copy(update={"ordinal": 2, "stop_loss": Decimal(90)})
+        theirs = guards(beside, seq=3)
+        (order,) = protect(
+            LONG, (*KEPT[:1], *theirs), seq=7, risk=RISK, instrument=INSTRUMENTS[SPOT], reserved={"take_profit": Decimal(10)}
+        )  # fmt: skip
+        assert (order.leg, order.oco_group) == ("take_profit", "bracket-2-p1")
+
+    def test_a_position_that_is_to_have_no_target_takes_none_from_another(self) -> None:
+        manual = LONG.model_copy(update={"role": "manual", "stop_loss": Decimal(95)})
+        assert (guards_of(manual), guards_of(LONG)) == (("stop_loss",), ("stop_loss", "take_profit"))
+        (order,) = self.legs(manual, KEPT[1:])
+        assert (order.leg, order.oco_group) == ("stop_loss", "bracket-7-p1")
 
     def test_dust_cannot_be_protected(self) -> None:
         assert self.legs(LONG.model_copy(update={"quantity": Decimal("0.000001")})) == []
