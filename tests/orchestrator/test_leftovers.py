@@ -273,8 +273,9 @@ async def test_what_an_answer_about_a_guard_tells_of_is_guarded_too(trader: Trad
     assert told(record) == {"entry": "UNKNOWN", "stop_loss": "NEW", "take_profit": "NEW"}
     guards = {o.request.leg: o.request.reason for o in record.orders}
     assert guards["stop_loss"].endswith("position 1") and guards["take_profit"].endswith("position 2")
-    assert len({o.request.oco_group for o in record.orders}) == 3  # one's stop does not end the other's target
-    [stop] = (await trader.round()).orders  # a round names one stop; who has no target takes none from the other
+    # One position's stop does not end the other's target, and who has no target takes none from the other.
+    assert len({o.request.oco_group for o in record.orders}) == 3
+    [stop] = (await trader.round()).orders
     assert stop.request.quantity == trader.desk.portfolio.positions[1].quantity
     assert (stop.request.leg, stop.request.oco_group) == ("stop_loss", "bracket-2-p2")
 

@@ -268,7 +268,12 @@ class TestProtection:
         assert (first.leg, first.type, first.stop_price) == ("stop_loss", "STOP_LOSS", Decimal(stop))
         assert (second.leg, second.type, second.stop_price) == ("take_profit", "TAKE_PROFIT", Decimal(target))
         for leg in (first, second):
-            assert (leg.side, leg.quantity, leg.reduce_only, leg.oco_group) == (side, 10, True, "bracket-7-p1")
+            assert (leg.side, leg.quantity, leg.reduce_only, leg.oco_group) == (
+                side,
+                10,
+                True,
+                "bracket-7-p1",
+            )
             assert review(leg, gate_input(holding(held), halted=True), settings()).kind == "approved"
 
     def test_nothing_twice(self) -> None:
