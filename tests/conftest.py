@@ -16,6 +16,7 @@ from db.embedded import EmbeddedPostgres
 from tests.memory import folder
 from wire.compiling import ROOT, keep_kernels
 
+pytest_plugins = ["tests.costs"]
 TEMPLATE = "migrated"
 keep_kernels(ROOT / ".cache")
 os.environ["ALLOW_MODEL_REQUESTS"] = "0"  # no test, and no floor of a test, asks a vendor
