@@ -12,9 +12,9 @@ import setproctitle
 from wire import logs
 from wire.concealing import conceal
 from wire.config import ProcessConfig
-from wire.host import stop_with_parent
 from wire.imports import hide_pandas
 from wire.namesakes import refuse_namesakes
+from wire.parent import stop_with_parent
 
 
 def begin(title: str, target: str, config: ProcessConfig, port: int | None, niceness: int) -> None:

@@ -22,7 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def preload(*, live: bool) -> list[str]:
-    """What the fork server imports once for all: every process's entry and every tool and agent of ours.
+    """What the fork server imports once for all: every process's entry and every tool and agent of ours, and what libraries
+    import only when they are used.
 
     With real money ccxt too: an execution server that was killed is back sooner by the seconds its import takes.
     """
@@ -41,6 +42,7 @@ def preload(*, live: bool) -> list[str]:
         "api.server",
     ]
     libraries = ["uvicorn.protocols.http.httptools_impl", "mcp.client.streamable_http", "pyarrow.parquet"]
+    libraries += ["anyio._backends._asyncio", "httpcore2", "litestar.plugins.pydantic"]
     libraries += ["ccxt"] if live else []
     return [*libraries, *entries, *parts]
 

@@ -3,10 +3,7 @@
 import asyncio
 import contextlib
 import os
-import signal
 import socket
-import threading
-from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -68,19 +65,6 @@ async def serve_http(server: MCPServer[Any], *, name: str, host: str, port: int)
     )  # fmt: skip
     log.info("server_listening", server=name, port=port)
     await uvicorn.Server(config).serve()
-
-
-def stop_with_parent(alive: Callable[[], bool]) -> None:
-    """Stop this process soon after ``alive`` turns false, so that nothing outlives a killed supervisor."""
-
-    def watch() -> None:
-        while alive():
-            threading.Event().wait(0.5)
-        os.kill(os.getpid(), signal.SIGTERM)
-        threading.Event().wait(8.0)
-        os._exit(1)
-
-    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
 
 
 def run(main: Any) -> None:

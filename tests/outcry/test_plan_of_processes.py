@@ -1,5 +1,7 @@
 """Who gets which server: memory and news run when a seat or a person asks, and only those who ask may call them."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,13 @@ def test_nobody_asks_and_none_runs() -> None:
 def test_only_who_advises_stands_back() -> None:
     """An order that is decided, and an answer to a person, do not wait for one more opinion."""
     assert {name for name, task in planned().items() if task.niceness} == {"agent-trend", "strategies"}
+
+
+def test_who_opens_the_floor_does_not_load_what_only_its_processes_need() -> None:
+    """Its own imports come before the fork server's: the floor opens later by each of them."""
+    code = "import sys, outcry.opening.floor; sys.exit(str({'mcp', 'starlette', 'litestar', 'pyarrow'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == "set()"
 
 
 def test_a_person_s_servers_are_behind_the_api_and_no_agents() -> None:
