@@ -67,10 +67,18 @@ class Outcome:
 
 
 async def schemathesis(
-    phase: str, address: str, token: str, *, examples: int, seed: int, folder: Path, timeout_s: float
+    phase: str,
+    address: str,
+    token: str,
+    *,
+    examples: int,
+    every: int,
+    seed: int,
+    folder: Path,
+    timeout_s: float,
 ) -> Outcome:
     """A phase over every operation, or over chains as the document links them, with at most ``examples`` generated for
-    each operation, or so many chains."""
+    each operation, or so many chains, and one in ``every`` of its cases at the bounds."""
     async with httpx.AsyncClient(
         timeout=120, verify=False
     ) as client:  # Schemathesis itself waits for ten seconds
@@ -81,11 +89,13 @@ async def schemathesis(
         "--url", f"http://{address}", "--header", f"Authorization: Bearer {token}", "--seed", str(seed),
         "--max-examples", str(examples), "--generation-with-security-parameters", "false",
     )  # fmt: skip
-    failed, said, answers = await _run((*usual, *PHASES[phase]), folder, timeout_s)
+    failed, said, answers = await _run((*usual, *PHASES[phase]), every, folder, timeout_s)
     return Outcome(failed, _count(TESTED, said), _count(FOLLOWED, said), answers, said)
 
 
-async def _run(options: Sequence[str], folder: Path, timeout_s: float) -> tuple[bool, str, Counter[int]]:
+async def _run(
+    options: Sequence[str], every: int, folder: Path, timeout_s: float
+) -> tuple[bool, str, Counter[int]]:
     """Whether it found something, what it said, and how many calls got which status."""
     report = folder / "calls.har"
     command = [
@@ -95,7 +105,7 @@ async def _run(options: Sequence[str], folder: Path, timeout_s: float) -> tuple[
     ]  # fmt: skip
     process = await asyncio.create_subprocess_exec(
         *command, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-        env={**os.environ, "SCHEMATHESIS_HOOKS": str(HOOKS)},
+        env={**os.environ, "SCHEMATHESIS_HOOKS": str(HOOKS), "FUZZ_EVERY": str(every)},
     )  # fmt: skip
     try:
         out, _ = await asyncio.wait_for(process.communicate(), timeout_s)
