@@ -1,12 +1,14 @@
 """E4 and E10: whatever a user stream does, every fill is booked once, within 15 seconds, and the last word is REST's."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
 import pytest
+from websockets.asyncio.server import ServerConnection, serve
 
 from mcp_servers.execution.venues.live.keeper import EVERY_S, Keeper
 from mcp_servers.execution.venues.live.telling import Teller
@@ -14,6 +16,7 @@ from mcp_servers.execution.venues.live.user_stream import ends, perp_hints, spot
 from openoutcry.reconcile.books import Books
 from openoutcry.reconcile.facts import OrderFact
 from tests.mcp_servers.execution.live.account import CLOCK, Account, opened
+from tests.patience import PATIENCE_S
 from tests.sandbox.conftest import running as running  # the exchange as a process
 from wire.hints import SILENCE_S, Said
 
@@ -203,6 +206,43 @@ async def test_p8_a_look_whose_database_is_gone_is_made_again(fault: Exception) 
     assert (keeper.looks > 0, keeper.failures) == (True, 1)
     keeping.cancel()
     await asyncio.gather(keeping, return_exceptions=True)
+
+
+@pytest.mark.parametrize("dies", ["said", "unsaid"])
+async def test_e10_an_expired_listen_key_is_replaced_and_what_was_missed_is_asked_for(dies: str) -> None:
+    """The exchange says that the key has expired, or falls silent on it; the next connection asks for a key of its own."""
+    asked: list[str] = []
+    opened: list[str] = []
+    looks: list[int] = []
+
+    async def stream(socket: ServerConnection) -> None:
+        opened.append((socket.request.path if socket.request else "").rsplit("/", 1)[-1])
+        if opened[-1] == "key-1" and dies == "said":
+            await socket.send(json.dumps({"e": "listenKeyExpired", "listenKey": "key-1"}))
+        elif opened[-1] != "key-1":
+            await socket.send(json.dumps({"e": "ORDER_TRADE_UPDATE"}))
+        await socket.wait_closed()
+
+    async def listen_key(method: str) -> str:
+        asked.append(method)
+        return f"key-{len(asked)}"
+
+    async def look() -> None:
+        looks.append(len(opened))
+
+    async with serve(stream, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        silence_s = 30.0 if dies == "said" else 0.5
+        keeper = Keeper([lambda: perp_hints(url, listen_key, silence_s=silence_s)], look, every_s=600.0)
+        keeping = asyncio.create_task(keeper.run())
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while "key-2" not in opened or looks[-1] < 2:  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
+        finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
+    assert asked[:2] == ["POST", "POST"] and keeper.breaks >= 1
 
 
 def test_e10_a_shutdown_notice_ends_the_stream() -> None:
