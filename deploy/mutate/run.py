@@ -104,10 +104,12 @@ class Running:
 
 
 def _drawn(existing: list[Mutant], most: int | None, seed: int) -> list[Mutant]:
-    """The changes under trial: every one, or so many of them, each as likely as the other. More of them are the same and more."""
+    """The changes under trial: every one, or so many of them, each as likely as the other. More of them are the same and more,
+    and an edit of the code leaves those of other lines where they were.
+    """
     if most is None or most >= len(existing):
         return existing
-    return random.Random(seed).sample(existing, len(existing))[:most]
+    return sorted(existing, key=lambda one: hashlib.sha256(f"{seed}|{one.name}".encode()).digest())[:most]
 
 
 def _warm(area: Area, shelf: Shelf, sources: dict[str, Source], todo: Sequence[Mutant], told: Told) -> Found:
