@@ -82,7 +82,9 @@ async def pool(fresh_database: str) -> AsyncIterator[asyncpg.Pool]:
 
 async def told(pool: asyncpg.Pool) -> list[dict[str, Any]]:
     """What the stream of events heard, the first first."""
-    return [row["data"] for row in await pool.fetch("SELECT data FROM events ORDER BY seq")]
+    rows = await pool.fetch("SELECT type, data FROM events ORDER BY seq")
+    assert {row["type"] for row in rows} == {"system_status"}
+    return [row["data"] for row in rows]
 
 
 def event(status: str, message: str, **metadata: Any) -> dict[str, Any]:
