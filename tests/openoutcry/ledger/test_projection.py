@@ -143,7 +143,9 @@ def test_orders_end_as_the_records_say():
     assert {"FILLED", "CANCELED", "REJECTED"} <= set(final.values())
     refused = next(row for rows in ROWS for row in rows.orders if row.status == "REJECTED")
     assert refused.refusal["rule"] == "max_position_size"
-    assert refused.error_message == "larger than a position may be"
+    assert refused.error_message == (
+        "larger than a position may be (max_position_size: 0.31 against a limit of 0.2)"
+    )
     unsent = next(
         row for rows in ROWS for row in rows.orders if row.error_message == "approved, but never sent"
     )
