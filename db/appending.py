@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from db.feed import COUNTED
+from db.leases import ONE_HOLDS
 from db.pool import Connection
 from db.statements import arrays, columns, insert, insert_all, update, update_all, upsert, upsert_all
 from openoutcry.errors import LedgerBroken
@@ -31,7 +32,7 @@ WITH head AS (
         stopped_at = CASE WHEN $7 = 'STOP' THEN $8 ELSE stopped_at END,
         final_capital = CASE WHEN $7 = 'STOP' THEN $9 ELSE final_capital END
     WHERE id = $1 AND head_seq = $2 - 1 AND head_hash = $10 AND head_seal = $11
-        AND ($18::text IS NULL OR EXISTS (SELECT FROM leases WHERE name = $18 AND token = $19 FOR SHARE))
+        AND {ONE_HOLDS.format(name="$18", token="$19")}
     RETURNING id AS of_session
 ), cycle AS (
     INSERT INTO cycles

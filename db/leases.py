@@ -59,6 +59,10 @@ ORDER BY leases.name FOR SHARE OF leases
 """
 """The leases that are still held under the tokens shown; until the transaction ends nobody can take them."""
 HELD = CHECK.format(names="$1", tokens="$2")
+ONE_HOLDS = """
+({name}::text IS NULL OR EXISTS (SELECT FROM leases WHERE name = {name} AND token = {token} FOR SHARE))
+"""
+"""The same of one lease or none, as a condition: true while it is held, or when none was asked for."""
 
 
 def shown(fences: Sequence[Fence]) -> tuple[list[str], list[int]]:
@@ -66,8 +70,20 @@ def shown(fences: Sequence[Fence]) -> tuple[list[str], list[int]]:
     return [fence.name for fence in fences], [fence.token for fence in fences]
 
 
+def shown_one(fence: Fence | None) -> tuple[str | None, int]:
+    """One fence or none as the arguments of ``ONE_HOLDS``."""
+    return (None, 0) if fence is None else (fence.name, fence.token)
+
+
+def only(fence: Fence | None) -> tuple[Fence, ...]:
+    """One fence or none, for what asks for several."""
+    return () if fence is None else (fence,)
+
+
 async def must_hold(connection: Connection, fences: Sequence[Fence]) -> None:
     """Raises Fenced, naming the lease, unless all are held; they stay so until the transaction ends."""
+    if not fences:
+        return
     held = {row["name"] for row in await connection.fetch(HELD, *shown(fences))}
     for fence in fences:
         if fence.name not in held:
@@ -83,8 +99,7 @@ async def under(pool: asyncpg.Pool, fence: Fence | None, work: Callable[[Connect
     """Run ``work`` in a transaction in which ``fence``, where there is one, is held. Raises Fenced, with nothing written."""
 
     async def fenced(connection: Connection) -> T:
-        if fence is not None:
-            await must_hold(connection, (fence,))
+        await must_hold(connection, only(fence))
         return await work(connection)
 
     return await retrying(pool, fenced)

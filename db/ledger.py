@@ -13,13 +13,14 @@ import structlog
 from db.anchor import Anchor, write_anchor
 from db.appending import RECORD, batches, is_quiet, write_trades
 from db.feed import append_events, event_arrays
-from db.leases import must_hold
+from db.leases import must_hold, only, shown_one
 from db.pool import Connection, retrying
 from openoutcry.errors import LedgerBroken
 from openoutcry.ledger.announce import Event, announce
 from openoutcry.ledger.chain import Link, UsedApproval, beside, link, opening_marks, seal
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.ledger.projection import project
+from openoutcry.ledger.rows import Projection
 from openoutcry.ledger.stats import SessionStats, after
 from openoutcry.types.fence import Fence
 from openoutcry.types.record import CycleRecord
@@ -52,6 +53,36 @@ async def read_head(pool: asyncpg.Pool, session_id: UUID) -> Head:
     return Head(row["head_seq"], row["head_hash"], row["head_seal"], stats)
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A record after ``head``, and what follows from it alone."""
+
+    record: CycleRecord
+    facts: SessionFacts
+    head: Head
+    stored: Link
+    projected: Projection
+    stats: SessionStats
+    committed_at: datetime
+    timings: Mapping[str, Any]
+
+    def moved(self, used: Sequence[UsedApproval]) -> tuple[Head, dict[str, Any]]:
+        """The head behind the record, and what stands beside its body and is sealed with it."""
+        parts = beside(dict(self.timings), self.committed_at, used)
+        parts |= opening_marks(self.facts) if self.record.seq == 0 else {}
+        sealed = seal(self.head.seal, self.stored.hash, parts)
+        return Head(self.record.seq, self.stored.hash, sealed, self.stats), parts
+
+    def written(self, moved: Head, parts: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The first arguments of ``RECORD``."""
+        record, worth = self.record, self.projected.equity
+        return (
+            self.facts.session_id, record.seq, self.stored.hash, moved.seal, self.stats.model_dump(mode="json"), record.as_of,
+            record.kind, self.committed_at, record.equity, self.head.hash, self.head.seal, self.facts.org_id, self.stored.body,
+            dict(self.timings), parts, worth.cash, worth.drawdown,
+        )  # fmt: skip
+
+
 async def append(
     pool: asyncpg.Pool,
     record: CycleRecord,
@@ -71,46 +102,22 @@ async def append(
     connection. Raises LedgerBroken, and writes nothing, when the chain has gone another way; Fenced when
     ``fence``, the lease it is appended under, was taken by another.
     """
-    stored = link(record)
     if (record.seq, record.prev_hash) != (head.seq + 1, head.hash):
         raise LedgerBroken(f"record {record.seq} does not follow {head.seq} {head.hash[:12]}")
     projected = project(record, facts)
-    stats, quiet = after(head.stats, record, facts), is_quiet(projected)
+    step = _Step(
+        record, facts, head, link(record), projected, after(head.stats, record, facts), committed_at, timings
+    )
+    quiet = is_quiet(projected)
     known = (*announce(record, facts, projected, {}), *events) if quiet else ()
 
     async def work(connection: Connection) -> Head:
-        used = await _approvals(connection, facts, record)
-        parts = beside(dict(timings), committed_at, used)
-        parts |= opening_marks(facts) if record.seq == 0 else {}
-        moved = Head(record.seq, stored.hash, seal(head.seal, stored.hash, parts), stats)
-        advanced = await connection.fetchval(
-            RECORD,
-            facts.session_id,
-            record.seq,
-            stored.hash,
-            moved.seal,
-            stats.model_dump(mode="json"),
-            record.as_of,
-            record.kind,
-            committed_at,
-            record.equity,
-            head.hash,
-            head.seal,
-            facts.org_id,
-            stored.body,
-            dict(timings),
-            parts,
-            projected.equity.cash,
-            projected.equity.drawdown,
-            None if fence is None else fence.name,
-            0 if fence is None else fence.token,
-            *event_arrays(known),
-            *batches(projected, quiet),
-        )
+        moved, parts = step.moved(await _approvals(connection, facts, record))
+        told = (*event_arrays(known), *batches(projected, quiet))
+        advanced = await connection.fetchval(RECORD, *step.written(moved, parts), *shown_one(fence), *told)
         if advanced is None:
-            if fence is not None:
-                await must_hold(connection, (fence,))
-            return await _repeated(connection, facts, stored, moved)
+            await must_hold(connection, only(fence))
+            return await _repeated(connection, facts, step.stored, moved)
         if not quiet:
             earlier = await write_trades(connection, projected)
             said = announce(record, facts, projected, earlier)

@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 from pydantic import TypeAdapter
 
-from db.leases import still_held
+from db.leases import ONE_HOLDS, only, shown_one, still_held
 from db.pool import ASYNC_COMMIT, Connection, retrying
 from openoutcry.errors import LedgerBroken
 from openoutcry.learning.learned import Learned
@@ -23,12 +23,8 @@ from openoutcry.types.fence import Fence
 from openoutcry.types.market import Snapshot
 from openoutcry.types.votes import Ballot
 
-HELD = """held AS (
-    SELECT WHERE {name}::text IS NULL OR EXISTS (SELECT FROM leases WHERE name = {name} AND token = {token} FOR SHARE)
-)"""
-"""Part of a statement: a row while the lease it is made under is held, or it is made under none."""
 OPEN = f"""
-WITH soon AS ({ASYNC_COMMIT}), {HELD.format(name="$9", token="$10")}, clock AS (
+WITH soon AS ({ASYNC_COMMIT}), held AS (SELECT WHERE {ONE_HOLDS.format(name="$9", token="$10")}), clock AS (
     INSERT INTO floor_state (key, value) SELECT 'clock', $7 FROM held
     ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = now()
 )
@@ -40,7 +36,7 @@ ON CONFLICT (session_id, seq) DO UPDATE SET as_of = excluded.as_of, opening = ex
 RETURNING ballots
 """
 POLLED = f"""
-WITH soon AS ({ASYNC_COMMIT}), {HELD.format(name="$4", token="$5")}
+WITH soon AS ({ASYNC_COMMIT}), held AS (SELECT WHERE {ONE_HOLDS.format(name="$4", token="$5")})
 UPDATE rounds SET state = 'POLLED', ballots = $3 FROM soon, held
 WHERE session_id = $1 AND seq = $2 AND state IN ('OPEN', 'POLLED')
 """
@@ -98,12 +94,12 @@ async def open_round(
             portfolio.model_dump_json(),
             clock,
             _beside(strategies, learned),
-            *_shown(fence),
+            *shown_one(fence),
         )
 
     row = await retrying(pool, work, begin=False)
     if row is None:
-        await _unless_fenced(pool, fence)
+        await still_held(pool, only(fence))
         raise LedgerBroken(f"round {seq} of session {facts.session_id} has already ended")
     return _ballots(row["ballots"])
 
@@ -118,11 +114,11 @@ async def save_ballots(
     cast = BALLOTS.dump_json(ballots).decode()
 
     async def work(connection: Connection) -> str:
-        done: str = await connection.execute(POLLED, session_id, seq, cast, *_shown(fence))
+        done: str = await connection.execute(POLLED, session_id, seq, cast, *shown_one(fence))
         return done
 
     if await retrying(pool, work, begin=False) != "UPDATE 1":
-        await _unless_fenced(pool, fence)
+        await still_held(pool, only(fence))
         raise LedgerBroken(f"round {seq} of session {session_id} is not open")
 
 
@@ -142,15 +138,6 @@ async def interrupted(pool: asyncpg.Pool, session_id: UUID) -> list[Interrupted]
         )
         for row in found
     ]
-
-
-def _shown(fence: Fence | None) -> tuple[str | None, int]:
-    return (None, 0) if fence is None else (fence.name, fence.token)
-
-
-async def _unless_fenced(pool: asyncpg.Pool, fence: Fence | None) -> None:
-    if fence is not None:
-        await still_held(pool, (fence,))
 
 
 def _beside(strategies: tuple[StrategySeat, ...], learned: Learned | None) -> dict[str, Any]:
