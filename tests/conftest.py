@@ -1,6 +1,7 @@
 """Fixtures that every part of the tests may use: a real Postgres, and a fresh migrated database on it."""
 
 import asyncio
+import gc
 import itertools
 import os
 from collections.abc import Callable, Coroutine, Iterator
@@ -20,6 +21,15 @@ pytest_plugins = ["tests.costs"]
 TEMPLATE = "migrated"
 keep_kernels(ROOT / ".cache")
 os.environ["ALLOW_MODEL_REQUESTS"] = "0"  # no test, and no floor of a test, asks a vendor
+
+
+gc.disable()  # nothing of what is collected is garbage: it is not looked through again and again while it grows
+
+
+def pytest_collection_finish() -> None:
+    """Nor while tests run: twelve thousand of them, and all they import, stay until the end."""
+    gc.freeze()
+    gc.enable()
 
 
 LONGEST = {"e2e", "fuzz"}
