@@ -19,6 +19,10 @@ from wire.compiling import ROOT, keep_kernels
 
 pytest_plugins = ["tests.costs"]
 TEMPLATE = "migrated"
+PLAIN = [
+    *structlog.get_config()["processors"][:-1],
+    structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+]
 keep_kernels(ROOT / ".cache")
 os.environ["ALLOW_MODEL_REQUESTS"] = "0"  # no test, and no floor of a test, asks a vendor
 
@@ -49,7 +53,11 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 
 @pytest.fixture(autouse=True)
 def _own_logs() -> Iterator[None]:
-    """A command that a test calls in this process configures the log of all: not beyond the test."""
+    """A command that a test calls in this process configures the log of all: not beyond the test.
+
+    Unconfigured, it draws the stack of each error with all values of all frames: seconds for one.
+    """
+    structlog.configure(processors=PLAIN)
     yield
     structlog.reset_defaults()
     structlog.contextvars.clear_contextvars()
