@@ -19,6 +19,8 @@ BESIDE: tuple[Step, ...] = (
     ("60 seconds of kills", ["python", "-m", "chaos", "--seconds", "60"]),
 )
 """What one core does while the other looks at the types."""
+READING = ("reading all tests", ["pytest", "--collect-only", "-p", "no:terminal"])
+"""Once, in what time these leave over, so that the three that run the tests find them compiled with their assertions."""
 ALONE: tuple[Step, ...] = (
     (
         "600 simulated floors, or as many as fit a minute",
@@ -26,7 +28,8 @@ ALONE: tuple[Step, ...] = (
     ),
     ("tests", ["pytest", "-n", "3", "--dist", "worksteal", "--durations", "40"]),
 )
-"""What takes both cores. A quarter of the time a test waits for a floor or an exchange: three of them fill two cores."""
+"""What takes both cores. A quarter of the time a test waits for a floor or an exchange: three of them fill two cores.
+In the end they say what the tests of each file cost (tests/costs.py)."""
 
 FEW = 5
 AGAIN = ["pytest", "--last-failed", "--last-failed-no-failures", "none", "-rA"]
@@ -96,7 +99,7 @@ def main() -> int:
     LAST_FAILED.unlink(missing_ok=True)
     started = time.perf_counter()
     with ThreadPoolExecutor() as lanes:
-        beside = [*lanes.map(lane, ([types()], BESIDE))]
+        beside = [*lanes.map(lane, ([types()], BESIDE, [READING]))]
     failed = [name for names in beside for name in names]
     failed += [name for name, command in ALONE if not step(name, command)]
     print(f"make check: {time.perf_counter() - started:.0f} s", flush=True)

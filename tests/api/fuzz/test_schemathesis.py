@@ -1,6 +1,6 @@
 """Every operation under whatever Schemathesis thinks of: no 5xx, no undocumented status, no answer unlike its schema.
 
-In ``make check`` each phase once with few examples for each operation and a third of its cases at the bounds, some 5,000
+In ``make check`` each phase once with few examples for each operation and a third of its cases at the bounds, some 4,500
 requests, the same every time. ``make fuzz`` sends all, and goes on, with
 other seeds, until FUZZ_CASES were let in, or for FUZZ_SECONDS: each phase is appended to FUZZ_RESULTS, where slices add up.
 """
