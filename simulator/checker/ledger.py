@@ -37,6 +37,10 @@ class Ledger:
         if table in APPEND_ONLY:
             must(before is None, "I10", f"{table}: a row was changed or deleted")
         if after is None:
+            if (
+                table == "rounds" and before is not None
+            ):  # a crash took it back, and what follows may be without it
+                self.open_rounds.discard(before["seq"])
             return
         if table == "sessions" and before is None:
             self._org, self.head = after["org_id"], (-1, after["head_hash"])
