@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from openoutcry.types.market import Snapshot
+from openoutcry.types.market import Instrument, Snapshot
 from openoutcry.types.orders import Approval, Fill, OrderRequest, OrderState, WorkingOrder
 from openoutcry.types.votes import Abstain, Argument, MindUse, ToolUse, Vote
 
@@ -72,13 +72,14 @@ class AccountSync:
 
     ``adopted`` are those of ``orders`` that the execution server placed by itself, with what they ask for. ``sent`` are the
     orders of this very record that an interrupted attempt of it has sent; what became of them is told when they are asked
-    for again, or by ``rest``.
+    for again, or by ``rest``. ``instruments`` are the venue's own rules of what is traded, where it has any.
     """
 
     fills: tuple[Fill, ...]
     orders: tuple[OrderState, ...]
     adopted: tuple[WorkingOrder, ...] = ()
     sent: tuple[OrderRequest, ...] = ()
+    instruments: tuple[Instrument, ...] = ()
 
 
 class Broker(Protocol):

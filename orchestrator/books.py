@@ -9,6 +9,7 @@ from openoutcry.order_states import moved
 from openoutcry.portfolio import apply
 from openoutcry.ports import AccountSync
 from openoutcry.types.book import Portfolio, Position
+from openoutcry.types.market import Instrument
 from openoutcry.types.orders import FINAL, Fill, OrderRequest, OrderState, WorkingOrder
 from openoutcry.types.record import VenueNews
 
@@ -24,7 +25,7 @@ class Books:
 
     ``trails`` are how stops of manual orders follow the price, by the record that placed them. ``sent`` are orders of this
     very record that an interrupted attempt of it has sent and this one has not asked for yet, by leg; ``left_over`` those
-    of them that this one does not ask for.
+    of them that this one does not ask for. ``instruments`` are the venue's own rules of what is traded, as last told.
     """
 
     seq: int
@@ -32,6 +33,7 @@ class Books:
     orders: dict[Key, WorkingOrder]
     protections: dict[Key, Levels] = field(default_factory=dict)
     trails: dict[int, float] = field(default_factory=dict)
+    instruments: dict[str, Instrument] = field(default_factory=dict)
     fills: list[Fill] = field(default_factory=list)
     closed: list[Position] = field(default_factory=list)
     news: list[VenueNews] = field(default_factory=list)
@@ -68,6 +70,7 @@ class Books:
         if news.fills or news.orders:
             self.news.append(VenueNews(cause=cause, fills=len(news.fills), orders=news.orders))
         self.sent |= {request.leg: request for request in news.sent}
+        self.instruments |= {one.symbol: one for one in news.instruments}
         for order in news.adopted:
             if (key := (order.state.order_seq, order.state.leg)) not in self.orders:
                 self.orders[key] = order

@@ -7,7 +7,7 @@ from openoutcry.errors import BadInput
 from openoutcry.orders import opposite, stem
 from openoutcry.risk.brackets import STOP
 from openoutcry.risk.exposure import fraction
-from openoutcry.risk.instruments import instrument_at
+from openoutcry.risk.instruments import instrument_of
 from openoutcry.risk.trailing import trailed
 from openoutcry.settings import Settings
 from openoutcry.types.amounts import round_to_tick
@@ -48,7 +48,7 @@ def bracket_of(command: PlaceOrder, desk: Desk, settings: Settings) -> Bracket |
             side = "below" if sign < 0 else "above"
             raise BadInput(f"{name}: must lie {side} the price of {price:f} for a {command.side}", field=name)
     distance = fraction(command.trailing_stop or settings.risk.default_stop_loss)
-    tick = instrument_at(symbol, settings.venue, price).price_tick
+    tick = desk.instrument(symbol, settings.venue, price).price_tick
     stop = command.stop_loss or price * (1 + away * distance)
     return Bracket(
         stop_loss=max(round_to_tick(stop, tick), tick),
@@ -92,7 +92,7 @@ def follow(books: Books, desk: Desk, settings: Settings, marks: Mapping[str, Dec
         if trail is None or price is None or position.stop_loss is None:
             continue
         entry: Side = "BUY" if position.side == "LONG" else "SELL"
-        tick = instrument_at(position.symbol, settings.venue, price).price_tick
+        tick = instrument_of(position.symbol, books.instruments, settings.venue, price).price_tick
         wanted = trailed(entry, position.stop_loss, price, trail, tick)
         if wanted is not None:
             moved[position.ordinal] = wanted

@@ -8,6 +8,7 @@ from typing import Any
 
 from openoutcry.errors import ToolFailed, VenueUnknown
 from openoutcry.ports import AccountSync
+from openoutcry.types.market import Instrument
 from openoutcry.types.orders import Approval, Fill, OrderRequest, OrderState, WorkingOrder
 from orchestrator.poll import Askable
 
@@ -73,7 +74,8 @@ class McpBroker:
         earlier = self._handed(
             [f for f in fills if f.order_seq != self._seq], [s for s in states if s.order_seq != self._seq]
         )
-        return replace(earlier, sent=tuple(self._sent.values()))
+        rules = tuple(Instrument.model_validate(item) for item in answer.get("instruments", ()))
+        return replace(earlier, sent=tuple(self._sent.values()), instruments=rules)
 
     async def place(self, request: OrderRequest, approval: Approval) -> AccountSync:
         """Place one approved order and take in what it did. Raises VenueUnknown, ToolFailed."""

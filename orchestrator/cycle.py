@@ -37,7 +37,7 @@ async def run_cycle(floor: Floor, turn: Turn) -> CycleRecord:
 
     decision = tally(snapshot, polled.ballots, turn.seats, settings, belief(turn.learned, seen.features))
     plan = plan_orders(
-        decision, snapshot, books.portfolio, books.working(), settings, instruments(turn, marks), desk.horizons,
+        decision, snapshot, books.portfolio, books.working(), settings, instruments(turn, books, marks), desk.horizons,
         desk.standing_hedge,
     )  # fmt: skip
     if plan.orders or plan.cancels:

@@ -15,12 +15,14 @@ from openoutcry.ledger.traded import adopted
 from openoutcry.order_states import UNHEARD
 from openoutcry.orders import client_order_id
 from openoutcry.risk.case import GateInput
+from openoutcry.risk.instruments import instrument_of
 from openoutcry.risk.latch import Latch
 from openoutcry.risk.traffic import QUIET, Traffic, heard, told
+from openoutcry.settings import VenueSettings
 from openoutcry.strategy.seat import Seated, sat
 from openoutcry.types.amounts import plain
 from openoutcry.types.book import Portfolio
-from openoutcry.types.market import Snapshot
+from openoutcry.types.market import Instrument, Snapshot
 from openoutcry.types.orders import FINAL, WorkingOrder
 from openoutcry.types.record import CycleRecord, Decision
 from orchestrator.books import Books, Key, Levels
@@ -37,7 +39,8 @@ class Desk:
     record that placed them, ``horizons`` those of open positions by the round that opened
     them, ``cases`` the decisions whose end is not known yet, ``seated`` the strategies of the last record.
     ``standing_hedge`` is the hedge ratio a person asked for, None while the vote decides. ``traffic`` is what was sent
-    lately, ``latched`` the loss limits that were reached and not reset. ``begun``: an earlier life began the next record, and
+    lately, ``latched`` the loss limits that were reached and not reset, ``instruments`` the venue's own rules of what is traded,
+    where it has any. ``begun``: an earlier life began the next record, and
     what that has sent is not known yet.
     """
 
@@ -61,10 +64,22 @@ class Desk:
     standing_hedge: float | None = None
     traffic: Traffic = QUIET
     latched: dict[str, Latch] = field(default_factory=dict)
+    instruments: dict[str, Instrument] = field(default_factory=dict)
 
     def books(self) -> Books:
         """Books for its next record."""
-        return Books(self.seq, self.portfolio, dict(self.working), dict(self.levels), dict(self.trails))
+        return Books(
+            self.seq,
+            self.portfolio,
+            dict(self.working),
+            dict(self.levels),
+            dict(self.trails),
+            dict(self.instruments),
+        )
+
+    def instrument(self, symbol: str, venue: VenueSettings, price: Decimal | None = None) -> Instrument:
+        """Trading rules of a symbol, as they were last told."""
+        return instrument_of(symbol, self.instruments, venue, price)
 
     def doubted(self) -> dict[Key, str]:
         """The names of orders of which nobody has heard yet whether the venue has them."""
@@ -87,6 +102,9 @@ class Desk:
         self.trails = {int(seq): float(trail) for seq, trail in detail.get("trails", {}).items()}
         self.standing_hedge = detail.get("standing_hedge")
         self.traffic = heard(detail.get("sent"))
+        self.instruments = {
+            one["symbol"]: Instrument.model_validate(one) for one in detail.get("instruments", ())
+        }
         self.latched = {
             rule: Latch.model_validate(latch) for rule, latch in detail.get("latched", {}).items()
         }
@@ -131,6 +149,8 @@ def carried(
         out["sent"] = sent
     if gate.latched:
         out["latched"] = {rule: latch.model_dump(mode="json") for rule, latch in sorted(gate.latched.items())}
+    if books.instruments:
+        out["instruments"] = [one.model_dump(mode="json") for _, one in sorted(books.instruments.items())]
     if books.left_over:
         out[LEFT_OVER] = [request.leg for request in books.left_over]
     if books.adopted:

@@ -92,8 +92,10 @@ def _order(desk: Desk, leg: str, change: Decimal, settings: Settings) -> tuple[O
     """Sell ``change`` of the perpetual, or buy it back when it is negative."""
     symbol = desk.facts.hedge_symbol
     side: Side = "SELL" if change > 0 else "BUY"
-    quantity = floor_to_step(abs(change), settings.venue.quantity_step)
-    if symbol is None or quantity == 0:
+    if symbol is None:
+        return ()
+    quantity = floor_to_step(abs(change), desk.instrument(symbol, settings.venue).quantity_step)
+    if quantity == 0:
         return ()
     return (
         OrderRequest(

@@ -79,13 +79,16 @@ async def flatten(floor: LiveFloor, desk: Desk, reason: str, symbol: str | None 
     cancels = tuple(
         key for key, order in sorted(desk.working.items()) if symbol in (None, order.request.symbol)
     )
-    step = floor.settings.venue.quantity_step
+
+    def step(symbol: str) -> Decimal:
+        return desk.instrument(symbol, floor.settings.venue).quantity_step
 
     def held(portfolio: Portfolio) -> tuple[Position, ...]:
         return tuple(one for one in portfolio.positions if symbol in (None, one.symbol))
 
     def closing(portfolio: Portfolio, marks: Mapping[str, Decimal]) -> tuple[OrderRequest, ...]:
-        return exits(held(portfolio), step=step, reason=reason)
+        each = (exits((one,), step=step(one.symbol), reason=reason) for one in held(portfolio))
+        return tuple(order for orders in each for order in orders)
 
     if cancels or held(desk.portfolio) or desk.begun:
         crashpoint("k16")

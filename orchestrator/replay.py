@@ -20,7 +20,7 @@ from openoutcry.settings import Settings
 from openoutcry.strategy.seat import SEATED, StrategySeat
 from openoutcry.types.book import Portfolio
 from openoutcry.types.frozen import Frozen
-from openoutcry.types.market import Snapshot
+from openoutcry.types.market import Instrument, Snapshot
 from openoutcry.types.orders import Approval, Bracket, OrderRequest
 from openoutcry.types.record import CycleRecord
 from openoutcry.types.votes import Ballot
@@ -64,7 +64,8 @@ class RecordedBroker:
         """What had happened since the record before, and what of the record's orders had left already."""
         left = self.record.detail.get(LEFT_OVER, ())
         sent = tuple(order.request for order in self.record.orders if order.request.leg in left)
-        return replace(self._next("sync"), sent=sent)
+        rules = tuple(Instrument.model_validate(one) for one in self.record.detail.get("instruments", ()))
+        return replace(self._next("sync"), sent=sent, instruments=rules)
 
     async def place(self, request: OrderRequest, approval: Approval) -> AccountSync:
         """What became of this leg. Raises ReplayDiverged for an order the record does not hold."""

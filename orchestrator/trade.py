@@ -14,7 +14,7 @@ from openoutcry.risk.brackets import LEAVING
 from openoutcry.risk.case import GateInput
 from openoutcry.risk.exposure import funds
 from openoutcry.risk.gate import only_reduces, review
-from openoutcry.risk.instruments import instrument_at
+from openoutcry.risk.instruments import instrument_of
 from openoutcry.risk.latch import latched
 from openoutcry.risk.limits import daily_loss_use, drawdown_use
 from openoutcry.risk.protection import guards_of, protect
@@ -45,11 +45,12 @@ LOOK_AGAIN_S = (0.1, 0.5, 1.0, 2.0, 4.0)
 PROTECTING = frozenset({"stop_loss", "take_profit"})
 
 
-def instruments(turn: Turn, marks: Mapping[str, Decimal]) -> dict[str, Instrument]:
-    """Trading rules of the session's symbols at their last good prices."""
+def instruments(turn: Turn, books: Books, marks: Mapping[str, Decimal]) -> dict[str, Instrument]:
+    """Trading rules of the session's symbols: the venue's own, else the settings' at their last good prices."""
     facts = turn.desk.facts
     symbols = (facts.symbol, facts.hedge_symbol)
-    return {s: instrument_at(s, turn.settings.venue, marks.get(s)) for s in symbols if s is not None}
+    rules, venue = books.instruments, turn.settings.venue
+    return {s: instrument_of(s, rules, venue, marks.get(s)) for s in symbols if s is not None}
 
 
 def modelled(ballots: Iterable[Ballot]) -> bool:
@@ -74,7 +75,7 @@ def gate_input(
     return GateInput(
         portfolio=books.portfolio,
         prices=marks,
-        instruments=instruments(turn, marks),
+        instruments=instruments(turn, books, marks),
         working=books.working(),
         faults=snapshot.faults if snapshot is not None else (),
         mode=turn.desk.facts.mode,

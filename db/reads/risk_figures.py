@@ -15,7 +15,6 @@ from openoutcry.market.candles import Candles
 from openoutcry.risk.advice import DAYS, Advice, advise
 from openoutcry.risk.allocation import allocation
 from openoutcry.risk.concentration import Concentration, concentration
-from openoutcry.risk.instruments import instrument_at
 from openoutcry.risk.kelly import TRADES
 from openoutcry.risk.metrics import RiskFigures, figures
 from openoutcry.risk.returns import DAYS_PER_YEAR, Floats, price_returns
@@ -103,7 +102,7 @@ async def position_advice(
         raise DataUnavailable(f"{symbol}: no price is known")
     price, pair = seen.prices[symbol], parse_symbol(symbol)
     return advise(
-        instrument_at(symbol, book.settings.venue, price),
+        book.instrument(symbol, price),
         price,
         _days(source.reader, book.exchange, symbol, book.as_of, DAYS),
         equity=seen.money.equity,

@@ -17,7 +17,7 @@ from openoutcry.risk.session_book import SessionBook
 from openoutcry.risk.traffic import heard
 from openoutcry.settings import Settings
 from openoutcry.types.book import Portfolio
-from openoutcry.types.market import DataFault
+from openoutcry.types.market import DataFault, Instrument
 from openoutcry.types.orders import OrderRequest, OrderState, WorkingOrder
 
 InForce: TypeAlias = "Callable[[Mapping[str, Any]], Settings]"
@@ -38,7 +38,8 @@ WHERE r.session_id = $1 AND r.seq = $2 AND r.org_id = $3
 OF_RECORD = f"""
 SELECT {COLUMNS}, c.as_of, c.told -> 'portfolio_after' AS portfolio, c.told -> 'snapshot' AS snapshot,
        c.told -> 'detail' -> 'marks' AS marks, (c.told -> 'detail' ->> 'standing_hedge')::float8 AS standing_hedge,
-       jsonb_build_object('sent', c.told -> 'detail' -> 'sent', 'latched', c.told -> 'detail' -> 'latched') AS detail
+       jsonb_build_object('sent', c.told -> 'detail' -> 'sent', 'latched', c.told -> 'detail' -> 'latched',
+           'instruments', c.told -> 'detail' -> 'instruments') AS detail
 FROM sessions s
 CROSS JOIN LATERAL (SELECT as_of, {BODY} AS told FROM cycles WHERE session_id = s.id AND seq = s.head_seq) c
 WHERE s.org_id = $1
@@ -145,6 +146,9 @@ def _book(row: Row, in_force: InForce) -> SessionBook:
         restricted=tuple(row["restricted"] or ()),
         traffic=heard(detail.get("sent")),
         latched={rule: Latch.model_validate(latch) for rule, latch in (detail.get("latched") or {}).items()},
+        instruments={
+            one["symbol"]: Instrument.model_validate(one) for one in detail.get("instruments") or ()
+        },
     )
 
 

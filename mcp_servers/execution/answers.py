@@ -10,12 +10,14 @@ from mcp_servers.toolkit import Call, ToolResult
 from openoutcry.risk.brackets import by_itself
 from openoutcry.types.amounts import Amount
 from openoutcry.types.frozen import Frozen
+from openoutcry.types.market import Instrument
 from openoutcry.types.orders import Fill, OrderRequest, OrderState, WorkingOrder
 
 BARE = {"type": "array", "items": {"type": "object"}}
 Fills = Annotated[tuple[Fill, ...], WithJsonSchema(BARE)]
 Adopted = Annotated[tuple[WorkingOrder, ...], WithJsonSchema(BARE)]
 States = Annotated[tuple[OrderState, ...], WithJsonSchema(BARE)]
+Instruments = Annotated[tuple[Instrument, ...], WithJsonSchema(BARE)]
 Requests = Annotated[tuple[OrderRequest, ...], WithJsonSchema(BARE)]
 Status = Literal[
     "INTENT",
@@ -34,13 +36,14 @@ Status = Literal[
 class AccountNews(ToolResult):
     """What happened at the venue up to event ``cursor``: fills, and one state per order that changed. ``adopted``
     are those that the execution server placed by itself, with what they ask for; ``sent`` what an interrupted attempt of this
-    very round has sent.
+    very round has sent; ``instruments`` the exchange's own rules of what the session trades, where it has any.
     """
 
     fills: Fills = ()
     orders: States = ()
     adopted: Adopted = ()
     sent: Requests = ()
+    instruments: Instruments = ()
     cursor: int = 0
 
 

@@ -11,6 +11,7 @@ from db.sessions import StoredSession
 from mcp_servers.execution.venues.feed import bars
 from openoutcry.errors import DataUnavailable
 from openoutcry.risk.gate import review
+from openoutcry.risk.session_book import SessionBook
 from openoutcry.settings import Settings, changed
 from openoutcry.sim.fees import BPS, fee
 from openoutcry.sim.rules import rules_of
@@ -58,22 +59,27 @@ def price_of(reader: CandleReader, stored: StoredSession, symbol: str, as_of: da
     return found[0].close if found else None
 
 
-async def dry_review(
-    pool: asyncpg.Pool,
-    reader: CandleReader,
-    base: Settings,
-    stored: StoredSession,
-    request: OrderRequest,
-    as_of: datetime,
-) -> Approved | Refused:
-    """The gate's word on an order after the session's last record. Raises DataUnavailable before the first."""
+async def book_of(pool: asyncpg.Pool, base: Settings, stored: StoredSession) -> SessionBook:
+    """The session's book after its last record. Raises DataUnavailable before the first."""
     facts = stored.facts
     book = await latest_book(
         pool, lambda updates: changed(base, updates), facts.org_id, session_id=facts.session_id
     )
     if book is None:
         raise DataUnavailable("the session has no record yet: ask again after its first round")
+    return book
+
+
+async def dry_review(
+    pool: asyncpg.Pool,
+    reader: CandleReader,
+    book: SessionBook,
+    stored: StoredSession,
+    request: OrderRequest,
+    as_of: datetime,
+) -> Approved | Refused:
+    """The gate's word on an order for this book."""
     seen = {symbol: price_of(reader, stored, symbol, as_of) for symbol in book.symbols}
     prices = {symbol: price for symbol, price in seen.items() if price is not None}
-    working = await working_orders(pool, facts.session_id)
+    working = await working_orders(pool, book.session_id)
     return review(request, book.gate_input(prices, working), book.settings)

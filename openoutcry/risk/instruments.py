@@ -1,5 +1,6 @@
-"""Trading rules of a symbol as the paper venue has them."""
+"""Trading rules of a symbol: as its exchange tells them, else as the paper venue has them."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from openoutcry.risk.exposure import is_perp
@@ -9,6 +10,13 @@ from openoutcry.sim.rules import VenueRules
 from openoutcry.types.market import Instrument
 
 HEADROOM = 2
+
+
+def instrument_of(
+    symbol: str, told: Mapping[str, Instrument], venue: VenueSettings, price: Decimal | None
+) -> Instrument:
+    """The instrument by the venue's own word where it has given it, else as the settings say near ``price``."""
+    return told.get(symbol) or instrument_at(symbol, venue, price)
 
 
 def instrument_at(symbol: str, venue: VenueSettings, price: Decimal | None) -> Instrument:

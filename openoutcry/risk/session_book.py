@@ -8,12 +8,12 @@ from typing import Literal
 from uuid import UUID
 
 from openoutcry.risk.case import GateInput
-from openoutcry.risk.instruments import instrument_at
+from openoutcry.risk.instruments import instrument_of
 from openoutcry.risk.latch import Latch
 from openoutcry.risk.traffic import MINUTE_S, QUIET, Traffic
 from openoutcry.settings import Settings
 from openoutcry.types.book import Portfolio
-from openoutcry.types.market import DataFault, Source
+from openoutcry.types.market import DataFault, Instrument, Source
 from openoutcry.types.orders import WorkingOrder
 
 
@@ -22,7 +22,8 @@ class SessionBook:
     """A session's portfolio with what is needed to value and judge it. ``marks`` are last good prices by symbol.
 
     ``settings`` have the floor's runtime changes in them. ``as_of`` is that of the record or round it is of.
-    ``standing_hedge`` is the hedge ratio a person asked for, None while the vote decides.
+    ``standing_hedge`` is the hedge ratio a person asked for, None while the vote decides. ``instruments`` are the venue's own
+    rules, where it has any.
     """
 
     session_id: UUID
@@ -44,6 +45,7 @@ class SessionBook:
     restricted: tuple[str, ...] = ()
     traffic: Traffic = QUIET
     latched: Mapping[str, Latch] = field(default_factory=dict)
+    instruments: Mapping[str, Instrument] = field(default_factory=dict)
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -52,12 +54,16 @@ class SessionBook:
         traded = (self.symbol, self.hedge_symbol)
         return tuple(dict.fromkeys(s for s in (*traded, *held) if s is not None))
 
+    def instrument(self, symbol: str, price: Decimal | None) -> Instrument:
+        """Trading rules of a symbol while it trades near ``price``."""
+        return instrument_of(symbol, self.instruments, self.settings.venue, price)
+
     def gate_input(self, prices: Mapping[str, Decimal], working: Iterable[WorkingOrder]) -> GateInput:
         """What the gate would look at if a person asked for an order now."""
         return GateInput(
             portfolio=self.portfolio,
             prices=prices,
-            instruments={s: instrument_at(s, self.settings.venue, prices.get(s)) for s in self.symbols},
+            instruments={s: self.instrument(s, prices.get(s)) for s in self.symbols},
             working=tuple(working),
             faults=self.faults,
             mode=self.mode,

@@ -247,7 +247,7 @@ def latest_book(work: Transaction, given: Sequence[Any]) -> Answer:
                     "snapshot": told.get("snapshot"),
                     "marks": detail.get("marks"),
                     "standing_hedge": detail.get("standing_hedge"),
-                    "detail": {name: detail.get(name) for name in ("sent", "latched")},
+                    "detail": {name: detail.get(name) for name in ("sent", "latched", "instruments")},
                 }
             )
     found.sort(key=lambda row: (row["status"] == "STOPPED", -row["as_of"].timestamp(), row["symbol"]))

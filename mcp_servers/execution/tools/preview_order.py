@@ -2,7 +2,7 @@
 
 from mcp_servers.execution.answers import head
 from mcp_servers.execution.deps import ExecutionDeps
-from mcp_servers.execution.preview import dry_review, expected, normalised, price_of
+from mcp_servers.execution.preview import book_of, dry_review, expected, normalised, price_of
 from mcp_servers.execution.wishes import (
     OptionalPriceArg,
     QuantityArg,
@@ -14,7 +14,6 @@ from mcp_servers.execution.wishes import (
 )
 from mcp_servers.toolkit import Call, SymbolArg, ToolResult, blaming_arguments, tool
 from openoutcry.errors import BadInput, DataUnavailable
-from openoutcry.risk.instruments import instrument_at
 from openoutcry.types.amounts import Amount, cents
 from openoutcry.types.orders import OrderRequest, Refused
 
@@ -60,12 +59,14 @@ async def preview_order(
     market = price_of(deps.reader, stored, asked.symbol, call.as_of)
     if market is None:
         raise DataUnavailable(f"{asked.symbol}: no closed bar at {call.as_of.isoformat()}")
+    book = await book_of(deps.pool, deps.settings, stored)
+    instrument = book.instrument(asked.symbol, market)
     with blaming_arguments():
-        request = normalised(asked, instrument_at(asked.symbol, deps.settings.venue, market))
+        request = normalised(asked, instrument)
     if request is None:
-        raise BadInput(f"quantity: below the step {deps.settings.venue.quantity_step}", field="quantity")
+        raise BadInput(f"quantity: below the step {instrument.quantity_step:f}", field="quantity")
     at, cost = expected(request, market, deps.settings)
-    verdict = await dry_review(deps.pool, deps.reader, deps.settings, stored, request, call.as_of)
+    verdict = await dry_review(deps.pool, deps.reader, book, stored, request, call.as_of)
     return OrderPreview(
         **head(call),
         order=request,

@@ -54,7 +54,7 @@ async def sync_account(
         if whole:
             news["orders"] = (*news["orders"], *_elsewhere(own, venue))
         sent = tuple(one.request for one in own if not by_itself(one.request.leg))
-        return AccountNews(**head(call), **news, sent=sent)
+        return AccountNews(**head(call), **news, sent=sent, instruments=await venue.instruments())
 
 
 def _elsewhere(own: Iterable[WorkingOrder], venue: Venue) -> tuple[OrderState, ...]:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Protocol, runtime_checkable
 
 from openoutcry.sim.engine import Ticket
+from openoutcry.types.market import Instrument
 from openoutcry.types.orders import Fill, OrderRequest, OrderState
 
 Still = Callable[[], Awaitable[None]]
@@ -89,6 +90,10 @@ class Venue(Protocol):
 
     def orders(self) -> tuple[tuple[OrderRequest, OrderState], ...]:
         """Every order the venue ever took or refused, oldest first."""
+        ...
+
+    async def instruments(self) -> tuple[Instrument, ...]:
+        """The venue's own rules of what the account trades, as far as it tells them; none where the settings are the rules."""
         ...
 
     def balances(self) -> tuple[Balance, ...]:

@@ -2,6 +2,7 @@
 
 from mcp_servers.execution.venues.history import History, cancelling, placing
 from mcp_servers.execution.venues.protocol import Statement
+from openoutcry.types.market import Instrument
 from openoutcry.types.orders import OrderRequest, OrderState
 
 
@@ -25,6 +26,10 @@ class Statements:
     def orders(self) -> tuple[tuple[OrderRequest, OrderState], ...]:
         """Every order, oldest first."""
         return tuple((order.request, order.state) for order in self._history.orders.values())
+
+    async def instruments(self) -> tuple[Instrument, ...]:
+        """A venue of our own goes by the settings."""
+        return ()
 
     def _upto(self, cause: str, seq: int, after: int) -> Statement:
         end = self._history.end_of(cause)

@@ -33,6 +33,9 @@ from wire.venue_keys import VenueAccess
 
 log = structlog.get_logger()
 RECV_WINDOW_MS = 5_000
+CHECKED_WINDOW_MS = 2_000
+"""How old the signature of what leaves under leases may be at the exchange. A lease is renewed every second and good for three:
+while a process that is stopped right at the first byte cannot have been replaced yet, and no longer, its order is accepted."""
 DEADLINE_S = 12.0
 """Of one request and its whole answer: longer than the exchange's engine may take (10 s)."""
 MOST_BYTES = 8 * 1024 * 1024
@@ -119,7 +122,10 @@ class Gateway:
             if not urgent and not await self._slot(kind, weight, 0.0 if yields else AHEAD_S):
                 return outcome(NoReply("too many requests are waiting", sent=False))
             self._unless_paused()
-            request = self._signer.sign(path, [api or APIS[kind, signed]], method, dict(params or {}))
+            window = {} if still is None else {"recvWindow": str(CHECKED_WINDOW_MS)}
+            request = self._signer.sign(
+                path, [api or APIS[kind, signed]], method, {**(params or {}), **window}
+            )
             self.requests += 1
             with asked_first(clear):
                 reply = await self._send(

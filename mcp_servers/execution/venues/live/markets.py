@@ -13,12 +13,14 @@ class Markets:
         self._gateway = gateway
         self._known: dict[str, Filters] = {}
 
-    async def filters(self, symbol: str, *, again: bool = False) -> Filters:
+    async def filters(self, symbol: str, *, again: bool = False, deadline_s: float | None = None) -> Filters:
         """The rules of a symbol. Raises VenueRejected for one that is not listed, VenueUnknown without an answer."""
         if again or symbol not in self._known:
             kind, market = kind_of(symbol), market_of(symbol)
             asked = {"symbol": market} if kind == "spot" else {}
             weight = 20 if kind == "spot" else 1
-            said = await self._gateway.ask(kind, "GET", "exchangeInfo", asked, weight=weight, signed=False)
+            said = await self._gateway.ask(
+                kind, "GET", "exchangeInfo", asked, weight=weight, signed=False, deadline_s=deadline_s
+            )
             self._known[symbol] = filters_of(must(said), market)
         return self._known[symbol]

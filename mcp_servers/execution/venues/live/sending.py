@@ -1,5 +1,7 @@
 """The first byte of an order at a real exchange: under the market's rules, sent once unless it was surely not taken."""
 
+from decimal import Decimal
+
 import asyncpg
 
 from db import venue_sends
@@ -18,11 +20,16 @@ from mcp_servers.execution.venues.live.outcome import (
 )
 from mcp_servers.execution.venues.protocol import Still
 from openoutcry.errors import VenueRejected, VenueUnknown
+from openoutcry.risk.exposure import is_perp
 from openoutcry.sim.engine import Ticket
+from openoutcry.types.amounts import plain
+from openoutcry.types.market import Instrument
 from openoutcry.types.orders import OrderRequest
 
 HURRY_S = 1.2
 """How long the answer to a reduce-only order is waited for: what protects must not hold up what protects instead."""
+RULES_S = 2.0
+"""How long a round waits for rules that nobody has read yet: it goes on without them, and asks again next time."""
 MOST_SENDS = 3
 Fit = tuple[Ticket, OrderRequest]
 """An order as it was asked for, and as the market's rules let it be sent."""
@@ -42,6 +49,17 @@ class Sending:
             return fitted(request, await self._markets.filters(request.symbol))
         except VenueRejected:
             return fitted(request, await self._markets.filters(request.symbol, again=True))
+
+    async def instrument(self, symbol: str) -> Instrument:
+        """The market's rules as last read. Raises VenueRejected for one that is not listed, VenueUnknown."""
+        filters = await self._markets.filters(symbol, deadline_s=RULES_S)
+        return Instrument(
+            symbol=symbol,
+            kind="perp" if is_perp(symbol) else "spot",
+            price_tick=Decimal(plain(filters.tick)),
+            quantity_step=Decimal(plain(filters.step)),
+            min_notional=Decimal(plain(filters.least_notional)),
+        )
 
     async def send(self, ticket: Ticket, request: OrderRequest, still: Still | None) -> Outcome:
         """Send the order; again only after an answer that proves it was not taken, and never more than that.

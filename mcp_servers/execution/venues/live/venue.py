@@ -29,6 +29,7 @@ from openoutcry.errors import VenueRejected, VenueUnknown
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.ports import Clock
 from openoutcry.sim.engine import Ticket
+from openoutcry.types.market import Instrument
 from openoutcry.types.orders import FINAL, OrderRequest, OrderState
 from openoutcry.types.symbols import parse_symbol
 from wire.crashpoint import crashpoint
@@ -184,6 +185,16 @@ class LiveVenue(Statements):
             for cid, state in waiting.items()
             if state.status in ("NEW", "PARTIALLY_FILLED") and listed.get(cid) == state.executed_quantity
         )
+
+    async def instruments(self) -> tuple[Instrument, ...]:
+        """The exchange's filters; of a market whose rules cannot be had now, nothing."""
+        found: list[Instrument] = []
+        for symbol in self._symbols:
+            try:
+                found.append(await self._sending.instrument(symbol))
+            except (VenueUnknown, VenueRejected) as error:  # who asked goes by what it was told before
+                log.warning("rules_not_told", symbol=symbol, error=str(error))
+        return tuple(found)
 
     def balances(self) -> tuple[Balance, ...]:
         """The exchange's word on the whole account, as of the last advance."""

@@ -12,8 +12,9 @@ from typing import Any
 import psutil
 import pytest
 
+from db.leases import GOOD_FOR_S
 from mcp_servers.execution.venues.live.first_byte import HELD_S
-from mcp_servers.execution.venues.live.gateway import RECV_WINDOW_MS
+from mcp_servers.execution.venues.live.gateway import CHECKED_WINDOW_MS
 from tests.mcp_servers.execution.floor import halted
 from tests.mcp_servers.execution.live.rig import Rig
 from tests.patience import PATIENCE_S
@@ -71,7 +72,7 @@ async def test_p6_p12_stopped_right_before_its_first_byte_it_sends_what_the_exch
             await halted(rig.pool, "while it stood still")
         else:
             await rig.pool.execute(REPLACED)
-        await asyncio.sleep(RECV_WINDOW_MS / 1000 + 0.3)
+        await asyncio.sleep(CHECKED_WINDOW_MS / 1000 + 0.3)
         said = await held.wakes()
     finally:
         held.kill()
@@ -79,6 +80,11 @@ async def test_p6_p12_stopped_right_before_its_first_byte_it_sends_what_the_exch
     assert "Timestamp for this request is outside of the recvWindow" in said["log"], "-1021"
     wanted = ("REJECTED", "HALTED: while it stood still") if meanwhile == "halted" else ("FENCED", None)
     assert said["status"] == wanted[0] and wanted[1] in (said["error"], None)
+
+
+def test_p6_no_one_takes_the_place_of_a_stopped_process_before_its_last_signature_is_too_old() -> None:
+    renewed_at_worst = GOOD_FOR_S / 3  # before it was stopped
+    assert GOOD_FOR_S - renewed_at_worst >= CHECKED_WINDOW_MS / 1000
 
 
 async def test_p6_p12_stopped_between_its_last_check_and_the_writing_it_sends_nothing(

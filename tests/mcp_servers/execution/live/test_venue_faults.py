@@ -168,6 +168,19 @@ async def test_E9_a_clock_that_is_wrong_is_measured_and_signed_anew(rig: Rig, sk
     assert state.status == "FILLED" and rig.accepted() == [rig.cid("entry"), rig.cid("entry", 2)]
 
 
+async def test_the_gate_is_told_each_markets_own_rules_and_none_where_they_cannot_be_had(rig: Rig) -> None:
+    rig.fault("hang", method="GET", path="/api/v3/exchangeInfo")
+    told = {one.symbol: one for one in await rig.venue.instruments()}
+    spot, perp = await rig.venue.instruments()
+    assert told == {perp.symbol: perp}
+    for one, market in ((spot, rig.running.exchange.spot), (perp, rig.running.exchange.perp)):
+        rules = market.market("BTCUSDT").symbol
+        told_by_it = (rules.tick, rules.step, rules.min_notional)
+        assert (one.price_tick * ONE, one.quantity_step * ONE, one.min_notional * ONE) == told_by_it
+    assert (spot.kind, perp.kind) == ("spot", "perp") and spot.quantity_step != perp.quantity_step
+    assert str(spot.price_tick) == "0.01", "as people write it"
+
+
 async def test_E12_filters_that_change_are_read_again(rig: Rig) -> None:
     await rig.place(ENTRY)
     market = rig.running.exchange.spot.market("BTCUSDT")
@@ -175,6 +188,9 @@ async def test_E12_filters_that_change_are_read_again(rig: Rig) -> None:
     market.book.step = market.symbol.step
     state = await rig.place(order("entry", "BUY", "MARKET", "0.01234"), seq=2)
     assert (state.status, state.executed_quantity) == ("FILLED", Decimal("0.012"))
+    assert [one.quantity_step for one in await rig.venue.instruments() if one.symbol == ENTRY.symbol] == [
+        Decimal("0.001")
+    ], "the gate is told of them"
     market.symbol = market.symbol.changed(status="HALT")
     halted = await rig.place(ENTRY, seq=3)
     assert halted.status == "REJECTED"
