@@ -18,7 +18,8 @@ from orchestrator.manual import flatten
 from orchestrator.turn import Turn
 from tests.mcp_servers.execution.floor import ROOT
 from tests.mcp_servers.execution.venue import PERP, SPOT, order
-from tests.orchestrator.test_leftovers import SEATS, Calm, Ledger, Trader, told, trader
+from tests.openoutcry.voting.ballots import SEATS
+from tests.orchestrator.test_leftovers import Calm, Ledger, Trader, told, trader
 
 __all__ = ["trader"]
 COARSE = Instrument(symbol=SPOT, kind="spot", price_tick="0.5", quantity_step="0.25", min_notional="60")
