@@ -34,7 +34,7 @@ def test_what_the_floor_knows_of_is_heard() -> None:
 
 def test_a_round_that_a_crash_took_back_is_not_in_hand() -> None:
     # Its record may come without its row: the run waited for it until its time was up (simulator, seed 11192).
-    found, round_ = Checker(), {"seq": 1, "closed_at": None, "ballots": None}
+    found, round_ = Checker(), {"seq": 1, "state": "OPEN", "closed_at": None, "ballots": None}
     found.rows(20.0, [("rounds", 1, None, round_)])
     assert not found.quiet()
     found.rows(21.0, [("rounds", 1, round_, None)], forgotten=True)
