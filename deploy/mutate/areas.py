@@ -132,7 +132,7 @@ AREAS = (
         (
             *(
                 f"{LIVE_TESTS}/test_{name}.py"
-                for name in ("asking", "c7_network", "matrix", "unknown", "venue_faults")
+                for name in ("asking", "c7_network", "gateway", "matrix", "unknown", "venue_faults")
             ),
             *(f"{LIVE_TESTS}/test_protecting.py::{name}" for name in PAIRS),
         ),

@@ -157,7 +157,7 @@ class Gateway:
             if isinstance(said, Answered) and isinstance(said.value, dict)
             else None
         )
-        if not isinstance(theirs, int) or not 0 < theirs < 10**14:
+        if type(theirs) is not int or not 0 < theirs < 10**14:
             return False
         self._signer.options["timeDifference"] = (before + after) // 2 - theirs
         return True
@@ -240,10 +240,9 @@ def _signer(access: VenueAccess, clock: Clock) -> Any:
         {
             "apiKey": access.key.get_secret_value(),
             "secret": access.secret.get_secret_value(),
-            "enableRateLimit": False,
         }
     )
-    client.options.update({"recvWindow": RECV_WINDOW_MS, "maxRetriesOnFailure": 0, "timeDifference": 0})
+    client.options.update({"recvWindow": RECV_WINDOW_MS, "timeDifference": 0})
     client.milliseconds = lambda: millis(clock.now())  # one clock: what is measured is what is signed with
     if access.url is not None:
         client.urls["api"] = moved(client.urls["api"], access.url)

@@ -11,10 +11,12 @@ import pytest
 
 from mcp_servers.execution.intents import Halted
 from mcp_servers.execution.venues.live import asking, resolving
-from mcp_servers.execution.venues.live.asking import BOUND
-from openoutcry.errors import Fenced, VenueUnknown
+from mcp_servers.execution.venues.live.asking import BOUND, Told
+from mcp_servers.execution.venues.live.dialect import VenueOrder
+from mcp_servers.execution.venues.live.venue import LiveVenue
+from openoutcry.errors import Fenced, VenueRejected, VenueUnknown
 from openoutcry.types.orders import OrderRequest
-from tests.mcp_servers.execution.live.rig import Rig, order
+from tests.mcp_servers.execution.live.rig import Rig, live_facts, order
 from tests.mcp_servers.execution.venue import PERP
 from wire.budget import RequestBudget
 
@@ -354,3 +356,30 @@ async def test_E12_rules_of_a_while_ago_do_not_refuse_an_order(rig: Rig) -> None
     assert (await rig.place(order("entry", "BUY", "MARKET", "0.0015"), 2)).executed_quantity == Decimal(
         "0.0015"
     )
+
+
+async def test_an_order_was_placed_when_the_exchange_says_so(rig: Rig) -> None:
+    ticket = replace(rig.ticket(RESTING), at=rig.clock.now() - timedelta(hours=1))
+    state = await rig.venue.place(ticket)
+    assert state.placed_at is not None and state.placed_at > ticket.at + timedelta(minutes=50)
+
+
+async def test_an_order_that_the_exchange_took_and_threw_out_did_exist(rig: Rig) -> None:
+    request = order("entry", "BUY", "LIMIT", "0.01", price="50000", symbol="BTC/USDT")
+    thrown = VenueOrder("7", "REJECTED", Decimal(0), Decimal(0), None)
+    state = await rig.venue._recording.found(rig.ticket(request), request, Told(thrown, ()))
+    assert (state.status, state.venue_order_id) == ("EXPIRED", "7")
+
+
+async def test_an_account_of_one_market_has_no_other(rig: Rig) -> None:
+    alone = LiveVenue(rig.pool, rig.gateway, live_facts(hedge_symbol=None), rig.clock)
+    await alone.open()
+    await alone.refresh()
+    with pytest.raises(VenueRejected, match="BAD_SYMBOL"):
+        await alone.place(rig.ticket(order("hedge", "SELL", "MARKET", "0.1", symbol="BTC/USDT:USDT")))
+
+
+async def test_E7_an_order_that_was_too_much_was_not_taken(rig: Rig) -> None:
+    rig.fault("limited", status=429, seconds=7)
+    state = await rig.place(ENTRY)
+    assert state.status == "REJECTED" and str(state.error).startswith("0: Limited(status=429")
