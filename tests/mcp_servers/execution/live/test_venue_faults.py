@@ -13,6 +13,7 @@ from mcp_servers.execution.intents import Halted
 from mcp_servers.execution.venues.live import asking, resolving
 from mcp_servers.execution.venues.live.asking import BOUND, Told
 from mcp_servers.execution.venues.live.dialect import VenueOrder
+from mcp_servers.execution.venues.live.journal import LiveJournal
 from mcp_servers.execution.venues.live.venue import LiveVenue
 from openoutcry.errors import Fenced, VenueRejected, VenueUnknown
 from openoutcry.types.orders import OrderRequest
@@ -383,3 +384,14 @@ async def test_E7_an_order_that_was_too_much_was_not_taken(rig: Rig) -> None:
     rig.fault("limited", status=429, seconds=7)
     state = await rig.place(ENTRY)
     assert state.status == "REJECTED" and str(state.error).startswith("0: Limited(status=429")
+
+
+async def test_what_is_known_of_the_past_is_what_a_new_process_would_read(rig: Rig) -> None:
+    await rig.place(ENTRY)
+    known, read = rig.venue._recording.journal, LiveJournal(rig.pool, rig.facts)
+    assert (
+        read.trades == set() and known.trades != set()
+    )  # so that a trade that is told again is not booked again
+    await read.read()
+    assert (read.trades, read.history.cursor) == (known.trades, known.history.cursor)
+    assert read.history.orders == known.history.orders
