@@ -76,8 +76,10 @@ AREAS = (
             f"{EXECUTION}/{name}.py" for name in ("placing", "intents", "leaving", "permission", "own_orders")
         ),
         (
-            f"tests/{EXECUTION}/test_permission.py",
-            f"tests/{EXECUTION}/test_protocol.py",
+            *(
+                f"tests/{EXECUTION}/test_{name}.py"
+                for name in ("halted", "leaving", "permission", "protocol")
+            ),
             SEEDS,
         ),
     ),

@@ -135,6 +135,8 @@ async def test_p6_a_ghost_orchestrators_order_is_not_sent(floor: Floor, fresh_da
             assert await floor.pool.fetchval(f"SELECT count(*) FROM {table}") == 0
         done = await floor.server.call("place_order", asked, round_token=token(1, 0, fence=living))
         assert done["status"] == "FILLED"
+        with pytest.raises(ToolFailed, match="FENCED"):  # nor is it told what became of its successor's
+            await floor.server.call("place_order", asked, round_token=token(1, 0, fence=ghost))
 
 
 async def test_p12_what_was_approved_on_a_market_of_long_ago_is_not_sent_on_the_live_one(

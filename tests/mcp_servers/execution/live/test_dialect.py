@@ -206,6 +206,8 @@ def test_trades_are_read_oldest_first_and_of_one_time_by_their_number() -> None:
     [one] = trades_of([TRADE], "7", "BTCUSDT")
     assert one == Trade("41", Decimal("100.5"), Decimal("0.2"), Decimal("0.01"), "USDT", True, AT)
     assert trades_of([], "7", "BTCUSDT") == ()
+    [cheap] = trades_of([TRADE | {"price": "0.5", "qty": "0.5"}], "7", "BTCUSDT")
+    assert cheap.price == cheap.quantity == Decimal("0.5")
 
 
 def test_who_was_there_first_is_told_under_either_name() -> None:
