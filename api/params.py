@@ -1,7 +1,7 @@
 """Query and path parameters that more than one route reads."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
@@ -18,6 +18,16 @@ SessionId = Annotated[
 Symbol = Annotated[
     str | None, QueryParameter(description="Only this symbol: BTC/USDT, BTCUSDT or BTC-USDT.", required=False)
 ]
+
+
+def one_of(words: Iterable[str], said: str = "{}") -> QueryParameter:
+    """A parameter that is one of some words, which the document lists; ``said`` is a sentence around them."""
+    known = list(words)
+    return QueryParameter(
+        description=said.format(", ".join(known)), required=False, schema_extra={"enum": known}
+    )
+
+
 Offset = Annotated[int, QueryParameter(ge=0, le=1_000_000, description="How many to skip.", required=False)]
 
 Anchor = Annotated[

@@ -13,7 +13,7 @@ from api.bodies import PLAIN, Body, given, read_body
 from api.failures import Failure
 from api.floor import Floor, TheFloor
 from api.idempotency import kept
-from api.params import read_choice, read_time
+from api.params import one_of, read_choice, read_time
 from api.requests import AnyRequest
 from api.shapes.base import Shape, shaped
 from db.alerting import raised, rules
@@ -125,9 +125,9 @@ async def list_alerts(
     floor: TheFloor,
     start_time: Time = None,
     end_time: Time = None,
-    severity: Annotated[str | None, QueryParameter(description=", ".join(SEVERITIES), required=False)] = None,
+    severity: Annotated[str | None, one_of(SEVERITIES)] = None,
     acknowledged: Annotated[bool | None, QueryParameter(required=False)] = None,
-    source: Annotated[str | None, QueryParameter(description=", ".join(FIGURES), required=False)] = None,
+    source: Annotated[str | None, one_of(FIGURES)] = None,
 ) -> list[Alert]:
     """Alerts, newest first, at most a thousand; those of the last 24 hours when no `start_time` is given."""
     until = read_time(end_time, "end_time")

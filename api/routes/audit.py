@@ -15,7 +15,7 @@ from api.access import caller_of
 from api.encoding import Answer, encode
 from api.floor import Floor, TheFloor
 from api.paging import Walk
-from api.params import Anchor, Offset, read_choice, read_time
+from api.params import Anchor, Offset, one_of, read_choice, read_time
 from api.requests import AnyRequest
 from api.shapes.base import Shape
 from db.pool import Row
@@ -24,12 +24,14 @@ from openoutcry.bursts import bursts
 from openoutcry.errors import BadInput
 from wire.clock import WallClock
 
+FORMATS = ("json", "csv")
+
 CATEGORIES: tuple[reads.Category, ...] = get_args(reads.Category)
 MOST_EXPORTED = 10_000
 EventType = Annotated[
     str | None, QueryParameter(description="As /audit/event-types names it.", required=False)
 ]
-Category = Annotated[str | None, QueryParameter(description=", ".join(CATEGORIES), required=False)]
+Category = Annotated[str | None, one_of(CATEGORIES)]
 Actor = Annotated[str | None, QueryParameter(description="Who did it.", required=False, max_length=200)]
 Time = Annotated[str | None, QueryParameter(description="RFC 3339.", required=False)]
 Days = Annotated[int, QueryParameter(ge=1, le=365, description="Wall time to look back.", required=False)]
@@ -229,14 +231,14 @@ async def anomalies(request: AnyRequest, floor: TheFloor, days: Days = 7) -> Ano
 async def export(
     request: AnyRequest,
     floor: TheFloor,
-    format: Annotated[str, QueryParameter(description="json or csv.", required=False)] = "json",
+    format: Annotated[str, one_of(FORMATS)] = "json",
     event_type: EventType = None,
     category: Category = None,
     start_time: Time = None,
     end_time: Time = None,
 ) -> Answer[Any]:
     """The newest ten thousand events of the filters as a file."""
-    wanted = read_choice(format, "format", ("json", "csv"))
+    wanted = read_choice(format, "format", FORMATS)
     since, until = _span(start_time, end_time)
     kinds = _kinds(event_type, category)
     rows = await reads.logs(floor.pool, caller_of(request).org_id, since, until, kinds, None, MOST_EXPORTED)

@@ -1,7 +1,7 @@
 """``/api/v1/backtests``: how backtests go, and what they left."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from litestar import get, post
 from litestar.params import FromPath, QueryParameter
@@ -12,6 +12,7 @@ from api.encoding import Answer
 from api.failures import Failure
 from api.floor import Floor, TheFloor
 from api.idempotency import kept
+from api.params import one_of
 from api.requests import AnyRequest
 from api.routes.backtest_runs import KIND, job_of
 from api.shapes.backtests import (
@@ -34,15 +35,15 @@ from db.jobs.rows import Job
 from db.jobs.states import Status
 from openoutcry.errors import BadInput
 
+JOB_STATES: tuple[Status, ...] = get_args(Status)
+
 Limit = Annotated[
     int, QueryParameter(ge=1, le=100, description="At most this many (default 20).", required=False)
 ]
 Cursor = Annotated[
     str | None, QueryParameter(description="As the page before named it.", required=False, max_length=200)
 ]
-OneStatus = Annotated[
-    str | None, QueryParameter(description="QUEUED, RUNNING, COMPLETED, FAILED or CANCELLED.", required=False)
-]
+OneStatus = Annotated[str | None, one_of(JOB_STATES)]
 
 
 @get("/api/v1/backtests", tags=["backtests"], permission="strategy:read")
@@ -187,7 +188,7 @@ async def _completed(request: AnyRequest, floor: Floor, text: str) -> Job:
 
 def read_status(text: str | None, field: str) -> Status | None:
     """The ``status`` filter, in any case. Raises BadInput naming ``field``."""
-    for status in ("QUEUED", "RUNNING", "COMPLETED", "FAILED", "CANCELLED"):
+    for status in JOB_STATES:
         if text is not None and text.upper() == status:
             return status
     if text is not None:

@@ -7,7 +7,7 @@ from litestar.params import QueryParameter
 
 from api.floor import TheFloor
 from api.listing import Asked, page_of
-from api.params import Anchor
+from api.params import Anchor, one_of
 from api.registrar import org_of, shown
 from api.requests import AnyRequest
 from api.routes.strategies import Name
@@ -23,6 +23,7 @@ from api.shapes.strategies import (
     version_item,
 )
 from db.strategies import finding
+from db.strategies.listing import SORTS
 from openoutcry.strategy.comparison import Decision
 from openoutcry.strategy.comparison import compare as weigh
 
@@ -66,9 +67,7 @@ async def leaderboard(
     search: Text = None,
     min_sharpe: Annotated[float | None, QueryParameter(required=False)] = None,
     max_drawdown: Annotated[float | None, QueryParameter(required=False)] = None,
-    sort_by: Annotated[
-        str | None, QueryParameter(description="score (default), name, sharpe, …", required=False)
-    ] = None,
+    sort_by: Annotated[str | None, one_of(SORTS, "{}; score when left out.")] = None,
     sort_order: Text = None,
     limit: Annotated[int | None, QueryParameter(required=False)] = None,
     skip: Annotated[int | None, QueryParameter(required=False)] = None,

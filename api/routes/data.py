@@ -16,7 +16,7 @@ from api.failures import Failure
 from api.floor import Floor, TheFloor
 from api.idempotency import once
 from api.market import apart, home_of
-from api.params import read_choice, read_id, read_time
+from api.params import one_of, read_choice, read_id, read_time
 from api.requests import AnyRequest
 from api.shapes.backtests import Progress, progress
 from api.shapes.base import Shape
@@ -34,6 +34,8 @@ from openoutcry.types.symbols import parse_symbol
 from openoutcry.types.venues import perpetuals_only, symbol_at, venue_of
 from wire.clock import WallClock
 from wire.exchanges import refuse_unknown
+
+KEPT_BY = ("exchange", "stored")
 
 SYNC, LISTING = "data_sync", "symbol_listing"
 EXCHANGE = "binance_futures"
@@ -134,12 +136,10 @@ async def symbols(
     request: AnyRequest,
     floor: TheFloor,
     exchange: Exchange = EXCHANGE,
-    source: Annotated[
-        str | None, QueryParameter(description="exchange (default) or stored.", required=False)
-    ] = None,
+    source: Annotated[str | None, one_of(KEPT_BY, "{}; exchange when left out.")] = None,
 ) -> TradedSymbols:
     """The symbols an exchange lists now, or (`source=stored`) all whose candles are stored here."""
-    chosen = read_choice(source, "source", ("exchange", "stored")) or "exchange"
+    chosen = read_choice(source, "source", KEPT_BY) or "exchange"
     if chosen == "stored":
         return await _stored(floor, exchange)
     refuse_unknown(venue_of(exchange), field="exchange")

@@ -15,7 +15,7 @@ from api.failures import Failure, invalid_body
 from api.floor import Floor, TheFloor
 from api.idempotency import kept
 from api.market import now, too_little
-from api.params import read_choice, read_id
+from api.params import one_of, read_choice, read_id
 from api.perhaps_read import perhaps_read
 from api.requests import AnyRequest
 from api.shapes.base import shaped
@@ -230,9 +230,7 @@ async def optimize(
     request: AnyRequest,
     floor: TheFloor,
     id: FromPath[str],
-    metric: Annotated[
-        str, QueryParameter(description="composite, accuracy, profit_factor, sharpe_ratio.")
-    ] = "composite",
+    metric: Annotated[str, one_of(METRICS)] = "composite",
     lookback_days: Days = 30,
 ) -> Learned:
     """Learn the weights from the members' votes whose end is known: 0.7 of the old and 0.3 of a softmax of the scores."""

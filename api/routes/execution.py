@@ -15,7 +15,7 @@ from api.failures import Failure, invalid_body
 from api.floor import Floor, TheFloor
 from api.idempotency import once
 from api.paging import Walk
-from api.params import Anchor, read_choice, read_id
+from api.params import Anchor, one_of, read_choice, read_id
 from api.requests import AnyRequest
 from api.shapes.execution import (
     Account,
@@ -34,6 +34,8 @@ from openoutcry.strategy.naming import asset as read_asset
 from openoutcry.strategy.naming import instrument
 from openoutcry.types.commands import PauseSession, ResumeSession, StartSession
 from openoutcry.types.symbols import parse_symbol
+
+OPEN_OR_CLOSED, ENDS = ("open", "closed"), ("win", "loss")
 
 TYPES = ("paper", "live")
 Skip = Annotated[int, QueryParameter(ge=0, le=1_000_000, description="How many to skip.", required=False)]
@@ -139,14 +141,14 @@ async def list_positions(
     request: AnyRequest,
     floor: TheFloor,
     account_id: AccountId = None,
-    status: Annotated[str | None, QueryParameter(description="open or closed.", required=False)] = None,
+    status: Annotated[str | None, one_of(OPEN_OR_CLOSED)] = None,
     asset: AssetFilter = None,
     skip: Skip = 0,
     limit: Limit = 100,
     anchor: Anchor = None,
 ) -> HeldList:
     """Positions of every account, newest first."""
-    state = read_choice(status, "status", ("open", "closed"))
+    state = read_choice(status, "status", OPEN_OR_CLOSED)
     walk = await Walk.of(request, floor, skip, anchor, "skip")
     rows = await reads.positions(
         floor.pool,
@@ -180,7 +182,7 @@ async def list_trades(
     floor: TheFloor,
     account_id: AccountId = None,
     asset: AssetFilter = None,
-    outcome: Annotated[str | None, QueryParameter(description="win or loss.", required=False)] = None,
+    outcome: Annotated[str | None, one_of(ENDS)] = None,
     skip: Skip = 0,
     limit: Limit = 100,
     anchor: Anchor = None,
@@ -193,7 +195,7 @@ async def list_trades(
         account_id=_id(account_id),
         is_open=False,
         asset=_base(asset),
-        outcome=read_choice(outcome, "outcome", ("win", "loss")),
+        outcome=read_choice(outcome, "outcome", ENDS),
         limit=limit,
         offset=skip,
         snapshot=walk.snapshot,

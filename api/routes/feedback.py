@@ -14,7 +14,7 @@ from api.failures import Failure, invalid_body
 from api.floor import TheFloor
 from api.idempotency import kept
 from api.paging import Walk
-from api.params import Anchor, Offset, read_choice, read_id
+from api.params import Anchor, Offset, one_of, read_choice, read_id
 from api.requests import AnyRequest
 from api.shapes.base import Shape, shaped
 from db import feedback
@@ -105,7 +105,7 @@ async def feedback_of(request: AnyRequest, floor: TheFloor, id: FromPath[str]) -
 async def list_feedback(
     request: AnyRequest,
     floor: TheFloor,
-    rating: Annotated[str | None, QueryParameter(description=" or ".join(RATINGS), required=False)] = None,
+    rating: Annotated[str | None, one_of(RATINGS)] = None,
     limit: Limit = 50,
     offset: Offset = 0,
     anchor: Anchor = None,

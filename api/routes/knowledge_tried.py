@@ -4,12 +4,12 @@ from typing import Annotated, Any
 
 import numpy as np
 from litestar import get, post
-from litestar.params import PathParameter, QueryParameter
+from litestar.params import PathParameter
 
 from api.bodies import PLAIN, Body, read_body
 from api.failures import Failure, invalid_body
 from api.market import apart
-from api.params import read_choice
+from api.params import one_of, read_choice
 from api.requests import AnyRequest
 from api.routes.signal_checks import MOST_BODY, MOST_ROWS, bars_given
 from api.routes.signals import CATEGORIES, known
@@ -22,6 +22,8 @@ from openoutcry.indicators.spec import Indicator
 from openoutcry.knowledge.families import family
 from openoutcry.signals.declare import Kind, Signal
 from openoutcry.signals.registry import REGISTRY, find
+
+KINDS = ("TRIGGER", "FILTER")
 
 LARGEST = 1e15
 
@@ -97,19 +99,17 @@ class Calculated(Shape, frozen=True, kw_only=True):
     bars_needed: int
 
 
-Category = Annotated[str | None, QueryParameter(description=", ".join(CATEGORIES), required=False)]
+Category = Annotated[str | None, one_of(CATEGORIES)]
 
 
 @get("/api/signals", public=True, tags=["knowledge"])
 async def signals(
     category: Category = None,
-    signal_type: Annotated[
-        str | None, QueryParameter(description="TRIGGER or FILTER.", required=False)
-    ] = None,
+    signal_type: Annotated[str | None, one_of(KINDS)] = None,
 ) -> SignalEntries:
     """Every signal of the registry, by name."""
     group = read_choice(category, "category", CATEGORIES)
-    kind = read_choice(signal_type, "signal_type", ("TRIGGER", "FILTER"))
+    kind = read_choice(signal_type, "signal_type", KINDS)
     found = [
         _signal(one)
         for _, one in sorted(REGISTRY.items())

@@ -14,7 +14,17 @@ from api.failures import Failure, invalid_body
 from api.floor import Floor, TheFloor
 from api.idempotency import once
 from api.paging import Walk
-from api.params import Anchor, Offset, SessionId, Symbol, read_choice, read_id, read_session, read_symbol
+from api.params import (
+    Anchor,
+    Offset,
+    SessionId,
+    Symbol,
+    one_of,
+    read_choice,
+    read_id,
+    read_session,
+    read_symbol,
+)
 from api.requests import AnyRequest
 from api.shapes.orders import OneOrder, Order, OrderChanged, OrderList, order_of
 from db import commands
@@ -56,7 +66,7 @@ async def list_orders(
     floor: TheFloor,
     session_id: SessionId = None,
     symbol: Symbol = None,
-    status: Annotated[str | None, QueryParameter(description=", ".join(STATUSES), required=False)] = None,
+    status: Annotated[str | None, one_of(STATUSES)] = None,
     limit: Limit = 500,
     offset: Offset = 0,
     anchor: Anchor = None,

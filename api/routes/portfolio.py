@@ -12,7 +12,7 @@ from api.access import caller_of
 from api.books import seen_or_none, source
 from api.failures import Failure
 from api.floor import Floor, TheFloor
-from api.params import SessionId, read_time
+from api.params import SessionId, one_of, read_time
 from api.ping import ping
 from api.requests import AnyRequest
 from api.shapes.base import Shape
@@ -181,7 +181,7 @@ async def metric(
     metric_type: MetricType,
     start_time: Time = None,
     end_time: Time = None,
-    aggregation: Annotated[str, QueryParameter(description=", ".join(AGGREGATIONS), required=False)] = "avg",
+    aggregation: Annotated[str, one_of(AGGREGATIONS)] = "avg",
 ) -> list[Measured]:
     """A figure of the account over time, the last 24 hours of market time unless told: by the hour up to a week, else
     by the day.

@@ -13,7 +13,7 @@ from api.encoding import Answer, encode
 from api.failures import Failure
 from api.floor import Floor, TheFloor
 from api.paging import Walk
-from api.params import Anchor, Offset, Symbol, read_choice, read_id, read_symbol
+from api.params import Anchor, Offset, Symbol, one_of, read_choice, read_id, read_symbol
 from api.perhaps_read import perhaps_read
 from api.requests import AnyRequest
 from api.shapes.base import shaped, tidy
@@ -37,7 +37,7 @@ async def list_sessions(
     request: AnyRequest,
     floor: TheFloor,
     symbol: Symbol = None,
-    status: Annotated[str | None, QueryParameter(description=", ".join(STATUSES), required=False)] = None,
+    status: Annotated[str | None, one_of(STATUSES)] = None,
     limit: Limit = 50,
     offset: Offset = 0,
     anchor: Anchor = None,

@@ -9,7 +9,7 @@ from litestar.params import PathParameter, QueryParameter
 from api.bodies import PLAIN, Body, read_body
 from api.failures import Failure, invalid_body
 from api.market import apart
-from api.params import Offset, read_choice
+from api.params import Offset, one_of, read_choice
 from api.requests import AnyRequest
 from api.shapes.base import Shape
 from api.shapes.described import Params
@@ -89,11 +89,9 @@ class MatchList(Shape, frozen=True, kw_only=True):
 async def list_signals(
     limit: Limit = 50,
     offset: Offset = 0,
-    category: Annotated[str | None, QueryParameter(description=", ".join(CATEGORIES), required=False)] = None,
-    regime_direction: Annotated[
-        str | None, QueryParameter(description="bull, bear or neutral.", required=False)
-    ] = None,
-    role: Annotated[str | None, QueryParameter(description="trigger or filter.", required=False)] = None,
+    category: Annotated[str | None, one_of(CATEGORIES)] = None,
+    regime_direction: Annotated[str | None, one_of(LEANINGS)] = None,
+    role: Annotated[str | None, one_of(ROLES)] = None,
 ) -> SignalList:
     """Every signal there is, by name; the filters combine."""
     wanted = {

@@ -11,17 +11,18 @@ from api.failures import Failure, invalid_body
 from api.floor import Floor, TheFloor
 from api.idempotency import kept
 from api.listing import Asked, page_of
-from api.params import Anchor
+from api.params import Anchor, one_of
 from api.registrar import asking, defined, org_of, reserved, shown, told, under, whole_of
 from api.requests import AnyRequest
 from api.shapes.base import Shape
 from api.shapes.described import ExecutionConfig, Parameters, Rules, RuleSet
 from api.shapes.strategies import SESSION_TAG, OneStrategy, StrategyList, item
 from db.strategies import creating, finding, standing, updating
+from db.strategies.listing import SORTS
 from db.strategies.rows import StoredStrategy
 from openoutcry.errors import NotFound
 from openoutcry.strategy.definition import Definition
-from openoutcry.strategy.lifecycle import read_status
+from openoutcry.strategy.lifecycle import STATUSES, read_status
 from openoutcry.strategy.semver import FIRST
 from openoutcry.strategy.strict import BadStrategy
 
@@ -106,7 +107,7 @@ async def list_strategies(
     ] = None,
     status: Annotated[
         str | None,
-        QueryParameter(description="draft, inactive, paper, live or archived.", required=False),
+        one_of(STATUSES),
     ] = None,
     exchange: Annotated[
         str | None, QueryParameter(description="Tried on this exchange.", required=False)
@@ -131,9 +132,7 @@ async def list_strategies(
     ] = False,
     sort_by: Annotated[
         str | None,
-        QueryParameter(
-            description="name, sharpe, return, trades, drawdown, score, created, updated.", required=False
-        ),
+        one_of(SORTS),
     ] = None,
     sort_order: Annotated[str | None, QueryParameter(description="asc or desc.", required=False)] = None,
     limit: Annotated[
