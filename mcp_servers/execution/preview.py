@@ -9,7 +9,6 @@ from db.candles import CandleReader, Series
 from db.reads.session_books import latest_book, working_orders
 from db.sessions import StoredSession
 from mcp_servers.execution.venues.feed import bars
-from openoutcry.errors import DataUnavailable
 from openoutcry.risk.gate import review
 from openoutcry.risk.session_book import SessionBook
 from openoutcry.settings import Settings, changed
@@ -59,15 +58,12 @@ def price_of(reader: CandleReader, stored: StoredSession, symbol: str, as_of: da
     return found[0].close if found else None
 
 
-async def book_of(pool: asyncpg.Pool, base: Settings, stored: StoredSession) -> SessionBook:
-    """The session's book after its last record. Raises DataUnavailable before the first."""
+async def book_of(pool: asyncpg.Pool, base: Settings, stored: StoredSession) -> SessionBook | None:
+    """The session's book after its last record; None before the first."""
     facts = stored.facts
-    book = await latest_book(
+    return await latest_book(
         pool, lambda updates: changed(base, updates), facts.org_id, session_id=facts.session_id
     )
-    if book is None:
-        raise DataUnavailable("the session has no record yet: ask again after its first round")
-    return book
 
 
 async def dry_review(

@@ -14,6 +14,7 @@ from mcp_servers.execution.wishes import (
 )
 from mcp_servers.toolkit import Call, SymbolArg, ToolResult, blaming_arguments, tool
 from openoutcry.errors import BadInput, DataUnavailable
+from openoutcry.risk.instruments import instrument_of
 from openoutcry.types.amounts import Amount, cents
 from openoutcry.types.orders import OrderRequest, Refused
 
@@ -60,11 +61,14 @@ async def preview_order(
     if market is None:
         raise DataUnavailable(f"{asked.symbol}: no closed bar at {call.as_of.isoformat()}")
     book = await book_of(deps.pool, deps.settings, stored)
-    instrument = book.instrument(asked.symbol, market)
+    told = {} if book is None else book.instruments
+    instrument = instrument_of(asked.symbol, told, deps.settings.venue, market)
     with blaming_arguments():
         request = normalised(asked, instrument)
     if request is None:
         raise BadInput(f"quantity: below the step {instrument.quantity_step:f}", field="quantity")
+    if book is None:
+        raise DataUnavailable("the session has no record yet: ask again after its first round")
     at, cost = expected(request, market, deps.settings)
     verdict = await dry_review(deps.pool, deps.reader, book, stored, request, call.as_of)
     return OrderPreview(
