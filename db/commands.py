@@ -1,6 +1,7 @@
 """Commands from the API to the orchestrator: submitted, executed between rounds, answered."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,6 +52,11 @@ SELECT EXISTS (
     WHERE org_id = $1 AND state = 'PENDING' AND body->>'kind' = $2 AND body->>'session_id' = $3
 )
 """
+TRIED = """
+SELECT count(*) AS tries,
+    CASE WHEN bool_and(state <> 'PENDING') THEN extract(epoch FROM now() - max(done_at))::float8 END AS rested_s
+FROM commands WHERE id = ANY($1::uuid[])
+"""
 RESULT = "SELECT state, result FROM commands WHERE id = $1"
 COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
 
@@ -81,6 +87,15 @@ async def submit(
 async def asked(pool: asyncpg.Pool, org_id: UUID, once: str) -> bool:
     """Whether a command was queued under this name already."""
     return await pool.fetchrow(RESULT, derived_id(org_id, "command", once)) is not None
+
+
+async def tried(pool: asyncpg.Pool, org_id: UUID, names: Sequence[str]) -> tuple[int, float | None]:
+    """How many commands were queued under these names, and how many seconds ago the last of them was answered: None while
+    one waits, or when there is none.
+    """
+    row = await pool.fetchrow(TRIED, [derived_id(org_id, "command", once) for once in names])
+    assert row is not None
+    return row["tries"], row["rested_s"]
 
 
 async def waiting(pool: asyncpg.Pool, org_id: UUID, kind: str, session_id: UUID) -> bool:

@@ -64,9 +64,9 @@ WITH soon AS ({ASYNC_COMMIT}), said AS (SELECT $2::text AS status, $7::timestamp
     held AS ({CHECK.format(names="$9", tokens="$10")})
 UPDATE orders SET status = said.status, venue_order_id = coalesce($3, venue_order_id), executed_quantity = $4,
     executed_quote_quantity = $5, placed_at = coalesce($6, placed_at), updated_at = said.at, error_message = $8,
-    filled_at = CASE WHEN said.status = 'FILLED' THEN said.at END,
-    canceled_at = CASE WHEN said.status = 'CANCELED' THEN said.at END,
-    expired_at = CASE WHEN said.status = 'EXPIRED' THEN said.at END
+    filled_at = CASE WHEN said.status = 'FILLED' THEN coalesce(filled_at, said.at) END,
+    canceled_at = CASE WHEN said.status = 'CANCELED' THEN coalesce(canceled_at, said.at) END,
+    expired_at = CASE WHEN said.status = 'EXPIRED' THEN coalesce(expired_at, said.at) END
 FROM soon, said WHERE id = $1 AND (SELECT count(*) FROM held) = cardinality($9::text[])
 RETURNING id
 """
@@ -179,7 +179,8 @@ async def sent(pool: asyncpg.Pool, intent: Intent, fences: Sequence[Fence] = ())
 
 
 async def settle(pool: asyncpg.Pool, intent: Intent, state: OrderState, fences: Sequence[Fence] = ()) -> None:
-    """Write what the venue said. Losing this to a crash loses nothing: the venue says it again.
+    """Write what the venue said. Losing this to a crash loses nothing: the venue says it again. When an order ended is written
+    once: a request that comes late, or an answer without a time of its own, does not date it anew.
 
     Raises Fenced when another has taken a lease: what a ghost heard is old, and the order may have ended since.
     """
@@ -193,7 +194,7 @@ async def settle(pool: asyncpg.Pool, intent: Intent, state: OrderState, fences: 
             state.executed_quantity,
             state.executed_quote,
             state.placed_at,
-            state.updated_at or intent.as_of,
+            state.updated_at or state.placed_at or intent.as_of,
             None if state.error is None else clean(state.error),
             *shown(fences),
         )

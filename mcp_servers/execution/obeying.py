@@ -9,10 +9,8 @@ is sent here the next round hears of and takes in as its own. Nothing is remembe
 import asyncio
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
 from time import monotonic
 from typing import Any
-from uuid import UUID
 
 import structlog
 
@@ -21,6 +19,7 @@ from db.leases import ORCHESTRATOR, Leases
 from db.pool import UNANSWERED, fetch
 from mcp_servers.execution.deps import ExecutionDeps
 from mcp_servers.execution.desk import Account
+from mcp_servers.execution.dust import Dust
 from mcp_servers.execution.intents import strays
 from mcp_servers.execution.leaving import holding
 from mcp_servers.execution.own_orders import send_own, too_small
@@ -50,7 +49,7 @@ class Obeyer:
     def __init__(self, deps: ExecutionDeps, leases: Leases, market: str, grace_s: float = GRACE_S) -> None:
         self._deps, self._leases, self._market, self._grace_s = deps, leases, market, grace_s
         self._due: dict[tuple[str | None, str, bool], float] = {}
-        self._dust: dict[tuple[UUID, str], Decimal] = {}
+        self._dust = Dust()
 
     async def run(self) -> None:
         """Look until cancelled, through restarts of the database."""
@@ -176,7 +175,7 @@ class Obeyer:
             )
             order = await send_own(self._deps, venue, facts, seq, request, at=at, fences=fences)
             if too_small(order):
-                self._dust[facts.session_id, request.symbol] = request.quantity
+                self._dust.note((facts.session_id, request.symbol), request.quantity, monotonic())
                 log.warning("dust_left", symbol=request.symbol, quantity=str(request.quantity))
         return not self._left(facts, venue, symbol, reason, seq)
 
@@ -188,7 +187,7 @@ class Obeyer:
         return [
             request
             for request in closing(net, venue.orders(), step=step, seq=seq, reason=reason)
-            if self._dust.get((facts.session_id, request.symbol)) != request.quantity
+            if not self._dust.rests((facts.session_id, request.symbol), request.quantity, monotonic())
         ]
 
     async def _now(self) -> datetime | None:

@@ -22,7 +22,7 @@ from wire.crashpoint import crashpoint
 from wire.tokens import sign_approval
 
 GOOD_FOR = timedelta(minutes=1)
-DUST = ("LOT_SIZE", "NOTIONAL")
+DUST = ("LOT_SIZE", "NOTIONAL", "Quantity less than")
 """How a venue says that an amount is too small to be sold at all."""
 
 

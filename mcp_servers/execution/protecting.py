@@ -18,6 +18,7 @@ from db.pool import UNANSWERED, Row
 from mcp_servers.execution.bracket_orders import UNPLACED, BracketOrders
 from mcp_servers.execution.deps import ExecutionDeps
 from mcp_servers.execution.desk import Account
+from mcp_servers.execution.dust import Dust
 from mcp_servers.execution.moving_stops import MovingStops
 from mcp_servers.execution.own_orders import too_small
 from mcp_servers.execution.standing_instructions import Instruction, read
@@ -45,7 +46,7 @@ class Protector:
         self._deps, self._look_s, self._market = deps, look_s, market
         self._stops = MovingStops(deps, books)
         self._naked: dict[tuple[UUID, int, str], Naked] = {}
-        self._dust: dict[tuple[UUID, int, str], Decimal] = {}
+        self._dust = Dust()
 
     async def run(self) -> None:
         """Look until cancelled, through restarts of the database."""
@@ -99,7 +100,7 @@ class Protector:
             return False
         for seq, leg in found.idle:
             await orders.cancel(seq, leg)
-        if found.bare == 0 or found.leaving or self._dust.get(one.key) == found.bare:
+        if found.bare == 0 or found.leaving or self._dust.rests(one.key, found.bare, monotonic()):
             self._naked.pop(one.key, None)
             return found.bare == 0 and not found.leaving
         await self._bare(orders, found)
@@ -123,9 +124,18 @@ class Protector:
         kind = STOP if act == "stop" else EXIT
         state = await orders.send(kind, found.bare, found.held, paired=naked.stops == 0)
         self._naked[one.key] = naked.tried(act, monotonic(), state.error)
-        if kind == EXIT and too_small(state):
-            self._dust[one.key] = found.bare
-            log.warning("dust_left", symbol=one.entry.symbol, quantity=str(found.bare), error=state.error)
+        if too_small(
+            state
+        ):  # a stop is judged by another price than an exit, which may still be large enough
+            if kind == EXIT:
+                self._dust.note(one.key, found.bare, monotonic())
+            log.warning(
+                "too_small",
+                leg=state.leg,
+                symbol=one.entry.symbol,
+                quantity=str(found.bare),
+                error=state.error,
+            )
             return
         await self._said(one, state, found.bare, monotonic() - naked.since)
 

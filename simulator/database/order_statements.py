@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 
 from db.halting import EVERYTHING
-from db.standing import IN_FORCE, MOST
+from db.standing import IN_FORCE, MOST, MOST_OPEN
 from mcp_servers.execution import intents, orders_table
 from mcp_servers.execution.answers import OrderView
 from openoutcry.ledger import rows
@@ -157,7 +157,11 @@ def settle(work: Transaction, given: Sequence[Any]) -> Answer:
 
 
 def in_force(work: Transaction, given: Sequence[Any]) -> Answer:
-    """The standing instructions of each symbol's newest entries that may have left."""
+    """The standing instructions of each symbol's newest entries that may have left, and of those of open positions."""
+    opened: dict[Any, list[int]] = {}
+    for one in work.rows("positions").values():
+        if one["exit_time"] is None:
+            opened.setdefault((one["session_id"], one["symbol"]), []).append(one["opened_seq"])
     orders = {(o["session_id"], o["seq"], o["leg"]): o for o in work.rows("orders").values()}
     found: dict[Any, list[Row]] = {}
     for row in work.rows("approvals").values():
@@ -173,9 +177,13 @@ def in_force(work: Transaction, given: Sequence[Any]) -> Answer:
             )
     newest = [
         row
-        for _, many in sorted(found.items())
-        for row in sorted(many, key=lambda row: (row["seq"], row["leg"]))[-MOST:]
+        for key, many in sorted(found.items())
+        for nth, row in enumerate(
+            sorted(many, key=lambda row: (row["seq"], row["leg"]), reverse=True)[:MOST_OPEN]
+        )
+        if nth < MOST or (key in opened and row["seq"] >= min(opened[key]))
     ]
+    newest.sort(key=lambda row: (row["session_id"], row["symbol"], row["seq"], row["leg"]))
     return newest, f"SELECT {len(newest)}"
 
 

@@ -145,6 +145,9 @@ class SimulatedVenue(Statements):
         """Hear of everything that happened by now."""
         await self._catch_up(0)
 
+    async def told_at(self) -> datetime | None:
+        return None
+
     def balances(self) -> tuple[Balance, ...]:
         """Not asked for in a round."""
         return ()

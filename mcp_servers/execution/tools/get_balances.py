@@ -30,11 +30,16 @@ class BalancesAnswer(ToolResult):
 
 @tool(scope="order:read", read_only=True)
 async def get_balances(call: Call[ExecutionDeps], session_id: SessionArg = None) -> BalancesAnswer:
-    """Cash and spot assets of a session, by the venue's own ledger."""
+    """Cash and spot assets of a session, by the venue's own ledger. Of a live account ``as_of`` is when the exchange told them,
+    and they are the whole account's.
+    """
     facts = (await call.deps.sessions.meant(session_id, call.caller.org_id)).facts
     async with call.deps.desk.account(facts) as venue:
+        as_of = await venue.told_at() or call.as_of
         balances = tuple(
             AssetBalance(asset=b.asset, total=b.total, free=b.total - b.locked, locked=b.locked)
             for b in venue.balances()
         )
-    return BalancesAnswer(**head(call), session_id=str(facts.session_id), balances=balances)
+    return BalancesAnswer(
+        **{**head(call), "as_of": as_of}, session_id=str(facts.session_id), balances=balances
+    )

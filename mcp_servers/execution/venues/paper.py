@@ -151,6 +151,10 @@ class PaperVenue(Statements):
         held = [(s, h.quantity) for s, h in sorted(self._account.holdings.items()) if not is_perp(s)]
         return (cash, *(Balance(parse_symbol(s).base, quantity, Decimal(0)) for s, quantity in held))
 
+    async def told_at(self) -> datetime | None:
+        """None: the account is this one, and no telling of it."""
+        return None
+
     def positions(self) -> tuple[VenuePosition, ...]:
         """Net positions, by symbol."""
         return tuple(

@@ -100,6 +100,13 @@ class Venue(Protocol):
         """Cash and spot assets."""
         ...
 
+    async def told_at(self) -> datetime | None:
+        """When the venue told the balances; it is asked first if it never was. None: they are as of now.
+
+        Raises VenueUnknown when it does not say.
+        """
+        ...
+
     def positions(self) -> tuple[VenuePosition, ...]:
         """Net positions."""
         ...

@@ -47,7 +47,7 @@ class LiveVenue(Statements):
         self._sending = Sending(pool, gateway, theirs)
         self._asking, self._recording = asking, Recording(pool, facts, asking, theirs)
         self._resolving = Resolving(asking, self._recording, theirs)
-        self._holdings = Holdings(gateway)
+        self._holdings = Holdings(gateway, clock)
         self._funding = [Funding(gateway, s) for s in self._symbols if parse_symbol(s).settle]
         self._closed = False
 
@@ -199,6 +199,12 @@ class LiveVenue(Statements):
     def balances(self) -> tuple[Balance, ...]:
         """The exchange's word on the whole account, as of the last advance."""
         return self._holdings.balances
+
+    async def told_at(self) -> datetime | None:
+        """When that word was asked for; now, when it never was. Raises VenueUnknown."""
+        if self._holdings.as_of is None:
+            await self._holdings.read()
+        return self._holdings.as_of
 
     def positions(self) -> tuple[VenuePosition, ...]:
         """What the session's own fills add up to, by symbol."""

@@ -30,6 +30,11 @@ from wire.clock import WallClock
 from wire.tokens import sign_approval
 
 ONE = 10**8
+POSITION = """
+INSERT INTO positions (id, org_id, session_id, ordinal, symbol, exchange, side, role, quantity, entry_quantity, entry_price,
+    entry_time, entry_reason, opened_seq, exit_quantity, realized_pnl, unrealized_pnl, fees, created_at, updated_at)
+VALUES (gen_random_uuid(), $1, $2, 1, $3, 'binance', 'SHORT', 'manual', 1, 1, 60000, now(), 'TEST', $4, 0, 0, 0, 0, now(), now())
+"""
 
 
 @dataclass
@@ -50,6 +55,11 @@ class Guarded:
         self, request: OrderRequest, seq: int, *, bracket: Bracket | None = None, key: bytes = KEY
     ) -> OrderState:
         return await placed(self.deps, self.rig.facts, request, seq, bracket=bracket, key=key)
+
+    async def opened(self, symbol: str, seq: int) -> None:
+        """The ledger's row of a position that is open since round ``seq``."""
+        facts = self.rig.facts
+        await self.deps.pool.execute(POSITION, facts.org_id, facts.session_id, symbol, seq)
 
     def restarted(self) -> None:
         """Forget everything that is not on disk."""

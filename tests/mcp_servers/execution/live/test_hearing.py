@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from db import commands, sessions, venue_sends
+from mcp_servers.execution.venues.live import hearing
 from mcp_servers.execution.venues.live.hearing import Hearing
 from mcp_servers.execution.venues.live.reconciler import Reconciler
 from openoutcry.settings import Settings
@@ -119,6 +120,23 @@ async def test_a_server_that_died_after_booking_the_fill_asks_when_it_is_back(wa
     watched.restarted()
     (asked,) = await watched.look()
     assert fill_of(asked)
+
+
+async def test_a_record_that_met_a_silent_exchange_is_asked_for_again_and_not_for_ever(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await watched.fills()
+    (first,) = await watched.look()
+    await watched.done()  # the record is written, and tells nothing of it
+    assert await watched.look() == []
+    monkeypatch.setattr(hearing, "AGAIN_S", 0.0)
+    assert await watched.look() == [first]
+    assert await watched.look() == [first], "one that waits is enough"
+    for _ in range(2 * hearing.MOST_TRIES):
+        await watched.done()
+        watched.restarted()
+        await watched.look()
+    assert await watched.rig.pool.fetchval("SELECT count(*) FROM commands") == hearing.MOST_TRIES
 
 
 async def test_what_a_round_in_hand_tells_meanwhile_asks_nothing(watched: Watched) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from db import halting
-from mcp_servers.execution import moving_stops
+from mcp_servers.execution import dust, moving_stops
 from mcp_servers.execution.answers import told
 from mcp_servers.execution.protecting import Protector
 from openoutcry.market.book import Book, Level
@@ -162,6 +162,23 @@ async def test_e5_dust_is_noted_and_not_tried_for_ever(guarded: Guarded) -> None
     after, exits = guarded.rig.posts(), await guarded.deps.pool.fetchval(tried)
     await looked(guarded, MOST_LOOKS)
     assert guarded.rig.posts() == after and await guarded.deps.pool.fetchval(tried) == exits <= 1
+
+
+async def test_e5_dust_that_a_price_or_new_rules_made_large_enough_is_closed_after_a_while(
+    guarded: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    market = guarded.rig.running.exchange.spot.market("BTCUSDT")
+    await guarded.enter(order("manual", "BUY", "MARKET", "0.01", symbol="BTC/USDT"), "58000")
+    market.symbol = market.symbol.changed(min_notional="1000")
+    await looked(guarded, MOST_LOOKS)
+    assert held(guarded) > 0 and guarded.stops("spot") == []
+    assert await alarms(guarded) == [], "what cannot be sold is no naked position"
+    market.symbol = market.symbol.changed(min_notional="5")
+    await looked(guarded)
+    assert guarded.stops("spot") == []
+    monkeypatch.setattr(dust, "AGAIN_S", 0.0)
+    await looked(guarded, MOST_LOOKS)
+    assert len(guarded.stops("spot")) == 1
 
 
 async def test_i7_an_instruction_that_nobody_signed_moves_nothing(guarded: Guarded) -> None:
@@ -321,6 +338,22 @@ async def test_i7_every_entry_of_a_symbol_has_its_own_stop(guarded: Guarded) -> 
     algos = guarded.rig.running.exchange.algos.open(guarded.rig.user.name)
     waiting = sorted((a.ticket.quantity // 10**5, a.ticket.stop // 10**8) for a in algos)
     assert waiting == [(200, 61_500), (500, 62_000)]
+
+
+async def test_i7_an_old_entry_that_loses_its_stop_gets_it_back_while_its_position_is_open(
+    guarded: Guarded,
+) -> None:
+    entries = [order(f"manual-{n}", "SELL", "MARKET", "0.1", symbol=PERP) for n in range(1, 10)]
+    for seq, entry in enumerate(entries, start=1):
+        await guarded.enter(entry, "62000", seq=seq)
+        await looked(guarded, 2)
+    assert len(guarded.stops("perp")) == 9
+    await guarded.opened(PERP, seq=1)
+    exchange = guarded.rig.running.exchange
+    first = min(exchange.algos.open(guarded.rig.user.name), key=lambda algo: algo.id)
+    exchange.algos.cancel(first, exchange.clock.now())
+    await looked(guarded)
+    assert sum(guarded.stops("perp")) == Decimal("0.9")
 
 
 class ItsPrice:

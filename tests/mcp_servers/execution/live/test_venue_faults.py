@@ -184,6 +184,22 @@ async def test_the_gate_is_told_each_markets_own_rules_and_none_where_they_canno
     assert str(spot.price_tick) == "0.01", "as people write it"
 
 
+async def test_balances_say_when_the_exchange_told_them(rig: Rig) -> None:
+    assert rig.venue.balances() == ()
+    rig.fault("status", "/api/v3/account", "GET", status=500)
+    with pytest.raises(VenueUnknown):
+        await rig.venue.told_at()
+    first = await rig.venue.told_at()
+    assert first is not None and {b.asset for b in rig.venue.balances()} == {"USDT", "BTC"}
+    assert await rig.venue.told_at() == first, "what was told is not asked for again, and is no younger"
+    rig.fault("status", "/api/v3/account", "GET", status=500)
+    await rig.venue.advance(rig.clock.now())
+    assert await rig.venue.told_at() == first
+    await rig.venue.advance(rig.clock.now())
+    last = await rig.venue.told_at()
+    assert last is not None and last > first
+
+
 async def test_E12_filters_that_change_are_read_again(rig: Rig) -> None:
     await rig.place(ENTRY)
     market = rig.running.exchange.spot.market("BTCUSDT")
