@@ -18,9 +18,11 @@ from mcp_servers.execution.venues.live.dialect import (
 from mcp_servers.execution.venues.live.gateway import RECV_WINDOW_MS, Gateway
 from mcp_servers.execution.venues.live.outcome import Answered, Outcome, Rejected
 from openoutcry.errors import BadInput, VenueUnknown
+from openoutcry.reconcile.compare import LIQUIDATIONS
 from openoutcry.sim.account import is_perp
 from openoutcry.types.amounts import parse_amount
-from openoutcry.types.orders import OrderRequest
+from openoutcry.types.orders import OrderRequest, Side
+from openoutcry.types.symbols import parse_symbol
 from openoutcry.types.timeframes import millis
 
 ENGINE_TIMEOUT_S = 10.0
@@ -126,6 +128,28 @@ class Asking:
         return all(str(trade.get("orderId")) in numbers for trade in trades) or _older(
             trades, numbers, sent_at
         )
+
+    async def forced(self, symbol: str, side: Side, since: datetime) -> list[tuple[str, Decimal]]:
+        """Orders that the exchange placed by itself on that side of a perpetual and that traded: name and size, oldest first."""
+        asked = {"symbol": market_of(symbol), "startTime": str(millis(since)), "limit": "1000"}
+        rows = listed(must(await self._gateway.ask("perp", "GET", "allOrders", asked, weight=5)))
+        try:
+            return [
+                (row["clientOrderId"], parse_amount(row["origQty"]))
+                for row in rows
+                if row["clientOrderId"].startswith(LIQUIDATIONS)
+                and row["side"] == side
+                and parse_amount(row["executedQty"]) > 0
+            ]
+        except (LookupError, TypeError, AttributeError, ValueError, BadInput) as error:
+            raise VenueUnknown(f"the orders of {symbol} cannot be read: {error!r}"[:200]) from error
+
+    async def fee_rate(self, trade: Trade, symbol: str) -> Decimal | None:
+        """What a trade's fee is worth a unit, where it was taken in a third asset."""
+        pair = parse_symbol(symbol)
+        if trade.commission_asset in (pair.base, pair.quote):
+            return None
+        return await self.rate(trade.commission_asset, pair.quote)
 
     async def rate(self, asset: str, quote: str) -> Decimal | None:
         """The price of an asset that fees are taken in, as it is now; None when it has no market."""

@@ -16,7 +16,6 @@ from openoutcry.ledger.facts import SessionFacts
 from openoutcry.sim.engine import Ticket
 from openoutcry.sim.events import Accepted, Filled, Rejected, Reported, VenueEvent
 from openoutcry.types.orders import OrderRequest, OrderState
-from openoutcry.types.symbols import parse_symbol
 
 
 class Recording:
@@ -77,12 +76,9 @@ class Recording:
         await self.journal.append(cause, news)
 
     async def _news(self, seq: int, request: OrderRequest, cid: str, told: Told) -> Sequence[VenueEvent]:
-        pair = parse_symbol(request.symbol)
         events: list[VenueEvent] = []
         for trade in told.trades:
-            rate = None
-            if trade.commission_asset not in (pair.base, pair.quote):
-                rate = await self._asking.rate(trade.commission_asset, pair.quote)
+            rate = await self._asking.fee_rate(trade, request.symbol)
             fill = fill_of(trade, request, seq, rate)
             if (fill.symbol, fill.side, fill.trade_id) not in self.journal.trades:
                 events.append(Filled(at=trade.at, client_order_id=None, fill=fill))

@@ -19,6 +19,7 @@ from mcp_servers.execution.venues.live.exchange_clock import ExchangeClock
 from mcp_servers.execution.venues.live.funding import Funding
 from mcp_servers.execution.venues.live.gateway import Gateway
 from mcp_servers.execution.venues.live.holdings import Holdings
+from mcp_servers.execution.venues.live.liquidations import Liquidations
 from mcp_servers.execution.venues.live.outcome import Answered, Rejected, Unknown
 from mcp_servers.execution.venues.live.recording import Recording
 from mcp_servers.execution.venues.live.resolving import Resolving
@@ -48,7 +49,9 @@ class LiveVenue(Statements):
         self._asking, self._recording = asking, Recording(pool, facts, asking, theirs)
         self._resolving = Resolving(asking, self._recording, theirs)
         self._holdings = Holdings(gateway, clock)
-        self._funding = [Funding(gateway, s) for s in self._symbols if parse_symbol(s).settle]
+        perpetuals = [s for s in self._symbols if parse_symbol(s).settle]
+        self._funding = [Funding(gateway, s) for s in perpetuals]
+        self._liquidations = [Liquidations(asking, s) for s in perpetuals]
         self._closed = False
 
     @property
@@ -159,7 +162,7 @@ class LiveVenue(Statements):
         await self._unless_silent(self._holdings.read())
 
     async def refresh(self) -> None:
-        """Learn what became of every order that was not final."""
+        """Learn what became of every order that was not final, and what the exchange closed by itself."""
         for symbol in self._symbols:
             waiting = {
                 cid: order.state
@@ -169,6 +172,8 @@ class LiveVenue(Statements):
             stand = await self._as_they_were(symbol, waiting)
             for cid in (one for one in waiting if one not in stand):
                 await self._unless_silent(self._recording.refresh(cid, "advance"))
+        for each in self._liquidations:  # last: an own order's fill that is not known yet is none of theirs
+            await self._unless_silent(self._liquidated(each))
 
     async def _as_they_were(self, symbol: str, waiting: Mapping[str, OrderState]) -> frozenset[str]:
         """Those of which the list of open orders says nothing new. One question for all: one for each of ten stops, twice a
@@ -216,6 +221,9 @@ class LiveVenue(Statements):
 
     async def _neither(self, stop: Ticket, target: Ticket, reason: str) -> tuple[OrderState, OrderState]:
         return await self._recording.never(stop, reason), await self._recording.never(target, reason)
+
+    async def _liquidated(self, liquidations: Liquidations) -> None:
+        await self._recording.journal.append("advance", await liquidations.due(self._history))
 
     async def _funded(self, funding: Funding) -> None:
         """Book what is due since the last round that could ask."""
