@@ -9,10 +9,13 @@ import asyncpg
 
 from db.pool import Connection, Row, fetch, retrying
 
-READ = "SELECT kind, key, body FROM venue_books WHERE account = $1 ORDER BY number"
+READ = "SELECT number, kind, key, body FROM venue_books WHERE account = $1 ORDER BY number"
+TURN = "SELECT pg_advisory_xact_lock(hashtextextended('venue_books:' || $1, 0))"
+LAST = "SELECT coalesce(max(number), 0) AS number FROM venue_books WHERE account = $1"
+WRITTEN = "SELECT count(*) FROM venue_books WHERE account = $1 AND key = ANY($2)"
 WRITE = """
 INSERT INTO venue_books (org_id, account, kind, key, body) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (account, key) DO NOTHING RETURNING number
+ON CONFLICT (account, key) DO NOTHING
 """
 OURS = """
 SELECT s.client_order_id, o.venue_order_id, s.request ->> 'symbol' AS symbol, s.request ->> 'side' AS side,
@@ -44,7 +47,7 @@ WHERE org_id = $1 AND (NOT $3::boolean OR differences <> '[]') ORDER BY number D
 
 
 async def read(pool: asyncpg.Pool, account: str) -> list[Row]:
-    """Everything booked, in order: ``kind``, ``key``, ``body``."""
+    """Everything booked, in order: ``number``, ``kind``, ``key``, ``body``."""
 
     async def work(connection: Connection) -> list[Row]:
         return await fetch(connection, READ, account)
@@ -52,14 +55,40 @@ async def read(pool: asyncpg.Pool, account: str) -> list[Row]:
     return await retrying(pool, work)
 
 
-async def book(
-    pool: asyncpg.Pool, org_id: UUID, account: str, rows: Sequence[tuple[str, str, dict[str, Any]]]
-) -> int:
-    """Add (kind, key, body) rows, all or none; a key that is there stays as it is. How many were new."""
+async def last(pool: asyncpg.Pool, account: str) -> int:
+    """The number of the newest entry, 0 when there is none."""
 
     async def work(connection: Connection) -> int:
-        found = [await connection.fetchval(WRITE, org_id, account, *row) for row in rows]
-        return sum(number is not None for number in found)
+        return int(await connection.fetchval(LAST, account))
+
+    return await retrying(pool, work, begin=False)
+
+
+async def book(
+    pool: asyncpg.Pool,
+    org_id: UUID,
+    account: str,
+    rows: Sequence[tuple[str, str, dict[str, Any]]],
+    after: int,
+) -> bool:
+    """Add (kind, key, body) rows, all or none; a key that is there stays as it is.
+
+    False, and nothing is added, when entry ``after`` is not the newest any more: what was to be booked follows from books that
+    are out of date.
+    """
+    tries = 0
+
+    async def work(connection: Connection) -> bool:
+        nonlocal tries
+        tries += 1
+        await connection.execute(TURN, account)
+        if await connection.fetchval(LAST, account) != after:
+            # the answer to an earlier try may have been lost on its way: then these very rows are there
+            there = await connection.fetchval(WRITTEN, account, [key for _, key, _ in rows])
+            return tries > 1 and there == len(rows)
+        for row in rows:
+            await connection.execute(WRITE, org_id, account, *row)
+        return True
 
     return await retrying(pool, work)
 

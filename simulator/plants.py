@@ -3,9 +3,8 @@
 A plant that no seed catches is a blind spot of the checker or of the world.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -17,17 +16,9 @@ from openoutcry.types.votes import Abstain, Vote
 from orchestrator import books, bootstrap, bracketing, cycle, poll, trade
 from orchestrator.broker import McpBroker
 from orchestrator.store import Store
+from simulator.account_plants import ACCOUNT_PLANTS
+from simulator.plant import Plant
 from simulator.world import door
-
-
-@dataclass(frozen=True, slots=True)
-class Plant:
-    """``target.name`` becomes ``make(the real one)``."""
-
-    says: str
-    target: Any
-    name: str
-    make: Callable[[Any], Any]
 
 
 def _no_lookup(real: Any) -> Any:
@@ -240,6 +231,7 @@ PLANTS: Mapping[str, Plant] = {
     "ignore-retry-after": Plant("Retry-After is not waited for", door, "SlowDown", _impatient),
     "vote-again": Plant("a resumed round asks for new ballots", Store, "open_round", _ballots_again),
     "deaf-to-sync": Plant("what happened between rounds is not booked", books.Books, "book", _forgotten_rest),
+    **ACCOUNT_PLANTS,
 }
 
 

@@ -18,11 +18,22 @@ import structlog
 
 from simulator.checker.checker import Checker
 from simulator.database.tables import Change
-from simulator.engine.clocks import virtual
+from simulator.engine.clocks import virtual, wall
 from simulator.engine.log import EventLog
 from simulator.engine.loop import VirtualLoop
 from simulator.engine.process import own_tasks
-from simulator.floor.faults import ACTIVE_S, ARMED, CALM_S, CANDLES, LEAST, SURE, WOUND_UP_S, timetable
+from simulator.exchange.book import UNIT
+from simulator.floor.faults import (
+    ACTIVE_S,
+    ARMED,
+    CALM_S,
+    CANDLES,
+    LEAST,
+    STRANGE,
+    SURE,
+    WOUND_UP_S,
+    timetable,
+)
 from simulator.floor.lives import NAMES, Supervisor, load_defaults, point, roster, voices
 from simulator.floor.servers import server
 from simulator.floor.world import World
@@ -195,6 +206,22 @@ async def _befall(world: World, supervisor: Supervisor, kind: str, random: Rando
         world.chance.note(kind)
         world.exchange.halted = True
         loop.call_later(random.uniform(20.0, 90.0), lambda: setattr(world.exchange, "halted", False))
+    elif kind in STRANGE:
+        world.chance.note(kind)
+        _strange(world, kind, random)
+        supervisor.look_into(random.uniform(20.0, 60.0))
     elif kind in CANDLES:
         world.chance.note(kind)
         world.reader.spoil(kind)
+
+
+def _strange(world: World, kind: str, random: Random) -> None:
+    strangers = world.strangers
+    if kind == "foreign_order":
+        strangers.rest()
+    elif kind == "foreign_trade":
+        strangers.trade(int(wall(asyncio.get_running_loop().time()).timestamp() * 1000))
+    elif random.random() < 0.5:
+        strangers.move(cash=random.choice((-1, 1)) * random.randint(1, 100 * UNIT))
+    else:
+        strangers.move(base=random.randint(1, UNIT // 100))

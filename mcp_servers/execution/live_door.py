@@ -86,14 +86,7 @@ async def reconciled(
     account = Account(account_name(key), access.exchange, UUID(config.org_id), symbols)
     reconciler = Reconciler(pool, reader, account, config.settings.reconcile, clock)
     reader.awaited = True
-    for left in range(TRIES, 0, -1):
-        try:
-            await reconciler.run()
-            break
-        except VenueUnknown as error:
-            if left == 1:
-                raise StartupRefused(f"the account cannot be compared with our books: {error}") from error
-            await asyncio.sleep(0.5)
+    await compared(reconciler)
     reader.awaited = False
 
     async def look() -> None:
@@ -108,6 +101,18 @@ async def reconciled(
     finally:
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
+
+
+async def compared(reconciler: Reconciler) -> None:
+    """The first comparison, before anything is traded. Raises StartupRefused when the exchange does not say what it has."""
+    for left in range(TRIES, 0, -1):
+        try:
+            await reconciler.run()
+            return
+        except VenueUnknown as error:
+            if left == 1:
+                raise StartupRefused(f"the account cannot be compared with our books: {error}") from error
+            await asyncio.sleep(0.5)
 
 
 async def refuse_wide_key(gateway: Gateway) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from simulator.checker.accounts import Accounts
+from simulator.checker.comparisons import Comparisons
 from simulator.checker.decision import decided
 from simulator.checker.guards import Guards
 from simulator.checker.ledger import Ledger
@@ -32,6 +33,7 @@ class Checker:
         self.money, self.orders, self.ledger = Money(), Orders(), Ledger()
         self.accounts, self.limits = Accounts(), Limits()
         self.guards, self.protection, self.targets = Guards(), Protection(), Targets()
+        self.comparisons = Comparisons()
         self.voting: dict[str, Any] = {}
         self.violation: Violation | None = None
         self._ready: dict[str, bool] = {}
@@ -50,6 +52,7 @@ class Checker:
             self.limits.hear(at, kind, facts)
             self.protection.hear(at, kind, facts)
             self.targets.hear(at, kind, facts)
+            self.comparisons.hear(at, kind, facts)
             if kind == "venue_accepted":
                 self.limits.accepted(at, facts, self.orders.rows[facts["cid"]])
             elif kind == "venue_trade":
@@ -88,6 +91,7 @@ class Checker:
                     self.ledger.forgotten(after)
                 self.limits.row(at, table, before, after)
                 self.protection.row(at, table, before, after)
+                self.comparisons.row(at, table, before, after)
                 if table == "sessions" and before is None and after is not None:
                     self.accounts.opened(units(after["initial_capital"]))
                     self.voting = after["config"]["voting"]
@@ -152,6 +156,7 @@ class Checker:
             must(self._rounds_in_calm > 0, "I18", "no round ended after the faults had stopped")
             self.orders.finish(at)
             self.money.finish(cash, base)
+            self.comparisons.finish(at)
         except Violation as violation:
             self._note(at, violation)
 

@@ -10,7 +10,7 @@ from simulator.checker.verdict import must
 
 Row = dict[str, Any]
 VOICES = ("hedging", "risk", "technical", "trend")
-APPEND_ONLY = frozenset({"cycles", "votes", "fills", "equity", "events"})
+APPEND_ONLY = frozenset({"cycles", "votes", "fills", "equity", "events", "venue_books", "reconciliations"})
 
 
 class Ledger:

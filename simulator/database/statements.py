@@ -6,7 +6,13 @@ A statement that is not here breaks the run that asks for it: it is never guesse
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from simulator.database import floor_statements, lease_statements, ledger_statements, order_statements
+from simulator.database import (
+    floor_statements,
+    lease_statements,
+    ledger_statements,
+    order_statements,
+    venue_statements,
+)
 from simulator.database.tables import Row, Transaction
 
 Statement = Callable[[Transaction, Sequence[Any]], tuple[list[Row], str]]
@@ -15,4 +21,5 @@ STATEMENTS: Mapping[str, Statement] = {
     **ledger_statements.STATEMENTS,
     **floor_statements.STATEMENTS,
     **lease_statements.STATEMENTS,
+    **venue_statements.STATEMENTS,
 }

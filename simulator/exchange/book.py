@@ -64,6 +64,8 @@ class Exchange:
     trades: list[dict[str, Any]] = field(default_factory=list)
     log: list[dict[str, Any]] = field(default_factory=list)
     events: int = 0
+    numbered: int = 0
+    """Trades of the account are numbered in the order in which they happen, whoever's they are."""
     matched: int = 0
     """Bars closed up to here have been matched (index into ``bars``)."""
 
@@ -182,7 +184,8 @@ class Exchange:
         self.cash -= sign * quote + fee
         order.filled, order.quote = order.filled + quantity, order.quote + quote
         order.status = "FILLED" if order.filled == order.quantity else "PARTIALLY_FILLED"
-        trade = {"id": f"t{len(self.trades) + 1}", "order": order.number, "cid": order.cid, "side": order.side,
+        self.numbered += 1
+        trade = {"id": f"t{self.numbered}", "order": order.number, "cid": order.cid, "side": order.side,
                  "price": price, "quantity": quantity, "quote": quote, "fee": fee, "at_ms": at_ms}  # fmt: skip
         self.trades.append(trade)
         self.note("venue_trade", **trade)

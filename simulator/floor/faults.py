@@ -30,6 +30,8 @@ RATES: Mapping[str, float] = {
     "venue_cancel_unclear": 0.15,
     "venue_lookup_fails": 0.08,
     "venue_history_fails": 0.06,
+    "venue_account_fails": 0.02,
+    "venue_account_garbled": 0.02,
     "venue_event_twice": 0.15,
     "venue_events_unordered": 0.2,
     "venue_429": 0.01,
@@ -40,14 +42,18 @@ RATES: Mapping[str, float] = {
     "model_malformed": 0.12,
     "model_cut_off": 0.04,
 }
+POLICIES = ("unknown_orders", "unknown_fills", "unexplained")
 CRASH_POINTS = tuple(f"k{number}" for number in range(1, 17))
 """Every one that is passed while the floor runs; k17 is the schema's."""
 CANDLES = ("candles_stale", "candles_gap", "candles_twice", "candles_spike", "candles_nan")
 ARMED = (*(f"kill_{point}" for point in CRASH_POINTS), "venue_throws_out")
 """What is brought about at the next occasion: a crash point, a working stop or target that the exchange can end by itself."""
+STRANGE = ("foreign_order", "foreign_trade", "foreign_money")
+"""What happens at the account and is not the floor's doing."""
 TIMED = (
     *ARMED,
     *CANDLES,
+    *STRANGE,
     "kill_anyone",
     "hold_anyone",
     "two_orchestrators",
@@ -56,7 +62,7 @@ TIMED = (
     "db_crash",
     "venue_halt",
 )
-SURE = (*CANDLES, "kill_anyone", "hold_anyone", "operator_halt", "db_crash", "venue_halt")
+SURE = (*CANDLES, *STRANGE, "kill_anyone", "hold_anyone", "operator_halt", "db_crash", "venue_halt")
 """What happens when it is brought about, at the latest to the next process that is not held yet."""
 LEAST = 10
 """Kinds of fault that every seed meets."""
@@ -81,6 +87,11 @@ def rates(random: Random) -> dict[str, float]:
         kind: rate * (often[kind] / 4 if kind.startswith("model_") else often[kind])
         for kind, rate in RATES.items()
     }
+
+
+def policy(random: Random) -> dict[str, str]:
+    """What this run's floor does about what is not its own: mostly it adopts it, for a floor that is halted does little."""
+    return {name: random.choice(("adopt", "adopt", "halt")) for name in POLICIES}
 
 
 def timetable(random: Random) -> list[tuple[float, str]]:

@@ -33,6 +33,7 @@ from orchestrator.store import News, Store
 from simulator.database.server import Database, Link, Pool
 from simulator.engine.clocks import BORN
 from simulator.engine.process import CURRENT, Killed, Process
+from simulator.floor.comparing import keep_comparing, looked_into
 from simulator.floor.faults import SPEED
 from simulator.floor.person import Person
 from simulator.floor.protection import SimulatedProtector
@@ -64,7 +65,7 @@ class SimulatedDesk(VenueDesk):
     async def _opened(self, facts: SessionFacts) -> Any:
         if facts.mode != "PAPER":
             raise VenueRejected(f"session {facts.session_id} trades {facts.mode}")
-        venue = SimulatedVenue(self._world.door, facts.symbol)
+        venue = SimulatedVenue(self._world.door, facts, _pool(self._world))
         await venue.open()
         return venue
 
@@ -134,6 +135,10 @@ class Supervisor:
                 await halting.release(pool, org, reason="over", by="operator", at=WallClock().now())
 
         operator.spawn(throw())
+
+    def look_into(self, seconds: float) -> None:
+        """A person looks after a while at what a comparison of the account has halted."""
+        self._world.born("auditor").spawn(looked_into(self._world, _pool(self._world), seconds))
 
     def _again(self, process: Process) -> None:
         world = self._world
@@ -228,6 +233,7 @@ async def execute(world: World, process: Process, kill_file: KillFile) -> None:
         key = derive_key(ROOT, "execution")
         desk = SimulatedDesk(world, leases)
         sessions = KnownSessions(pool)
+        await keep_comparing(world, pool)
         process.deps = ExecutionDeps(pool, desk, sessions, world.reader, SETTINGS, key, kill_file)
         SimulatedProtector(world, process.deps).begin()
         world.network.serve(process, served("execution", world.log.note))

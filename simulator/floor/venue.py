@@ -10,17 +10,21 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from db import venue_journal, venue_sends
+from db.pool import retrying
 from mcp_servers.execution.venues.history import History, cancelling, placing
 from mcp_servers.execution.venues.journal import Transaction
 from mcp_servers.execution.venues.protocol import Balance, Still, VenuePosition
 from mcp_servers.execution.venues.statements import Statements
 from openoutcry.errors import VenueRejected, VenueUnknown
+from openoutcry.ledger.facts import SessionFacts
 from openoutcry.sim.engine import Ticket
 from openoutcry.sim.events import Accepted, Canceled, Expired, Filled, Rejected, VenueEvent
 from openoutcry.types.orders import FINAL, Fill, OrderRequest, OrderState
 from simulator.engine.process import CURRENT
 from simulator.exchange.book import UNIT, Refused
 from simulator.world.door import Door, OffClock, SlowDown, Unclear
+from wire.clock import WallClock
 from wire.crashpoint import crashpoint
 
 BOUND_S = 25.0
@@ -34,10 +38,9 @@ class SimulatedVenue(Statements):
 
     broken = False
 
-    def __init__(self, door: Door, symbol: str) -> None:
-        self._door, self._symbol = door, symbol
+    def __init__(self, door: Door, facts: SessionFacts, pool: Any) -> None:
+        self._door, self._facts, self._pool = door, facts, pool
         self._history = History()
-        self._life_began = CURRENT.get().born  # however often this life opens the account anew
 
     def close(self) -> None:
         """Nothing is held."""
@@ -65,6 +68,8 @@ class SimulatedVenue(Statements):
             return [await self._never(ticket, str(error)) for ticket in tickets]
         crashpoint("k10")
         await self._catch_up(millis(tickets[0].at))
+        for ticket in tickets:
+            await self._settled(ticket.client_order_id, "KNOWN")
         return [self._born(ticket) for ticket in tickets]
 
     def _born(self, ticket: Ticket) -> OrderState:
@@ -76,12 +81,11 @@ class SimulatedVenue(Statements):
     async def _sent(self, tickets: Sequence[Ticket], still: Still | None) -> None:
         """Raises VenueRejected when none of it will ever exist, VenueUnknown."""
         asked = [(given(ticket), placing(ticket.order_seq, ticket.request.leg)) for ticket in tickets]
-        self._note_sending(tickets)
         for _ in range(TRIES):
+            await self._noted(tickets)
             await self._let_out(still)
             if (rest := self._door.told_until - self._now()) > 0:  # a pause may have begun meanwhile
                 raise VenueRejected(f"the venue asked for a pause; {rest:.0f} s are left of it")
-            self._note_sending(tickets)  # what may still arrive is counted from here
             try:
                 await self._door.submit(asked, millis(tickets[0].at))
                 return
@@ -95,8 +99,25 @@ class SimulatedVenue(Statements):
                 await asyncio.sleep(0.1)  # resynchronised: the next signature is good
         raise VenueRejected("the venue took no request")
 
-    def _note_sending(self, tickets: Sequence[Ticket]) -> None:
-        self._door.sent_at |= {ticket.client_order_id: self._now() for ticket in tickets}
+    async def _noted(self, tickets: Sequence[Ticket], state: str = "OPEN") -> None:
+        """Commit that these may be leaving from now on. A name that was used goes out again all the same: that nobody asks for
+        it is for those above to see to.
+        """
+        facts, now = self._facts, WallClock().now()
+        for ticket in tickets:
+            asked = ticket.request.model_dump(mode="json")
+            new = await venue_sends.note(
+                self._pool, ticket.client_order_id, facts.session_id, facts.org_id, facts.exchange, ticket.order_seq,
+                asked, now, state,
+            )  # fmt: skip
+            if not new and state == "OPEN":
+                await venue_sends.sent_again(self._pool, ticket.client_order_id, now)
+
+    async def _settled(self, client_order_id: str, state: str) -> None:
+        async def work(connection: Any) -> None:
+            await connection.execute(venue_journal.SETTLED, client_order_id, state)
+
+        await retrying(self._pool, work, begin=False)
 
     async def cancel(
         self, client_order_id: str, *, at: datetime, by_seq: int, still: Still | None = None
@@ -117,12 +138,14 @@ class SimulatedVenue(Statements):
 
     async def lookup(self, client_order_id: str) -> OrderState | None:
         """The order of that name; None only when it can no longer come. Raises VenueUnknown."""
-        began, sent = self._now(), self._door.sent_at.get(client_order_id, self._life_began)
+        began = self._now()
         while client_order_id not in self._history.orders:
+            if (noted := await venue_sends.find(self._pool, client_order_id)) is None:
+                return None
             if await self._surely(lambda: self._door.find(client_order_id)) is not None:
                 await self._catch_up(0)
                 continue
-            if self._now() >= sent + BOUND_S:
+            if (WallClock().now() - noted["sent_at"]).total_seconds() >= BOUND_S:
                 await self._catch_up(0)  # a refusal that was noted and not heard of again is no absence
                 break
             if self._now() >= began + PATIENCE_S:
@@ -161,12 +184,14 @@ class SimulatedVenue(Statements):
             ),
             Decimal(0),
         )
-        return (VenuePosition(self._symbol, held, Decimal(0)),) if held else ()
+        return (VenuePosition(self._facts.symbol, held, Decimal(0)),) if held else ()
 
     async def _never(self, ticket: Ticket, reason: str) -> OrderState:
         """Note for ever, where the next life of this process finds it, that the order does not exist."""
+        await self._noted((ticket,), "REJECTED")
         cause = placing(ticket.order_seq, ticket.request.leg)
         self._door.exchange.annotate(ticket.client_order_id, cause, tag_of(ticket), reason)
+        await self._settled(ticket.client_order_id, "REJECTED")
         await self._catch_up(0)
         return self._history.orders[ticket.client_order_id].state
 
@@ -192,7 +217,7 @@ class SimulatedVenue(Statements):
         if event["kind"] == "filled":
             trade = event["trade"]
             at = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=trade["at_ms"])
-            fill = Fill(trade_id=trade["id"], order_seq=seq, leg=request.leg, symbol=self._symbol, side=order.side,
+            fill = Fill(trade_id=trade["id"], order_seq=seq, leg=request.leg, symbol=self._facts.symbol, side=order.side,
                         price=amount(trade["price"]), quantity=amount(trade["quantity"]), fee=amount(trade["fee"]),
                         executed_at=at)  # fmt: skip
             return Filled(at=at, client_order_id=order.cid, fill=fill)

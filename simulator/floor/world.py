@@ -11,7 +11,8 @@ from simulator.database.tables import Change, Tables
 from simulator.engine.log import EventLog
 from simulator.engine.process import Process
 from simulator.exchange.book import UNIT, Exchange
-from simulator.floor.faults import rates
+from simulator.exchange.strangers import Strangers
+from simulator.floor.faults import policy, rates
 from simulator.world.chance import Chance
 from simulator.world.door import Door
 from simulator.world.market import BAR_MS, PAST, SYMBOL, SimulatedReader, integers, walk
@@ -40,10 +41,13 @@ class World:
             note=log.note,
         )
         self.exchange.matched = PAST
-        self.door = Door(self.exchange, self.chance)
+        self.strangers = Strangers(self.exchange)
+        self.door = Door(self.exchange, self.strangers, self.chance)
         self.reader = SimulatedReader(home, bars)
         self.symbol = SYMBOL
         self.trails = self.chance.stream("trails").random() < 0.5
+        self.policy = policy(self.chance.stream("policy"))
+        log.note("policy", **self.policy)
         self.processes: dict[str, Process] = {}
         self.all: list[Process] = []
         self.over = False

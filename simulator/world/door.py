@@ -1,12 +1,14 @@
 """The exchange's front door, and everything that can go wrong between it and a client."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from simulator.engine.process import CURRENT
 from simulator.exchange.book import FINAL, Exchange, Order, Refused
+from simulator.exchange.strangers import Strangers
+from simulator.world.account import ANSWERS
 from simulator.world.chance import Chance
 
 RECV_WINDOW_S = 5.0
@@ -34,13 +36,12 @@ class Door:
     """What clients call. A request takes a moment; a fault may hit before or after the exchange acted."""
 
     exchange: Exchange
+    strangers: Strangers
     chance: Chance
     closed_at: float = 0.0
     closed_until: float = 0.0
     told_until: float = 0.0
     """What clients have heard of it: their budget file, shared by all processes and read by the next life of one."""
-    sent_at: dict[str, float] = field(default_factory=dict)
-    """When each order was last sent, as clients note it beside their ledger."""
 
     async def submit(self, asked: Sequence[tuple[dict[str, Any], str]], at_ms: int) -> None:
         """Place an order, or a list of two, each with its cause. Raises Refused, Unclear, SlowDown, OffClock."""
@@ -87,6 +88,13 @@ class Door:
         if len(found) > 1 and self.chance.strikes("venue_events_unordered"):
             self.chance.stream("order").shuffle(found)
         return found
+
+    async def account(self, path: str, asked: Mapping[str, str]) -> Any:
+        """What the account holds and did, the floor's doing and everybody else's."""
+        await self._arrive()
+        await self._leave("venue_account_fails")
+        answer = ANSWERS[path](self.exchange, self.strangers, asked)
+        return {} if self.chance.strikes("venue_account_garbled") else answer
 
     async def _arrive(self) -> None:
         process = CURRENT.get()

@@ -10,21 +10,26 @@ from typing import Any
 import pytest
 
 from mcp_servers.execution.venues.protocol import Still
-from openoutcry.errors import Fenced
+from openoutcry.errors import Fenced, VenueUnknown
 from openoutcry.sim.engine import Ticket
 from openoutcry.types.orders import OrderRequest
-from simulator.engine.clocks import BORN
+from simulator.database.server import Database, Pool
+from simulator.database.tables import Tables
+from simulator.engine.clocks import BORN, virtual
 from simulator.engine.loop import VirtualLoop
 from simulator.engine.process import CURRENT, Process
 from simulator.exchange.book import UNIT, Exchange
+from simulator.exchange.strangers import Strangers
 from simulator.floor.venue import BOUND_S, SimulatedVenue
 from simulator.world.chance import Chance
 from simulator.world.door import RECV_WINDOW_S, Door
+from tests.factories import facts_of
 
 ENTRY = OrderRequest(
     leg="entry", symbol="BTC/USDT", side="BUY", type="MARKET", quantity=Decimal("0.01"), reason="x"
 )
 
+FACTS = facts_of(symbol=ENTRY.symbol)
 GUARD = {"side": "SELL", "reduce_only": True, "oco_group": "bracket-1-1"}
 
 
@@ -39,14 +44,18 @@ class Place:
         self.exchange = Exchange(
             cash=1_000 * UNIT, bars=bars, bar_ms=60_000, random=Random(1), now=loop.time, note=log.note
         )
-        self.door = Door(self.exchange, chance)
+        self.door = Door(self.exchange, Strangers(self.exchange), chance)
+        self.pool = Pool(Database(Tables(lambda _: None), chance, loop.time))
         self.begin()
 
     def begin(self) -> None:
         """The process's first life, or its next."""
         self.process = Process("execution", 1, asyncio.get_running_loop().time())
         CURRENT.set(self.process)
-        self.venue = SimulatedVenue(self.door, ENTRY.symbol)
+        self.venue = self.connected()
+
+    def connected(self) -> SimulatedVenue:
+        return SimulatedVenue(self.door, FACTS, self.pool)
 
     def ticket(self, name: str = "oo-1", request: OrderRequest = ENTRY) -> Ticket:
         return Ticket(name, 1, request, BORN)
@@ -72,7 +81,8 @@ def on_virtual_time(work: Callable[[Place], Coroutine[Any, Any, None]]) -> Calla
     def test() -> None:
         loop = VirtualLoop(Random(1))
         try:
-            loop.run_until_complete(lived())
+            with virtual(loop.time):
+                loop.run_until_complete(lived())
         finally:
             loop.close()
 
@@ -131,13 +141,25 @@ async def test_a_refusal_is_among_the_orders_for_ever(place: Place) -> None:
 
 @on_virtual_time
 async def test_a_refusal_that_was_not_heard_of_again_is_no_absence(place: Place) -> None:
-    later = SimulatedVenue(place.door, ENTRY.symbol)
+    later = place.connected()
     place.exchange.halted = True
     await place.venue.place(place.ticket())
     await asyncio.sleep(BOUND_S)
     known = await later.lookup("oo-1")
     assert known is not None and known.status == "REJECTED"
-    assert await later.lookup("oo-2") is None, "what was never sent, and cannot come any more"
+    assert await later.lookup("oo-2") is None, "what was never sent"
+
+
+@on_virtual_time
+async def test_what_left_and_is_not_found_is_absent_only_when_it_cannot_come_any_more(place: Place) -> None:
+    place.door.chance.arm("venue_5xx_before")
+    with pytest.raises(VenueUnknown, match="never arrived"):
+        await place.venue.place(place.ticket())
+    place.begin()  # what was sent is noted in the database, for the next life too
+    with pytest.raises(VenueUnknown, match="may still arrive"):
+        await place.venue.lookup("oo-1")
+    await asyncio.sleep(BOUND_S)
+    assert await place.venue.lookup("oo-1") is None
 
 
 @on_virtual_time

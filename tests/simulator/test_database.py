@@ -33,6 +33,9 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "event_counters": ("org_id",),
     "agents": ("org_id", "name"),
     "floor_state": ("key",),
+    "venue_sends": ("client_order_id",),
+    "venue_books": ("number",),
+    "reconciliations": ("number",),
 }
 HOUR = timedelta(hours=1)
 

@@ -85,7 +85,18 @@ def test_what_is_planted_is_there_to_be_replaced(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "plant", ["absent-is-hold", "agent-left-out", "forget-fee", "settle-late", "skip-gate"]
+    "plant",
+    [
+        "absent-is-hold",
+        "agent-left-out",
+        "forget-fee",
+        "settle-late",
+        "skip-gate",
+        "absorb-strangers",
+        "deaf-to-strangers",
+        "stranger-to-itself",
+        "adopt-anything",
+    ],
 )
 def test_a_planted_fault_is_caught(plant: str) -> None:
     assert plant in PLANTS

@@ -30,6 +30,8 @@ class AccountBooks:
     positions: dict[str, Decimal] = field(default_factory=dict)
     since: dict[str, int] = field(default_factory=dict)
     since_ms: int = 0
+    number: int = 0
+    """The newest row."""
 
     def facts(self, orders: Iterable[OrderFact]) -> AccountFacts:
         """Our side of a comparison. An adopted order is as the venue has it: it is not ours to follow."""
@@ -52,6 +54,7 @@ def read(rows: Iterable[Mapping[str, Any]]) -> AccountBooks:
     found = AccountBooks()
     for row in rows:
         _read(found, row["kind"], row["key"], row["body"])
+        found.number = row["number"]
     return found
 
 

@@ -9,7 +9,7 @@ explain itself. What halts does so by the floor's own halts, of one symbol or of
 
 import asyncio
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -79,24 +79,52 @@ class Reconciler:
     async def run(self) -> tuple[Verdict, ...]:
         """Compare once, book, halt and keep the result. Raises VenueUnknown when the venue does not say."""
         async with self._turn:
-            at = self._clock.now()
-            books, came = await self._books(), {}
-            if not books.opened:
-                there = await self._teller.tell({}, millis(at))
-                came = brought(there.positions, self._settings)
-                await self._add([opening(there, millis(at))])
-                books = await self._books()
-            words = verdicts(await self._found(books), self._settings)
-            await self._add(rows_of(words, f"{millis(at)}"))
-            halts = came | halted(words)
-            for symbol, reason in halts.items():
-                await self._halt(symbol, reason)
-            told = [told_of(word) for word in words]
-            await venue_books.note(
-                self._pool, self._account.org_id, self._account.name, self._account.exchange, at, told, halts
-            )
-            self.done = True
-            return words
+            for _ in range(MOST_READINGS):
+                if (words := await self._once()) is not None:
+                    self.done = True
+                    return words
+        raise VenueUnknown(f"others booked during each of {MOST_READINGS} comparisons")
+
+    async def _once(self) -> tuple[Verdict, ...] | None:
+        """None when another comparison booked meanwhile: what differed may be explained by now."""
+        at = self._clock.now()
+        books, came = await self._books(), {}
+        if not books.opened:
+            there = await self._teller.tell({}, millis(at))
+            came = brought(there.positions, self._settings)
+            if not await self._entered(books, [opening(there, millis(at))], came):
+                return None
+            books = await self._books()
+        words = verdicts(await self._found(books), self._settings)
+        halts = halted(words)
+        if not await self._entered(books, rows_of(words, f"{millis(at)}"), halts):
+            return None
+        told = [told_of(word) for word in words]
+        await venue_books.note(
+            self._pool,
+            self._account.org_id,
+            self._account.name,
+            self._account.exchange,
+            at,
+            told,
+            came | halts,
+        )
+        return words
+
+    async def _entered(
+        self, books: AccountBooks, rows: Sequence[tuple[str, str, dict[str, Any]]], halts: Mapping[str, str]
+    ) -> bool:
+        """Halt, then book; False when ``books`` are out of date. Of what is booked no later comparison halts any more: who dies
+        in between has halted.
+        """
+        if halts and await venue_books.last(self._pool, self._account.name) != books.number:
+            return False
+        for symbol, reason in halts.items():
+            await self._halt(symbol, reason)
+        account = self._account
+        return not rows or await venue_books.book(
+            self._pool, account.org_id, account.name, rows, books.number
+        )
 
     async def _found(self, books: AccountBooks) -> list[Difference]:
         """What differs at every look. A fill the venue has is a fill at whichever look shows it first: it is booked, and what it
@@ -146,9 +174,6 @@ class Reconciler:
 
     async def _books(self) -> AccountBooks:
         return read(await venue_books.read(self._pool, self._account.name))
-
-    async def _add(self, rows: Iterable[tuple[str, str, dict[str, Any]]]) -> None:
-        await venue_books.book(self._pool, self._account.org_id, self._account.name, list(rows))
 
     async def _halt(self, symbol: str, reason: str) -> None:
         log.error("reconciliation_halts", symbol=symbol, reason=reason)

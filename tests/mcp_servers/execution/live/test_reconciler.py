@@ -1,74 +1,26 @@
 """E13, E16, P10 against the practice exchange and a real database: what differs is found, booked, adopted or halts."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from uuid import UUID
 
 import pytest
 from pydantic import SecretStr
 
-from db import halting, sessions, venue_books, venue_sends
-from db.pool import open_pool
+from db import halting, sessions, venue_books
 from mcp_servers.execution import live_door
 from mcp_servers.execution.live_door import opened_exchange
-from mcp_servers.execution.venues.live.reconciler import Account as Which
-from mcp_servers.execution.venues.live.reconciler import Reconciler
-from mcp_servers.execution.venues.live.telling import Asks
-from openoutcry.reconcile.policy import ReconcileSettings
 from openoutcry.settings import Settings
-from tests.mcp_servers.execution.live.account import Account, opened
+from tests.mcp_servers.execution.live.compared import ADOPTING, ORG, PERP, SPOT, Rig, rigged
 from tests.mcp_servers.execution.live.rig import live_facts
-from tests.mcp_servers.execution.venue import SESSION
 from tests.sandbox.conftest import running as running  # the exchange as a process
 from wire.clock import WallClock
 from wire.config import DEFAULT_ORG
 from wire.venue_keys import VenueAccess
 
-SPOT, PERP = "BTC/USDT", "BTC/USDT:USDT"
-ORG = UUID(DEFAULT_ORG)
-HALTING = ReconcileSettings()
-ADOPTING = ReconcileSettings(
-    unknown_orders="adopt", unknown_fills="adopt", unexplained="adopt", external_positions="leave"
-)
 pytestmark = pytest.mark.timeout(120)
-
-
-class Rig:
-    def __init__(self, account: Account, pool: Any) -> None:
-        self.account, self.pool = account, pool
-
-    def reconciler(self, settings: ReconcileSettings = HALTING, ask: Asks | None = None) -> Reconciler:
-        which = Which(self.account.name, "binance", ORG, (SPOT, PERP))
-        return Reconciler(self.pool, ask or self.account.ask, which, settings, WallClock(), second_look_s=0.2)
-
-    async def ours(self, name: str, **over: str) -> None:
-        """A market order of our own: its name is noted before it leaves."""
-        order = {"side": "BUY", "quantity": "0.001", **over}
-        noted = {"symbol": SPOT, **order}
-        await venue_sends.note(self.pool, name, SESSION, ORG, "binance", 1, noted, WallClock().now())
-        await self.account.order(name, **order)
-
-    async def kinds(self, settings: ReconcileSettings = HALTING) -> list[tuple[str, str, str | None]]:
-        words = await self.reconciler(settings).run()
-        return [(word.difference.kind, word.action, word.halts) for word in words]
-
-    async def halts(self) -> set[str | None]:
-        return set(await halting.standing(self.pool))
-
-
-@asynccontextmanager
-async def rigged(ready: dict[str, Any], url: str) -> AsyncIterator[Rig]:
-    pool = await open_pool(url)
-    try:
-        async with opened(ready) as account:
-            await account.control("limits", venue="perp", weight=1_000_000)  # nothing here keeps to a pace
-            yield Rig(account, pool)
-    finally:
-        await pool.close()
 
 
 async def test_e13_first_contact_agrees_and_so_does_every_later_look(
