@@ -107,7 +107,7 @@ async def compared(reconciler: Reconciler) -> None:
     """The first comparison, before anything is traded. Raises StartupRefused when the exchange does not say what it has."""
     for left in range(TRIES, 0, -1):
         try:
-            await reconciler.run()
+            await reconciler.run(waits=False)
             return
         except VenueUnknown as error:
             if left == 1:

@@ -236,7 +236,10 @@ async def execute(world: World, process: Process, kill_file: KillFile) -> None:
         await keep_comparing(world, pool)
         process.deps = ExecutionDeps(pool, desk, sessions, world.reader, SETTINGS, key, kill_file)
         SimulatedProtector(world, process.deps).begin()
-        world.network.serve(process, served("execution", world.log.note))
+        if (
+            world.processes[process.name] is process
+        ):  # who was replaced while it began does not get the address back
+            world.network.serve(process, served("execution", world.log.note))
         world.log.note("ready", name=process.name, life=process.life)
         await asyncio.Event().wait()
 

@@ -76,16 +76,20 @@ class Reconciler:
         self.done = False
         """Whether one comparison has been made: nothing may be traded before."""
 
-    async def run(self) -> tuple[Verdict, ...]:
-        """Compare once, book, halt and keep the result. Raises VenueUnknown when the venue does not say."""
+    async def run(self, *, waits: bool = True) -> tuple[Verdict, ...]:
+        """Compare once, book, halt and keep the result. Raises VenueUnknown when the venue does not say.
+
+        Money that an order under way may explain is waited for; a server that begins leaves it to the next comparison, for until
+        it serves nobody protects anything and nobody looks orders up.
+        """
         async with self._turn:
             for _ in range(MOST_READINGS):
-                if (words := await self._once()) is not None:
+                if (words := await self._once(waits)) is not None:
                     self.done = True
                     return words
         raise VenueUnknown(f"others booked during each of {MOST_READINGS} comparisons")
 
-    async def _once(self) -> tuple[Verdict, ...] | None:
+    async def _once(self, waits: bool) -> tuple[Verdict, ...] | None:
         """None when another comparison booked meanwhile: what differed may be explained by now."""
         at = self._clock.now()
         books, came = await self._books(), {}
@@ -95,7 +99,7 @@ class Reconciler:
             if not await self._entered(books, [opening(there, millis(at))], came):
                 return None
             books = await self._books()
-        words = verdicts(await self._found(books), self._settings)
+        words = verdicts(await self._found(books, waits), self._settings)
         halts = halted(words)
         if not await self._entered(books, rows_of(words, f"{millis(at)}"), halts):
             return None
@@ -126,7 +130,7 @@ class Reconciler:
             self._pool, account.org_id, account.name, rows, books.number
         )
 
-    async def _found(self, books: AccountBooks) -> list[Difference]:
+    async def _found(self, books: AccountBooks, waits: bool) -> list[Difference]:
         """What differs at every look. A fill the venue has is a fill at whichever look shows it first: it is booked, and what it
         moved is left to the next comparison.
         """
@@ -143,6 +147,8 @@ class Reconciler:
             late = (self._clock.now() - began).total_seconds() >= HEAL_S
             if late or not _money(found) or not await self._under_way(found):
                 return found
+            if not waits:
+                return [one for one in found if one.kind not in MONEY]
 
     async def _under_way(self, found: Iterable[Difference]) -> bool:
         """Whether an own order may explain money that differs: one just sent, of unknown fate, or not caught up with."""

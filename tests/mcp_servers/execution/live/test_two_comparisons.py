@@ -1,14 +1,19 @@
 """Two comparisons of one account at once, a floor's and a person's or a ghost's: one books, and one that dies has halted."""
 
 from collections.abc import Mapping
+from time import monotonic
 from typing import Any
 
 import pytest
 
-from db import venue_books
-from mcp_servers.execution.venues.live.reconciler import Reconciler
-from tests.mcp_servers.execution.live.compared import ADOPTING, HALTING, SPOT, Rig, rigged
+from db import sessions, venue_books, venue_sends
+from mcp_servers.execution.venues.live.reconciler import HEAL_S, Reconciler
+from openoutcry.settings import Settings
+from tests.mcp_servers.execution.live.compared import ADOPTING, HALTING, ORG, SPOT, Rig, rigged
+from tests.mcp_servers.execution.live.rig import live_facts
+from tests.mcp_servers.execution.venue import SESSION
 from tests.sandbox.conftest import running as running  # the exchange as a process
+from wire.clock import WallClock
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -51,6 +56,20 @@ async def test_e13_what_a_person_adopts_meanwhile_halts_nothing(running: Any, fr
         late = rig.reconciler(HALTING, Outrun(rig, rig.reconciler(ADOPTING)))
         assert await late.run() == ()
         assert await rig.halts() == set()
+
+
+async def test_p1_a_server_that_begins_waits_for_no_money_that_an_order_under_way_may_explain(
+    running: Any, fresh_database: str
+) -> None:
+    """Until it serves nobody protects anything and nobody looks the order up: its next comparison waits."""
+    async with rigged(running, fresh_database) as rig:
+        await sessions.create(rig.pool, live_facts(), "tests", Settings())
+        await _moved(rig)
+        noted = {"symbol": SPOT, "side": "BUY", "quantity": "0.001"}
+        await venue_sends.note(rig.pool, "oo-1", SESSION, ORG, "binance", 1, noted, WallClock().now())
+        began = monotonic()
+        assert await rig.reconciler(HALTING).run(waits=False) == ()
+        assert monotonic() - began < HEAL_S / 2 and await rig.halts() == set()
 
 
 async def test_e16_who_dies_before_a_bust_is_booked_has_halted(
