@@ -13,8 +13,8 @@ from mcp_servers.execution.venues.live.hearing import Hearing
 from mcp_servers.execution.venues.live.reconciler import Reconciler
 from openoutcry.settings import Settings
 from openoutcry.types.commands import HearAccount
+from tests.mcp_servers.execution.live.compared import ADOPTING, ORG, SPOT, Rig, rigged
 from tests.mcp_servers.execution.live.rig import live_facts
-from tests.mcp_servers.execution.live.test_reconciler import ADOPTING, ORG, SPOT, Rig, rigged
 from tests.mcp_servers.execution.venue import SESSION
 from tests.sandbox.conftest import running as running  # the exchange as a process
 from wire.clock import WallClock
