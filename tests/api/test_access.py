@@ -1,6 +1,7 @@
 """Every route by every role: what is not declared public needs a key, and the key's role must suffice."""
 
 import asyncio
+from functools import cache
 
 import pytest
 from litestar.routes import HTTPRoute
@@ -62,7 +63,8 @@ ADMIN = {
 }  # fmt: skip
 
 
-def routes() -> list[tuple[str, str]]:
+@cache
+def routes() -> tuple[tuple[str, str], ...]:
     """Method and path of every route there is."""
     from litestar import Litestar
     from litestar.di import Provide
@@ -70,13 +72,14 @@ def routes() -> list[tuple[str, str]]:
     app = Litestar(
         ROUTES, dependencies={"floor": Provide(lambda: None, sync_to_thread=False)}, openapi_config=None
     )
-    return sorted(
+    found = (
         (method, route.path_format)
         for route in app.routes
         if isinstance(route, HTTPRoute)
         for method in route.route_handler_map
         if method != "OPTIONS"
     )
+    return tuple(sorted(found))
 
 
 def needed(call: str) -> str | None:
@@ -86,7 +89,7 @@ def needed(call: str) -> str | None:
 
 
 @pytest.fixture(scope="module")
-def matrix() -> list[tuple[str, str]]:
+def matrix() -> tuple[tuple[str, str], ...]:
     return routes()
 
 

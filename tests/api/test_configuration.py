@@ -2,9 +2,8 @@
 
 import jsonschema  # type: ignore[import-untyped]
 
-from api.openapi import document
-from api.routes import ROUTES
 from openoutcry.settings import Settings
+from tests.api.documented import openapi
 
 
 async def test_settings_within_settings_are_told_by_name_too(viewer):
@@ -12,6 +11,6 @@ async def test_settings_within_settings_are_told_by_name_too(viewer):
     assert answer.status_code == 200, answer.text
     budget = answer.json()["config"]["llm"]["budget"]
     assert budget == {name: float(value) for name, value in Settings().llm.budget.model_dump().items()}
-    described = document(ROUTES)
+    described = openapi()
     schema = described["components"]["schemas"]["ConfigAnswer"]
     jsonschema.Draft202012Validator({**schema, "components": described["components"]}).validate(answer.json())

@@ -5,9 +5,8 @@ from collections import Counter
 from typing import Any
 from urllib.parse import quote
 
-from api.openapi import document
-from api.routes import ROUTES
 from tests.api.described import body_of
+from tests.api.documented import openapi
 from tests.api.market import stored
 
 PREFIXES = (
@@ -38,7 +37,7 @@ ANSWERS_503 = {"DATA_UNAVAILABLE", "COMMAND_PENDING"}
 
 
 def operations() -> list[tuple[str, str, dict[str, Any]]]:
-    made = document(ROUTES)
+    made = openapi()
     found = []
     for path, item in made["paths"].items():
         for method, operation in item.items():

@@ -9,6 +9,7 @@ from api.describing.links import LINKS
 from api.openapi import document
 from api.routes import ROUTES
 from tests.api.described import ANYTHING, body_of, loose, missing, operations, wrong
+from tests.api.documented import openapi
 from tests.api.test_access import needed, routes
 from tests.api.walk.transcribed import PRODUCTS, examples
 
@@ -33,7 +34,7 @@ VENDOR = Path(__file__).resolve().parents[2] / "web" / "vendor"
 
 @pytest.fixture(scope="module")
 def made() -> dict:
-    return document(ROUTES)
+    return openapi()
 
 
 def test_every_route_but_the_pages_is_described(made):

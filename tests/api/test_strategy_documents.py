@@ -4,10 +4,9 @@ from uuid import UUID
 
 import pytest
 
-from api.openapi import document
-from api.routes import ROUTES
 from api.routes.strategies import RULE_EXAMPLE
 from db.strategies.metrics import record_metrics
+from tests.api.documented import openapi
 from tests.api.test_strategies import METRICS
 from tests.db.strategies.registered import ANN, validated
 
@@ -76,7 +75,7 @@ CONTRACT = [
 
 
 def test_every_route_of_the_contract_is_described_with_an_example_where_it_takes_a_body():
-    made = document(ROUTES)["paths"]
+    made = openapi()["paths"]
     for call in CONTRACT:
         method, path = call.split()
         operation = made[path][method.lower()]

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from api.openapi import document
-from api.routes import ROUTES
 from deploy import typescript
 from tests.api.conftest import TOKENS
+from tests.api.documented import openapi
 
 HERE = Path(__file__).parent
 PYTHON = """
@@ -32,7 +31,7 @@ print(len([n for n in names if ".api." in n and n.count(".") == 3]), found.count
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("document") / "openapi.json"
-    path.write_text(json.dumps(document(ROUTES)))
+    path.write_text(json.dumps(openapi()))
     return path
 
 
@@ -59,7 +58,7 @@ async def test_python(world, written: Path, tmp_path: Path):
     modules, count, symbol = (
         await run(sys.executable, script, world.address, TOKENS["viewer"], folder=tmp_path)
     ).split()
-    operations = sum(len(item) for item in document(ROUTES)["paths"].values())
+    operations = sum(len(item) for item in openapi()["paths"].values())
     assert (int(modules), count, symbol) == (operations, "1", "BTC/USDT")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from api.routes.strategies import RULE_EXAMPLE
 from db import idempotency, keys
 from tests.api.described import operations
+from tests.api.documented import openapi
 from tests.api.market import stored
 from tests.api.orchestrating import StandIn
 from tests.api.test_access import routes
@@ -61,10 +62,7 @@ def writes() -> list[str]:
 
 
 def test_a10_every_write_takes_a_key_or_changes_nothing_or_hands_out_credentials():
-    from api.openapi import document
-    from api.routes import ROUTES
-
-    described = operations(document(ROUTES))
+    described = operations(openapi())
     with_key = {
         call
         for call in writes()

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from api.openapi import document
-from api.routes import ROUTES
+from tests.api.documented import openapi
 from tests.api.test_errors import NOBODY
 
 LEFT_OUT = ("/mlflow", "/mcp", "/schema", "/web", "/api/v1/tools")
@@ -40,7 +39,7 @@ def operations() -> list[Operation]:
 
 
 def _operations() -> Iterator[Operation]:
-    made = document(ROUTES)
+    made = openapi()
     parts = made["components"]["schemas"]
     for path, item in made["paths"].items():
         if path.startswith(LEFT_OUT):

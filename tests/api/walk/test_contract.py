@@ -17,9 +17,9 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from api.dialects import DIALECTS
-from api.openapi import document
 from api.routes import ROUTES
 from tests.api.conftest import TOKENS
+from tests.api.documented import openapi
 from tests.api.test_access import PUBLIC
 from tests.api.walk.contracted import AWAITED, CALLS, ELSEWHERE, FIRST, LAST, QUEUED, Call, bare, contract
 from tests.api.walk.whole import filled, furnished, staffed
@@ -36,7 +36,7 @@ def operations() -> dict[str, tuple[str, Any]]:
     """Bare name → path and operation of the document."""
     return {
         f"{method.upper()} {bare(path)}": (path, operation)
-        for path, item in document(ROUTES)["paths"].items()
+        for path, item in openapi()["paths"].items()
         for method, operation in item.items()
         if isinstance(operation, dict)
     }
@@ -99,7 +99,7 @@ class Walker:
 
     def __init__(self, world: Any, ids: dict[str, str]) -> None:
         self.world, self.ids = world, ids
-        self.document, self.operations = document(ROUTES), operations()
+        self.document, self.operations = openapi(), operations()
         self.called: list[str] = []
 
     async def call(self, name: str) -> list[str]:
