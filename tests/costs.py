@@ -5,7 +5,7 @@ the run's end; waiting costs nothing. ``--durations N`` prints the dearest N.
 """
 
 import os
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Generator
 
 import pytest
@@ -19,8 +19,8 @@ class Costs:
     def __init__(self) -> None:
         self._until = 0.0
         self._last = False
-        self._due = Counter[str]()
-        self._sums = Counter[str]()
+        self._due = defaultdict[str, float](float)
+        self._sums = defaultdict[str, float](float)
 
     def pytest_collection_finish(self) -> None:
         self._due[COLLECTING] += self._since()
@@ -36,20 +36,21 @@ class Costs:
         report: pytest.TestReport = yield
         whose = ENDING if call.when == "teardown" and self._last else item.nodeid.partition("::")[0]
         self._due[whose] += self._since()
-        report.cpu_s = dict(self._due)
+        report.__dict__["cpu_s"] = dict(self._due)  # a report takes all of it to the controller
         self._due.clear()
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self._sums.update(getattr(report, "cpu_s", {}))
+        for whose, cpu_s in getattr(report, "cpu_s", {}).items():
+            self._sums[whose] += cpu_s
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if not (most := terminalreporter.config.option.durations):
             return
         terminalreporter.section("seconds of processor")
-        for whose, cpu_s in self._sums.most_common(most):
+        for whose, cpu_s in sorted(self._sums.items(), key=lambda each: -each[1])[:most]:
             terminalreporter.write_line(f"{cpu_s:8.1f}  {whose}")
-        terminalreporter.write_line(f"{self._sums.total():8.1f}  in all")
+        terminalreporter.write_line(f"{sum(self._sums.values()):8.1f}  in all")
 
     def _since(self) -> float:
         """What was spent since it was asked last."""
