@@ -2,12 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from openoutcry.errors import BadInput
+from outcry import sweep_options as option
 from outcry.options import HomeOption, JsonOption
+from wire.compiling import keep_kernels
 from wire.config import home_folder
 
 if TYPE_CHECKING:
@@ -15,83 +17,42 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 EXIT_STOPPED = 130
-Bars = Annotated[int, typer.Option(min=0)]
 
 
 @app.command()
 def sweep(
-    strategy: Annotated[
-        str | None, typer.Argument(help="a name that `outcry strategies files` shows, or a file")
-    ] = None,
-    symbol: Annotated[
-        str | None, typer.Option(help="what to trade it on [default: the strategy's own]")
-    ] = None,
-    exchange: Annotated[str, typer.Option(help="whose stored candles")] = "binance",
-    timeframe: Annotated[
-        str | None, typer.Option(help="bars to run on [default: the strategy's own]")
-    ] = None,
-    start: Annotated[str | None, typer.Option("--from", help="first day, e.g. 2023-01-01")] = None,
-    end: Annotated[str | None, typer.Option("--to", help="last day")] = None,
-    vary: Annotated[
-        list[str] | None,
-        typer.Option(help="PATH=low:high:step, PATH=low..high or PATH=a,b,c; PATH,PATH=… moves together"),
-    ] = None,
-    where: Annotated[
-        list[str] | None, typer.Option(help="PATH < PATH: only combinations that keep it")
-    ] = None,
-    space: Annotated[
-        Path | None, typer.Option(help="a file with vary and where, instead of the two above")
-    ] = None,
-    method: Annotated[
-        str | None, typer.Option(help="grid, random or tpe [default: grid; tpe with --preset]")
-    ] = None,
-    trials: Annotated[
-        int | None, typer.Option(help="combinations for random and tpe [default: 200]", min=1, max=10_000)
-    ] = None,
-    preset: Annotated[
-        str | None, typer.Option(help="quick (50), standard (200) or production (1,000, walking forward)")
-    ] = None,
-    objective: Annotated[
-        str, typer.Option(help="a figure by its name, as in docs/metrics.md")
-    ] = "sharpe_ratio",
-    min_trades: Annotated[int, typer.Option(help="fewer do not count as candidates", min=0)] = 10,
-    seed: Annotated[int, typer.Option(help="of the draws and of slippage", min=0, max=2**31 - 1)] = 0,
-    walk_forward: Annotated[
-        int, typer.Option(help="test on so many windows, each after its training", min=0, max=100)
-    ] = 0,
-    anchored: Annotated[
-        bool, typer.Option("--anchored", help="every training starts at the first bar")
-    ] = False,
-    k_fold: Annotated[
-        int, typer.Option(help="test on each of so many parts, training on the others", min=0, max=100)
-    ] = 0,
-    test_folds: Annotated[int, typer.Option(help="parts in each test of --k-fold", min=1, max=50)] = 1,
-    purge: Annotated[
-        int | None, typer.Option(help="bars left out before a test [default: warm-up or longest hold]", min=0)
-    ] = None,
-    embargo: Annotated[int, typer.Option(help="further bars left out around a test", min=0)] = 0,
-    fee: Annotated[
-        float | None, typer.Option(help="of a fill, e.g. 0.001 [default: the home's trading defaults]")
-    ] = None,
-    slippage: Annotated[
-        float | None, typer.Option(help="largest of a fill, e.g. 0.0005 [default: same]")
-    ] = None,
-    leverage: Annotated[float | None, typer.Option(help="of a perpetual's positions [default: 1]")] = None,
-    workers: Annotated[int, typer.Option(help="processes on this machine", min=1, max=64)] = 1,
-    study: Annotated[
-        str | None, typer.Option(help="keep the trials in the floor's database under this name")
-    ] = None,
-    resume: Annotated[
-        str | None, typer.Option(help="go on with a kept sweep, or join whoever works on it")
-    ] = None,
-    queue: Annotated[
-        int,
-        typer.Option(help="hand it to so many `outcry worker`s instead of running it here", min=0, max=64),
-    ] = 0,
-    cancel: Annotated[str | None, typer.Option(help="stop a kept sweep wherever it runs")] = None,
-    list_: Annotated[bool, typer.Option("--list", help="show the kept sweeps")] = False,
-    top: Annotated[int, typer.Option(help="rows of the ranking to print", min=1, max=50)] = 10,
-    save: Annotated[Path | None, typer.Option(help="write the best strategy there as YAML")] = None,
+    strategy: option.Strategy = None,
+    symbol: option.Symbol = None,
+    exchange: option.Exchange = "binance",
+    timeframe: option.Timeframe = None,
+    start: option.Start = None,
+    end: option.End = None,
+    vary: option.Vary = None,
+    where: option.Where = None,
+    space: option.Space = None,
+    method: option.Method = None,
+    trials: option.Trials = None,
+    preset: option.Preset = None,
+    objective: option.Objective = "sharpe_ratio",
+    min_trades: option.MinTrades = 10,
+    seed: option.Seed = 0,
+    walk_forward: option.WalkForward = 0,
+    anchored: option.Anchored = False,
+    k_fold: option.KFold = 0,
+    test_folds: option.TestFolds = 1,
+    purge: option.Purge = None,
+    embargo: option.Embargo = 0,
+    fee: option.Fee = None,
+    slippage: option.Slippage = None,
+    leverage: option.Leverage = None,
+    workers: option.Workers = 1,
+    study: option.Study = None,
+    resume: option.Resume = None,
+    queue: option.Queue = 0,
+    cancel: option.Cancel = None,
+    list_: option.List = False,
+    top: option.Top = 10,
+    save: option.Save = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -104,20 +65,13 @@ def sweep(
     """
     folder = home_folder(str(home) if home else None)
     _ask_one_thing(strategy, resume, cancel, list_=list_)
-    from wire.compiling import keep_kernels
-
     keep_kernels(folder)
-    from outcry import sweepkept, sweepview  # load the compiler, which has to know its folder first
-
-    if list_:
-        sweepview.listed(sweepkept.listed(folder), as_json)
-        return
-    if cancel:
-        sweepview.cancelled(cancel, sweepkept.cancel(folder, cancel), as_json)
+    if list_ or cancel:
+        _look(folder, cancel, as_json=as_json)
         return
     spec: SweepSpec | None = None
     if strategy:
-        from outcry.sweepask import Asked, spec_of
+        from outcry.sweepask import Asked, spec_of  # loads the compiler, which has to know its folder first
 
         asked = Asked(
             strategy=strategy, symbol=symbol, exchange=exchange, timeframe=timeframe, start=start, end=end,
@@ -126,11 +80,29 @@ def sweep(
             k_fold=k_fold, test_folds=test_folds, purge=purge, embargo=embargo, fee=fee, slippage=slippage, leverage=leverage,
         )  # fmt: skip
         spec = spec_of(asked, folder)
-    name = resume or study
     if queue:
-        sweepview.queued(sweepkept.queue(folder, spec, name, queue, workers), as_json)
-        return
-    _show(_run(folder, spec, name, workers, quiet=as_json), save, top, as_json=as_json)
+        _hand_on(folder, spec, resume or study, queue, workers, as_json=as_json)
+    else:
+        _show(_run(folder, spec, resume or study, workers, quiet=as_json), save, top, as_json=as_json)
+
+
+def _look(folder: Path, cancel: str | None, *, as_json: bool) -> None:
+    """Tell which sweeps are kept, or stop the one named."""
+    from outcry import sweepkept, sweepview
+
+    if cancel:
+        sweepview.cancelled(cancel, sweepkept.cancel(folder, cancel), as_json)
+    else:
+        sweepview.listed(sweepkept.listed(folder), as_json)
+
+
+def _hand_on(
+    folder: Path, spec: "SweepSpec | None", name: str | None, queue: int, workers: int, *, as_json: bool
+) -> None:
+    """Leave it to so many workers."""
+    from outcry import sweepkept, sweepview
+
+    sweepview.queued(sweepkept.queue(folder, spec, name, queue, workers), as_json)
 
 
 def _ask_one_thing(strategy: str | None, resume: str | None, cancel: str | None, *, list_: bool) -> None:

@@ -77,11 +77,8 @@ def stage(
     async def work(pool: "asyncpg.Pool") -> dict[str, Any]:
         staged = await _staged(pool, name, version, reason, asked, keep_status=keep_status)
         if queue:
-            return {
-                **_told(staged),
-                "status": "validation_in_progress",
-                "job_id": await _queued(pool, staged),
-            }
+            job = await _queued(pool, staged)
+            return {**_told(staged), "status": "validation_in_progress", "job_id": job}
         return {**_told(staged), **await _validated(pool, folder_of(home), staged, quiet=as_json)}
 
     done = ask(home, work)
