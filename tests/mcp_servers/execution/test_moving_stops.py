@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from mcp_servers.execution import moving_stops
-from mcp_servers.execution.moving_stops import MOVE_S, MovingStops
+from mcp_servers.execution.moving_stops import MovingStops
+from mcp_servers.execution.protecting import LOOK_S
 from openoutcry.market.book import Book, Level
 from openoutcry.risk.brackets import Covered
 from openoutcry.settings import Settings
@@ -133,6 +134,8 @@ async def test_a_perpetuals_old_stop_goes_when_the_new_one_is_there_and_on_spot_
         ({}, [new, old]),
         ({"sent": "REJECTED"}, [new]),
         ({"sent": "UNKNOWN"}, [new]),
+        ({"sent": "EXPIRED"}, [new]),
+        ({"sent": "CANCELED"}, [new]),
         ({"symbol": SPOT, "spot": True}, [old, new]),
         ({"symbol": SPOT, "spot": True, "sent": "REJECTED"}, [old, new]),
     ):
@@ -158,7 +161,7 @@ async def test_nothing_moves_without_a_trail_a_price_or_a_stop() -> None:
 async def test_e6_after_a_move_it_rests(clock: Clock) -> None:
     mover, orders = moving(), asked(stop("0.3"))
     clock.now = 0.0  # a machine that has just started
-    for after_s, moves in ((0.0, 1), (MOVE_S - 0.1, 1), (0.1, 2), (0.1, 2)):
+    for after_s, moves in ((0.0, 1), (9.9, 1), (0.1, 2), (0.1, 2)):
         clock.now += after_s
         await mover.trail(orders, found(), alone=True)  # type: ignore[arg-type]
         assert len([one for one in orders.done if len(one) == 3]) == moves
@@ -168,7 +171,7 @@ async def test_e6_a_lost_target_comes_back_a_while_later_where_its_stop_is(clock
     mover = moving()
     for more in ({"lists": False}, {"lists": True}):
         orders = asked(stop("0.3", "85"), symbol=SPOT, spot=True, **more)
-        for after_s in (0.0, MOVE_S - 0.1):
+        for after_s in (0.0, 9.9):
             clock.now += after_s
             await mover.retarget(orders, found())  # type: ignore[arg-type]
         assert orders.done == []
@@ -176,7 +179,7 @@ async def test_e6_a_lost_target_comes_back_a_while_later_where_its_stop_is(clock
         clock.now += 0.1
         await mover.retarget(orders, found(held))  # type: ignore[arg-type]
         assert orders.done == done
-    clock.now += MOVE_S - 0.1
+    clock.now += 9.9
     await mover.retarget(orders, found())  # type: ignore[arg-type]
     assert orders.done == done
     clock.now += 0.1
@@ -191,5 +194,9 @@ async def test_e6_a_target_that_is_there_is_left_alone(clock: Clock) -> None:
     orders = asked(stop_, there, symbol=SPOT, spot=True, lists=True)
     for _ in range(3):
         await mover.retarget(orders, found())  # type: ignore[arg-type]
-        clock.now += MOVE_S
+        clock.now += 10.0
     assert orders.done == []
+
+
+def test_i7_what_was_filled_is_looked_at_twice_a_second() -> None:
+    assert LOOK_S == 0.5  # the five seconds in which nothing is naked are reckoned with it
