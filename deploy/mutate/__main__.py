@@ -54,7 +54,7 @@ def _asked() -> argparse.Namespace:
     asked.add_argument(
         "--keep-killed",
         action="store_true",
-        help="a kill stands though tests were added and other functions changed since: for writing tests",
+        help="a kill, and a listed survivor, stand though tests were added and other functions changed since: for writing tests",
     )
     return asked.parse_args()
 

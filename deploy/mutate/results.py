@@ -34,13 +34,16 @@ def append(path: Path, result: Result) -> None:
     slices.append(path, asdict(result))
 
 
-def stands(result: Result | None, code: str, part: str, tests: str, *, keep_killed: bool) -> bool:
+def stands(
+    result: Result | None, code: str, part: str, tests: str, *, keep_killed: bool, listed: bool
+) -> bool:
     """Whether an earlier verdict is still true: of the same code and tests. ``keep_killed``: a kill stands as long as the
-    changed function is the same, for more tests cannot matter and other functions seldom do.
+    changed function is the same, for more tests cannot matter and other functions seldom do; and so does a survivor that is
+    ``listed``, for it counts against the tests in any case.
     """
     if result is None:
         return False
-    if keep_killed and result.verdict != "survived":
+    if keep_killed and (result.verdict != "survived" or listed):
         return result.code == code or (part != "" and result.part == part)
     return (result.code, result.tests) == (code, tests)
 

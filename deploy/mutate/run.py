@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.mutate import results
+from deploy.mutate import results, survivors
 from deploy.mutate.areas import ROOT, Area
 from deploy.mutate.baseline import Baseline, Shelf
 from deploy.mutate.children import Verdict
@@ -50,12 +50,17 @@ class Running:
 
     def standing(self) -> dict[str, results.Result]:
         """The verdicts that are still true."""
-        known, keep = results.read(self._run.file), self._run.keep_killed
+        known, keep, listed = results.read(self._run.file), self._run.keep_killed, survivors.read()
         return {
             one.name: known[one.name]
             for one in self.mutants
             if results.stands(
-                known.get(one.name), self._code[one.file], self._part(one), self._tests, keep_killed=keep
+                known.get(one.name),
+                self._code[one.file],
+                self._part(one),
+                self._tests,
+                keep_killed=keep,
+                listed=one.name in listed,
             )
         }
 
