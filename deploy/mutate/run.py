@@ -4,7 +4,6 @@ import hashlib
 import importlib
 import os
 import pickle
-import random
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -70,7 +69,6 @@ class Running:
         todo = [one for one in self.mutants if one.name not in standing]
         if not todo or time.monotonic() > self._run.until:
             return
-        random.Random(self._run.seed).shuffle(todo)
         if self._run.keep_killed:  # whoever adds tests wants to hear first of what survived without them
             known = results.read(self._run.file)
             todo.sort(key=lambda one: one.name not in known)
@@ -109,11 +107,9 @@ class Running:
 
 
 def _drawn(existing: list[Mutant], most: int | None, seed: int) -> list[Mutant]:
-    """The changes under trial: every one, or so many of them, each as likely as the other. More of them are the same and more,
-    and an edit of the code leaves those of other lines where they were.
+    """The changes under trial, in the seed's order: every one, or the first so many, each as likely as the other. More of them
+    are the same and more, and an edit of the code leaves those of other lines where they were.
     """
-    if most is None or most >= len(existing):
-        return existing
     return sorted(existing, key=lambda one: hashlib.sha256(f"{seed}|{one.name}".encode()).digest())[:most]
 
 
