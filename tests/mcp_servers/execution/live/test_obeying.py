@@ -96,6 +96,8 @@ async def test_one_symbol_is_closed_by_itself(guarded: Guarded) -> None:
     await halted(guarded.deps.pool, "funding", PERP, flatten=True)
     await obeyer(guarded).look()
     assert PERP not in held(guarded) and guarded.stops() and resting(guarded) == 1
+    rows = await guarded.deps.pool.fetch("SELECT leg FROM approvals WHERE leg LIKE 'halt_exit-%'")
+    assert [row["leg"] for row in rows] == ["halt_exit-1"]  # nothing else was even tried
 
 
 async def test_while_an_orchestrator_lives_it_closes_and_only_what_adds_is_cancelled(
