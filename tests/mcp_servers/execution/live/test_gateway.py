@@ -85,6 +85,12 @@ async def test_what_is_signed_has_the_exchanges_time_and_how_long_it_is_good(doo
     said = asked(url)
     assert (said["timestamp"], said["recvWindow"]) == (str(millis(NOW) + AHEAD_MS), "5000")
     assert said["signature"] and urlsplit(url).netloc == "127.0.0.1:9"
+
+    async def still() -> None:
+        return None
+
+    await door.ask("spot", "POST", "order", {"symbol": "BTCUSDT"}, still=still)
+    assert asked(door.sent[-1][1])["recvWindow"] == "2000", "what leaves under leases: shorter than they last"
     assert door.now_ms() == millis(NOW) + AHEAD_MS
     await door.ask("perp", "GET", "exchangeInfo", signed=False)
     assert "signature" not in asked(door.sent[-1][1]) and door.sent[-1][1].startswith(
