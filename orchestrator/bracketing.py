@@ -96,11 +96,14 @@ def follow(books: Books, desk: Desk, settings: Settings, marks: Mapping[str, Dec
         wanted = trailed(entry, position.stop_loss, price, trail, tick)
         if wanted is not None:
             moved[position.ordinal] = wanted
+            others = {p.stop_loss for p in books.portfolio.positions if p.symbol == position.symbol}
+            others.discard(position.stop_loss)
             gone += [
                 (working.state.order_seq, working.state.leg)
                 for working in books.working()
                 if (working.request.symbol, working.request.side) == (position.symbol, opposite(entry))
                 and stem(working.state.leg) == STOP
+                and working.request.stop_price not in others
             ]
     if moved:
         books.portfolio = books.portfolio.model_copy(

@@ -17,7 +17,7 @@ from openoutcry.risk.gate import only_reduces, review
 from openoutcry.risk.instruments import instrument_of
 from openoutcry.risk.latch import latched
 from openoutcry.risk.limits import daily_loss_use, drawdown_use
-from openoutcry.risk.protection import guards_of, protect
+from openoutcry.risk.protection import of_others, protect
 from openoutcry.risk.standing import standings
 from openoutcry.risk.traffic import MINUTE_S
 from openoutcry.sim.account import is_perp
@@ -214,25 +214,20 @@ async def protect_positions(
     filled. At a real exchange's spot the execution server does it, in pairs: coins can be spoken for only once there.
     """
     done: list[PlannedOrder] = []
-    reserved: dict[tuple[str, str], dict[str, Decimal]] = {}
-    for position in books.portfolio.positions:
-        if (
-            not _guarded_here(turn, position)
-            or position.symbol not in gate.instruments
-            or _leaving(books, position.symbol)
-        ):
+    guarded = [one for one in books.portfolio.positions if _guarded_here(turn, one)]
+    for position in guarded:
+        if position.symbol not in gate.instruments or _leaving(books, position.symbol):
             continue
-        others = reserved.setdefault((position.symbol, position.side), {})
+        alike = [one for one in guarded if (one.symbol, one.side) == (position.symbol, position.side)]
         legs = protect(
             position,
             books.working(),
             seq=turn.seq,
             risk=turn.settings.risk,
             instrument=gate.instruments[position.symbol],
-            reserved=others,
+            reserved=of_others(position, alike, books.working()),
             trailing=trail_of(position, books.trails, turn.settings) is not None,
         )
-        others |= {leg: others.get(leg, Decimal(0)) + position.quantity for leg in guards_of(position)}
         # A leg this round has already asked for is not asked for again: the next round looks anew.
         asked = {request.leg for request in gate.placed}
         missing = [leg for leg in legs if leg.leg not in asked]

@@ -44,7 +44,7 @@ def protect(
     position's; a ``trailing`` stop may have passed the entry.
     """
     side: Side = "SELL" if position.side == "LONG" else "BUY"
-    guards = [o for o in working if o.request.symbol == position.symbol and o.request.side == side]
+    guards = [order for order in working if _faces(order, position)]
     missing = {
         leg: floor_to_step(
             position.quantity - max(_covered(guards, leg) - reserved.get(leg, ZERO), ZERO),
@@ -82,6 +82,53 @@ def protect(
         for leg, quantity in missing.items()
         if quantity > 0
     )
+
+
+def of_others(
+    position: Position, positions: Iterable[Position], working: Iterable[WorkingOrder]
+) -> Mapping[str, Decimal]:
+    """How much of each leg at work belongs to the other ones of ``positions``, all of one symbol and side, oldest first.
+
+    Guards at a position's own price are its own; what is left covers the oldest first.
+    """
+    positions, working = tuple(positions), tuple(working)
+    found = {}
+    for leg in guards_of(position):
+        at: dict[Decimal | None, Decimal] = {}
+        for order in working:
+            if _faces(order, position) and stem(order.request.leg) == leg:
+                price = order.request.stop_price
+                at[price] = at.get(price, ZERO) + remaining(order)
+        lacking = {p.ordinal: p.quantity for p in positions if leg in guards_of(p)}
+        for each in positions:
+            price = each.stop_loss if leg == "stop_loss" else each.take_profit
+            _take(at, price, lacking, each.ordinal)
+        for each in positions:
+            for price in tuple(at):
+                _take(at, price, lacking, each.ordinal)
+        found[leg] = sum(
+            (
+                p.quantity - lacking[p.ordinal]
+                for p in positions
+                if p.ordinal in lacking and p.ordinal != position.ordinal
+            ),
+            ZERO,
+        )
+    return found
+
+
+def _take(
+    at: dict[Decimal | None, Decimal], price: Decimal | None, lacking: dict[int, Decimal], ordinal: int
+) -> None:
+    part = min(at.get(price, ZERO), lacking.get(ordinal, ZERO))
+    if part > 0:
+        at[price] -= part
+        lacking[ordinal] -= part
+
+
+def _faces(order: WorkingOrder, position: Position) -> bool:
+    closing = "SELL" if position.side == "LONG" else "BUY"
+    return (order.request.symbol, order.request.side) == (position.symbol, closing)
 
 
 def _covered(guards: list[WorkingOrder], leg: str) -> Decimal:

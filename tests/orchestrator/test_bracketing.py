@@ -10,7 +10,7 @@ import pytest
 from openoutcry.errors import BadInput
 from openoutcry.portfolio import opening
 from openoutcry.risk.instruments import instrument_at
-from openoutcry.risk.protection import protect
+from openoutcry.risk.protection import of_others, protect
 from openoutcry.settings import Settings, parse
 from openoutcry.types.book import Portfolio, Position
 from openoutcry.types.commands import PlaceOrder
@@ -145,8 +145,25 @@ def test_without_a_distance_stops_stand_still() -> None:
 
 def test_one_positions_stop_is_not_taken_for_anothers() -> None:
     rules = instrument_at(SPOT, SETTINGS.venue, D(100))
-    first, second = held(role="trade"), held("0.5", ordinal=2, stop_loss="95")
-    how = {"seq": 5, "risk": SETTINGS.risk, "instrument": rules}
-    assert [leg.leg for leg in protect(first, [STOP], **how)] == ["take_profit"]  # type: ignore[arg-type]
-    [leg] = protect(second, [STOP], reserved={"stop_loss": first.quantity}, **how)  # type: ignore[arg-type]
-    assert (leg.leg, leg.quantity) == ("stop_loss", D("0.5"))
+
+    def lacks(one: Position, other: Position) -> list[tuple[str, D]]:
+        both = sorted((one, other), key=lambda position: position.ordinal)
+        others = of_others(one, both, [STOP])
+        legs = protect(one, [STOP], seq=5, risk=SETTINGS.risk, instrument=rules, reserved=others)
+        return [(leg.leg, leg.quantity) for leg in legs]
+
+    first, second = held(role="trade"), held("0.5", ordinal=2, stop_loss="90")
+    assert lacks(first, second) == [("take_profit", D(1))]  # nobody's by its price: the older one's
+    assert lacks(second, first) == [("stop_loss", D("0.5"))]
+    second = held("0.5", ordinal=2, stop_loss="95")  # by its price the second's
+    assert lacks(first, second) == [("stop_loss", D("0.5")), ("take_profit", D(1))]
+    assert lacks(second, first) == []
+
+
+def test_a_stop_that_follows_leaves_another_positions_stop_alone() -> None:
+    beside = held("0.5", ordinal=2, stop_loss="94", opened_seq=4)
+    theirs = STOP.model_copy(update={"request": STOP.request.model_copy(update={"stop_price": D(94)}),
+                                     "state": OrderState(order_seq=4, leg="stop_loss", status="NEW")})  # fmt: skip
+    working = {(3, "stop_loss"): STOP, (4, "stop_loss"): theirs}
+    desk = desk_of(held(stop_loss="95"), beside, trails={3: 0.05}, working=working)
+    assert follow(desk.books(), desk, Settings(), {SPOT: D(120)}) == ((3, "stop_loss"),)
