@@ -1,6 +1,7 @@
 """The accounts that are open: one writer each, opened anew when the lease was another's meanwhile."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from db.candles import CandleReader
 from mcp_servers.execution.desk import BEGINNING, EXECUTION, VenueDesk, lease_of
 from mcp_servers.execution.venues.journal import Journal, JournalBusy
 from mcp_servers.execution.venues.paper import PaperVenue
+from mcp_servers.execution.venues.synthetic_books import SyntheticBooks
 from openoutcry.errors import Fenced, VenueRejected
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.settings import Settings
@@ -88,12 +90,19 @@ async def test_a_paper_account_is_opened_before_all_markets_with_its_capital_and
     async with desk.account(PAPER) as again:
         assert again is venue
     journal = tmp_path / "venue" / f"{SESSION}.jsonl"
-    assert BEGINNING.isoformat()[:19] in journal.read_text() and BEGINNING.year == 1970
+    assert datetime(1970, 1, 1, tzinfo=UTC) == BEGINNING and "1970-01-01T00:00:00" in journal.read_text()
     with pytest.raises(JournalBusy):
         Journal(journal)
     desk.close()
     Journal(journal).close()
     assert desk.fences(PAPER) == (Fence(name="execution", token=1), Fence(name=f"account:{SESSION}", token=1))
+
+
+def test_a_synthetic_market_has_books_of_its_own(tmp_path: Path, leases: Any) -> None:
+    books: Any = object()
+    desk = VenueDesk(tmp_path, CandleReader(tmp_path), Settings().venue, leases, books)
+    assert desk._books_of(PAPER) is books
+    assert isinstance(desk._books_of(PAPER.model_copy(update={"source": "synthetic"})), SyntheticBooks)
 
 
 async def test_a_session_without_a_hedge_has_one_market(desk: VenueDesk) -> None:

@@ -9,6 +9,7 @@ import pytest
 from db import sessions
 from db.identity import orgs
 from db.pool import open_pool
+from mcp_servers.execution import lookup
 from mcp_servers.execution.lookup import KnownSessions
 from openoutcry.errors import BadInput
 from tests.mcp_servers.execution.floor import SETTINGS, facts
@@ -60,3 +61,14 @@ async def test_the_only_one_that_runs_is_meant_when_none_is_named(pool: asyncpg.
     await pool.execute("UPDATE sessions SET status = 'STOPPED'")
     with pytest.raises(BadInput, match="no session is running"):
         await known.meant(None, DEFAULT_ORG)
+
+
+async def test_a_database_that_is_away_is_waited_for(
+    pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> None:
+        raise ConnectionError("longer than anybody waits")
+
+    monkeypatch.setattr(lookup, "retrying", away)
+    with pytest.raises(ConnectionError):
+        await KnownSessions(pool).facts(SESSION, DEFAULT_ORG)

@@ -191,3 +191,8 @@ async def test_before_market_time_begins_there_is_nothing_to_sweep(guarded: Guar
     await halted(guarded.deps.pool, "enough")
     await Obeyer(guarded.deps, guarded.leases, "recorded", grace_s=0.0).look()
     assert await swept(guarded)
+
+
+async def test_while_nothing_is_halted_nobodys_lease_is_taken(guarded: Guarded) -> None:
+    await obeyer(guarded).look()
+    assert await guarded.deps.pool.fetchval("SELECT count(*) FROM leases WHERE name = $1", ORCHESTRATOR) == 0
