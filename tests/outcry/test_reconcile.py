@@ -34,7 +34,7 @@ async def test_e13_a_foreign_order_is_printed_stored_and_halts(
         there = ("--exchange-url", running["url"], "--symbol", "BTC/USDT", "--symbol", "BTC/USDT:USDT")
         first = await outcry(account, tmp_path, fresh_database, *there)
         assert (first.returncode, first.stdout) == (0, "nothing differs\n"), first.stderr
-        await account.order("someone-else", type="LIMIT", price="1000", timeInForce="GTC", quantity="0.01")
+        await account.order("someone-else", type="LIMIT", price="20000", timeInForce="GTC", quantity="0.01")
         second = await outcry(account, tmp_path, fresh_database, *there)
         assert second.returncode == 3, second.stderr
         assert "unknown_order     BTC/USDT someone-else" in second.stdout

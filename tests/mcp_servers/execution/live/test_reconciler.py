@@ -43,7 +43,9 @@ async def test_e13_another_bots_doings_halt_their_symbol_and_are_never_booked(
     async with rigged(running, fresh_database) as rig:
         await rig.kinds()
         await rig.account.order("other-bot")
-        await rig.account.order("other-rests", type="LIMIT", price="1000", timeInForce="GTC", quantity="0.01")
+        await rig.account.order(
+            "other-rests", type="LIMIT", price="20000", timeInForce="GTC", quantity="0.01"
+        )
         found = await rig.kinds()
         assert found == [("unknown_fill", "halt", SPOT), ("unknown_order", "halt", SPOT)]
         assert await rig.halts() == {SPOT}
@@ -55,7 +57,9 @@ async def test_e13_adopted_things_stand_apart_and_are_told_once(running: Any, fr
         await rig.kinds(ADOPTING)
         await rig.account.order("other-bot")
         await rig.account.order("other-perp", "perp", quantity="0.01")
-        await rig.account.order("other-rests", type="LIMIT", price="1000", timeInForce="GTC", quantity="0.01")
+        await rig.account.order(
+            "other-rests", type="LIMIT", price="20000", timeInForce="GTC", quantity="0.01"
+        )
         await rig.account.control("money", account=rig.account.name, asset="BNB", amount="-3")
         found = await rig.kinds(ADOPTING)
         assert sorted(found) == [
