@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -246,11 +246,23 @@ class LiveFloor:
         await asyncio.gather(*(_answers(peer) for peer in peers))
 
     async def now(self) -> datetime:
-        """Market time: the floor clock of a replayed market, the wall's otherwise."""
+        """Market time: that of the newest round, the wall's before the first."""
 
         async def read() -> datetime:
             return await self.store.clock() or self.clock.now()
 
+        return await self._read(read)
+
+    async def asked_at(self, turn: Turn) -> datetime:
+        """Market time of what a person asks for between rounds: the wall's on a live market, where bars may be hours apart."""
+
+        async def read() -> datetime:
+            return self.clock.now()
+
+        live = turn.desk.facts.source == "live"
+        return max(turn.as_of, await self._read(read)) if live else turn.as_of
+
+    async def _read(self, read: Callable[[], Awaitable[datetime]]) -> datetime:
         return await (read() if self.tape is None else self.tape.reading(read))
 
     async def listed_symbols(self) -> frozenset[str]:

@@ -30,7 +30,7 @@ def taken_in(gate: GateInput, turn: Turn, books: Books, legs: Iterable[str]) -> 
     for leg in legs:
         request = books.take_in(leg)
         log.warning("order_left_over", leg=leg, seq=turn.seq)
-        gate = replace(gate, traffic=gate.traffic.plus(request, turn.as_of), placed=(*gate.placed, request))
+        gate = replace(gate.counting(request), placed=(*gate.placed, request))
     return gate
 
 

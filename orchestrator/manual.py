@@ -129,7 +129,9 @@ async def act(
     books.book("sync", await broker.sync())
     marks = books.valued(marks)
     await cancel(broker, books, cancels)
-    gate = gate_input(turn, books, seen.snapshot, marks, approved_by_model=True)
+    gate = gate_input(
+        turn, books, seen.snapshot, marks, approved_by_model=True, now=await floor.asked_at(turn)
+    )
     if reset:
         books.portfolio = rebased(books.portfolio, mark(books.portfolio, marks).equity)
         gate = replace(gate, latched={})

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 
 import structlog
@@ -70,8 +71,10 @@ def gate_input(
     marks: Mapping[str, Decimal],
     *,
     approved_by_model: bool = False,
+    now: datetime | None = None,
 ) -> GateInput:
-    """What the gate looks at, at this point of the round."""
+    """What the gate looks at, at this point of the round. ``now`` is the time that orders count at, default the round's."""
+    as_of = now or turn.as_of
     return GateInput(
         portfolio=books.portfolio,
         prices=marks,
@@ -81,8 +84,8 @@ def gate_input(
         mode=turn.desk.facts.mode,
         halted=turn.halted is not None,
         restricted=turn.restricted,
-        as_of=turn.as_of,
-        traffic=turn.desk.traffic.at(turn.as_of, max(MINUTE_S, turn.settings.risk.repeat_window_s)),
+        as_of=as_of,
+        traffic=turn.desk.traffic.at(as_of, max(MINUTE_S, turn.settings.risk.repeat_window_s)),
         latched=turn.desk.latched,
         paused=turn.desk.paused,
         approved_by_model=approved_by_model,
@@ -130,7 +133,7 @@ async def submit(
             )
             done.append(PlannedOrder(request=request, verdict=verdict))
             continue
-        gate = replace(gate, traffic=gate.traffic.plus(request, turn.as_of))
+        gate = gate.counting(request)
         state = await _place(floor, turn, broker, books, request, reduces=reduces)
         done.append(
             PlannedOrder(request=request, verdict=Approved(order_hash=verdict.order_hash), state=state)

@@ -78,4 +78,4 @@ async def dry_review(
     seen = {symbol: price_of(reader, stored, symbol, as_of) for symbol in book.symbols}
     prices = {symbol: price for symbol, price in seen.items() if price is not None}
     working = await working_orders(pool, book.session_id)
-    return review(request, book.gate_input(prices, working), book.settings)
+    return review(request, book.gate_input(prices, working, as_of), book.settings)

@@ -32,8 +32,9 @@ class GateInput:
     every fill known so far; ``working`` every order that may still execute, those of this round included.
     ``placed`` are the orders of this round, sent or not. ``approved_by_model`` says that a language model's
     risk voice approved the round, or that a person asked for the order. ``restricted`` are symbols whose trading
-    is halted, beside those that the settings restrict. ``traffic`` is what the session sent before, at the round's ``as_of``
-    (None where nobody counts); ``latched`` are the loss limits that were reached and not reset.
+    is halted, beside those that the settings restrict. ``traffic`` is what the session sent before, at market time ``as_of``:
+    a round's own, or when a person asked (None where nobody counts); ``latched`` are the loss limits that were reached and
+    not reset.
     """
 
     portfolio: Portfolio
@@ -59,6 +60,12 @@ class GateInput:
             request=request, state=OrderState(order_seq=seq, leg=request.leg, status="INTENT")
         )
         return replace(self, working=(*self.working, order), placed=(*self.placed, request))
+
+    def counting(self, request: OrderRequest) -> "GateInput":
+        """The same with one order more counted as sent at ``as_of``."""
+        if self.as_of is None:
+            return self
+        return replace(self, traffic=self.traffic.plus(request, self.as_of))
 
 
 @dataclass(frozen=True)

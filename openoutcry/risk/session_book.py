@@ -58,8 +58,11 @@ class SessionBook:
         """Trading rules of a symbol while it trades near ``price``."""
         return instrument_of(symbol, self.instruments, self.settings.venue, price)
 
-    def gate_input(self, prices: Mapping[str, Decimal], working: Iterable[WorkingOrder]) -> GateInput:
-        """What the gate would look at if a person asked for an order now."""
+    def gate_input(
+        self, prices: Mapping[str, Decimal], working: Iterable[WorkingOrder], now: datetime
+    ) -> GateInput:
+        """What the gate would look at if a person asked for an order ``now``, in market time."""
+        as_of = max(now, self.as_of)
         return GateInput(
             portfolio=self.portfolio,
             prices=prices,
@@ -69,8 +72,8 @@ class SessionBook:
             mode=self.mode,
             halted=self.halted,
             restricted=self.restricted,
-            as_of=self.as_of,
-            traffic=self.traffic.at(self.as_of, max(MINUTE_S, self.settings.risk.repeat_window_s)),
+            as_of=as_of,
+            traffic=self.traffic.at(as_of, max(MINUTE_S, self.settings.risk.repeat_window_s)),
             latched=self.latched,
             paused=self.paused,
             approved_by_model=True,

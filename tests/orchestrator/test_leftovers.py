@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -119,6 +121,7 @@ class Trader:
     server: Floor
     settings: Settings = field(default_factory=lambda: parse({"risk": LIMITS, "venue": SETTINGS.venue}))
     desk: Desk = field(init=False)
+    time: datetime = T0
 
     def __post_init__(self) -> None:
         self.desk = self.fresh()
@@ -135,6 +138,7 @@ class Trader:
         """What the next record tells. Raises Killed for one that ``dies``."""
         floor = self.floor(Ledger(dies))
         floor.recorded = recorded
+        floor.clock = SimpleNamespace(now=lambda: self.time)  # type: ignore[assignment]
         return await act(floor, self.desk, exactly(*requests), {})
 
     def floor(self, ledger: Any) -> Calm:

@@ -74,7 +74,8 @@ async def check_portfolio_limits(
 async def _session(call: Call[RiskDeps], seen: View, trade: ProposedTrade | None) -> LimitReport:
     """The book limits, open orders at their worst, and the gate's own word on a market order."""
     told, portfolio = seen.book.settings, seen.book.portfolio
-    book = seen.book.gate_input(seen.prices, await call.deps.books.working(seen.book.session_id))
+    working = await call.deps.books.working(seen.book.session_id)
+    book = seen.book.gate_input(seen.prices, working, call.as_of)
     before = limit_uses(portfolio, book.working, seen.prices, told)
     after, refusals, value, later = before, [], ZERO, book
     if trade is not None:

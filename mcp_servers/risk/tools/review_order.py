@@ -52,7 +52,8 @@ async def review_order(
             reduce_only=reduce_only,
         )  # fmt: skip
     seen = await viewed(call, name)
-    book = seen.book.gate_input(seen.prices, await call.deps.books.working(seen.book.session_id))
+    working = await call.deps.books.working(seen.book.session_id)
+    book = seen.book.gate_input(seen.prices, working, call.as_of)
     case, verdict = Case(request, book, seen.book.settings), review(request, book, seen.book.settings)
     refused = verdict if isinstance(verdict, Refused) else None
     return GateVerdict(
