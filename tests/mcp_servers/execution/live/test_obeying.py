@@ -148,6 +148,22 @@ async def test_a_refused_exit_is_asked_for_anew_but_not_in_a_storm(
     assert guarded.rig.posts() == posts + 2 and await swept(guarded) and held(guarded) == {}
 
 
+async def test_e5_dust_that_the_exchange_does_not_take_is_tried_once_and_holds_nothing_up(
+    guarded: Guarded,
+) -> None:
+    await guarded.place(ENTRY, 1)
+    rest = order("exit", "SELL", "MARKET", "0.49945", symbol=SPOT, reduce_only=True)
+    await guarded.place(rest, 2)  # 0.00005 is worth 3, and the least is 5
+    await guarded.place(HEDGE, 3)
+    await halted(guarded.deps.pool, "enough", flatten=True)
+    obeying_ = obeyer(guarded)
+    for _ in range(3):
+        await obeying_.look()
+    assert held(guarded) == {SPOT: Decimal("0.00005")} and await swept(guarded)
+    tried = "SELECT count(*) FROM orders WHERE leg LIKE 'halt_exit-%' AND symbol = $1"
+    assert await guarded.deps.pool.fetchval(tried, SPOT) == 1
+
+
 async def test_an_order_of_which_nobody_heard_is_looked_up_before_it_is_said_that_all_is_swept(
     guarded: Guarded, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -455,8 +455,13 @@ async def test_e6_on_spot_a_target_that_holds_the_coins_makes_way_for_a_stop(gua
                    reduce_only=True, oco_group="bracket-1")  # fmt: skip
     await guarded.place(target, 1)
     assert [kind for kind, _, _ in listed(guarded)] == ["TAKE_PROFIT"]
+    waiting = await guarded.place(
+        order("manual-1", "BUY", "LIMIT", "0.1", symbol="BTC/USDT", price="50000"), 2
+    )
     await looked(guarded)
-    assert listed(guarded) == BOTH and await alarms(guarded) == []
+    assert [one for one in listed(guarded) if one[0] != "LIMIT"] == BOTH and await alarms(guarded) == []
+    states = {state.leg: state.status for _, state in guarded.rig.venue.orders()}
+    assert states["manual-1"] == waiting.status == "NEW"  # it holds none of these coins
 
 
 async def test_a_hedge_beside_it_takes_nothing_of_what_a_stop_covers(guarded: Guarded) -> None:
