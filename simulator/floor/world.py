@@ -48,6 +48,7 @@ class World:
         self.trails = self.chance.stream("trails").random() < 0.5
         self.policy = policy(self.chance.stream("policy"))
         log.note("policy", **self.policy)
+        log.note("account", cash=self.exchange.cash, base=self.exchange.base)
         self.processes: dict[str, Process] = {}
         self.all: list[Process] = []
         self.over = False

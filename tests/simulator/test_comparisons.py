@@ -31,17 +31,19 @@ BOOKED = {
 }
 ADOPT = dict.fromkeys(("unknown_orders", "unknown_fills", "unexplained"), "adopt")
 HALT = dict.fromkeys(ADOPT, "halt")
+OPENING = {"balances": {"USDT": "1000"}, "since": {"BTC/USDT": 0}}
 ORDER = {"client_order_id": "app-1"}
 
 
 class Account:
     """What is said of an account to the checker, in the order in which it happens, a second apart."""
 
-    def __init__(self, policy: dict[str, str]) -> None:
+    def __init__(self, policy: dict[str, str], *, opened: bool = True) -> None:
         self.checker, self._at = Comparisons(), 0.0
         self.there("policy", **policy)
-        self._row("sessions", {"initial_capital": "1000"})
-        self.entry("opening", {"balances": {"USDT": "1000"}})
+        self.there("account", cash=1000 * UNIT, base=0)
+        if opened:
+            self.entry("opening", OPENING)
 
     def there(self, kind: str, **facts: Any) -> None:
         self._at += 1.0
@@ -126,6 +128,34 @@ def test_nothing_is_adopted_against_the_policy_or_twice(name: str) -> None:
         again.entry(*ADOPTED[name])
 
 
+@pytest.mark.parametrize("name", ["trade", "money"])
+def test_what_comes_between_the_first_telling_and_its_commit_is_to_be_explained(name: str) -> None:
+    account, passed_over = Account(ADOPT, opened=False), Account(ADOPT, opened=False)
+    for each in (account, passed_over):
+        _stranger(each, name)
+        each.entry("opening", OPENING)
+    account.entry(*ADOPTED[name])
+    account.end()
+    with pytest.raises(Violation, match=f"^I1: {name} .* is not ours and was not adopted"):
+        passed_over.end()
+
+
+def test_what_the_first_telling_holds_is_nobodys_to_explain() -> None:
+    told = {"balances": {"USDT": "900", "BTC": "1"}, "since": {"BTC/USDT": 2}}
+    account, wrong = Account(ADOPT, opened=False), Account(ADOPT, opened=False)
+    for each in (account, wrong):
+        _stranger(each, "trade")
+        for cash in (UNIT, 2 * UNIT):
+            each.there("foreign_money", cash=cash, base=0)
+    with pytest.raises(Violation, match="90100000000 units of USDT at first, which it never held"):
+        wrong.entry("opening", {**told, "balances": {"USDT": "901", "BTC": "1"}})
+    account.entry("opening", told)
+    with pytest.raises(Violation, match="trade 1 is adopted, and is no stranger's"):
+        account.entry("external_fill", BOOKED)
+    account.entry("unexplained", {"asset": "USDT", "amount": "2"})
+    account.end()
+
+
 def test_a_strangers_trade_is_never_the_floors_own_nor_the_other_way_round() -> None:
     account = Account(ADOPT)
     account.there("foreign_trade", **TRADE)
@@ -160,7 +190,7 @@ def test_the_floors_own_trades_are_in_the_books_of_the_account_at_their_amounts(
         ),
         (lambda a: a.entry("void", BOOKED), "the books of the account have a void"),
         (
-            lambda a: a.entry("opening", {"balances": {"USDT": "7"}}) or a.end(),
+            lambda a: a.entry("opening", {**OPENING, "balances": {"USDT": "7"}}),
             "the books of the account have",
         ),
         (lambda a: a.checker.finish(100.0), "the account was compared at 0.0 s last"),
