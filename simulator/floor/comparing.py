@@ -13,6 +13,7 @@ from mcp_servers.execution.venues.live.keeper import Keeper
 from mcp_servers.execution.venues.live.reconciler import BY, Account, Reconciler, account_name
 from openoutcry.errors import NotFound, OpenOutcryError, VenueUnknown
 from openoutcry.reconcile.policy import ReconcileSettings
+from simulator.engine.process import CURRENT
 from simulator.floor.settings import ADOPTING, settings_of
 from simulator.floor.world import World
 from simulator.world.door import Door, OffClock, SlowDown, Unclear
@@ -34,6 +35,8 @@ class Questions:
     async def __call__(self, kind: str, path: str, params: Mapping[str, str], *, weight: int) -> Any:
         """The exchange's answer. Raises VenueUnknown when there is none."""
         door, now = self._door, asyncio.get_running_loop().time
+        # Who is held is held before: the product looks for a pause microseconds before its first byte.
+        await CURRENT.get().gate()
         if (rest := door.told_until - now()) > 0:
             raise VenueUnknown(f"the exchange asked for a pause; {rest:.0f} s are left of it")
         try:

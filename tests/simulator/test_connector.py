@@ -20,6 +20,7 @@ from simulator.engine.loop import VirtualLoop
 from simulator.engine.process import CURRENT, Process
 from simulator.exchange.book import UNIT, Exchange
 from simulator.exchange.strangers import Strangers
+from simulator.floor.comparing import Questions
 from simulator.floor.venue import BOUND_S, SimulatedVenue
 from simulator.world.chance import Chance
 from simulator.world.door import RECV_WINDOW_S, Door
@@ -125,6 +126,19 @@ async def test_what_a_process_sends_that_was_held_for_too_long_is_refused(place:
 async def test_a_signature_that_is_young_enough_is_good(place: Place) -> None:
     placing = await _held(place, RECV_WINDOW_S - 1)
     assert (await placing).status == "FILLED" and len(place.exchange.orders) == 1
+
+
+@on_virtual_time
+async def test_the_comparison_asks_nothing_in_a_pause_that_began_while_its_process_was_held(
+    place: Place,
+) -> None:
+    place.process.hold()
+    asking = asyncio.ensure_future(Questions(place.door)("spot", "account", {}, weight=20))
+    await asyncio.sleep(1.0)
+    place.door.told_until = asyncio.get_running_loop().time() + 40.0  # another process was told
+    place.process.go()
+    with pytest.raises(VenueUnknown, match="asked for a pause; 40 s"):
+        await asking
 
 
 @on_virtual_time
