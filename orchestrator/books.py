@@ -43,9 +43,10 @@ class Books:
     _updates: dict[Key, OrderState] = field(default_factory=dict)
 
     def expect(self, seq: int, request: OrderRequest) -> None:
-        """An order is about to be placed."""
-        state = OrderState(order_seq=seq, leg=request.leg, status="INTENT")
-        self.orders[seq, request.leg] = WorkingOrder(request=request, state=state)
+        """An order is about to be placed, or asked for again: an answer about another may have told what came of it since."""
+        key = (seq, request.leg)
+        state = self._updates.get(key) or OrderState(order_seq=seq, leg=request.leg, status="INTENT")
+        self.orders[key] = WorkingOrder(request=request, state=state)
         self.sent.pop(request.leg, None)
 
     def take_in(self, leg: str) -> OrderRequest:

@@ -208,6 +208,16 @@ async def test_asked_for_again_it_is_the_record_that_nothing_had_interrupted(tra
     assert [news.cause for news in record.news] == ["place:manual-1"]
 
 
+async def test_what_ended_before_it_is_asked_for_again_has_ended(trader: Trader) -> None:
+    # A target was cancelled while its round was interrupted, the round's stop went out after that, and its answer told of the
+    # end. Asked for again, the target was told NEW, as it stood when it was placed: nobody told of its end a second time.
+    await interrupted(trader, RESTING)
+    await trader.server.cancel(1, "manual-1", seq=1, hour=0)
+    record = await trader.orders(WISHES[0], RESTING)
+    assert told(record) == {"manual-2": "FILLED", "manual-1": "CANCELED"}
+    assert trader.desk.working == {}
+
+
 async def test_it_is_told_the_same_way_in_a_replay(trader: Trader) -> None:
     await interrupted(trader, TAKEN)
     record = await trader.orders(*WISHES)
