@@ -94,9 +94,9 @@ class Reconciler:
         at = self._clock.now()
         books, came = await self._books(), {}
         if not books.opened:
-            there = await self._teller.tell({}, millis(at))
+            there, told_ms = await self._first()
             came = brought(there.positions, self._settings)
-            if not await self._entered(books, [opening(there, millis(at))], came):
+            if not await self._entered(books, [opening(there, told_ms)], came):
                 return None
             books = await self._books()
         words = verdicts(await self._found(books, waits), self._settings)
@@ -114,6 +114,17 @@ class Reconciler:
             came | halts,
         )
         return words
+
+    async def _first(self) -> tuple[AccountFacts, int]:
+        """The account to begin from, and when it was asked for: money told after the trades that moved it would be booked twice.
+        Raises VenueUnknown for an account that does not hold still while it is told.
+        """
+        for _ in range(MOST_READINGS):
+            asked_ms = millis(self._clock.now())
+            there = await self._teller.tell({}, asked_ms)
+            if not await self._teller.outdated(there):
+                return there, asked_ms
+        raise VenueUnknown(f"the account was traded on at each of {MOST_READINGS} readings")
 
     async def _entered(
         self, books: AccountBooks, rows: Sequence[tuple[str, str, dict[str, Any]]], halts: Mapping[str, str]

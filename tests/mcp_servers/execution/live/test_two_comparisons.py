@@ -33,6 +33,20 @@ class Outrun:
         return said
 
 
+class Traded:
+    """Asks for the account; right after its trades are told for the first time a stranger trades."""
+
+    def __init__(self, rig: Rig) -> None:
+        self._rig, self._done = rig, False
+
+    async def __call__(self, kind: str, path: str, params: Mapping[str, str], *, weight: int) -> Any:
+        said = await self._rig.account.ask(kind, path, params, weight=weight)
+        if path == "myTrades" and not self._done:
+            self._done = True
+            await self._rig.account.order("app-1", side="BUY", quantity="0.001")
+        return said
+
+
 async def _moved(rig: Rig) -> None:
     await rig.kinds()
     await rig.account.control("money", account=rig.account.name, asset="USDT", amount="12.5")
@@ -56,6 +70,15 @@ async def test_e13_what_a_person_adopts_meanwhile_halts_nothing(running: Any, fr
         late = rig.reconciler(HALTING, Outrun(rig, rig.reconciler(ADOPTING)))
         assert await late.run() == ()
         assert await rig.halts() == set()
+
+
+async def test_what_is_traded_while_the_account_is_first_told_is_booked_once(
+    running: Any, fresh_database: str
+) -> None:
+    async with rigged(running, fresh_database) as rig:
+        assert await rig.reconciler(HALTING, Traded(rig)).run() == ()
+        assert await rig.halts() == set()
+        assert await rig.kinds() == []
 
 
 async def test_p1_a_server_that_begins_waits_for_no_money_that_an_order_under_way_may_explain(
