@@ -11,6 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
 from random import Random
 from time import monotonic
@@ -29,6 +30,7 @@ RESTARTS_EVERY = 10
 PEOPLE = 3
 WITHIN_S = 60.0
 ORDER = {"symbol": "BTC/USDT", "side": "BUY", "type": "MARKET", "quantity": "0.0002"}
+STEP, AFTER_FEES = Decimal("0.00001"), Decimal("0.998")
 ADDS = ("MARKET", "LIMIT")
 LATE_BAR = "good_data"
 """What refuses while a minute's bar is late: the next order says more."""
@@ -40,6 +42,7 @@ class LiveTrader:
 
     def __init__(self, session: aiohttp.ClientSession, sandbox: Sandbox, floor: LiveFloor) -> None:
         self.session, self.sandbox, self.floor, self.asked = session, sandbox, floor, 0
+        self.bought = Decimal(0)
 
     async def ready(self) -> None:
         await until(lambda: self.floor.ready(self.session), lambda: f"not ready: {self.floor.said()}")
@@ -57,6 +60,8 @@ class LiveTrader:
         while True:
             placed = (await self.say("POST", "/api/v1/orders", ORDER))["order"]
             rule = None if placed["refusal"] is None else str(placed["refusal"]["rule"])
+            if rule is None:
+                self.bought += Decimal(ORDER["quantity"])
             if rule != LATE_BAR:
                 return rule
 
@@ -128,6 +133,15 @@ class LiveTrader:
         (self.floor.home / "KILL").unlink(missing_ok=True)
         await asyncio.sleep(0.5)  # the watch may have read the file just before it was gone
         await self.say("POST", UNHALT, {"reason": "next"})
+        await self.sold()
+
+    async def sold(self) -> None:
+        """Sell what was bought, so that money is left for the next trial."""
+        quantity = (self.bought * AFTER_FEES).quantize(STEP, ROUND_DOWN)
+        sale = await self.say("POST", "/api/v1/orders", ORDER | {"side": "SELL", "quantity": str(quantity)})
+        if sale["order"]["refusal"] is not None:
+            raise RuntimeError(f"not sold: {sale['order']['refusal']}")
+        self.bought = Decimal(0)
 
 
 @asynccontextmanager
