@@ -60,8 +60,7 @@ class LiveTrader:
         while True:
             placed = (await self.say("POST", "/api/v1/orders", ORDER))["order"]
             rule = None if placed["refusal"] is None else str(placed["refusal"]["rule"])
-            if rule is None:
-                self.bought += Decimal(ORDER["quantity"])
+            self.bought += Decimal(placed["executed_quantity"])
             if rule != LATE_BAR:
                 return rule
 
