@@ -45,9 +45,10 @@ class Database:
 
 
 def _reason(said: str) -> str:
-    """The line of the server's log that tells why, without its time and process."""
+    """The line of the server's log that tells why, without its time and process; what it told callers meanwhile is no reason."""
     lines = said.splitlines()
-    return next((line.partition("FATAL:")[2].strip() for line in lines if "FATAL:" in line), lines[-1])
+    ends = [line.partition("FATAL:")[2].strip() for line in lines if "FATAL:" in line]
+    return next((end for end in ends if not end.startswith("the database system is")), (ends or lines)[-1])
 
 
 @dataclass(frozen=True, slots=True)

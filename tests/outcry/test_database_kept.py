@@ -11,7 +11,8 @@ from outcry.opening.database import Database
 
 URL = "postgresql://127.0.0.1:1/floor"
 FULL = (
-    "LOG: redo done\n2026-01-01 [7] FATAL:  could not write to file: No space left on device\nLOG: shut down"
+    "2026-01-01 [9] FATAL:  the database system is not yet accepting connections\nLOG: redo done\n"
+    "2026-01-01 [7] FATAL:  could not write to file: No space left on device\nLOG: shut down"
 )
 
 
