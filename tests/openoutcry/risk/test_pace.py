@@ -37,6 +37,13 @@ def sent(count: int, order=BUY, at=AT) -> Traffic:
     return traffic
 
 
+def test_an_order_counts_as_sent_at_the_time_of_the_view_and_nowhere_without_one():
+    timeless = gate_input()
+    assert timeless.counting(BUY) is timeless
+    view = gate_input(as_of=AT, traffic=sent(1))
+    assert view.counting(BUY) == gate_input(as_of=AT, traffic=sent(2))
+
+
 def verdict(order, book, **risk):
     found = review(order, book, settings(risk=risk))
     return (found.rule, found.value, found.limit) if isinstance(found, Refused) else "approved"
