@@ -15,7 +15,7 @@ from openoutcry.ledger.traded import adopted
 from openoutcry.order_states import UNHEARD
 from openoutcry.orders import client_order_id
 from openoutcry.risk.case import GateInput
-from openoutcry.risk.instruments import instrument_of
+from openoutcry.risk.instruments import instrument_of, rules_heard
 from openoutcry.risk.latch import Latch
 from openoutcry.risk.traffic import QUIET, Traffic, heard, told
 from openoutcry.settings import VenueSettings
@@ -102,9 +102,7 @@ class Desk:
         self.trails = {int(seq): float(trail) for seq, trail in detail.get("trails", {}).items()}
         self.standing_hedge = detail.get("standing_hedge")
         self.traffic = heard(detail.get("sent"))
-        self.instruments = {
-            one["symbol"]: Instrument.model_validate(one) for one in detail.get("instruments", ())
-        }
+        self.instruments = rules_heard(detail.get("instruments", ()))
         self.latched = {
             rule: Latch.model_validate(latch) for rule, latch in detail.get("latched", {}).items()
         }

@@ -35,7 +35,7 @@ async def execute_hedges(
     known = tuple(desks)
     hedged = [desk for desk in known if desk.facts.hedge_symbol is not None]
     for desk in hedged:
-        wanted = partial(_adjusting, desk, f"hedge-{number}", ratio, settings)
+        wanted = partial(_adjusting, desk, leg_of(number), ratio, settings)
         moved = desk.standing_hedge != ratio and _spot(desk) > 0
         await _once(floor, desk, wanted, number, ratio, moved=moved and not _waiting(desk))
     without = [desk for desk in known if desk.facts.hedge_symbol is None and ratio > 0 and _spot(desk) > 0]
@@ -48,10 +48,15 @@ async def close_hedges(
     """Buy every hedge back, and have none stand. Hedge orders that still work are cancelled."""
     hedged = [desk for desk in desks if desk.facts.hedge_symbol is not None]
     for desk in hedged:
-        wanted = partial(_closing, desk, f"hedge-{number}", floor.settings)
+        wanted = partial(_closing, desk, leg_of(number), floor.settings)
         moved = (desk.standing_hedge != 0.0 and _spot(desk) > 0) or bool(_waiting(desk))
         await _once(floor, desk, wanted, number, 0.0, moved=moved, cancels=_waiting(desk))
     return await _answer(floor, hedged, number, CLOSE)
+
+
+def leg_of(number: int) -> str:
+    """How the order of a command is called in each session."""
+    return f"hedge-{number}"
 
 
 async def _once(
@@ -65,7 +70,7 @@ async def _once(
     cancels: tuple[tuple[int, str], ...] = (),
 ) -> None:
     """Act when there is something to do. A command repeated after a crash finds the order it already made."""
-    made = await floor.store.order_of_leg(desk.facts.session_id, f"hedge-{number}", desk.seq - 1)
+    made = await floor.store.order_of_leg(desk.facts.session_id, leg_of(number), desk.seq - 1)
     if made is None and (moved or wanted(desk.portfolio, desk.marks)):
         detail = {"command": number, "hedge": ratio}
         await act(floor, desk, wanted, detail, cancels=cancels, standing_hedge=ratio)
@@ -136,7 +141,7 @@ async def _answer(
     """What became of the command's orders, as the ledger has it; and what could not even be tried."""
     orders = list(impossible)
     for desk in desks:
-        orders += await floor.store.hedge_orders(desk.facts.session_id, f"hedge-{number}")
-        others = (key for key in _waiting(desk) if key[1] != f"hedge-{number}")
+        orders += await floor.store.hedge_orders(desk.facts.session_id, leg_of(number))
+        others = (key for key in _waiting(desk) if key[1] != leg_of(number))
         orders += [HedgeOrder.working_already(desk.working[key]) for key in others]
     return told(orders, telling)

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 
 from db.commands import LASTS_S, Pending
 from openoutcry.types import commands as c
+from orchestrator import hedges, manual
 from orchestrator.bootstrap import LiveFloor
 from orchestrator.desk import Desk
-from orchestrator.manual import act, exactly
 
 NEVER_LATE = (c.StopSession, c.PauseSession, c.CancelOrder, c.HearAccount, c.ReplayRound)
 
@@ -40,7 +40,7 @@ async def begun(floor: LiveFloor, desks: Iterable[Desk], pending: Pending) -> tu
     found = []
     for desk in desks:
         if desk.begun:
-            await act(floor, desk, exactly(), {"command": pending.number})
+            await manual.act(floor, desk, manual.exactly(), {"command": pending.number})
         if await floor.store.order_of_leg(desk.facts.session_id, leg, desk.seq - 1) is not None:
             found.append(desk)
     return tuple(found)
@@ -50,7 +50,7 @@ def leg_of(pending: Pending) -> str | None:
     """How the orders of a command are called; None for one that places none by itself."""
     match pending.command:
         case c.PlaceOrder():
-            return f"manual-{pending.number}"
+            return manual.leg_of(pending.number)
         case c.ExecuteHedges() | c.CloseHedges():
-            return f"hedge-{pending.number}"
+            return hedges.leg_of(pending.number)
     return None

@@ -32,7 +32,7 @@ Protected = Callable[[Mapping[str, Decimal]], Bracket | None]
 
 async def place_order(floor: LiveFloor, desk: Desk, command: PlaceOrder, number: int) -> dict[str, Any]:
     """Place one manual order. A command repeated after a crash finds the order it already made."""
-    leg = f"manual-{number}"
+    leg = leg_of(number)
     made = await floor.store.order_of_leg(desk.facts.session_id, leg, desk.seq - 1)
     if made is None:
         try:
@@ -59,6 +59,11 @@ async def place_order(floor: LiveFloor, desk: Desk, command: PlaceOrder, number:
         await act(floor, desk, exactly(request), {"command": number}, protected=protected)
         made = await floor.store.order_of_leg(desk.facts.session_id, leg, desk.seq - 1)
     return {"order_id": str(made)}
+
+
+def leg_of(number: int) -> str:
+    """How the order of a command is called."""
+    return f"manual-{number}"
 
 
 async def cancel_order(floor: LiveFloor, desk: Desk, seq: int, leg: str) -> None:

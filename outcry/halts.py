@@ -19,7 +19,7 @@ from openoutcry.types.commands import Halt, Unhalt
 from openoutcry.types.symbols import canonical
 from outcry.floordb import running_database
 from wire.clock import WallClock
-from wire.config import DEFAULT_ORG, KILL_FILE, home_folder, kill_path
+from wire.config import DEFAULT_ORG, home_folder, kill_file
 
 C = TypeVar("C", Halt, Unhalt)
 
@@ -79,7 +79,7 @@ async def throw(home: Path | None, wanted: Halt, wait_s: float) -> Said:
 async def release(home: Path | None, wanted: Unhalt) -> Said:
     """Let trading go on. Raises NotFound when nothing is halted, Conflict while the kill file is there."""
     folder = home_folder(str(home) if home else None)
-    file = kill_path() or folder / KILL_FILE
+    file = kill_file(folder)
     if file.exists():
         raise Conflict(f"{file} is still there: remove it first")
     async with _database(home) as pool:
@@ -100,7 +100,7 @@ async def _database(home: Path | None) -> AsyncIterator[asyncpg.Pool]:
     url = running_database(folder)
     if url is None:
         raise StartupRefused(
-            f"no floor runs in {folder}; to have it start halted, make the file {kill_path() or folder / KILL_FILE}"
+            f"no floor runs in {folder}; to have it start halted, make the file {kill_file(folder)}"
         )
     pool = await open_pool(url)
     try:

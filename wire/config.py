@@ -328,6 +328,11 @@ def kill_path(env: Mapping[str, str] = os.environ) -> Path | None:
     return Path(given).expanduser() if given else None
 
 
+def kill_file(home: Path) -> Path:
+    """The file that halts trading in this home, as this process is told of it."""
+    return kill_path() or home / KILL_FILE
+
+
 def votes(name: str) -> bool:
     """Whether the process of this name is asked for votes: an agent, or the host of the registry's strategies."""
     return name.startswith("agent-") or name == "strategies"

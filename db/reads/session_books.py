@@ -12,12 +12,13 @@ import asyncpg
 
 from db.pool import Row, fetch
 from db.reads.readable import BODY
+from openoutcry.risk.instruments import rules_heard
 from openoutcry.risk.latch import Latch
 from openoutcry.risk.session_book import SessionBook
 from openoutcry.risk.traffic import heard
 from openoutcry.settings import Settings
 from openoutcry.types.book import Portfolio
-from openoutcry.types.market import DataFault, Instrument
+from openoutcry.types.market import DataFault
 from openoutcry.types.orders import OrderRequest, OrderState, WorkingOrder
 
 InForce: TypeAlias = "Callable[[Mapping[str, Any]], Settings]"
@@ -146,9 +147,7 @@ def _book(row: Row, in_force: InForce) -> SessionBook:
         restricted=tuple(row["restricted"] or ()),
         traffic=heard(detail.get("sent")),
         latched={rule: Latch.model_validate(latch) for rule, latch in (detail.get("latched") or {}).items()},
-        instruments={
-            one["symbol"]: Instrument.model_validate(one) for one in detail.get("instruments") or ()
-        },
+        instruments=rules_heard(detail.get("instruments") or ()),
     )
 
 

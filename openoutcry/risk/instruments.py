@@ -1,7 +1,8 @@
 """Trading rules of a symbol: as its exchange tells them, else as the paper venue has them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from typing import Any
 
 from openoutcry.risk.exposure import is_perp
 from openoutcry.settings import VenueSettings
@@ -17,6 +18,11 @@ def instrument_of(
 ) -> Instrument:
     """The instrument by the venue's own word where it has given it, else as the settings say near ``price``."""
     return told.get(symbol) or instrument_at(symbol, venue, price)
+
+
+def rules_heard(told: Iterable[Mapping[str, Any]]) -> dict[str, Instrument]:
+    """By symbol what a venue told of its rules, as a record or an answer carries it."""
+    return {rules.symbol: rules for rules in map(Instrument.model_validate, told)}
 
 
 def instrument_at(symbol: str, venue: VenueSettings, price: Decimal | None) -> Instrument:

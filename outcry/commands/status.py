@@ -9,7 +9,7 @@ import typer
 
 from openoutcry.risk.latch import Latch
 from outcry.options import HomeOption, JsonOption
-from wire.config import KILL_FILE, home_folder, kill_path
+from wire.config import home_folder, kill_file
 
 app = typer.Typer()
 NOT_RUNNING = 3
@@ -65,7 +65,7 @@ async def look(home: Path) -> dict[str, Any]:
         "running": True, "home": str(home), "version": floor.version, "address": floor.address, "market": floor.market,
         "ports": floor.ports, "processes": processes, "sessions": sessions,
         "halts": [{"symbol": symbol, **halt} for symbol, halt in halts.items()],
-        "kept_still": [*halts_told(halts, kill_path() or home / KILL_FILE), *latches_told(reached)],
+        "kept_still": [*halts_told(halts, kill_file(home)), *latches_told(reached)],
     }  # fmt: skip
 
 

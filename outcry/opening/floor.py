@@ -26,7 +26,7 @@ from outcry.perhaps_read import with_readings
 from outcry.screen import Screen
 from outcry.tasks import afterwards, plan, port_is_free, preload
 from wire.concealing import conceal, password_of
-from wire.config import KILL_FILE, RunSpec, floor_key, home_folder, kill_path, load_settings
+from wire.config import RunSpec, floor_key, home_folder, kill_file, load_settings
 from wire.exchanges import refuse_unknown
 from wire.logs import asked_level
 from wire.loopback import URL_ENV
@@ -100,7 +100,7 @@ def _open(wanted: Wanted, home: Path, screen: Screen) -> int:
     for leftover in ("progress.json", "summary.json"):
         (home / "run" / leftover).unlink(missing_ok=True)
     with opened(home, wanted.database_url) as database:
-        found = asyncio.run(prepare(database.url, wanted.admin_key, spec, kill_path() or home / KILL_FILE))
+        found = asyncio.run(prepare(database.url, wanted.admin_key, spec, kill_file(home)))
         screen.step("database ready, schema current")
         for line in found.halted:
             screen.warn(line)

@@ -5,7 +5,7 @@ the exchange's dialect is known; until that is certain the exchange is asked ove
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -18,6 +18,7 @@ from openoutcry.types.amounts import cents
 from openoutcry.types.symbols import parse_symbol
 from wire.budget import RequestBudget
 from wire.clock import WallClock
+from wire.exchange_pause import asked_pause
 from wire.live_books import LiveBooks
 from wire.loopback import moved
 
@@ -25,8 +26,6 @@ log = structlog.get_logger()
 DEPTH = 50
 TIMEOUT_S = 5.0
 """Of a whole question; the first one loads the exchange's markets as well."""
-PAUSE_S = 30.0
-"""How long to leave an exchange alone that says "too many requests" without saying for how long."""
 DIGITS = 12
 
 
@@ -91,7 +90,7 @@ class PublicBooks:
             async with asyncio.timeout(TIMEOUT_S):
                 return await ask()
         except (ccxt.DDoSProtection, ccxt.RateLimitExceeded):
-            seconds = _retry_after(self._client.last_response_headers)
+            seconds = asked_pause(self._client.last_response_headers, WallClock().now())
             self._budget.pause(seconds)
             log.warning("exchange_pause", exchange=self._exchange, seconds=seconds)
             raise
@@ -121,11 +120,6 @@ def _client(exchange: str, url: str | None) -> Any:
     if url is not None:
         client.urls["api"] = moved(client.urls["api"], url)
     return client
-
-
-def _retry_after(headers: Mapping[str, str] | None) -> float:
-    given = {name.lower(): value for name, value in (headers or {}).items()}.get("retry-after", "")
-    return float(given[:9]) if given.isascii() and given.isdigit() else PAUSE_S
 
 
 def _levels(rows: Any, *, falling: bool) -> tuple[Level, ...]:

@@ -2,8 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,14 +13,13 @@ from openoutcry.errors import BadConfig, BadSymbol, DataUnavailable
 from openoutcry.types.symbols import parse_symbol
 from wire.budget import MachineClock, RequestBudget
 from wire.clock import WallClock
+from wire.exchange_pause import asked_pause
 from wire.loopback import URL_ENV, moved
 
 log = structlog.get_logger()
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 FIRST_ANSWER = 3.0
 """The first question loads the exchange's markets: several requests, each within the timeout."""
-PAUSE_S = 30.0
-"""How long to leave an exchange alone that says "too many requests" without saying for how long."""
 KINDS = ("spot", "swap", "linear")
 NO_LIMIT = 500
 """Rows asked for at once where ccxt knows no limit of the exchange."""
@@ -161,22 +158,10 @@ class ExchangeClient:
             raise Paused(f"{self.exchange} asked for a pause; {left:.0f} s are left of it", left)
 
     def _pause(self, headers: Mapping[str, str] | None) -> float:
-        given = {name.lower(): value for name, value in (headers or {}).items()}.get("retry-after", "")
-        seconds = self._wait_of(given.strip())
+        seconds = asked_pause(headers, self._clock.now())
         self._budget.pause(seconds)
         log.warning("exchange_pause", exchange=self.exchange, seconds=seconds)
         return seconds
-
-    def _wait_of(self, retry_after: str) -> float:
-        """Seconds a Retry-After header asks for, as a number or as a date."""
-        if retry_after.isascii() and retry_after.isdigit():
-            return float(retry_after[:9])
-        try:
-            until = parsedate_to_datetime(retry_after)
-        except ValueError:
-            return PAUSE_S
-        until = until.replace(tzinfo=UTC) if until.tzinfo is None else until
-        return max((until - self._clock.now()).total_seconds(), 1.0)
 
     async def _connected(self) -> Any:
         async with self._opening:
