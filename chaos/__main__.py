@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from chaos.kills import Slice
-from chaos.reaper import Reaper
+from chaos.reaper import PAUSED, Reaper
 from chaos.results import append, met, read, summary
 
 
@@ -31,6 +31,12 @@ def main() -> int:
         help="how long to kill, after the floor has opened (at least 3 times)",
     )
     asked.add_argument("--seed", type=int, default=None, help="default: one more than the last slice's")
+    asked.add_argument(
+        "--pauses",
+        type=float,
+        default=PAUSED,
+        help="the share of orders that are answered with a 429 that asks for a pause (G8)",
+    )
     asked.add_argument("--results", type=Path, default=Path(".cache/chaos.jsonl"), help="appended to")
     given = asked.parse_args()
     before = read(given.results)
@@ -39,7 +45,7 @@ def main() -> int:
         ("git", "rev-parse", "--short", "HEAD"), capture_output=True, text=True, check=False
     )
     folder = Path(tempfile.mkdtemp(prefix="outcry-chaos-"))
-    done = asyncio.run(_run(Reaper(folder, seed, met(before)), given.seconds))
+    done = asyncio.run(_run(Reaper(folder, seed, met(before), given.pauses), given.seconds))
     good = done.findings.clean and not done.gave_up and not done.during_pauses
     if good:
         shutil.rmtree(folder)

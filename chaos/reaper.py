@@ -31,8 +31,10 @@ LEAST_KILLS = 3
 """A slice goes on until so many were counted, however slow the machine, for as long as PATIENCE_S more."""
 HEDGED = 0.2
 """How often what is held is hedged before it is sold."""
-PAUSED = 0.5
-"""How often an answer that is not spoiled is a 429 instead."""
+PAUSED = 0.25
+"""How often an order's answer is a 429, unless the slice was asked for more of them."""
+SPOILT = 2 / 3
+"""How often an answer that is no 429 is spoiled."""
 LOOK_S = 0.02
 DIES_S = 0.1
 """Who took a point away dies at once, but not before it did."""
@@ -41,10 +43,16 @@ AGAIN_S = 0.3
 
 
 class Reaper:
-    """Runs a slice in ``folder`` until ``seconds`` are over. ``met`` says how often earlier slices met each point."""
+    """Runs a slice in ``folder`` until ``seconds`` are over. ``met`` says how often earlier slices met each point.
 
-    def __init__(self, folder: Path, seed: int, met: Counter[str] | None = None) -> None:
+    ``pauses`` is the share of orders whose answer is a 429 that asks for three seconds.
+    """
+
+    def __init__(
+        self, folder: Path, seed: int, met: Counter[str] | None = None, pauses: float = PAUSED
+    ) -> None:
         self._draw = Random(seed)
+        self._pauses = pauses
         self._sandbox = Sandbox(folder, seed)
         self._floor = LiveFloor(folder, self._sandbox)
         self._points = Points(self._floor.points, met or Counter(), self._draw)
@@ -130,12 +138,7 @@ class Reaper:
         await self._act("clear")
         if self._person.holds and self._draw.random() < HEDGED:
             await self._hedged()
-        if self._draw.random() < 0.5:
-            kind = self._draw.choice(SPOILED)
-            seconds = self._draw.uniform(0.1, 1.0) if kind == "slow" else 0.0
-            code = {"code": -1007, "status": 504} if kind == "code" else {}
-            await self._act("faults", kind=kind, method="POST", path=ORDER_PATH, seconds=seconds, **code)
-        elif self._draw.random() < PAUSED:
+        if self._draw.random() < self._pauses:
             rule = await self._act(
                 "faults", kind="limited", method="POST", path=ORDER_PATH, seconds=3.0, status=429
             )
@@ -143,6 +146,11 @@ class Reaper:
             # Not the one who is told of the pause: what it heard and had no time to note, nobody knows.
             await self._at_random(self._victims(BESIDE_IT))
             return
+        if self._draw.random() < SPOILT:
+            kind = self._draw.choice(SPOILED)
+            seconds = self._draw.uniform(0.1, 1.0) if kind == "slow" else 0.0
+            code = {"code": -1007, "status": 504} if kind == "code" else {}
+            await self._act("faults", kind=kind, method="POST", path=ORDER_PATH, seconds=seconds, **code)
         if self._draw.random() < 0.06:
             await self._at_flatten()
         elif self._draw.random() < 0.6:
