@@ -85,15 +85,13 @@ async def flatten(floor: LiveFloor, desk: Desk, reason: str, symbol: str | None 
         key for key, order in sorted(desk.working.items()) if symbol in (None, order.request.symbol)
     )
 
-    def step(symbol: str) -> Decimal:
-        return desk.instrument(symbol, floor.settings.venue).quantity_step
-
     def held(portfolio: Portfolio) -> tuple[Position, ...]:
         return tuple(one for one in portfolio.positions if symbol in (None, one.symbol))
 
     def closing(portfolio: Portfolio, marks: Mapping[str, Decimal]) -> tuple[OrderRequest, ...]:
-        each = (exits((one,), step=step(one.symbol), reason=reason) for one in held(portfolio))
-        return tuple(order for orders in each for order in orders)
+        found, venue = held(portfolio), floor.settings.venue
+        steps = {one.symbol: desk.instrument(one.symbol, venue).quantity_step for one in found}
+        return exits(found, steps=steps, reason=reason)
 
     if cancels or held(desk.portfolio) or desk.begun:
         crashpoint("k16")

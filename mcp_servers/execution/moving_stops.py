@@ -9,9 +9,9 @@ import structlog
 
 from mcp_servers.execution.bracket_orders import UNPLACED, BracketOrders
 from mcp_servers.execution.deps import ExecutionDeps
+from mcp_servers.execution.rules import rules
 from mcp_servers.execution.venues.feed import Books
 from openoutcry.risk.brackets import STOP, Covered, untargeted
-from openoutcry.risk.instruments import instrument_at
 from openoutcry.risk.trailing import trailed
 from openoutcry.types.amounts import floor_to_step
 from openoutcry.types.orders import OrderRequest, OrderState
@@ -47,7 +47,7 @@ class MovingStops:
         price = book.bids[0].price if long else book.asks[0].price
         prices = [request.stop_price for request, _ in stops if request.stop_price is not None]
         loosest = min(prices) if long else max(prices)
-        tick = instrument_at(one.entry.symbol, self._deps.settings.venue, price).price_tick
+        tick = (await rules(self._deps, orders.venue, one.entry.symbol, price)).price_tick
         wanted = trailed(one.entry.side, loosest, price, one.bracket.trail, tick)
         if wanted is not None:
             self._rests[one.key] = now + MOVE_S
@@ -65,7 +65,7 @@ class MovingStops:
 
     async def _moved(self, orders: BracketOrders, held: Decimal, stops: Stops, wanted: Decimal) -> None:
         """A perpetual's new stop is there before the old one goes; on spot the old one has the coins, and goes first."""
-        step = self._deps.settings.venue.quantity_step
+        step = (await rules(self._deps, orders.venue, orders.one.entry.symbol)).quantity_step
         quantity = floor_to_step(min(held, sum((r.quantity for r, _ in stops), Decimal(0))), step)
         one = orders.one
         log.info("stop_moves", symbol=one.entry.symbol, seq=one.seq, stop_price=str(wanted))

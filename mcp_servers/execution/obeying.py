@@ -23,6 +23,7 @@ from mcp_servers.execution.dust import Dust
 from mcp_servers.execution.intents import strays
 from mcp_servers.execution.leaving import holding
 from mcp_servers.execution.own_orders import send_own, too_small
+from mcp_servers.execution.rules import rules
 from openoutcry.errors import Fenced, OpenOutcryError, VenueUnknown
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.orders import client_order_id
@@ -169,7 +170,7 @@ class Obeyer:
         fences: tuple[Fence, ...],
     ) -> bool:
         """Send what closes the account's positions; True when nothing more can be."""
-        for request in self._left(facts, venue, symbol, reason, seq):
+        for request in await self._left(facts, venue, symbol, reason, seq):
             log.warning(
                 "halt_closes", symbol=request.symbol, side=request.side, quantity=str(request.quantity)
             )
@@ -177,16 +178,16 @@ class Obeyer:
             if too_small(order):
                 self._dust.note((facts.session_id, request.symbol), request.quantity, monotonic())
                 log.warning("dust_left", symbol=request.symbol, quantity=str(request.quantity))
-        return not self._left(facts, venue, symbol, reason, seq)
+        return not await self._left(facts, venue, symbol, reason, seq)
 
-    def _left(
+    async def _left(
         self, facts: SessionFacts, venue: Account, symbol: str | None, reason: str, seq: int
     ) -> list[OrderRequest]:
         net = {p.symbol: p.quantity for p in venue.positions() if symbol in (None, p.symbol)}
-        step = self._deps.settings.venue.quantity_step
+        steps = {one: (await rules(self._deps, venue, one)).quantity_step for one in net}
         return [
             request
-            for request in closing(net, venue.orders(), step=step, seq=seq, reason=reason)
+            for request in closing(net, venue.orders(), steps=steps, seq=seq, reason=reason)
             if not self._dust.rests((facts.session_id, request.symbol), request.quantity, monotonic())
         ]
 

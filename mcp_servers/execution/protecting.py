@@ -21,6 +21,7 @@ from mcp_servers.execution.desk import Account
 from mcp_servers.execution.dust import Dust
 from mcp_servers.execution.moving_stops import MovingStops
 from mcp_servers.execution.own_orders import too_small
+from mcp_servers.execution.rules import rules
 from mcp_servers.execution.standing_instructions import Instruction, read
 from mcp_servers.execution.venues.feed import Books
 from openoutcry.errors import NotAuthorised, OpenOutcryError
@@ -95,7 +96,7 @@ class Protector:
 
     async def _mend(self, one: Instruction, venue: Account, bracketed: set[Key]) -> bool:
         """See that an entry has its stop. Whether nothing was missing."""
-        found, orders = self._covered(one, venue, bracketed), BracketOrders(self._deps, one, venue)
+        found, orders = await self._covered(one, venue, bracketed), BracketOrders(self._deps, one, venue)
         if found is None:
             return False
         for seq, leg in found.idle:
@@ -108,7 +109,7 @@ class Protector:
 
     async def _moved(self, one: Instruction, venue: Account, bracketed: set[Key]) -> None:
         """Let the stop of an entry that lacks nothing follow the price, and bring a lost target back."""
-        found, orders = self._covered(one, venue, bracketed), BracketOrders(self._deps, one, venue)
+        found, orders = await self._covered(one, venue, bracketed), BracketOrders(self._deps, one, venue)
         if found is not None and found.bare == 0 and not found.leaving:
             await self._stops.trail(orders, found, alone=len(bracketed) == 1)
             await self._stops.retarget(orders, found)
@@ -139,9 +140,9 @@ class Protector:
             return
         await self._said(one, state, found.bare, monotonic() - naked.since)
 
-    def _covered(self, one: Instruction, venue: Account, bracketed: set[Key]) -> Covered | None:
+    async def _covered(self, one: Instruction, venue: Account, bracketed: set[Key]) -> Covered | None:
         net = sum((p.quantity for p in venue.positions() if p.symbol == one.entry.symbol), Decimal(0))
-        step = self._deps.settings.venue.quantity_step
+        step = (await rules(self._deps, venue, one.entry.symbol)).quantity_step
         return covered((one.seq, one.leg), net, venue.orders(), step, bracketed)
 
     async def _said(self, one: Instruction, state: OrderState, bare: Decimal, for_s: float) -> None:

@@ -16,12 +16,14 @@ from openoutcry.types.orders import FINAL, OrderRequest, Side
 ZERO = Decimal(0)
 
 
-def exits(positions: Iterable[Position], *, step: Decimal, reason: str) -> tuple[OrderRequest, ...]:
-    """The market orders that close positions, in whole steps.
+def exits(
+    positions: Iterable[Position], *, steps: Mapping[str, Decimal], reason: str
+) -> tuple[OrderRequest, ...]:
+    """The market orders that close positions, each in whole steps of its symbol.
 
     What a fee in the asset bought left of a step cannot be sold: it stays, and does not keep the rest from being sold.
     """
-    sized = ((one, floor_to_step(one.quantity, step)) for one in positions)
+    sized = ((one, floor_to_step(one.quantity, steps[one.symbol])) for one in positions)
     return tuple(
         _exit(f"flatten-{one.ordinal}", one.symbol, "SELL" if one.side == "LONG" else "BUY", quantity, reason)
         for one, quantity in sized
@@ -30,9 +32,9 @@ def exits(positions: Iterable[Position], *, step: Decimal, reason: str) -> tuple
 
 
 def closing(
-    net: Mapping[str, Decimal], orders: Orders, *, step: Decimal, seq: int, reason: str
+    net: Mapping[str, Decimal], orders: Orders, *, steps: Mapping[str, Decimal], seq: int, reason: str
 ) -> tuple[OrderRequest, ...]:
-    """The market orders that close ``net`` (symbol to signed quantity), in whole steps, beside the exits already at work.
+    """The market orders that close ``net`` (symbol to signed quantity), in whole steps of each, beside the exits already at work.
 
     ``orders`` is everything the venue ever took, oldest first; ``seq`` is the record that the new ones are named after,
     with a number that none of its orders has.
@@ -49,7 +51,7 @@ def closing(
             ),
             ZERO,
         )
-        quantity = floor_to_step(max(abs(held) - leaving, ZERO), step)
+        quantity = floor_to_step(max(abs(held) - leaving, ZERO), steps[symbol])
         if quantity > 0:
             out.append(_exit(f"{HALT_EXIT}-{number + len(out) + 1}", symbol, side, quantity, reason))
     return tuple(out)

@@ -13,6 +13,7 @@ from mcp_servers.execution.protecting import LOOK_S
 from openoutcry.market.book import Book, Level
 from openoutcry.risk.brackets import Covered
 from openoutcry.settings import Settings
+from openoutcry.types.market import Instrument
 from openoutcry.types.orders import Bracket, OrderRequest, OrderState
 from tests.mcp_servers.execution.venue import PERP, SPOT, order
 from wire.clock import WallClock
@@ -31,10 +32,14 @@ class Asked:
     sent: str = "NEW"
     done: list[Any] = field(default_factory=list)
     every: bool | None = None
+    rules: tuple[Instrument, ...] = ()
 
     @property
     def venue(self) -> Any:
-        return SimpleNamespace(orders=lambda: self.stops)
+        async def instruments() -> tuple[Instrument, ...]:
+            return self.rules
+
+        return SimpleNamespace(orders=lambda: self.stops, instruments=instruments)
 
     def working_stops(self, *, of_every_round: bool) -> list[tuple[OrderRequest, OrderState]]:
         self.every = of_every_round
@@ -114,6 +119,13 @@ async def test_it_moves_for_what_the_stops_are_of_and_never_for_more_than_is_hel
     orders = asked(stop("0.3"))
     await moving().trail(orders, found(), alone=False)  # type: ignore[arg-type]
     assert orders.every is False
+
+
+async def test_it_moves_in_the_ticks_and_steps_that_the_venue_tells() -> None:
+    rules = Instrument(symbol=PERP, kind="perp", price_tick=D(7), quantity_step=D("0.2"), min_notional=D(5))
+    orders = asked(stop("0.5"), rules=(rules,))
+    await moving().trail(orders, found(), alone=True)
+    assert orders.done[0] == (D("0.4"), D("0.5"), D(91)), "90 to the nearest tick of 7"
 
 
 async def test_of_several_stops_the_loosest_tells_where_they_are() -> None:

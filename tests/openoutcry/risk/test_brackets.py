@@ -115,6 +115,6 @@ def test_a_trailing_stop_only_ever_comes_closer_and_not_by_crumbs(
 def test_closing_an_account_by_its_own_word(
     net: dict[str, D], orders: list[Told], wanted: list[tuple[str, D]]
 ) -> None:
-    made = closing(net, orders, step=STEP_OF_VENUE, seq=4, reason="enough")
+    made = closing(net, orders, steps={"BTC/USDT": STEP_OF_VENUE}, seq=4, reason="enough")
     assert [(one.side, one.quantity) for one in made] == wanted
     assert all(one.reduce_only and one.leg.startswith("halt_exit-") for one in made)

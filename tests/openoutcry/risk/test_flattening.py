@@ -7,14 +7,14 @@ from openoutcry.risk.gate import review
 from openoutcry.types.orders import Approved
 from tests.openoutcry.risk.books import ETH, PERP, SPOT, gate_input, holding, position, settings
 
-STEP = settings().venue.quantity_step
+STEPS = {SPOT: settings().venue.quantity_step, PERP: Decimal("0.1"), ETH: settings().venue.quantity_step}
 
 
 def test_e5_what_a_fee_left_of_a_step_does_not_keep_the_rest_from_being_closed() -> None:
     book = holding(
-        position(SPOT, "LONG", "0.010987"), position(PERP, "SHORT", "0.5"), position(ETH, "LONG", "0.000001")
+        position(SPOT, "LONG", "0.010987"), position(PERP, "SHORT", "0.55"), position(ETH, "LONG", "0.000001")
     )
-    orders = exits(book.positions, step=STEP, reason="enough")
+    orders = exits(book.positions, steps=STEPS, reason="enough")
     assert [(one.leg, one.symbol, one.side, one.quantity) for one in orders] == [
         ("flatten-1", SPOT, "SELL", Decimal("0.01098")),
         ("flatten-2", PERP, "BUY", Decimal("0.5")),

@@ -251,6 +251,9 @@ def test_a_bracket_lets_nothing_out_that_it_does_not_name() -> None:
         assert not permits(entry, bracket, D(1), good.model_copy(update=change))
 
 
+STEPS = {"BTC/USDT": STEP_OF_VENUE, "ETH/USDT": D(2)}
+
+
 def test_an_accounts_exits_are_numbered_after_those_that_the_record_has() -> None:
     earlier = [
         told(4, "halt_exit-1", "SELL", "1", "0", "REJECTED", reduce_only=True),
@@ -258,15 +261,16 @@ def test_an_accounts_exits_are_numbered_after_those_that_the_record_has() -> Non
         told(3, "halt_exit-1", "SELL", "1", "0", "REJECTED", reduce_only=True),
         told(4, "exit", "SELL", "1", "0", "REJECTED", reduce_only=True),
     ]
-    made = closing({"ETH/USDT": D(2), "BTC/USDT": D(1)}, earlier, step=STEP_OF_VENUE, seq=4, reason="r" * 600)
+    made = closing({"ETH/USDT": D("3.9"), "BTC/USDT": D(1)}, earlier, steps=STEPS, seq=4, reason="r" * 600)
     assert [(one.leg, one.symbol, one.type) for one in made] == [
         ("halt_exit-3", "BTC/USDT", "MARKET"),
         ("halt_exit-4", "ETH/USDT", "MARKET"),
     ]
+    assert [one.quantity for one in made] == [1, 2], "each in its own steps"
     assert all(one.reason is not None and len(one.reason) == 500 for one in made)
     elsewhere = told(3, "exit", "SELL", "1", "0", "NEW", reduce_only=True, symbol="ETH/USDT")
     entering = told(5, "entry", "SELL", "1", "0", "NEW")
-    [one] = closing({"BTC/USDT": D(1)}, [elsewhere, entering], step=STEP_OF_VENUE, seq=4, reason="enough")
+    [one] = closing({"BTC/USDT": D(1)}, [elsewhere, entering], steps=STEPS, seq=4, reason="enough")
     assert one.quantity == 1 and one.reason == "FLATTEN: enough"
 
 
@@ -278,10 +282,10 @@ def test_positions_are_closed_at_market_in_whole_steps_and_what_is_less_stays() 
         )
         for number, side, quantity in ((4, "LONG", "1.9996"), (5, "SHORT", "0.5"), (6, "LONG", "0.0009"))
     ]  # fmt: skip
-    long, short = exits(held, step=STEP_OF_VENUE, reason="r" * 600)
+    long, short = exits(held, steps=STEPS, reason="r" * 600)
     assert (long.leg, long.side, long.quantity) == ("flatten-4", "SELL", D("1.999"))
     assert (short.leg, short.side, short.quantity) == ("flatten-5", "BUY", D("0.5"))
     for one in (long, short):
         assert (one.symbol, one.type, one.reduce_only) == ("BTC/USDT", "MARKET", True)
         assert one.reason is not None and one.reason.startswith("FLATTEN: r") and len(one.reason) == 500
-    assert exits(held[2:], step=STEP_OF_VENUE, reason="enough") == ()
+    assert exits(held[2:], steps=STEPS, reason="enough") == ()

@@ -436,6 +436,25 @@ async def test_on_spot_the_pair_moves_as_one(guarded: Guarded, monkeypatch: pyte
     assert [int(price) for kind, price, _ in listed(guarded) if kind == "STOP_LOSS"] == [61_110]
 
 
+async def test_e5_what_is_less_than_the_exchanges_step_keeps_no_stop_from_trailing(
+    guarded: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    market = guarded.rig.running.exchange.spot.market("BTCUSDT")
+    market.symbol = market.symbol.changed(step="0.01")
+    market.book.step = market.symbol.step
+    trailing(guarded, monkeypatch)
+    await guarded.enter(ENTRY, "58000", trail=0.03)
+    assert held(guarded) == Decimal("0.4995"), "a fee was taken in coins"
+    await looked(guarded, 2)
+    assert guarded.stops("spot") == [Decimal("0.49")]
+    posts = guarded.rig.posts()
+    await looked(guarded)
+    assert guarded.rig.posts() == posts, "the rest is not tried again and again"
+    guarded.price(63_000)
+    await looked(guarded, 3)
+    assert [int(price) for kind, price, _ in listed(guarded) if kind == "STOP_LOSS"] == [61_110]
+
+
 async def test_e6_a_price_that_trembles_moves_no_stop(
     guarded: Guarded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
