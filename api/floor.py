@@ -56,6 +56,8 @@ class Floor:
     tracking: Tracking = field(default_factory=lambda: Tracking(TrackingSettings()))
     mcp: Gateway = field(default_factory=Gateway)
     command_timeout_s: float = 10.0
+    kill_file: Path | None = None
+    """While it is there, no halt is released."""
     write_s: float = WRITE_TIMEOUT_S
     """How long a WebSocket's client may leave a frame unread."""
     verifying: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -178,6 +178,7 @@ async def opened(config: ProcessConfig, face: Face) -> AsyncIterator[ASGIApp]:
         floor = Floor(
             database_url=config.database_url,
             home=config.home,
+            kill_file=config.kill_file,
             pool=pool,
             unchanged=Unchanged(pool),
             doorman=doorman,

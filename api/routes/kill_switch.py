@@ -34,7 +34,7 @@ from wire.config import DEFAULT_ORG
 CLOCK = WallClock()
 C = TypeVar("C", Halt, Unhalt)
 FILE_S = 0.5
-"""How soon a kill file that is still there has halted the floor again, and more."""
+"""How soon a kill file that this process does not see has halted the floor again, and more."""
 
 
 class HaltTrading(Body, frozen=True, kw_only=True):
@@ -140,6 +140,8 @@ async def unhalt(request: AnyRequest, floor: TheFloor) -> Answer[HaltState]:
     caller, command = await _asked(request, ReleaseTrading, Unhalt)
 
     async def release(_: str | None) -> HaltState:
+        if floor.kill_file is not None and floor.kill_file.exists():
+            raise _still_there()
         with suppress(NotFound):  # what is not halted may go on
             stood = await halting.release(
                 floor.pool, caller.org_id, reason=command.reason, by=caller.name, at=CLOCK.now(), symbol=command.symbol
@@ -147,7 +149,7 @@ async def unhalt(request: AnyRequest, floor: TheFloor) -> Answer[HaltState]:
             if stood["source"] == "file":
                 await asyncio.sleep(FILE_S)
         if command.symbol is None and (await _halt_state(floor)).halted:
-            raise Failure(409, "the kill file is still there: remove it first", code="KILL_FILE")
+            raise _still_there()
         return await _halt_state(floor, "Trading may go on", command.symbol)
 
     return await once(request, floor, command, release)
@@ -182,6 +184,10 @@ async def _asked(
     caller, wanted = _operator(request), await read_body(request, shape)
     symbol = None if wanted.symbol is None else canonical(wanted.symbol)
     return caller, build(kind, {**asdict(wanted), "symbol": symbol})
+
+
+def _still_there() -> Failure:
+    return Failure(409, "the kill file is still there: remove it first", code="KILL_FILE")
 
 
 def _operator(request: AnyRequest) -> Holder:

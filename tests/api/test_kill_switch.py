@@ -88,6 +88,21 @@ async def test_a_kill_file_that_is_still_there_is_said_and_not_released(newborn,
         assert (await halting.standing(newborn.pool))[None]["source"] == "file"
 
 
+@pytest.mark.parametrize("symbol", [None, "BTC/USDT"])
+async def test_whoever_halted_nothing_is_released_while_the_kill_file_is_there(newborn, tmp_path, symbol):
+    file = tmp_path / "KILL"
+    file.touch()
+    object.__setattr__(newborn.floor, "kill_file", file)
+    object.__setattr__(newborn.floor, "command_timeout_s", 0.1)
+    async with newborn.client("admin") as admin:
+        await admin.post(HALT, json={"reason": "now", "flatten": True, "symbol": symbol})
+        stood = await halting.standing(newborn.pool)
+        is_error(await admin.post(UNHALT, json={**AGAIN, "symbol": symbol}), 409, "KILL_FILE")
+        assert await halting.standing(newborn.pool) == stood
+        file.unlink()
+        assert (await admin.post(UNHALT, json={**AGAIN, "symbol": symbol})).json()["halted"] is False
+
+
 async def test_a_kill_file_that_is_gone_is_waited_for_and_no_other_halt_is(newborn, monkeypatch):
     monkeypatch.setattr(kill_switch, "FILE_S", 0.05)
     await by_file(newborn)
