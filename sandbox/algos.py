@@ -7,7 +7,7 @@ from sandbox.accounts import Account
 from sandbox.orders import Side
 from sandbox.perp_settling import PerpSettlement
 from sandbox.placing import Ticket
-from sandbox.refusal import Refusal, filtered
+from sandbox.refusal import Refusal, duplicate
 from sandbox.venue import Venue
 
 
@@ -26,6 +26,7 @@ class Algo:
     peak: int = 0
     triggered_ms: int = 0
     failure: str = ""
+    born_ms: int = 0
 
     @property
     def side(self) -> Side:
@@ -56,9 +57,9 @@ class Algos:
         if ticket.quantity:
             market.symbol.check_quantity(ticket.quantity)
         if any(one.ticket.client_id == ticket.client_id for one in self.open(account.name)):
-            raise Refusal(-4116, "ClientOrderId is duplicated.")
+            raise duplicate("perp")
         if len(self.open(account.name, name)) >= market.symbol.max_algo_orders * 2:
-            raise filtered("MAX_NUM_ALGO_ORDERS")
+            raise Refusal(-4045, "Reach max stop order limit.")
         algo = Algo(self._venue.next_id(), account.name, name, ticket, now, now)
         if ticket.type != "TRAILING_STOP_MARKET" and self._reached(algo):
             raise Refusal(-2021, "Order would immediately trigger.")

@@ -1,7 +1,7 @@
 """Faults on demand: rules that spoil answers and streams the way real exchanges do."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
@@ -38,6 +38,9 @@ NEEDED = {
     "limited": "seconds", "slow": "seconds", "drip": "seconds", "birth": "seconds", "late": "seconds", "huge": "bytes",
 }  # fmt: skip
 LIMITED = (429, 418)
+NUMBERS = ("orderId", "algoId")
+NAMES = ("clientOrderId", "origClientOrderId", "clientAlgoId")
+ACKNOWLEDGED = ("symbol", *NUMBERS, "orderListId", *NAMES, "transactTime", "updateTime")
 
 
 class Fault(BaseModel):
@@ -151,29 +154,43 @@ def spoiled(rule: Fault, value: object) -> bytes:
         case "braces":
             return b"{}"
         case "nulls":
-            return json.dumps(dict.fromkeys(value) if isinstance(value, dict) else None).encode()
+            return json.dumps(emptied(value)).encode()
         case "garbage":
             return honest[: max(1, len(honest) // 2)]
         case "foreign":
-            return json.dumps(another(value)).encode()
+            return json.dumps(each_order(value, another)).encode()
         case "ack":
-            kept = ("symbol", "orderId", "orderListId", "clientOrderId", "transactTime", "updateTime")
-            return json.dumps(
-                {key: value[key] for key in kept if key in value} if isinstance(value, dict) else value
-            ).encode()
+            return json.dumps(each_order(value, acknowledged)).encode()
         case "huge":
             return b" " * rule.bytes + honest
         case _:
             return honest
 
 
-def another(value: object) -> object:
-    """The same answer about an order that is somebody else's."""
+def each_order(value: object, told: Callable[[dict[str, object]], dict[str, object]]) -> object:
+    """The answer with every order in it told another way, however deep it stands; what speaks of no order stays."""
+    if isinstance(value, list):
+        return [each_order(one, told) for one in value]
     if not isinstance(value, dict):
         return value
-    order_id = value.get("orderId")
-    return {
-        **value,
-        "orderId": order_id + 7 if isinstance(order_id, int) else order_id,
-        "clientOrderId": "somebody-elses",
-    }
+    if any(name in value for name in NUMBERS):
+        return told(value)
+    return {name: each_order(one, told) for name, one in value.items()}
+
+
+def another(order: dict[str, object]) -> dict[str, object]:
+    """The same order with the ids of one that is somebody else's."""
+    numbers = {name: value + 7 for name in NUMBERS if isinstance(value := order.get(name), int)}
+    return {**order, **numbers, **{name: "somebody-elses" for name in NAMES if name in order}}
+
+
+def acknowledged(order: dict[str, object]) -> dict[str, object]:
+    """Which order it is, and nothing of what became of it."""
+    return {name: order[name] for name in ACKNOWLEDGED if name in order}
+
+
+def emptied(value: object) -> object:
+    """The same names with nothing behind them; of a list, those of each row."""
+    if isinstance(value, list):
+        return [emptied(one) for one in value]
+    return dict.fromkeys(value) if isinstance(value, dict) else None

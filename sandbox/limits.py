@@ -17,8 +17,8 @@ REMEMBERED = 10_000
 class Limited(Refusal):
     """429 or 418, with the whole seconds until it is worth asking again."""
 
-    def __init__(self, status: int, retry_after: int, message: str) -> None:
-        super().__init__(-1003, message, status)
+    def __init__(self, status: int, retry_after: int, message: str, code: int = -1003) -> None:
+        super().__init__(code, message, status)
         self.retry_after = retry_after
 
 
@@ -81,9 +81,10 @@ class Limits:
         """Count new orders; returns how many in these ten seconds. Raises -1015."""
         used = self._orders[account, venue].spend(now // TEN_SECONDS_MS, count)
         if used > self.orders[venue]:
-            raise Refusal(
-                -1015,
-                f"Too many new orders; current limit is {self.orders[venue]} orders per 10 SECOND.",
+            raise Limited(
                 429,
+                -(-(TEN_SECONDS_MS - now % TEN_SECONDS_MS) // 1000),
+                f"Too many new orders; current limit is {self.orders[venue]} orders per 10 SECOND.",
+                code=-1015,
             )
         return used

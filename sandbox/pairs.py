@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sandbox.accounts import Account, Accounts
 from sandbox.orders import Order
 from sandbox.placing import Ticket
-from sandbox.refusal import Refusal
+from sandbox.refusal import Refusal, no_list
 from sandbox.venue import Market, Venue
 
 
@@ -24,6 +24,10 @@ class Pair:
     @property
     def executing(self) -> bool:
         return any(leg.open for leg in self.legs)
+
+    @property
+    def born_ms(self) -> int:
+        return max(leg.born_ms for leg in self.legs)
 
 
 class SpotVenue(Venue):
@@ -73,7 +77,7 @@ class SpotVenue(Venue):
         for pair in self.pairs.values():
             if pair.account == account and (pair.id == list_id or pair.client_id == client_id):
                 return pair
-        raise Refusal(-2018, "Order list does not exist.")
+        raise no_list()
 
     def _legs(self, order: Order) -> tuple[Order, ...]:
         return self.pairs[order.list_id].legs if order.list_id in self.pairs else (order,)

@@ -53,6 +53,13 @@ def amount(params: dict[str, str], name: str, required: bool = False) -> int:
     return units
 
 
+def contracts(params: dict[str, str]) -> int:
+    """A perpetual order's quantity, for which nothing at all has a code of its own."""
+    if parse(params.get("quantity", "")) == 0:
+        raise Refusal(-4003, "Quantity less than or equal to zero.")
+    return amount(params, "quantity", required=True)
+
+
 def flag(params: dict[str, str], name: str) -> bool:
     text = params.get(name, "false").lower()
     if text not in ("true", "false"):
@@ -131,7 +138,7 @@ def perp_ticket(params: dict[str, str], fallback_id: str) -> Ticket:
     tif = "GTC"
     if kind == "LIMIT":
         tif = choice(params, "timeInForce", (*TIFS, "GTX"), -1115, "Invalid timeInForce.")
-    quantity = amount(params, "quantity", required=True)
+    quantity = contracts(params)
     name = client_id(params, "newClientOrderId", fallback_id)
     return Ticket(side(params), kind, tif, price, 0, quantity, 0, name, flag(params, "reduceOnly"))
 
@@ -158,7 +165,7 @@ def algo_ticket(params: dict[str, str], fallback_id: str) -> Ticket:
     working = params.get("workingType", "CONTRACT_PRICE")
     if working not in ("CONTRACT_PRICE", "MARK_PRICE"):
         raise illegal("workingType")
-    quantity = 0 if closing else amount(params, "quantity", required=True)
+    quantity = 0 if closing else contracts(params)
     name = client_id(params, "clientAlgoId", fallback_id)
     reduce = flag(params, "reduceOnly")
     return Ticket(

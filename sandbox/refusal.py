@@ -44,9 +44,26 @@ def not_cancelled() -> Refusal:
     return Refusal(-2011, "Unknown order sent.")
 
 
+def no_list() -> Refusal:
+    return Refusal(-2018, "Order list does not exist.")
+
+
 def bad_symbol() -> Refusal:
     return Refusal(-1121, "Invalid symbol.")
 
 
 def poor() -> Refusal:
     return rejected("Account has insufficient balance for requested action.")
+
+
+def duplicate(kind: str) -> Refusal:
+    """An open order has this client order id."""
+    return (
+        rejected("Duplicate order sent.")
+        if kind == "spot"
+        else Refusal(-4116, "ClientOrderId is duplicated.")
+    )
+
+
+def too_many(kind: str) -> Refusal:
+    return filtered("MAX_NUM_ORDERS") if kind == "spot" else Refusal(-2025, "Reach max open order limit.")

@@ -12,7 +12,6 @@ from aiohttp import WSMsgType, web
 from sandbox import control
 from sandbox.dispatch import Answer, Asked, answer, answer_method
 from sandbox.faults import Fault, spoiled
-from sandbox.orders import Order
 from sandbox.refusal import Refusal
 from sandbox.running import Running
 from sandbox.streams import Listener
@@ -93,14 +92,18 @@ class Server:
     def _answered(self, asked: Asked, rule: Fault | None) -> Answer:
         if asked.path.endswith("/depth"):
             self.advance()  # or the levels shown would be newer than the update number beside them
-        before = len(self.exchange.spot.accepted), len(self.exchange.perp.accepted)
+        venues = self.exchange.spot, self.exchange.perp
+        before = [len(venue.accepted) for venue in venues]
+        known = set(self.exchange.algos.all)
         given = answer(self.exchange, self.limits, asked)
         hidden_s = 0.0 if rule is None else rule.seconds if rule.kind == "birth" else rule.born
         if hidden_s:
-            now = self.exchange.clock.now()
-            for venue, count in zip((self.exchange.spot, self.exchange.perp), before, strict=True):
+            until_ms = self.exchange.clock.now() + int(hidden_s * 1000)
+            for venue, count in zip(venues, before, strict=True):
                 for _, order in venue.accepted[count:]:
-                    hide(order, now + int(hidden_s * 1000))
+                    order.born_ms = until_ms
+            for number in self.exchange.algos.all.keys() - known:
+                self.exchange.algos.all[number].born_ms = until_ms
         self.hub.flush()
         return given
 
@@ -121,7 +124,8 @@ class Server:
                 return web.Response(status=rule.status, text=rule.body)
             case "code":
                 body = {"code": rule.code, "msg": rule.message}
-                return web.json_response(body, status=rule.status if rule.status != 500 else 400)
+                status = rule.status if "status" in rule.model_fields_set else 400
+                return web.json_response(body, status=status)
             case "cut" | "drip":
                 return await trickled(request, rule, json.dumps(given.value).encode())
         kind = "text/html" if rule.kind == "html" else "application/json"
@@ -244,10 +248,6 @@ def subscribed(listener: Listener, text: str) -> dict[str, object]:
         case _:
             return {"error": {"code": 2, "msg": "Invalid request: unknown method"}, "id": answered}
     return {"result": None, "id": answered}
-
-
-def hide(order: Order, until_ms: int) -> None:
-    order.born_ms = until_ms
 
 
 def drop(request: web.Request, *, reset: bool) -> None:

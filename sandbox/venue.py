@@ -8,7 +8,7 @@ from sandbox.accounts import Account, Accounts
 from sandbox.book import Book, Take
 from sandbox.orders import MARKETS, Fill, Order, Side
 from sandbox.placing import Ticket, check
-from sandbox.refusal import Refusal, bad_symbol, filtered, rejected
+from sandbox.refusal import Refusal, bad_symbol, duplicate, rejected, too_many
 from sandbox.settling import Settlement
 from sandbox.symbols import Symbol
 from sandbox.tape import Print, Tape
@@ -96,9 +96,9 @@ class Venue:
         market = self.market(name)
         check(market.symbol, ticket, market.book.mid, self.average(market, now))
         if any(self.orders[one].open for one in self.by_client[account.name, name, ticket.client_id]):
-            raise rejected("Duplicate order sent.")
+            raise duplicate(market.symbol.kind)
         if len(self.open_orders(account.name, name)) >= market.symbol.max_orders:
-            raise filtered("MAX_NUM_ORDERS")
+            raise too_many(market.symbol.kind)
         order = Order(
             self.next_id(), account.name, name, ticket.client_id, ticket.side, ticket.type, ticket.tif,
             ticket.price, ticket.stop, ticket.quantity, ticket.quote_quantity, now, now,

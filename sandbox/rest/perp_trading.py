@@ -159,7 +159,10 @@ def find_algo(exchange: Exchange, call: Call) -> Algo:
 
 
 def query_algo(exchange: Exchange, call: Call) -> object:
-    return shape.algo(find_algo(exchange, call))
+    algo = find_algo(exchange, call)
+    if algo.born_ms > call.now:
+        raise unknown_order()
+    return shape.algo(algo)
 
 
 def cancel_algo(exchange: Exchange, call: Call) -> object:
@@ -177,13 +180,16 @@ def cancel_all_algos(exchange: Exchange, call: Call) -> object:
 
 
 def open_algos(exchange: Exchange, call: Call) -> object:
-    return [shape.algo(one) for one in exchange.algos.open(call.account.name, call.params.get("symbol"))]
+    waiting = exchange.algos.open(call.account.name, call.params.get("symbol"))
+    return [shape.algo(one) for one in waiting if one.born_ms <= call.now]
 
 
 def all_algos(exchange: Exchange, call: Call) -> object:
     symbol = exchange.perp.market(call.text("symbol")).symbol.name
     mine = [
-        one for one in exchange.algos.all.values() if (one.account, one.symbol) == (call.account.name, symbol)
+        one
+        for one in exchange.algos.all.values()
+        if (one.account, one.symbol) == (call.account.name, symbol) and one.born_ms <= call.now
     ]
     return [shape.algo(one) for one in mine[-call.limit(500, 1_000) :]]
 

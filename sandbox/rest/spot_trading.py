@@ -3,9 +3,9 @@
 from sandbox.call import Call, Table
 from sandbox.exchange import Exchange
 from sandbox.orders import Order
-from sandbox.pairs import leg_ticket
+from sandbox.pairs import Pair, leg_ticket
 from sandbox.placing import amount, choice, client_id, spot_ticket
-from sandbox.refusal import Refusal, mandatory, not_cancelled, unknown_order
+from sandbox.refusal import Refusal, mandatory, no_list, not_cancelled, unknown_order
 from sandbox.shapes import spot as shape
 
 NEW = (
@@ -217,12 +217,12 @@ def oco(exchange: Exchange, call: Call) -> object:
 
 
 def order_list(exchange: Exchange, call: Call) -> object:
-    return shape.pair(
-        exchange.spot.pair(
-            call.account.name, call.integer("orderListId"), call.client_id("origClientOrderId")
-        ),
-        reports=False,
+    pair = exchange.spot.pair(
+        call.account.name, call.integer("orderListId"), call.client_id("origClientOrderId")
     )
+    if pair.born_ms > call.now:
+        raise no_list()
+    return shape.pair(pair, reports=False)
 
 
 def cancel_list(exchange: Exchange, call: Call) -> object:
@@ -235,17 +235,20 @@ def cancel_list(exchange: Exchange, call: Call) -> object:
     return shape.pair(pair, reports=True)
 
 
-def lists(exchange: Exchange, call: Call) -> object:
+def born_lists(exchange: Exchange, call: Call) -> list[Pair]:
     return [
-        shape.pair(one, reports=False)
+        one
         for one in exchange.spot.pairs.values()
-        if one.account == call.account.name
+        if one.account == call.account.name and one.born_ms <= call.now
     ]
 
 
+def lists(exchange: Exchange, call: Call) -> object:
+    return [shape.pair(one, reports=False) for one in born_lists(exchange, call)]
+
+
 def open_lists(exchange: Exchange, call: Call) -> object:
-    mine = [one for one in exchange.spot.pairs.values() if one.account == call.account.name]
-    return [shape.pair(one, reports=False) for one in mine if one.executing]
+    return [shape.pair(one, reports=False) for one in born_lists(exchange, call) if one.executing]
 
 
 LEG = "Type ClientOrderId Price StopPrice TimeInForce"

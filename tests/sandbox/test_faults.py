@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from sandbox.clock import ExchangeClock
-from sandbox.faults import ANSWERS, STREAMS, Faults
+from sandbox.faults import ANSWERS, STREAMS, Faults, spoiled
 from tests.sandbox.asking import signed
 
 Ready = dict[str, Any]
@@ -52,10 +52,12 @@ class Remote:
             return answer.status, await answer.read(), dict(answer.headers)
 
     async def look_up(self, name: str) -> Any:
-        wanted = {"symbol": "BTCUSDT", "origClientOrderId": name}
-        query = signed(wanted, self.ready["secret"], CLOCK.now())
+        return await self.signed("GET", "/api/v3/order", {"symbol": "BTCUSDT", "origClientOrderId": name})
+
+    async def signed(self, method: str, path: str, params: dict[str, Any]) -> Any:
+        query = signed(params, self.ready["secret"], CLOCK.now())
         headers = {"X-MBX-APIKEY": self.ready["key"]}
-        async with self.http.get(f"{self.ready['url']}/api/v3/order?{query}", headers=headers) as answer:
+        async with self.http.request(method, f"{self.ready['url']}{path}?{query}", headers=headers) as answer:
             return await answer.json()
 
 
@@ -122,6 +124,65 @@ def check_body(kind: str, body: bytes, accept: bool, name: str) -> None:
             assert "status" not in json.loads(body)
         case "slow" | "drip" | "huge" if accept:
             assert json.loads(body)["clientOrderId"] == name
+
+
+ORDER = {"symbol": "BTCUSDT", "orderId": 5, "clientOrderId": "mine", "status": "NEW"}
+TAKEN = {"symbol": "BTCUSDT", "orderId": 5, "clientOrderId": "mine"}
+THEIRS = {**ORDER, "orderId": 12, "clientOrderId": "somebody-elses"}
+ALGO = {"algoId": 5, "clientAlgoId": "mine", "symbol": "BTCUSDT", "algoStatus": "NEW"}
+NO = {"code": -2013, "msg": "Order does not exist."}
+
+
+@pytest.mark.parametrize(
+    ("kind", "honest", "spoilt"),
+    [
+        ("foreign", ALGO, {**ALGO, "algoId": 12, "clientAlgoId": "somebody-elses"}),
+        ("foreign", {"newOrderResult": "SUCCESS", "newOrderResponse": ORDER},
+         {"newOrderResult": "SUCCESS", "newOrderResponse": THEIRS}),
+        ("foreign", {"orderListId": 4, "orders": [TAKEN], "orderReports": [ORDER]},
+         {"orderListId": 4, "orders": [{**TAKEN, "orderId": 12, "clientOrderId": "somebody-elses"}], "orderReports": [THEIRS]}),
+        ("foreign", [ORDER, ORDER], [THEIRS, THEIRS]),
+        ("foreign", NO, NO),
+        ("ack", ALGO, {"algoId": 5, "clientAlgoId": "mine", "symbol": "BTCUSDT"}),
+        ("ack", {"cancelResult": "SUCCESS", "newOrderResponse": ORDER}, {"cancelResult": "SUCCESS", "newOrderResponse": TAKEN}),
+        ("ack", NO, NO),
+        ("nulls", [ORDER], [dict.fromkeys(ORDER)]),
+    ],
+)  # fmt: skip
+def test_whatever_the_answer_says_of_orders_is_spoilt(kind: str, honest: Any, spoilt: Any) -> None:
+    assert json.loads(spoiled(Faults().add({"kind": kind}), honest)) == spoilt
+
+
+@pytest.mark.parametrize("status", [200, 408, 500])
+async def test_a_code_comes_with_the_status_that_is_asked_for(remote: Remote, status: int) -> None:
+    await remote.control("faults", kind="code", path="/api/v3/order", status=status)
+    given, body, _ = await remote.buy(f"c-{secrets.token_hex(4)}")
+    assert (given, json.loads(body)["code"]) == (status, -1007)
+
+
+async def test_a_slow_birth_hides_conditional_orders_and_lists_too(remote: Remote) -> None:
+    name = f"s{secrets.token_hex(4)}"
+    conditional = {
+        "algoType": "CONDITIONAL", "symbol": "BTCUSDT", "side": "BUY", "type": "STOP_MARKET", "quantity": "0.01",
+        "triggerPrice": "250000", "clientAlgoId": name,
+    }  # fmt: skip
+    pair = {
+        "symbol": "BTCUSDT", "side": "BUY", "quantity": "0.001", "aboveType": "STOP_LOSS", "aboveStopPrice": "200000",
+        "belowType": "LIMIT_MAKER", "belowPrice": "20000", "listClientOrderId": name,
+    }  # fmt: skip
+    for path in ("/fapi/v1/algoOrder", "/api/v3/orderList/oco"):
+        await remote.control("faults", kind="birth", method="POST", path=path, seconds=2.0)
+    await remote.signed("POST", "/fapi/v1/algoOrder", conditional)
+    assert (await remote.signed("GET", "/fapi/v1/algoOrder", {"clientAlgoId": name}))["code"] == -2013
+    await remote.signed("POST", "/api/v3/orderList/oco", pair)
+    assert (await remote.signed("GET", "/api/v3/orderList", {"origClientOrderId": name}))["code"] == -2018
+    deadline = time.monotonic() + 20.0
+    while (await remote.signed("GET", "/fapi/v1/algoOrder", {"clientAlgoId": name})).get("code") == -2013:
+        assert time.monotonic() < deadline
+    while (await remote.signed("GET", "/api/v3/orderList", {"origClientOrderId": name})).get("code") == -2018:
+        assert time.monotonic() < deadline
+    await remote.signed("DELETE", "/fapi/v1/algoOrder", {"clientAlgoId": name})
+    await remote.signed("DELETE", "/api/v3/orderList", {"symbol": "BTCUSDT", "listClientOrderId": name})
 
 
 async def test_a_slow_birth_hides_the_order_for_a_while(remote: Remote) -> None:

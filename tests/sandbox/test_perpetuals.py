@@ -1,5 +1,6 @@
 """Perpetuals: profit to the unit, margin, funding, liquidation, conditional orders."""
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -188,6 +189,7 @@ def test_post_only(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("params", "code"),
     [
+        ({"type": "MARKET", "quantity": "0"}, -4003),
         ({"type": "MARKET", "quantity": "0.0015"}, -1111),
         ({"type": "MARKET", "quantity": "0.0001"}, -4004),
         ({"type": "MARKET", "quantity": "1001"}, -4005),
@@ -201,3 +203,31 @@ def test_filters_have_the_codes_of_the_perpetuals(desk: Desk, params: dict[str, 
     assert order(desk, **{"side": "BUY", **params})["code"] == code
     assert desk.exchange.perp.orders == {}
     assert order(desk, side="BUY", type="LIMIT", timeInForce="GTC", quantity="0.1", price="30000")["orderId"]
+
+
+def test_a_client_order_id_in_use_has_the_perpetuals_own_code(desk: Desk) -> None:
+    resting = {
+        "side": "BUY",
+        "type": "LIMIT",
+        "timeInForce": "GTC",
+        "quantity": "0.01",
+        "newClientOrderId": "mine",
+    }
+    assert order(desk, price="50000", **resting)["status"] == "NEW"
+    assert order(desk, price="49000", **resting) == {"code": -4116, "msg": "ClientOrderId is duplicated."}
+    assert len(desk.exchange.perp.orders) == 1
+
+
+def test_more_open_orders_than_there_may_be_are_refused(desk: Desk) -> None:
+    market = desk.exchange.perp.markets["BTCUSDT"]
+    market.symbol = replace(market.symbol, max_orders=1, max_algo_orders=0)
+    resting = {"side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "0.01", "price": "50000"}
+    assert [order(desk, **resting).get("code") for _ in range(2)] == [None, -2025]
+    stop = {
+        "algoType": "CONDITIONAL",
+        "side": "BUY",
+        "type": "STOP_MARKET",
+        "quantity": "0.01",
+        "triggerPrice": "70000",
+    }
+    assert desk.ask("POST /fapi/v1/algoOrder", **PERP, **stop)["code"] == -4045

@@ -67,6 +67,10 @@ def test_too_many_orders(exchange: Exchange, trader: Account) -> None:
     desk = Desk(exchange, trader, limits)
     codes = [desk.order(**ORDER).get("code") for _ in range(5)]
     assert codes == [None, None, None, -1015, -1015]
+    query = signed(ORDER, trader.secret, exchange.clock.now())
+    given = desk.raw("POST /api/v3/order", query, trader.key)
+    assert given.status == 429
+    assert 1 <= int(given.headers["Retry-After"]) <= 10
 
 
 @pytest.mark.parametrize(
