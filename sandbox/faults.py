@@ -17,7 +17,7 @@ ANSWERS = {
     "braces": "answer 200 with {}",
     "nulls": "answer 200 with every value null",
     "garbage": "answer 200 with JSON that breaks off",
-    "foreign": "answer with another order's ids",
+    "foreign": "answer with another order's ids, wherever the answer names one",
     "code": "answer with a Binance error (`code`, `message`, `status`)",
     "ack": "acknowledge an order without saying what became of it",
     "limited": "answer 429 or 418 (`status`) with Retry-After (`seconds`), and ban the address until then",

@@ -1,5 +1,6 @@
 """Every fault does what it says, and says nothing about what became of the request."""
 
+import asyncio
 import json
 import re
 import secrets
@@ -17,6 +18,8 @@ from tests.sandbox.asking import signed
 
 Ready = dict[str, Any]
 CLOCK = ExchangeClock()
+LOOK_S = 0.1
+"""How often a test looks: without a pause it would use up the minute's weight."""
 
 
 class Remote:
@@ -179,21 +182,24 @@ async def test_a_slow_birth_hides_conditional_orders_and_lists_too(remote: Remot
     deadline = time.monotonic() + 20.0
     while (await remote.signed("GET", "/fapi/v1/algoOrder", {"clientAlgoId": name})).get("code") == -2013:
         assert time.monotonic() < deadline
+        await asyncio.sleep(LOOK_S)
     while (await remote.signed("GET", "/api/v3/orderList", {"origClientOrderId": name})).get("code") == -2018:
         assert time.monotonic() < deadline
+        await asyncio.sleep(LOOK_S)
     await remote.signed("DELETE", "/fapi/v1/algoOrder", {"clientAlgoId": name})
     await remote.signed("DELETE", "/api/v3/orderList", {"symbol": "BTCUSDT", "listClientOrderId": name})
 
 
 async def test_a_slow_birth_hides_the_order_for_a_while(remote: Remote) -> None:
     name = f"b-{secrets.token_hex(4)}"
-    await remote.control("faults", kind="birth", method="POST", path="/api/v3/order", seconds=0.5)
+    await remote.control("faults", kind="birth", method="POST", path="/api/v3/order", seconds=3.0)
     status, _, _ = await remote.buy(name)
     assert status == 200
     assert (await remote.look_up(name))["code"] == -2013
-    deadline = time.monotonic() + 5.0
+    deadline = time.monotonic() + 30.0
     while (found := await remote.look_up(name)).get("code") == -2013:
         assert time.monotonic() < deadline
+        await asyncio.sleep(LOOK_S)
     assert found["status"] == "FILLED"
 
 
