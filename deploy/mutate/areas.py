@@ -134,7 +134,19 @@ AREAS = (
         (
             *(
                 f"{LIVE_TESTS}/test_{name}.py"
-                for name in ("asking", "c7_network", "gateway", "matrix", "unknown", "venue_faults")
+                for name in (
+                    "asking",
+                    "c7_network",
+                    "gateway",
+                    "gateway_wire",
+                    "matrix",
+                    "recording",
+                    "resolving",
+                    "sending",
+                    "unknown",
+                    "venue_faults",
+                    "venue_port",
+                )
             ),
             *(f"{LIVE_TESTS}/test_protecting.py::{name}" for name in PAIRS),
         ),

@@ -142,7 +142,7 @@ class Asking:
                 and parse_amount(row["executedQty"]) > 0
             ]
         except (LookupError, TypeError, AttributeError, ValueError, BadInput) as error:
-            raise VenueUnknown(f"the orders of {symbol} cannot be read: {error!r}"[:200]) from error
+            raise VenueUnknown(f"the orders of {symbol} cannot be read: {error!r}") from error
 
     async def fee_rate(self, trade: Trade, symbol: str) -> Decimal | None:
         """What a trade's fee is worth a unit, where it was taken in a third asset."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mcp_servers.execution.venues.live.asking import BOUND, Asking, listed, must
-from mcp_servers.execution.venues.live.dialect import VenueOrder
+from mcp_servers.execution.venues.live.dialect import Trade, VenueOrder
 from mcp_servers.execution.venues.live.outcome import Answered, Outcome, Rejected, Unknown
 from openoutcry.errors import VenueUnknown
 from openoutcry.types.timeframes import millis
@@ -210,10 +210,69 @@ async def test_the_price_of_an_asset_that_a_fee_was_taken_in() -> None:
             await asking(wrong)[0].rate("BNB", "USDT")
 
 
+async def test_a_fee_in_the_markets_own_assets_needs_no_price() -> None:
+    def of(asset: str) -> Trade:
+        return Trade("1", Decimal(100), Decimal(1), Decimal("0.1"), asset, maker=False, at=AT)
+
+    for asset in ("BTC", "USDT"):
+        asks, gateway = asking()
+        assert await asks.fee_rate(of(asset), SPOT) is None and gateway.asked == []
+    asks, gateway = asking({"price": "600.5"})
+    assert await asks.fee_rate(of("BNB"), PERP) == Decimal("600.5")
+    assert gateway.asked == [("spot", "ticker/price", {"symbol": "BNBUSDT"}, 2, False)]
+
+
+def closing(**more: Any) -> dict[str, str]:
+    """An order by which the exchange closed a long."""
+    return {"clientOrderId": "autoclose-7", "side": "SELL", "origQty": "0.5", "executedQty": "0.3"} | more
+
+
+async def test_what_the_exchange_closed_by_itself_is_what_it_named_and_what_traded() -> None:
+    rows = [
+        closing(),
+        closing(clientOrderId="adl_autoclose", origQty="0.2"),
+        closing(clientOrderId="settlement_autoclose-9", executedQty="0.00000001"),
+        closing(clientOrderId="oo-1"),
+        closing(clientOrderId="my-autoclose-7"),
+        closing(side="BUY"),
+        closing(executedQty="0"),
+    ]
+    asks, gateway = asking(rows)
+    assert await asks.forced(PERP, "SELL", AT) == [
+        ("autoclose-7", Decimal("0.5")),
+        ("adl_autoclose", Decimal("0.2")),
+        ("settlement_autoclose-9", Decimal("0.5")),
+    ]
+    since = {"symbol": "BTCUSDT", "startTime": str(millis(AT)), "limit": "1000"}
+    assert gateway.asked == [("perp", "allOrders", since, 5, True)]
+    assert await asking(rows)[0].forced(PERP, "BUY", AT) == [("autoclose-7", Decimal("0.5"))]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        [{}],
+        [7],
+        {},
+        [closing(clientOrderId=7)],
+        [closing(origQty="x")],
+        [closing(executedQty=None)],
+        Unknown("silence"),
+        Rejected(-2013, "no"),
+    ],
+)
+async def test_orders_of_the_exchange_that_cannot_be_read_are_none_that_are_missing(wrong: Any) -> None:
+    with pytest.raises(VenueUnknown):
+        await asking(wrong)[0].forced(PERP, "SELL", AT)
+
+
 def test_what_must_be_an_answer_and_what_must_be_a_list() -> None:
     assert must(Answered([1])) == [1] and listed([{}, {"a": 1}]) == [{}, {"a": 1}] and listed([]) == []
     with pytest.raises(VenueUnknown, match="silence"):
         must(Unknown("silence"))
+    with pytest.raises(VenueUnknown) as long:
+        must(Unknown("x" * 1_000))
+    assert len(str(long.value)) == 300
     for wrong in ({}, [{}, 7], None, "x"):
         with pytest.raises(VenueUnknown):
             listed(wrong)
