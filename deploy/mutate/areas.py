@@ -95,7 +95,10 @@ AREAS = (
             for name in ("bracket_orders", "moving_stops", "protecting", "standing_instructions")
         ),
         (
-            *(f"tests/{EXECUTION}/test_{name}.py" for name in ("moving_stops", "standing_instructions")),
+            *(
+                f"tests/{EXECUTION}/test_{name}.py"
+                for name in ("bracket_orders", "moving_stops", "protector", "standing_instructions")
+            ),
             f"{LIVE_TESTS}/test_protecting.py",
             SEEDS,
         ),
