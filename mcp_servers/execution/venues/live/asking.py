@@ -125,9 +125,7 @@ class Asking:
         path = "myTrades" if kind == "spot" else "userTrades"
         trades = listed(must(await self._gateway.ask(kind, "GET", path, asked, weight=weight)))
         numbers = {str(row.get("orderId")) for row in rows}
-        return all(str(trade.get("orderId")) in numbers for trade in trades) or _older(
-            trades, numbers, sent_at
-        )
+        return _older(trades, numbers, sent_at)
 
     async def forced(self, symbol: str, side: Side, since: datetime) -> list[tuple[str, Decimal]]:
         """Orders that the exchange placed by itself on that side of a perpetual and that traded: name and size, oldest first."""

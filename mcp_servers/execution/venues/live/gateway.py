@@ -242,7 +242,7 @@ def _signer(access: VenueAccess, clock: Clock) -> Any:
             "secret": access.secret.get_secret_value(),
         }
     )
-    client.options.update({"recvWindow": RECV_WINDOW_MS, "timeDifference": 0})
+    client.options["recvWindow"] = RECV_WINDOW_MS
     client.milliseconds = lambda: millis(clock.now())  # one clock: what is measured is what is signed with
     if access.url is not None:
         client.urls["api"] = moved(client.urls["api"], access.url)

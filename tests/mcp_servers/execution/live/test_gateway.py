@@ -118,6 +118,12 @@ async def test_a_time_that_is_none_changes_nothing(door: Door, wrong: object) ->
     assert await door.measure_clock() is True and door.now_ms() == 10**14 - 1
 
 
+async def test_until_the_exchange_says_what_time_it_is_our_clock_is_taken(door: Door) -> None:
+    door.server_time = "null"
+    await door.ask("spot", "POST", "order", {"symbol": "BTCUSDT"})
+    assert asked(door.sent[-1][1])["timestamp"] == str(door.now_ms()) == str(millis(NOW))
+
+
 async def test_so_many_may_wait_for_their_turn_and_a_cancel_waits_for_none(door: Door) -> None:
     await door.measure_clock()
     door.budget.full.clear()
