@@ -108,7 +108,13 @@ class RiskSettings(Frozen):
     """Orders of the same leg, symbol, side, type and prices within ``repeat_window_s``."""
     repeat_window_s: Annotated[float, Field(gt=0.0, le=86_400.0)] = 60.0
     breaker_halts: bool = True
-    """A loss limit that is reached halts the floor; it always ends its session's entries until an admin resets it."""
+    """A loss limit that is reached halts the floor; it always ends its session's entries until an admin resets it. So do
+    ``max_refusals`` orders in a row.
+    """
+    max_refusals: Annotated[int, Field(strict=True, ge=1, le=1_000)] = 5
+    """Orders of one symbol that the venue refused or left unanswered, one after another within ``refusal_window_s``."""
+    refusal_window_s: Annotated[float, Field(strict=True, gt=0.0, le=2_592_000.0)] = 86_400.0
+    """In market time; a day, so that hourly bars are counted too."""
     restricted_symbols: tuple[str, ...] = ()
     perp_margin: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
     """Cash set aside per unit of perpetual notional; 1.0 trades without leverage."""

@@ -33,7 +33,7 @@ from openoutcry.types.record import CycleRecord
 from openoutcry.types.timeframes import bar_length
 from openoutcry.types.votes import Abstain, Ballot
 from openoutcry.voting.seats import Seat
-from orchestrator.breaker import tripped
+from orchestrator.breaker import refused, tripped
 from orchestrator.broker import McpBroker
 from orchestrator.debate import debated
 from orchestrator.desk import Desk
@@ -237,6 +237,7 @@ class LiveFloor:
         latches = turn.desk.latched
         hash_ = await self.store.append(facts, record, timings, troubles(record, facts, known))
         await tripped(self.store, latches, record, turn.settings)
+        await refused(self.store, facts, record, turn.settings)
         return hash_
 
     async def ready(self) -> None:

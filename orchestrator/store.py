@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,8 +16,8 @@ from db import agents, commands, feed, halting, hearing, ledger, rounds, session
 from db.listening import Listening
 from db.models import reading, staging
 from db.patient import patient
-from db.pool import Connection, open_pool, retrying
-from db.reads import orders
+from db.pool import Connection, Row, open_pool, retrying
+from db.reads import orders, refusals
 from db.records import records
 from db.strategies import history, seats
 from db.summary import session_summary
@@ -218,6 +218,10 @@ class Store:
     async def hedge_orders(self, session_id: UUID, leg: str) -> list[HedgeOrder]:
         """What became of the orders of this leg."""
         return await orders.hedge_orders(self.pool, session_id, leg)
+
+    async def newest_orders(self, session_id: UUID, symbol: str, most: int) -> Sequence[Row]:
+        """The newest orders in a symbol that were to be sent, newest first."""
+        return await refusals.newest_orders(self.pool, session_id, symbol, most)
 
     async def untold(self, command: HearAccount) -> bool:
         """Whether no record tells yet of what was noticed at the exchange."""

@@ -6,6 +6,7 @@ from typing import Any
 import asyncpg
 
 from db.halting import EVERYTHING
+from db.reads import refusals
 from db.standing import IN_FORCE, MOST, MOST_OPEN
 from mcp_servers.execution import intents, orders_table
 from mcp_servers.execution.answers import OrderView
@@ -187,7 +188,23 @@ def in_force(work: Transaction, given: Sequence[Any]) -> Answer:
     return newest, f"SELECT {len(newest)}"
 
 
+def newest(work: Transaction, given: Sequence[Any]) -> Answer:
+    """The newest orders of a symbol that were to be sent."""
+    session, symbol, most = given
+    found = [
+        row
+        for row in work.rows("orders").values()
+        if (row["session_id"], row["symbol"], row["refusal"]) == (session, symbol, None)
+        and row["status"] not in ("INTENT", "SENT")
+        and not (row["error_message"] or "").startswith(("HALTED:", "EXPIRED:"))
+    ]
+    found.sort(key=lambda row: (row["seq"], row["leg"]), reverse=True)
+    shown = [{name: row[name] for name in ("status", "error_message", "created_at")} for row in found[:most]]
+    return shown, f"SELECT {len(shown)}"
+
+
 STATEMENTS = {
+    refusals.NEWEST: newest,
     IN_FORCE: in_force,
     orders_table.BY_NAME: by_name,
     intents.USE: use,
