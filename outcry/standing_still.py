@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from openoutcry.risk.latch import Latch
+from db.reads.latches import Reached
 
 RESET = '`outcry risk reset-breaker --reason "…"`'
 
@@ -20,11 +20,12 @@ def halts_told(halts: Mapping[str | None, Mapping[str, Any]], kill_file: Path) -
     return lines
 
 
-def latches_told(latches: Iterable[tuple[str, str, Latch]]) -> list[str]:
+def latches_told(latches: Iterable[Reached]) -> list[str]:
     """A line for each loss limit that was reached and not reset."""
     return [
-        f"{symbol} enters nothing: {rule} was {latch.value} in record {latch.seq}, its limit {latch.limit}. Lifted by: {RESET}"
-        for symbol, rule, latch in latches
+        f"{one.symbol} enters nothing: {one.rule} was {one.latch.value} in record {one.latch.seq}, its limit "
+        f"{one.latch.limit}. Lifted by: {RESET}"
+        for one in latches
     ]
 
 

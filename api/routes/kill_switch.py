@@ -3,7 +3,8 @@
 import asyncio
 from contextlib import suppress
 from datetime import datetime
-from typing import TypeVar
+from decimal import Decimal
+from typing import Any, TypeVar
 from uuid import UUID
 
 from litestar import get, post
@@ -21,6 +22,7 @@ from api.requests import AnyRequest
 from api.shapes.base import Shape, converted
 from db import halting
 from db.identity.holder import Holder
+from db.reads.latches import Reached, latches
 from openoutcry.errors import NotFound
 from openoutcry.types.commands import (
     Halt,
@@ -73,11 +75,23 @@ class BreakerReset(Shape, frozen=True, kw_only=True):
     released: bool
 
 
+class ReachedLimit(Shape, frozen=True, kw_only=True):
+    """A loss limit that a session reached, in which record and when on the market's clock: it enters nothing until reset."""
+
+    session_id: UUID
+    symbol: str
+    rule: str
+    value: Decimal
+    limit: Decimal
+    seq: int
+    as_of: datetime
+
+
 class HaltState(Shape, frozen=True, kw_only=True):
     """Whether the kill switch is thrown, why, by whom and since when.
 
     ``swept``: open orders were cancelled and, with ``flatten``, positions closed. ``halted_symbols`` are those halted by
-    themselves.
+    themselves. ``latched`` are the loss limits that stand, halted or not: a reset of the breaker lets go of them.
     """
 
     halted: bool
@@ -89,13 +103,14 @@ class HaltState(Shape, frozen=True, kw_only=True):
     flatten: bool = False
     swept: bool = False
     halted_symbols: tuple[str, ...] = ()
+    latched: tuple[ReachedLimit, ...] = ()
     message: str = ""
 
 
 @get("/api/v1/trade/halt", tags=["trade"])
 async def halt_state(request: AnyRequest, floor: TheFloor) -> HaltState:
-    """Whether the kill switch is thrown."""
-    return await _halt_state(floor)
+    """Whether the kill switch is thrown, and which loss limits keep the caller's sessions from entering anything."""
+    return await _halt_state(floor, caller_of(request).org_id)
 
 
 @post(
@@ -121,7 +136,7 @@ async def halt(request: AnyRequest, floor: TheFloor) -> Answer[HaltState]:
             symbol=command.symbol, flatten=command.flatten,
         )  # fmt: skip
         await halting.wait_swept(floor.pool, command.symbol, floor.command_timeout_s)
-        return await _halt_state(floor, "Trading halted", command.symbol)
+        return await _halt_state(floor, caller.org_id, "Trading halted", command.symbol)
 
     return await once(request, floor, command, throw)
 
@@ -148,9 +163,9 @@ async def unhalt(request: AnyRequest, floor: TheFloor) -> Answer[HaltState]:
             )  # fmt: skip
             if stood["source"] == "file":
                 await asyncio.sleep(FILE_S)
-        if command.symbol is None and (await _halt_state(floor)).halted:
+        if command.symbol is None and None in await halting.standing(floor.pool):
             raise _still_there()
-        return await _halt_state(floor, "Trading may go on", command.symbol)
+        return await _halt_state(floor, caller.org_id, "Trading may go on", command.symbol)
 
     return await once(request, floor, command, release)
 
@@ -198,21 +213,26 @@ def _operator(request: AnyRequest) -> Holder:
     return caller
 
 
-async def _halt_state(floor: Floor, message: str = "", symbol: str | None = None) -> HaltState:
+async def _halt_state(floor: Floor, org_id: UUID, message: str = "", symbol: str | None = None) -> HaltState:
     standing = await halting.standing(floor.pool)
-    halted_symbols = tuple(name for name in standing if name is not None)
+    told: dict[str, Any] = {
+        "symbol": symbol,
+        "halted_symbols": tuple(name for name in standing if name is not None),
+        "latched": tuple(_reached(one) for one in await latches(floor.pool, org_id)),
+        "message": message,
+    }
     value = standing.get(symbol)
     if not value:
-        return HaltState(halted=False, symbol=symbol, halted_symbols=halted_symbols, message=message)
-    return converted(
-        value,
-        HaltState,
-        halted=True,
-        since=value["at"],
-        symbol=symbol,
-        halted_symbols=halted_symbols,
-        message=message,
-    )
+        return HaltState(halted=False, **told)
+    return converted(value, HaltState, halted=True, since=value["at"], **told)
+
+
+def _reached(one: Reached) -> ReachedLimit:
+    latch = one.latch
+    return ReachedLimit(
+        session_id=one.session_id, symbol=one.symbol, rule=one.rule, value=Decimal(latch.value),
+        limit=Decimal(latch.limit), seq=latch.seq, as_of=latch.as_of,
+    )  # fmt: skip
 
 
 HANDLERS = [halt_state, halt, unhalt, reset_breaker]

@@ -7,7 +7,6 @@ from typing import Any
 
 import typer
 
-from openoutcry.risk.latch import Latch
 from outcry.options import HomeOption, JsonOption
 from wire.config import home_folder, kill_file
 
@@ -34,7 +33,7 @@ async def look(home: Path) -> dict[str, Any]:
 
     from db import halting
     from db.pool import open_pool
-    from db.reads.latches import latches
+    from db.reads.latches import Reached, latches
     from db.summary import running_sessions
     from outcry import runfile
     from outcry.floordb import running_database
@@ -52,7 +51,7 @@ async def look(home: Path) -> dict[str, Any]:
     url = running_database(home)
     sessions: list[dict[str, Any]] = []
     halts: dict[str | None, dict[str, Any]] = {}
-    reached: list[tuple[str, str, Latch]] = []
+    reached: list[Reached] = []
     if url is not None:
         pool = await open_pool(url)
         try:

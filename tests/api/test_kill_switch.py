@@ -15,7 +15,7 @@ from wire.clock import WallClock
 HALT, UNHALT, RESET = "/api/v1/trade/halt", "/api/v1/trade/unhalt", "/api/v1/trade/breaker/reset"
 NOTHING = {
     "halted": False, "symbol": None, "reason": None, "by": None, "source": None, "since": None, "flatten": False,
-    "swept": False, "halted_symbols": [], "message": "",
+    "swept": False, "halted_symbols": [], "latched": [], "message": "",
 }  # fmt: skip
 AGAIN = {"reason": "right again"}
 
@@ -112,6 +112,29 @@ async def test_a_kill_file_that_is_gone_is_waited_for_and_no_other_halt_is(newbo
         object.__setattr__(newborn.floor, "command_timeout_s", 0.1)
         await admin.post(HALT, json={"reason": "now"})
         assert (await admin.post(UNHALT, json=AGAIN)).json()["halted"] is False
+
+
+async def test_a_loss_limit_that_was_reached_is_named_halted_or_not_to_its_own_org(answered, admin):
+    latch = {"value": "0.061", "limit": "0.05", "seq": 3, "as_of": "2023-01-02T00:00:00+00:00"}
+    session = answered.session
+    record = session._write("MANUAL", detail={"latched": {"max_daily_loss": latch}})
+    await answered.writer.write(record)
+    reached = {
+        "session_id": answered.session_id, "symbol": "BTC/USDT", "rule": "max_daily_loss", "value": 0.061, "limit": 0.05,
+        "seq": 3, "as_of": "2023-01-02T00:00:00Z",
+    }  # fmt: skip
+    assert (await admin.get(HALT)).json() == {**NOTHING, "latched": [reached]}
+    thrown = (await admin.post(HALT, json={"reason": "now"})).json()
+    assert (thrown["halted"], thrown["latched"]) == (True, [reached])
+    assert (await admin.post(UNHALT, json=AGAIN)).json()["latched"] == [
+        reached
+    ]  # ends the halt, not the limit
+    other = await orgs.add(answered.pool, "another", "basic")
+    text = (await keys.create(answered.pool, "theirs", "admin", org_id=other.id)).text
+    async with answered.client(None, Authorization=f"Bearer {text}") as stranger:
+        assert (await stranger.get(HALT)).json()["latched"] == []
+    await answered.writer.write(session._write("MANUAL", detail={}))
+    assert (await admin.get(HALT)).json() == NOTHING
 
 
 @pytest.mark.parametrize("everywhere", [True, False])

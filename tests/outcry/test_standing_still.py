@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
+from db.reads.latches import Reached
 from openoutcry.risk.latch import Latch
 from outcry.screen import Screen
 from outcry.standing_still import halts_told, latches_told
@@ -48,7 +50,7 @@ def test_a_kill_file_that_nobody_has_heeded_yet_is_told(tmp_path: Path) -> None:
 
 def test_a_loss_limit_that_was_reached_is_told() -> None:
     latch = Latch(value="0.051", limit="0.05", seq=7, as_of=datetime(2026, 11, 28, tzinfo=UTC))
-    assert latches_told([("BTC/USDT", "max_daily_loss", latch)]) == [
+    assert latches_told([Reached(UUID(int=1), "BTC/USDT", "max_daily_loss", latch)]) == [
         f"BTC/USDT enters nothing: max_daily_loss was 0.051 in record 7, its limit 0.05. Lifted by: {RESET}"
     ]
 
