@@ -1,7 +1,7 @@
 """Opening and keeping the door to the exchange: the key is looked at first, what is unknown is looked up for ever."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -36,6 +36,31 @@ log = structlog.get_logger()
 LOOK_S = 2.0
 ALARM = BOUND + timedelta(seconds=60)
 TRIES = 5
+Wait = Callable[[], Awaitable[None]]
+
+
+async def shortly() -> None:
+    """Wait a moment before the exchange is asked again."""
+    await asyncio.sleep(0.5)
+
+
+def pause_over(gateway: Gateway, pool: asyncpg.Pool, org_id: UUID, clock: Clock) -> Wait:
+    """Wait until a pause is over that the exchange asked for, and say so: to end and start again would not shorten it."""
+
+    async def wait() -> None:
+        if (left := gateway.quiet_s) <= 0:
+            await shortly()
+            return
+        until = (clock.now() + timedelta(seconds=left)).isoformat(timespec="seconds")
+        what = f"the exchange asked for a pause: nothing is sent to it before {until}, then the execution server starts"
+        log.warning("exchange_pause_awaited", seconds=round(left), until=until)
+        data = {"status": "alarm", "message": what, "metadata": {"until": until}}
+        await standing.alarm(pool, org_id, Event("system_status", data, clock.now()))
+        while left > 0:  # counted as the budget counts: through a machine that sleeps, and a longer pause
+            await asyncio.sleep(min(left, LOOK_S))
+            left = gateway.quiet_s
+
+    return wait
 
 
 def gateway_of(
@@ -64,7 +89,7 @@ async def opened_exchange(
         return venue
 
     try:
-        await refuse_wide_key(gateway)
+        await refuse_wide_key(gateway, pause_over(gateway, pool, UUID(config.org_id), clock))
         async with reconciled(gateway, access, config, pool, clock):
             yield opened_account
     finally:
@@ -86,7 +111,7 @@ async def reconciled(
     account = Account(account_name(key), access.exchange, UUID(config.org_id), symbols)
     reconciler = Reconciler(pool, reader, account, config.settings.reconcile, clock)
     reader.awaited = True
-    await compared(reconciler)
+    await compared(reconciler, pause_over(gateway, pool, account.org_id, clock))
     reader.awaited = False
 
     async def look() -> None:
@@ -103,8 +128,11 @@ async def reconciled(
         await asyncio.gather(keeping, return_exceptions=True)
 
 
-async def compared(reconciler: Reconciler) -> None:
-    """The first comparison, before anything is traded. Raises StartupRefused when the exchange does not say what it has."""
+async def compared(reconciler: Reconciler, wait: Wait = shortly) -> None:
+    """The first comparison, before anything is traded; ``wait`` is what passes between two tries.
+
+    Raises StartupRefused when the exchange does not say what it has.
+    """
     for left in range(TRIES, 0, -1):
         try:
             await reconciler.run(waits=False)
@@ -112,11 +140,14 @@ async def compared(reconciler: Reconciler) -> None:
         except VenueUnknown as error:
             if left == 1:
                 raise StartupRefused(f"the account cannot be compared with our books: {error}") from error
-            await asyncio.sleep(0.5)
+            await wait()
 
 
-async def refuse_wide_key(gateway: Gateway) -> None:
-    """Raises StartupRefused for a key that may withdraw, may not trade, or of which nobody says what it may."""
+async def refuse_wide_key(gateway: Gateway, wait: Wait = shortly) -> None:
+    """Raises StartupRefused for a key that may withdraw, may not trade, or of which nobody says what it may.
+
+    It asks a few times, with ``wait`` between.
+    """
     for left in range(TRIES, 0, -1):
         said = await gateway.ask("spot", "GET", "account/apiRestrictions", api="sapi")
         try:
@@ -128,7 +159,7 @@ async def refuse_wide_key(gateway: Gateway) -> None:
                     "another's, or it may not be used from this address"
                 ) from error
             if gateway.lost is None and left > 1:
-                await asyncio.sleep(0.5)
+                await wait()
                 continue
             raise StartupRefused(f"the exchange does not say what the key may do: {error}") from error
         if not isinstance(rights, dict) or rights.get("enableWithdrawals") is not False:

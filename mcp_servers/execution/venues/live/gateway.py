@@ -167,13 +167,18 @@ class Gateway:
         ahead = 0 if self._signer is None else -int(self._signer.options["timeDifference"])
         return millis(self._clock.now()) + ahead
 
+    @property
+    def quiet_s(self) -> float:
+        """Seconds that are left of a pause the exchange asked for. Raises BudgetBroken."""
+        return self._budget.quiet_s
+
     async def close(self) -> None:
         """Close the connections."""
         if self._session is not None:
             await self._session.close()
 
     def _unless_paused(self) -> None:
-        if (left := self._budget.quiet_s) > 0:
+        if (left := self.quiet_s) > 0:
             raise Paused(f"the exchange asked for a pause; {left:.0f} s are left of it")
 
     async def _revoked(self, said: KeyRevoked) -> None:
