@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -32,6 +33,7 @@ from wire.budget import MachineClock, RequestBudget
 from wire.config import ProcessConfig
 from wire.venue_keys import VenueAccess
 
+T = TypeVar("T")
 log = structlog.get_logger()
 LOOK_S = 2.0
 ALARM = BOUND + timedelta(seconds=60)
@@ -105,13 +107,13 @@ async def reconciled(
     Raises StartupRefused when the exchange does not say what it has.
     """
     key, secret = access.key.get_secret_value(), access.secret.get_secret_value()
-    pairs = [parse_symbol(symbol) for symbol in config.run.symbols or ("BTC/USDT",)]
-    symbols = tuple(dict.fromkeys(str(side) for pair in pairs for side in (pair.spot(), pair.perpetual())))
+    pause = pause_over(gateway, pool, UUID(config.org_id), clock)
+    symbols = await insisted(lambda: with_perpetuals(gateway, config.run.symbols or ("BTC/USDT",)), pause)
     reader, keys = GatewayReader(gateway), StreamKeys(key, secret, access.url)
     account = Account(account_name(key), access.exchange, UUID(config.org_id), symbols)
     reconciler = Reconciler(pool, reader, account, config.settings.reconcile, clock)
     reader.awaited = True
-    await compared(reconciler, pause_over(gateway, pool, account.org_id, clock))
+    await insisted(lambda: reconciler.run(waits=False), pause)
     reader.awaited = False
 
     async def look() -> None:
@@ -128,19 +130,31 @@ async def reconciled(
         await asyncio.gather(keeping, return_exceptions=True)
 
 
-async def compared(reconciler: Reconciler, wait: Wait = shortly) -> None:
-    """The first comparison, before anything is traded; ``wait`` is what passes between two tries.
+async def with_perpetuals(gateway: Gateway, symbols: tuple[str, ...]) -> tuple[str, ...]:
+    """The symbols on spot, and the perpetual of each that has one. Raises VenueUnknown."""
+    said = must(await gateway.ask("perp", "GET", "exchangeInfo", {}, weight=1, signed=False))
+    try:
+        there = {row["symbol"] for row in said["symbols"]}
+    except (LookupError, TypeError) as error:
+        raise VenueUnknown(f"no list of perpetuals: {error!r}") from error
+    pairs = [parse_symbol(symbol) for symbol in symbols]
+    sides = (side for pair in pairs for side in (pair.spot(), pair.perpetual()))
+    return tuple(dict.fromkeys(str(side) for side in sides if side.settle is None or side.joined in there))
 
-    Raises StartupRefused when the exchange does not say what it has.
+
+async def insisted(asking: Callable[[], Awaitable[T]], wait: Wait) -> T:
+    """What has to be known before anything is traded; ``wait`` is what passes between two tries.
+
+    Raises StartupRefused when the exchange does not say.
     """
-    for left in range(TRIES, 0, -1):
-        try:
-            await reconciler.run(waits=False)
-            return
-        except VenueUnknown as error:
-            if left == 1:
-                raise StartupRefused(f"the account cannot be compared with our books: {error}") from error
-            await wait()
+    for _ in range(TRIES - 1):
+        with suppress(VenueUnknown):
+            return await asking()
+        await wait()
+    try:
+        return await asking()
+    except VenueUnknown as error:
+        raise StartupRefused(f"the account cannot be compared with our books: {error}") from error
 
 
 async def refuse_wide_key(gateway: Gateway, wait: Wait = shortly) -> None:

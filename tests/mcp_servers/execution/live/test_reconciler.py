@@ -162,6 +162,28 @@ async def test_e13_the_execution_server_compares_before_it_trades_and_goes_on(
             assert await rig.halts() == {SPOT}
 
 
+async def test_a_pair_without_a_perpetual_is_compared_on_spot_alone(
+    running: Any, fresh_database: str, tmp_path: Path
+) -> None:
+    async with rigged(running, fresh_database) as rig:
+        account = rig.account
+        access = VenueAccess(
+            exchange="binance", key=SecretStr(account.key), secret=SecretStr(account.secret), url=running["url"]
+        )
+        config: Any = SimpleNamespace(
+            home=tmp_path, org_id=DEFAULT_ORG, settings=Settings(), run=SimpleNamespace(symbols=(SPOT, "BNB/USDT"))
+        )
+        async with opened_exchange(access, config, rig.pool, WallClock()):
+            (told, *_) = await venue_books.latest(rig.pool, ORG, 9)
+            assert told["differences"] == []
+            await account.order("bot", symbol="BNBUSDT", quantity="0.1")
+            for _ in range(150):
+                if await rig.halts():
+                    break
+                await asyncio.sleep(0.1)
+            assert await rig.halts() == {"BNB/USDT"}
+
+
 class Meanwhile:
     """Asks for the account, and trades on it while it is being read: at ``buys`` readings an own order fills after the trades
     were told and before the balances are, and at the next reading's beginning as much is sold again.
