@@ -8,7 +8,7 @@ from uuid import UUID
 
 from db import halting
 from db.pool import UNANSWERED
-from mcp_servers.execution.live_door import compared
+from mcp_servers.execution.live_door import insisted, shortly
 from mcp_servers.execution.venues.live.keeper import Keeper
 from mcp_servers.execution.venues.live.reconciler import BY, Account, Reconciler, account_name
 from openoutcry.errors import NotFound, OpenOutcryError, VenueUnknown
@@ -57,7 +57,7 @@ async def keep_comparing(world: World, pool: Any) -> None:
     """Compare once, which may fail, and begin to go on with it for as long as the process lives."""
     policy = settings_of(world).reconcile
     comparing = reconciler(world, pool, policy)
-    await compared(comparing)
+    await insisted(lambda: comparing.run(waits=False), shortly)
 
     async def look() -> None:
         await comparing.run()

@@ -168,10 +168,16 @@ async def test_a_pair_without_a_perpetual_is_compared_on_spot_alone(
     async with rigged(running, fresh_database) as rig:
         account = rig.account
         access = VenueAccess(
-            exchange="binance", key=SecretStr(account.key), secret=SecretStr(account.secret), url=running["url"]
+            exchange="binance",
+            key=SecretStr(account.key),
+            secret=SecretStr(account.secret),
+            url=running["url"],
         )
         config: Any = SimpleNamespace(
-            home=tmp_path, org_id=DEFAULT_ORG, settings=Settings(), run=SimpleNamespace(symbols=(SPOT, "BNB/USDT"))
+            home=tmp_path,
+            org_id=DEFAULT_ORG,
+            settings=Settings(),
+            run=SimpleNamespace(symbols=(SPOT, "BNB/USDT")),
         )
         async with opened_exchange(access, config, rig.pool, WallClock()):
             (told, *_) = await venue_books.latest(rig.pool, ORG, 9)
