@@ -6,6 +6,7 @@ from typing import Literal
 
 from sandbox.accounts import Account
 from sandbox.exchange import Exchange
+from sandbox.limits import Limits
 from sandbox.placing import CLIENT_ID
 from sandbox.refusal import Refusal, illegal, mandatory
 from sandbox.tape import INTERVALS
@@ -16,11 +17,12 @@ ALWAYS = {"timestamp", "recvWindow", "signature", "apiKey"}
 
 @dataclass(frozen=True)
 class Call:
-    """Parameters as text; ``account`` is there for every endpoint but the public ones."""
+    """Parameters as text; ``account`` is there for every endpoint but the public ones, ``limits`` are what all have used."""
 
     params: dict[str, str]
     now: int
     user: Account | None = None
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def account(self) -> Account:

@@ -77,7 +77,7 @@ def answer(exchange: Exchange, limits: Limits, asked: Asked) -> Answer:
         if endpoint.orders and user is not None:
             count = limits.order(user.name, endpoint.venue, endpoint.orders, now)
             headers["X-MBX-ORDER-COUNT-10S"] = str(count)
-        return Answer(200, endpoint.handler(exchange, Call(params, now, user)), headers, user)
+        return Answer(200, endpoint.handler(exchange, Call(params, now, user, limits)), headers, user)
     except Limited as refusal:
         return Answer(
             refusal.status, refusal.body(), {**headers, "Retry-After": str(refusal.retry_after)}, user
@@ -113,7 +113,7 @@ def answer_method(
         check_names(endpoint, {name: params[name] for name in params.keys() - OF_METHODS})
         if endpoint.orders and user is not None:
             limits.order(user.name, venue, endpoint.orders, now)
-        return Answer(200, endpoint.handler(exchange, Call(params, now, user)), {}, user)
+        return Answer(200, endpoint.handler(exchange, Call(params, now, user, limits)), {}, user)
     except Refusal as refusal:
         return Answer(refusal.status, refusal.body())
 

@@ -32,7 +32,9 @@ class Clock(Protocol):
 
 
 class Exchange:
-    """``feeds`` by base asset. Events wait in ``reports``, ``algo_reports`` and ``funded`` for the streams."""
+    """``feeds`` by base asset. Events wait in ``reports``, ``algo_reports``, ``funded`` and ``moved`` for the
+    streams; ``moved`` has account, asset, units that came to spot (negative: that left), and when.
+    """
 
     def __init__(self, clock: Clock, feeds: dict[str, Feed], seed: int) -> None:
         self.clock = clock
@@ -48,6 +50,7 @@ class Exchange:
         self.algo_reports: list[tuple[Algo, int]] = []
         self.algos = Algos(self.perp, self.margin, lambda algo, at: self.algo_reports.append((algo, at)))
         self.funded: list[tuple[str, int]] = []
+        self.moved: list[tuple[str, str, int, int]] = []
         self.funding_ppm = {name: FUNDING_PPM for name in self.perp.markets}
         self.next_funding_ms = (now // FUNDING_MS + 1) * FUNDING_MS
         self.funding_history = self._funded_before()
@@ -100,17 +103,19 @@ class Exchange:
         self.deposit(account, SETTLE, wallet or 0, perp=True)
         return account
 
-    def transfer(self, account: Account, asset: str, units: int, *, to_perp: bool) -> None:
-        """Between a user's spot and futures wallets. Raises -5013 when there is too little."""
+    def transfer(self, account: Account, asset: str, units: int, *, to_perp: bool) -> int:
+        """Between a user's spot and futures wallets; the entry's number. Raises -5013 when there is too little that is free:
+        of a futures wallet what no position and no order needs."""
         source, target = (account.name, account.perp) if to_perp else (account.perp, account.name)
-        room = (
-            self.ledger.free[source, asset]
-            if to_perp
-            else min(self.ledger.free[source, asset], self.margin.available(account))
-        )
+        room = self.ledger.free[source, asset]
+        if not to_perp:
+            room = min(room, self.margin.available(account))
         if room < units:
             raise Refusal(-5013, "Asset transfer failed: insufficient balance")
-        self.ledger.move(self.clock.now(), source, target, asset, units, "TRANSFER")
+        now = self.clock.now()
+        self.ledger.move(now, source, target, asset, units, "TRANSFER")
+        self.moved.append((account.name, asset, -units if to_perp else units, now))
+        return self.ledger.entries[-1].number
 
     def liquidate(self, account: Account, now: int) -> None:
         """Cancel the account's orders and close its positions at the market; the house covers what is then missing."""

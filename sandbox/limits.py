@@ -77,6 +77,11 @@ class Limits:
             )
         return used
 
+    def ordered(self, account: str, venue: str, now: int) -> int:
+        """How many new orders of an account counted in these ten seconds."""
+        budget = self._orders[account, venue]
+        return budget.used if budget.window == now // TEN_SECONDS_MS else 0
+
     def order(self, account: str, venue: str, count: int, now: int) -> int:
         """Count new orders; returns how many in these ten seconds. Raises -1015."""
         used = self._orders[account, venue].spend(now // TEN_SECONDS_MS, count)

@@ -151,6 +151,11 @@ class Hub:
         for name, at in drained(exchange.funded):
             user = exchange.accounts.by_name[name]
             self.tell(name, "perp", perp_shape.account_update(exchange, user, [], "FUNDING_FEE", at))
+        for name, asset, units, at in drained(exchange.moved):
+            user, why = exchange.accounts.by_name[name], "WITHDRAW" if units > 0 else "DEPOSIT"
+            self.tell(name, "spot", spot_shape.account_position(user, exchange.ledger, [asset], at))
+            self.tell(name, "spot", spot_shape.balance_update(asset, units, at))
+            self.tell(name, "perp", perp_shape.account_update(exchange, user, [], why, at, change=-units))
 
     def _trades(self, kind: str, venue: Venue) -> None:
         for name, one in drained(venue.prints):

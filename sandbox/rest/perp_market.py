@@ -9,6 +9,7 @@ from sandbox.rest.spot_market import (
     chosen,
     depth,
     klines,
+    order_limit,
     ping,
     prices,
     rate_limits,
@@ -39,6 +40,11 @@ def exchange_info(exchange: Exchange, call: Call) -> object:
         "timezone": "UTC", "serverTime": call.now, "futuresType": "U_MARGINED", "rateLimits": rate_limits("perp"),
         "exchangeFilters": [], "assets": assets, "symbols": symbols,
     }  # fmt: skip
+
+
+def orders_allowed(exchange: Exchange, call: Call) -> object:
+    """How many new orders the account may send. How many it has, perpetuals tell in the header of an order's answer alone."""
+    return [order_limit(call, "perp")]
 
 
 def perp_symbol(symbol: Symbol) -> dict[str, object]:
@@ -151,6 +157,7 @@ def open_interest(exchange: Exchange, call: Call) -> object:
 
 BARS = "interval startTime endTime limit"
 TABLE = Table("perp")
+TABLE.add("GET /fapi/v1/rateLimit/order", orders_allowed, "", 1, "signed")
 TABLE.add("GET /fapi/v1/ping", ping)
 TABLE.add("GET /fapi/v1/time", time)
 TABLE.add("GET /fapi/v1/exchangeInfo", exchange_info)

@@ -49,6 +49,16 @@ def rate_limits(venue: str) -> list[dict[str, object]]:
     ]
 
 
+def orders_used(exchange: Exchange, call: Call) -> object:
+    """How many new orders the account has sent in the window that runs, and may."""
+    return [{**order_limit(call, "spot"), "count": call.limits.ordered(call.account.name, "spot", call.now)}]
+
+
+def order_limit(call: Call, venue: str) -> dict[str, object]:
+    """The limit on an account's new orders, as it holds now."""
+    return {**rate_limits(venue)[1], "limit": call.limits.orders[venue]}
+
+
 def spot_symbol(symbol: Symbol) -> dict[str, object]:
     return {
         "symbol": symbol.name, "status": symbol.status, "baseAsset": symbol.base, "baseAssetPrecision": 8,
@@ -228,6 +238,7 @@ def spot_best(exchange: Exchange, call: Call) -> object:
 
 
 TABLE = Table("spot")
+TABLE.add("GET /api/v3/rateLimit/order", orders_used, "", 40, "signed", api="account.rateLimits.orders")
 TABLE.add("GET /api/v3/ping", ping, api="ping")
 TABLE.add("GET /api/v3/time", time, api="time")
 TABLE.add(

@@ -4,11 +4,16 @@ import secrets
 
 from sandbox.call import Call, Table
 from sandbox.exchange import Exchange
+from sandbox.perp_settling import SETTLE
 from sandbox.placing import amount
 from sandbox.refusal import Refusal
-from sandbox.units import plain
+from sandbox.units import plain, trimmed
 
 LISTEN_KEY_MS = 60 * 60_000
+WEEK_MS = 7 * 86_400_000
+TO_PERP, FROM_PERP = "MAIN_UMFUTURE", "UMFUTURE_MAIN"
+OF_ISOLATED = "fromSymbol toSymbol"
+"""Read of every transfer, of use to none that is offered."""
 
 
 def nothing(exchange: Exchange, call: Call) -> object:
@@ -52,12 +57,37 @@ def restrictions(exchange: Exchange, call: Call) -> object:
 
 
 def transfer(exchange: Exchange, call: Call) -> object:
+    """Between the wallets of spot and of USD-M perpetuals."""
+    to_perp = kind_of(call) == TO_PERP
+    asset, units = call.text("asset"), amount(call.params, "amount", required=True)
+    if asset != SETTLE:
+        raise Refusal(-5012, f"{asset} is not held in the futures wallet of this exchange.")
+    return {"tranId": exchange.transfer(call.account, asset, units, to_perp=to_perp)}
+
+
+def transfers(exchange: Exchange, call: Call) -> object:
+    """Those of one kind, newest first, of the last seven days unless asked otherwise."""
+    kind, user = kind_of(call), call.account
+    wallets = (user.name, user.perp) if kind == TO_PERP else (user.perp, user.name)
+    start = call.integer("startTime", call.now - WEEK_MS) or 0
+    end = call.integer("endTime", call.now) or 0
+    found = [
+        {
+            "asset": entry.asset, "amount": trimmed(entry.units), "type": kind, "status": "CONFIRMED",
+            "tranId": entry.number, "timestamp": entry.time_ms,
+        }
+        for entry in reversed(exchange.ledger.entries)
+        if (entry.source, entry.target) == wallets and start <= entry.time_ms <= end
+    ]  # fmt: skip
+    size, page = call.integer("size", 10, low=1, high=100) or 10, call.integer("current", 1, low=1) or 1
+    return {"total": len(found), "rows": found[(page - 1) * size : page * size]}
+
+
+def kind_of(call: Call) -> str:
     kind = call.text("type")
-    if kind not in ("MAIN_UMFUTURE", "UMFUTURE_MAIN"):
-        raise Refusal(-5012, "This transfer type is not offered.")
-    units = amount(call.params, "amount", required=True)
-    exchange.transfer(call.account, call.text("asset"), units, to_perp=kind == "MAIN_UMFUTURE")
-    return {"tranId": exchange.ledger.entries[-1].number}
+    if kind not in (TO_PERP, FROM_PERP):
+        raise Refusal(-5012, f"Transfers here are {TO_PERP} and {FROM_PERP}, not {kind[:40]}.")
+    return kind
 
 
 def trade_fees(exchange: Exchange, call: Call) -> object:
@@ -99,7 +129,14 @@ TABLE.add("GET /sapi/v1/margin/allPairs", nothing, "symbol", 1, "key")
 TABLE.add("GET /sapi/v1/margin/isolated/allPairs", nothing, "symbol", 10, "signed")
 TABLE.add("GET /sapi/v1/capital/config/getall", coins, "", 10, "signed")
 TABLE.add("GET /sapi/v1/account/apiRestrictions", restrictions, "", 1, "signed")
-TABLE.add("POST /sapi/v1/asset/transfer", transfer, "type asset amount", 1, "signed")
+TABLE.add("POST /sapi/v1/asset/transfer", transfer, "type asset amount " + OF_ISOLATED, 1, "signed")
+TABLE.add(
+    "GET /sapi/v1/asset/transfer",
+    transfers,
+    "type startTime endTime current size " + OF_ISOLATED,
+    1,
+    "signed",
+)
 TABLE.add("GET /sapi/v1/asset/tradeFee", trade_fees, "symbol", 1, "signed")
 TABLE.add("GET /dapi/v1/exchangeInfo", no_symbols)
 TABLE.add("GET /eapi/v1/exchangeInfo", no_symbols)

@@ -247,9 +247,9 @@ def order_update(report: Report) -> dict[str, object]:
 
 
 def account_update(
-    exchange: Exchange, user: Account, symbols: list[str], reason: str, at: int
+    exchange: Exchange, user: Account, symbols: list[str], reason: str, at: int, *, change: int = 0
 ) -> dict[str, object]:
-    """A user stream's ``ACCOUNT_UPDATE``: the wallet and the positions that changed."""
+    """A user stream's ``ACCOUNT_UPDATE``: the wallet and the positions that changed, ``change`` by what no trade explains."""
     wallet = plain(exchange.margin.wallet(user))
     rows = []
     for symbol in symbols:
@@ -264,7 +264,11 @@ def account_update(
         "e": "ACCOUNT_UPDATE",
         "E": at,
         "T": at,
-        "a": {"m": reason, "B": [{"a": SETTLE, "wb": wallet, "cw": wallet, "bc": "0"}], "P": rows},
+        "a": {
+            "m": reason,
+            "B": [{"a": SETTLE, "wb": wallet, "cw": wallet, "bc": trimmed(change)}],
+            "P": rows,
+        },
     }
 
 

@@ -196,6 +196,11 @@ def execution_report(report: Report) -> dict[str, object]:
     }
 
 
+def balance_update(asset: str, units: int, at: int) -> dict[str, object]:
+    """A user stream's ``balanceUpdate``: money that came or left without an order."""
+    return {"e": "balanceUpdate", "E": at, "a": asset, "d": plain(units), "T": at}
+
+
 def account_position(user: Account, ledger: Ledger, assets: list[str], at: int) -> dict[str, object]:
     """A user stream's ``outboundAccountPosition``: the balances that an order's event may have changed."""
     return {
