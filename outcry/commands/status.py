@@ -64,7 +64,7 @@ async def look(home: Path) -> dict[str, Any]:
         "running": True, "home": str(home), "version": floor.version, "address": floor.address, "market": floor.market,
         "ports": floor.ports, "processes": processes, "sessions": sessions,
         "halts": [{"symbol": symbol, **halt} for symbol, halt in halts.items()],
-        "kept_still": [*halts_told(halts, kill_file(home)), *latches_told(reached)],
+        "kept_still": [*halts_told(halts, kill_file(home), latched=bool(reached)), *latches_told(reached)],
     }  # fmt: skip
 
 

@@ -90,7 +90,9 @@ async def prepare(url: str, admin_key: str | None, spec: RunSpec, kill_file: Pat
         await refuse_other_mode(pool, spec.key(), live=spec.live)
         await clear_config_updates(pool)  # runtime changes end with the floor they were made on
         key = await first_admin_key(pool, admin_key)
-        told = (*halts_told(await halting.standing(pool), kill_file), *latches_told(await latches(pool)))
+        reached = await latches(pool)
+        halted = halts_told(await halting.standing(pool), kill_file, latched=bool(reached))
+        told = (*halted, *latches_told(reached))
         return Prepared(key, told)
     finally:
         await pool.close()

@@ -22,8 +22,9 @@ RESET = '`outcry risk reset-breaker --reason "…"`'
         (None, "cli", False, UNHALT),
         (None, "api", True, f"removing KILL, then {UNHALT}"),
         (None, "file", False, UNHALT),
-        (None, "breaker", False, RESET),
-        (None, "breaker", True, f"removing KILL, then {RESET}"),
+        (None, "breaker, a limit", False, RESET),
+        (None, "breaker, a limit", True, f"removing KILL, then {RESET}"),
+        (None, "breaker", False, UNHALT),  # refusals in a row, or a lost key: nothing is latched
         ("BTC/USDT", "reconciliation", False, '`outcry unhalt --symbol BTC/USDT --reason "…"`'),
     ],
 )
@@ -33,7 +34,8 @@ def test_a_halt_says_why_and_how_it_is_lifted(
     kill = tmp_path / "KILL"
     if file:
         kill.touch()
-    [line] = halts_told({symbol: {**HALT, "source": source}}, kill)
+    source, _, latched = source.partition(", ")
+    [line] = halts_told({symbol: {**HALT, "source": source}}, kill, latched=bool(latched))
     assert line.replace(str(kill), "KILL") == (
         f"HALTED {symbol or 'everything'} since 2026-11-28T12:00:00+00:00 by cli:me ({source}): drill. "
         f"Only orders that reduce risk pass. Lifted by: {lifted}"
