@@ -103,12 +103,12 @@ class Protector:
             await orders.cancel(seq, leg)
         if found.bare == 0 or found.leaving or self._dust.rests(one.key, found.bare, monotonic()):
             self._naked.pop(one.key, None)
-            return found.bare == 0 and not found.leaving
+            return found.bare == 0
         await self._bare(orders, found)
         return False
 
     async def _moved(self, one: Instruction, venue: Account, bracketed: set[Key]) -> None:
-        """Let the stop of an entry that lacks nothing follow the price, and bring a lost target back."""
+        """Let the stop of an entry that lacks nothing follow the price, and bring a lost target back, unless it is left."""
         found, orders = await self._covered(one, venue, bracketed), BracketOrders(self._deps, one, venue)
         if found is not None and found.bare == 0 and not found.leaving:
             await self._stops.trail(orders, found, alone=len(bracketed) == 1)

@@ -18,6 +18,7 @@ from mcp_servers.execution.standing_instructions import Instruction
 from openoutcry.errors import NotAuthorised, VenueUnknown
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.settings import Settings
+from openoutcry.types.market import Instrument
 from openoutcry.types.orders import Bracket, OrderRequest, OrderState
 from tests.mcp_servers.execution.floor import facts
 from tests.mcp_servers.execution.venue import PERP, SPOT, order
@@ -48,6 +49,7 @@ class Floor:
     said: list[OrderState] = field(default_factory=list)
     done: list[Any] = field(default_factory=list)
     alarms: list[Any] = field(default_factory=list)
+    rules: tuple[Instrument, ...] = ()
     facts: SessionFacts = FACTS
     silent: bool = False
     tried_s: float = 0.0
@@ -92,6 +94,9 @@ class Floor:
 
     def positions(self) -> tuple[Any, ...]:
         return tuple(SimpleNamespace(symbol=symbol, quantity=net) for symbol, net in self.net.items())
+
+    async def instruments(self) -> tuple[Instrument, ...]:
+        return self.rules
 
     def read(self, key: Any, row: Any, facts: Any, venue: Any) -> Instruction | None:
         assert (key, facts, venue) == (b"key", self.facts, self)
@@ -184,6 +189,18 @@ async def test_i7_what_is_bare_gets_its_stop_after_a_moment(floor: Floor) -> Non
     floor.clock.now += 0.02
     await protector.look()
     assert floor.done[3:] == ["coins", ("stop_loss", D("0.6"), D(1), True)] and floor.alarms == []
+
+
+async def test_what_is_less_than_the_venues_own_step_is_not_bare(floor: Floor) -> None:
+    floor.enter()
+    floor.waits(quantity="0.4")
+    floor.rules = (
+        Instrument(
+            symbol=SPOT, kind="spot", price_tick=D(1), quantity_step=D("0.7"), min_notional=D(1)
+        ),
+    )  # fmt: skip
+    await looking(floor).look()
+    assert floor.done == ["refresh", ("trail", "entry", True), ("retarget", "entry")]
 
 
 async def test_e6_a_stop_that_is_refused_is_tried_thrice_alone_then_the_position_is_closed_all_with_an_alarm(
@@ -323,6 +340,31 @@ async def test_who_has_no_stop_goes_before_whose_stop_moves_and_two_entries_are_
     ]  # fmt: skip
 
 
+async def test_e6_while_one_entry_is_left_nobody_moves_the_stop_of_another(floor: Floor) -> None:
+    floor.enter()
+    floor.enter("manual-1", 2)
+    floor.waits()
+    floor.said = [state("NEW", "guard_exit-1")]
+    protector = looking(floor)
+    await protector.look()
+    floor.clock.now += 0.7
+    one = Instruction(FACTS, 2, "manual-1", floor.known[1][0], Bracket(stop_loss=D(80)))
+    protector._naked[one.key] = protector._naked[one.key].tried(
+        "stop", floor.clock.now, "would immediately trigger"
+    )
+    send = Bracketed.send
+
+    async def leaves(self: Bracketed, kind: str, quantity: D, held: D, *, paired: bool) -> OrderState:
+        floor.waits("guard_exit-1", 2)
+        return await send(self, kind, quantity, held, paired=paired)
+
+    floor.done.clear()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Bracketed, "send", leaves)
+        await protector.look()
+    assert floor.done == ["refresh", "coins", ("guard_exit", D(1), D(1), False)]
+
+
 async def test_one_whose_account_is_not_told_or_whose_instruction_nobody_signed_holds_nobody_up(
     floor: Floor,
 ) -> None:
@@ -363,6 +405,7 @@ async def test_p8_it_looks_until_it_is_cancelled_whatever_the_database_says(
 
     async def sleep(seconds: float) -> None:
         pauses.append(seconds)
+        assert len(pauses) < 9
 
     monkeypatch.setattr(protector, "look", look)
     monkeypatch.setattr(asyncio, "sleep", sleep)
