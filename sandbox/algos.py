@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from sandbox.accounts import Account
 from sandbox.orders import Side
 from sandbox.perp_settling import PerpSettlement
-from sandbox.placing import Ticket
+from sandbox.placing import Ticket, check_open
 from sandbox.refusal import Refusal, duplicate
 from sandbox.venue import Venue
 
@@ -51,6 +51,7 @@ class Algos:
     def place(self, account: Account, name: str, ticket: Ticket, now: int) -> Algo:
         """Accept a conditional order. Raises -2021 when it would trigger at once, -4116 for a client id in use."""
         market = self._venue.market(name)
+        check_open(market.symbol)
         for price in (ticket.price, ticket.stop):
             if price:
                 market.symbol.check_price(price)

@@ -190,14 +190,19 @@ def one_way(params: dict[str, str]) -> None:
         raise Refusal(-4061, "Order's position side does not match user's setting.")
 
 
-def check(symbol: Symbol, ticket: Ticket, reference: int, average: int) -> None:
-    """The symbol's filters. A market order's notional is judged by ``reference``, how far a limit is by ``average``."""
+def check_open(symbol: Symbol) -> None:
+    """A market that is halted takes nothing."""
     if symbol.status != "TRADING":
         raise (
             Refusal(-1013, "Market is closed.")
             if symbol.kind == "spot"
             else Refusal(-4141, "Symbol is closed.")
         )
+
+
+def check(symbol: Symbol, ticket: Ticket, reference: int, average: int) -> None:
+    """The symbol's filters. A market order's notional is judged by ``reference``, how far a limit is by ``average``."""
+    check_open(symbol)
     for price in (ticket.price, ticket.stop):
         if price:
             symbol.check_price(price)

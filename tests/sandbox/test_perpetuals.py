@@ -231,3 +231,17 @@ def test_more_open_orders_than_there_may_be_are_refused(desk: Desk) -> None:
         "triggerPrice": "70000",
     }
     assert desk.ask("POST /fapi/v1/algoOrder", **PERP, **stop)["code"] == -4045
+
+
+def test_a_halted_market_takes_no_conditional_order_either(desk: Desk) -> None:
+    market = desk.exchange.perp.markets["BTCUSDT"]
+    market.symbol = market.symbol.changed(status="HALT")
+    stop = {
+        "algoType": "CONDITIONAL",
+        "side": "BUY",
+        "type": "STOP_MARKET",
+        "quantity": "0.01",
+        "triggerPrice": "70000",
+    }
+    assert desk.ask("POST /fapi/v1/algoOrder", **PERP, **stop)["code"] == -4141
+    assert desk.exchange.algos.all == {}

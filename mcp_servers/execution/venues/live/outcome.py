@@ -20,9 +20,11 @@ REFUSED = frozenset(
     {-2010, -2011, -2013, -2018, -2019, -2020, -2023, -2024, -2025, -2026, -2027, -2028, -4120, -5021, -5022}
 )
 PERP_FILTERS = frozenset({*range(-4034, -3999), -4131, -4164, -4183, -4184}) - {-4015}
+PERP_REFUSED = frozenset({-4045, -4061, -4062, -4087, -4088, -4118, *range(-4142, -4136), -4144})
+"""Perpetuals: too many stops, nothing to reduce, a market that is closed, a stop beyond its price."""
 FILTERS = PERP_FILTERS | {-1013, -1111}
 """The market's rules do not let this order be: they may have changed since they were read. Perpetuals have no -1013 for it."""
-REJECTIONS = ILLEGAL | REFUSED | PERP_FILTERS | NOT_PROCESSED
+REJECTIONS = ILLEGAL | REFUSED | PERP_FILTERS | PERP_REFUSED | NOT_PROCESSED
 """The definitive list: with one of these in a 4xx answer the order does not exist and never will."""
 DUPLICATE = ("Duplicate order sent", "ClientOrderId is duplicated")
 MOST_MESSAGE = 300
