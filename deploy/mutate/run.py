@@ -42,7 +42,9 @@ class Running:
         self._sources = {file: Source(file, (ROOT / file).read_text()) for file in area.files()}
         self._code = {file: results.code_digest(file) for file in self._sources}
         self._tests = results.tests_digest(area)
-        of = hashlib.sha256(repr((self._tests, self._code)).encode()).hexdigest()
+        of = hashlib.sha256(
+            repr((str(ROOT), self._tests, self._code)).encode()
+        ).hexdigest()  # its lines' paths are whole
         self._shelf = Shelf(run.file.with_name(f"{run.file.name}.{area.name}"), of)
         self.existing = [one for source in self._sources.values() for one in source.mutants]
         self.mutants = _drawn(self.existing, area.drawn, run.seed)
