@@ -274,6 +274,10 @@ async def test_a_program_that_may_not_come_in_is_told_in_oauth_s_words(newborn):
             answer = await client.post("/oauth2/token", data={**good, **change})
             assert (answer.status_code, answer.json()["error"]) == (400, error)
             assert (answer.json()["code"], answer.json().get("field")) == (error.upper(), field)
+        nobody = await client.post("/oauth2/token", data={"grant_type": "client_credentials"})
+        assert (nobody.status_code, nobody.json()["error"]) == (400, "invalid_client")
+        counted = {row["subject"] for row in await newborn.pool.fetch("SELECT subject FROM login_failures")}
+        assert "name:client:" in counted and "name:client:nobody" in counted
         right = base64.b64encode(f"{made.client.client_id}:{made.secret}".encode()).decode()
         for text in ("!!!!", "/w==", f"{right[:8]}!{right[8:]}"):
             basic = {"Authorization": f"Basic {text}"}
