@@ -52,7 +52,7 @@ def covered(
 
     ``net`` is the signed position in its symbol, ``orders`` everything the venue ever took, oldest first, ``bracketed`` the
     entries in the symbol that have an instruction of their own. Only what the entry filled and nothing has closed since is
-    this bracket's to protect: what is closed is taken from the oldest entry first, and stops cover the oldest first. An entry
+    this bracket's to protect: what no guard closed is taken from the oldest entry first, and stops cover the oldest first. An entry
     without an instruction here keeps the stops of its own round: they are not counted for a newer one.
     """
     found = {(s.order_seq, s.leg): r for r, s in orders if s.executed_quantity > 0}
@@ -84,7 +84,8 @@ def covered(
 
 def lots(symbol: str, side: Side, facing: Decimal, orders: Orders) -> dict[Key, Decimal]:
     """What is still open of each order that opened or added, oldest first; ``side`` is the side that closes, ``facing`` how
-    much there is to close at all. A hedge is neither: it stands beside the position.
+    much there is to close at all. A hedge is neither: it stands beside the position. A guard closes its own round's entry,
+    not what somebody holds beside it.
     """
     open_: dict[Key, Decimal] = {}
     for request, state in orders:
@@ -93,15 +94,17 @@ def lots(symbol: str, side: Side, facing: Decimal, orders: Orders) -> dict[Key, 
         if request.side != side and not request.reduce_only:
             open_[state.order_seq, state.leg] = state.executed_quantity
         elif request.side == side:
-            _taken(open_, state.executed_quantity)
+            own = state.order_seq if stem(state.leg) in BRACKETED else None
+            _taken(open_, state.executed_quantity, own)
     _taken(open_, sum(open_.values(), ZERO) - facing)
     return open_
 
 
-def _taken(open_: dict[Key, Decimal], quantity: Decimal) -> None:
-    for key, there in open_.items():
-        part = min(there, max(quantity, ZERO))
-        open_[key] = there - part
+def _taken(open_: dict[Key, Decimal], quantity: Decimal, own: int | None = None) -> None:
+    """Close so much, the oldest first; a guard's fill what round ``own`` opened before all else."""
+    for key in sorted(open_, key=lambda key: key[0] != own):
+        part = min(open_[key], max(quantity, ZERO))
+        open_[key] -= part
         quantity -= part
 
 

@@ -50,6 +50,16 @@ def test_what_is_closed_is_taken_from_the_oldest_entry() -> None:
     assert (bare((1, "entry"), "0.9", *orders), bare((2, "manual-9"), "0.9", *orders)) == (D("0.4"), D("0.5"))
 
 
+@pytest.mark.parametrize("kind", [STOP, TARGET, EXIT])
+def test_a_guard_closes_its_own_entry_and_not_what_a_person_holds_beside_it(kind: str) -> None:
+    by_hand, entry = told(1, "manual-9", "BUY", "1"), told(2, "entry", "BUY", "0.5")
+    orders = (by_hand, entry, told(2, f"{kind}-1", "SELL", "0.5", reduce_only=True))
+    assert bare((2, "entry"), "1", *orders, bracketed={(2, "entry")}) == 0
+    assert bare((1, "manual-9"), "1", *orders, bracketed={(1, "manual-9")}) == 1
+    more = told(2, f"{kind}-2", "SELL", "0.25", reduce_only=True)  # than was left of its own
+    assert bare((1, "manual-9"), "0.75", *orders, more, bracketed={(1, "manual-9")}) == D("0.75")
+
+
 def test_a_fee_taken_in_base_is_never_protected() -> None:
     assert bare((1, "entry"), "0.9995", ENTRY, bracketed={(1, "entry")}) == D("0.999")
 
