@@ -43,6 +43,11 @@ class Account(Venue, Protocol):
         """True when it must be opened again to be believed."""
         ...
 
+    @property
+    def outrun(self) -> bool:
+        """True while it is known to have gone on without our books."""
+        ...
+
     def close(self) -> None:
         """Let go of it."""
         ...

@@ -28,6 +28,7 @@ from openoutcry.errors import OpenOutcryError, StartupRefused, VenueUnknown
 from openoutcry.ledger.announce import Event
 from openoutcry.ledger.facts import SessionFacts
 from openoutcry.ports import Clock
+from openoutcry.reconcile.policy import Verdict
 from openoutcry.types.symbols import parse_symbol
 from wire.budget import MachineClock, RequestBudget
 from wire.config import ProcessConfig
@@ -112,12 +113,18 @@ async def reconciled(
     reader, keys = GatewayReader(gateway), StreamKeys(key, secret, access.url)
     account = Account(account_name(key), access.exchange, UUID(config.org_id), symbols)
     reconciler = Reconciler(pool, reader, account, config.settings.reconcile, clock)
+
+    async def compare(*, waits: bool) -> tuple[Verdict, ...]:
+        words = await reconciler.run(waits=waits)
+        gateway.outrun = any((w.difference.kind, w.action) == ("restored_backup", "halt") for w in words)
+        return words
+
     reader.awaited = True
-    await insisted(lambda: reconciler.run(waits=False), pause)
+    await insisted(lambda: compare(waits=False), pause)
     reader.awaited = False
 
     async def look() -> None:
-        await hearing.look(await reconciler.run())
+        await hearing.look(await compare(waits=True))
 
     hearing = Hearing(pool, account.org_id, account.name)
     streams = [lambda: spot_hints(keys, gateway.now_ms), lambda: perp_hints(keys.url, reader.listen_key)]

@@ -73,6 +73,8 @@ class Protector:
                 return
             async with self._deps.desk.account(facts) as venue:
                 await venue.refresh()
+                if venue.outrun:  # what is bare by these books may long be sold
+                    return
                 found = [one for row in rows if (one := self._signed(row, facts, venue)) is not None]
                 bracketed = {(one.seq, one.leg) for one in found}
                 whole = [one for one in found if await self._mend(one, venue, bracketed)]

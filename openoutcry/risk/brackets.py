@@ -52,8 +52,8 @@ def covered(
 
     ``net`` is the signed position in its symbol, ``orders`` everything the venue ever took, oldest first, ``bracketed`` the
     entries in the symbol that have an instruction of their own. Only what the entry filled and nothing has closed since is
-    this bracket's to protect: what no guard closed is taken from the oldest entry first, and stops cover the oldest first. An entry
-    without an instruction here keeps the stops of its own round: they are not counted for a newer one.
+    this bracket's to protect: what no guard closed is taken from the oldest entry first, and stops cover the oldest first.
+    An entry without an instruction here keeps the stops of its own round: they are not counted for a newer one.
     """
     found = {(s.order_seq, s.leg): r for r, s in orders if s.executed_quantity > 0}
     if key not in found:

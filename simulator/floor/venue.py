@@ -37,6 +37,7 @@ class SimulatedVenue(Statements):
     """One account of one session at the simulated exchange, in the life of one process."""
 
     broken = False
+    outrun = False
 
     def __init__(self, door: Door, facts: SessionFacts, pool: Any) -> None:
         self._door, self._facts, self._pool = door, facts, pool

@@ -61,6 +61,11 @@ class PaperVenue(Statements):
         """True after a failed write: open the account again to learn what was kept."""
         return self._journal.closed
 
+    @property
+    def outrun(self) -> bool:
+        """Never: its journal is the account."""
+        return False
+
     def close(self) -> None:
         """Let go of the journal."""
         self._journal.close()

@@ -88,6 +88,8 @@ class Gateway:
         self._waiting = 0
         self._opening = asyncio.Lock()
         self.lost: str | None = None
+        self.outrun = False
+        """Whether the account went on without our books: what they hold, stops and exits included, is no word on it."""
         self.requests = 0
 
     async def ask(

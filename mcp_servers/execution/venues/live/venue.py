@@ -36,6 +36,7 @@ from openoutcry.types.symbols import parse_symbol
 from wire.crashpoint import crashpoint
 
 log = structlog.get_logger()
+OUTRUN = "RESTORED: the database is older than the account: nothing is sent before a person has looked"
 
 
 class LiveVenue(Statements):
@@ -45,6 +46,7 @@ class LiveVenue(Statements):
         self._pool, self._facts, self._clock = pool, facts, clock
         self._symbols = tuple(s for s in (facts.symbol, facts.hedge_symbol) if s)
         asking, theirs = Asking(gateway), ExchangeClock(gateway)
+        self._gateway = gateway
         self._sending = Sending(pool, gateway, theirs)
         self._asking, self._recording = asking, Recording(pool, facts, asking, theirs)
         self._resolving = Resolving(asking, self._recording, theirs)
@@ -62,6 +64,11 @@ class LiveVenue(Statements):
     def broken(self) -> bool:
         """Once closed: another process may write the journal from then on."""
         return self._closed
+
+    @property
+    def outrun(self) -> bool:
+        """While the exchange has orders of ours that the database never heard of, nothing is sent."""
+        return self._gateway.outrun
 
     async def open(self) -> None:
         """Read the account's past."""
@@ -84,6 +91,8 @@ class LiveVenue(Statements):
         if await venue_books.adopted(self._pool, self._facts.org_id, ticket.client_order_id):
             reason = "RESTORED: the exchange has an older order of this name"
             return await self._recording.never(ticket, reason)
+        if self.outrun:
+            return await self._recording.never(ticket, OUTRUN)
         try:
             request = await self._sending.fitted(ticket.request)
         except VenueRejected as error:
@@ -102,6 +111,8 @@ class LiveVenue(Statements):
         self, stop: Ticket, target: Ticket, still: Still | None = None
     ) -> tuple[OrderState, OrderState]:
         """Send a stop and a target on spot as one list, once, and say where each stands."""
+        if self.outrun:
+            return await self._neither(stop, target, OUTRUN)
         try:
             first: Fit = stop, await self._sending.fitted(stop.request)
             second: Fit = target, await self._sending.fitted(target.request)

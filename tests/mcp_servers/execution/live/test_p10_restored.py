@@ -21,7 +21,7 @@ from mcp_servers.execution.leaving import Guard
 from mcp_servers.execution.live_door import opened_exchange
 from mcp_servers.execution.placing import place
 from openoutcry.settings import Settings
-from openoutcry.types.orders import OrderState
+from openoutcry.types.orders import OrderRequest, OrderState
 from tests.conftest import _execute, _with_database
 from tests.mcp_servers.execution.floor import approve
 from tests.mcp_servers.execution.live.account import Account, opened
@@ -33,6 +33,7 @@ from wire.venue_keys import VenueAccess
 
 ORG = UUID(DEFAULT_ORG)
 ENTRY = order("entry", "BUY", "MARKET", "0.01", symbol="BTC/USDT")
+EXIT = order("exit", "SELL", "MARKET", "0.005", symbol="BTC/USDT")
 ADOPTING = Settings.model_validate({"reconcile": {"restored": "adopt"}})
 pytestmark = pytest.mark.timeout(400)
 
@@ -45,12 +46,11 @@ class Floor:
     door: Any
     home: Path
 
-    async def buy(self, seq: int) -> OrderState:
+    async def buy(self, seq: int, request: OrderRequest = ENTRY, *, reduces: bool = False) -> OrderState:
         facts, now = live_facts(), WallClock().now()
         await sessions.create(self.pool, facts, "tests", Settings())
-        intent = Intent(
-            facts, seq, ENTRY, approve(ENTRY, seq, 0, {"expires_at": now + timedelta(hours=1)}), now
-        )
+        changes = {"expires_at": now + timedelta(hours=1), "reduces": reduces}
+        intent = Intent(facts, seq, request, approve(request, seq, 0, changes), now)
         return await place(
             self.pool, await self.door(facts), intent, now, Guard((), KillFile(self.home / "KILL"))
         )
@@ -100,6 +100,8 @@ async def test_p10_a_restored_backup_halts_everything_before_the_first_order(
             assert "the database is older than the account" in halt["reason"]
             refused = await restored.buy(3)
             assert refused.status == "REJECTED" and str(refused.error).startswith("HALTED: reconciliation")
+            kept_back = await restored.buy(4, EXIT, reduces=True)  # what it holds by these books may be sold
+            assert kept_back.status == "REJECTED" and "older than the account" in str(kept_back.error)
             assert await ours(account) == made and len(made) == 2
             [kept] = await venue_books.latest(restored.pool, ORG, 1)
             told = {(one["kind"], one["halts"]) for one in kept["differences"]}
@@ -141,3 +143,4 @@ async def test_p10_what_a_person_adopts_stays_apart_and_its_names_are_never_used
             assert again.status == "REJECTED" and "RESTORED" in str(again.error)
             assert await ours(account) == made
             assert (await restored.buy(3)).status == "FILLED"
+            assert (await restored.buy(4, EXIT, reduces=True)).status == "FILLED"

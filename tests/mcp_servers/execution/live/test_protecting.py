@@ -87,6 +87,17 @@ async def test_i7_while_halted_a_stop_stays_and_a_missing_one_is_placed(guarded:
     assert len(guarded.stops()) == 1 and await halting.standing(guarded.deps.pool)
 
 
+async def test_p10_nothing_is_protected_by_the_books_of_an_older_database(guarded: Guarded) -> None:
+    await guarded.enter(ENTRY, "58000")
+    guarded.rig.gateway.outrun = True
+    before = guarded.rig.posts()
+    await looked(guarded)
+    assert guarded.stops() == [] and guarded.rig.posts() == before and await alarms(guarded) == []
+    guarded.rig.gateway.outrun = False
+    await looked(guarded)
+    assert len(guarded.stops()) == 1
+
+
 async def test_e5_a_resting_entry_that_fills_in_parts_is_protected_for_exactly_what_filled(
     guarded: Guarded,
 ) -> None:
