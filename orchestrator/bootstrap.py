@@ -54,6 +54,7 @@ from wire.tokens import OPTIONAL_SERVERS, SERVERS, RoundClaims, derive_key, sign
 
 AGENT = "agent-"
 READY_S = 30.0
+EXECUTES_S = 5.0
 log = structlog.get_logger()
 
 
@@ -244,7 +245,11 @@ class LiveFloor:
         """Wait until every server and agent answers, a bounded time: who is missing then is missed in the rounds."""
         host = (self.host,) if self.host is not None else ()
         peers = (*self.servers.values(), *self.agents.values(), *host)
-        await asyncio.gather(*(_answers(peer) for peer in peers))
+        await asyncio.gather(*(_answers(peer, READY_S) for peer in peers))
+
+    async def executes(self) -> bool:
+        """Whether the execution server answers, soon enough for a round: one that starts again does."""
+        return await _answers(self.servers["execution"], EXECUTES_S)
 
     async def now(self) -> datetime:
         """Market time: that of the newest round, the wall's before the first."""
@@ -285,8 +290,8 @@ class LiveFloor:
         return bar_length(timeframe).total_seconds()
 
 
-async def _answers(peer: Askable) -> None:
-    deadline = monotonic() + READY_S
+async def _answers(peer: Askable, within_s: float) -> bool:
+    deadline = monotonic() + within_s
     while monotonic() < deadline:
         try:
             await peer.list_tools()
@@ -294,7 +299,8 @@ async def _answers(peer: Askable) -> None:
             log.info("waiting_for", peer=repr(peer), error=str(error))
             await asyncio.sleep(0.2)
         else:
-            return
+            return True
+    return False
 
 
 def seats(settings: Settings, names: Iterable[str]) -> tuple[Seat, ...]:

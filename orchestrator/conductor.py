@@ -111,12 +111,24 @@ class Conductor:
     def _ticks(self) -> AsyncIterator[datetime]:
         reached = max((desk.as_of for desk in self._desks.values() if desk.as_of), default=None)
         if self._spec.market == "live":
-            return live_ticks(self._spec.timeframe, reached)
+            ticks = live_ticks(self._spec.timeframe, reached)
+            return self._executable(ticks) if self._floor.tape is None else ticks
         start = self._spec.start
         assert start is not None
         return replay_ticks(
             max(start, reached or start), self._spec.end, self._spec.timeframe, self._spec.speed
         )
+
+    async def _executable(self, ticks: AsyncIterator[datetime]) -> AsyncIterator[datetime]:
+        """Closes at which orders could be sent: the execution server may have to wait for as long as an exchange bans it.
+
+        A round without it begins nothing and would end this process; halts and commands are heeded meanwhile.
+        """
+        async for tick in ticks:
+            if await self._floor.executes():
+                yield tick
+            else:
+                log.warning("bar_skipped", as_of=tick.isoformat(), why="the execution server does not answer")
 
     async def _tick(self, as_of: datetime) -> None:
         for left in await self._floor.seat_strategies():
