@@ -4,7 +4,8 @@
 
 A difference that is gone at the second look was an order on its way. The venue tells its account in several answers, so money
 that differs counts only when nothing was traded between them; and while orders of ours are on their way it has HEAL_S to
-explain itself. What halts does so by the floor's own halts, of one symbol or of everything, which a person lifts.
+explain itself, as have lists that do not show them yet. What halts does so by the floor's own halts, of one symbol or of
+everything, which a person lifts.
 """
 
 import asyncio
@@ -34,10 +35,12 @@ from openoutcry.types.timeframes import millis
 log = structlog.get_logger()
 SECOND_LOOK_S = 1.0
 HEAL_S = 15.0
-"""How long money may differ while an order of ours is on its way: within it every fill is heard of over REST."""
+"""How long money and lists may differ while an order of ours is on its way: within it every fill is heard of over REST."""
 MOST_READINGS = 5
 MONEY = frozenset({"balance_differs", "position_differs", "busted_fill"})
 """What is told by balances and positions, which are read after the trades that explain them."""
+HEALING = MONEY | {"vanished_order"}
+"""What may differ only because an order of ours is on its way: an exchange's lists show a new order seconds late too."""
 BY = "reconciliation"
 
 
@@ -79,7 +82,7 @@ class Reconciler:
     async def run(self, *, waits: bool = True) -> tuple[Verdict, ...]:
         """Compare once, book, halt and keep the result. Raises VenueUnknown when the venue does not say.
 
-        Money that an order under way may explain is waited for; a server that begins leaves it to the next comparison, for until
+        What an order under way may explain is waited for; a server that begins leaves it to the next comparison, for until
         it serves nobody protects anything and nobody looks orders up.
         """
         async with self._turn:
@@ -156,10 +159,10 @@ class Reconciler:
             again = await self._compared(books)
             found = [one for one in again if one.kind == "missing_fill" or _mark(one) in seen]
             late = (self._clock.now() - began).total_seconds() >= HEAL_S
-            if late or not _money(found) or not await self._under_way(found):
+            if late or not _any(found, HEALING) or not await self._under_way(found):
                 return found
             if not waits:
-                return [one for one in found if one.kind not in MONEY]
+                return [one for one in found if one.kind not in HEALING]
 
     async def _under_way(self, found: Iterable[Difference]) -> bool:
         """Whether an own order may explain money that differs: one just sent, of unknown fate, or not caught up with."""
@@ -175,7 +178,7 @@ class Reconciler:
             there = await self._teller.tell(books.since, books.since_ms)
             after = await self._orders()
             found = _differing(books, before, there, after)
-            if not _money(found) or not await self._teller.outdated(there):
+            if not _any(found, MONEY) or not await self._teller.outdated(there):
                 return found
         raise VenueUnknown(f"the account was traded on at each of {MOST_READINGS} readings")
 
@@ -228,8 +231,8 @@ def _differing(
     )
 
 
-def _money(found: Iterable[Difference]) -> bool:
-    return any(one.kind in MONEY for one in found)
+def _any(found: Iterable[Difference], kinds: frozenset[str]) -> bool:
+    return any(one.kind in kinds for one in found)
 
 
 def _mark(one: Difference) -> tuple[object, ...]:
