@@ -52,6 +52,7 @@ class Floor:
     rules: tuple[Instrument, ...] = ()
     facts: SessionFacts = FACTS
     silent: bool = False
+    outrun: bool = False
     tried_s: float = 0.0
     """How long an order takes."""
 
@@ -379,6 +380,16 @@ async def test_one_whose_account_is_not_told_or_whose_instruction_nobody_signed_
     floor.enter(symbol=PERP)
     await looking(floor).look()
     assert floor.done == ["refresh", "refresh"], "each market of a session is looked at by itself"
+
+
+async def test_by_the_books_of_an_older_database_nobody_is_protected(floor: Floor) -> None:
+    floor.enter()
+    floor.outrun = True
+    protector = looking(floor)
+    for _ in range(2):
+        await protector.look()
+        floor.clock.now += 0.7
+    assert floor.done == ["refresh"] * 2
 
 
 async def test_a_protector_is_of_one_market(floor: Floor) -> None:

@@ -35,6 +35,8 @@ class Parts:
     exchange, ``listed`` its open orders. ``done`` is in order what was asked for.
     """
 
+    outrun = False
+
     def __init__(self) -> None:
         self.done: list[Any] = []
         self.said: Outcome | Exception = Answered({})
@@ -114,6 +116,9 @@ def ticket(request: OrderRequest = BUY, cid: str = "oo-1") -> Ticket:
     return Ticket(cid, 1, request, AT)
 
 
+PAIR = ticket(STOP, "oo-s"), ticket(TARGET, "oo-t")
+
+
 def told(status: str, executed: str = "0", *trades: Trade) -> Told:
     return Told(VenueOrder("7", status, Decimal(executed), Decimal(0), AT), trades)  # type: ignore[arg-type]
 
@@ -184,6 +189,20 @@ async def test_one_that_is_refused_never_was(
     assert await venue.place(ticket(cid=cid)) == state and len(parts.done) == sends
 
 
+async def test_by_the_books_of_an_older_database_nothing_is_sent_and_what_is_known_is_told(
+    kept: Kept,
+) -> None:
+    parts = Parts()
+    venue = account(parts)
+    known = await there(venue, "NEW", cid="oo-2")
+    assert venue.outrun is False
+    parts.outrun = True
+    assert venue.outrun is True
+    refused = [await venue.place(ticket()), *await venue.place_pair(*PAIR)]
+    assert {(one.status, str(one.error)[:9]) for one in refused} == {("REJECTED", "RESTORED:")}
+    assert await venue.place(ticket(cid="oo-2")) == known and parts.done == []
+
+
 async def test_a_market_that_is_not_the_accounts_is_none_of_it(kept: Kept) -> None:
     parts = Parts()
     with pytest.raises(VenueRejected, match="BAD_SYMBOL"):
@@ -191,9 +210,6 @@ async def test_a_market_that_is_not_the_accounts_is_none_of_it(kept: Kept) -> No
             ticket(order("hedge", "SELL", "MARKET", "1", symbol=PERP))
         )
     assert parts.done == [] and kept.notes == []
-
-
-PAIR = ticket(STOP, "oo-s"), ticket(TARGET, "oo-t")
 
 
 @pytest.mark.parametrize("said", [Answered({}), Unknown("reset")])
