@@ -1,8 +1,10 @@
 """E5, E7-E9, E14: fees in any asset, pauses that end, a key that is lost, answers that are none, at the practice exchange."""
 
 import gzip
+from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import cycle
 from pathlib import Path
 from time import monotonic
 
@@ -115,6 +117,34 @@ async def test_e9_a_machine_whose_clock_is_set_forward_takes_no_order_for_absent
         await rig.pool.execute(back, BOUND + timedelta(seconds=1))
         state = await rig.venue.lookup(rig.cid("entry", 2))
         assert state is not None and "NEVER_ARRIVED" in str(state.error)
+
+
+async def test_e9_an_exchange_whose_time_jumps_at_every_request_neither_doubles_an_order_nor_ends_the_session(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it refused for its time was not taken, and what it took is found once its time holds still."""
+    clock, note, jumps = (
+        rig.running.exchange.clock,
+        rig.running.note,
+        cycle((4_000, -4_000, 0, 1_500, -7_000)),
+    )
+
+    def noted(method: str, path: str, status: int) -> None:
+        note(method, path, status)
+        clock.skew_ms = next(jumps)
+
+    monkeypatch.setattr(rig.running, "note", noted)
+    monkeypatch.setattr(resolving, "LOOK_AGAIN_S", (0.01,))
+    for seq in range(1, 7):
+        with suppress(VenueUnknown):
+            await rig.place(ENTRY, seq=seq)
+    monkeypatch.setattr(rig.running, "note", note)
+    assert (await rig.place(ENTRY, seq=7)).status == "FILLED" and rig.lost == []
+    states = [await rig.venue.lookup(rig.cid("entry", seq)) for seq in range(1, 8)]
+    filled = [rig.cid("entry", one.order_seq) for one in states if one and one.status == "FILLED"]
+    refused = [str(one.error) for one in states if one and one.status == "REJECTED"]
+    assert rig.accepted() == filled and len(filled) + len(refused) == 7
+    assert all("RetryAfterResync" in error for error in refused), refused
 
 
 @pytest.mark.parametrize("code", [-2015, -2014, -1002])
