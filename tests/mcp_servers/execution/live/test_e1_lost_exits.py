@@ -156,3 +156,34 @@ async def test_e1_e6_the_exit_of_a_position_that_can_have_no_stop_closes_once(
         and exits(guarded, entry) == 1
         and guarded.stops() + guarded.stops("perp") == []
     )
+
+
+@pytest.mark.parametrize("code", [-2011, -2013])
+@pytest.mark.parametrize("entry", [LONG, SHORT], ids=["spot", "perp"])
+async def test_e3_e4_a_cancel_refused_because_the_order_is_not_seen_yet_is_made_again(
+    guarded: Guarded, entry: OrderRequest, code: int
+) -> None:
+    """ "Unknown order" of an order that rests says that it lags, not that it has gone: nothing is swept until it has."""
+    price = "50000" if entry is LONG else "62000"
+    resting = entry.model_copy(update={"type": "LIMIT", "price": Decimal(price)})
+    assert (await guarded.place(resting, 1)).status == "NEW"
+    guarded.rig.fault(
+        "code",
+        path(entry),
+        "DELETE",
+        code=code,
+        message="Unknown order sent.",
+        status=400,
+        accept=False,
+        times=2,
+    )
+    await halted(guarded.deps.pool, "enough")
+    obeyer = Obeyer(guarded.deps, guarded.leases, "live", grace_s=0.0)
+    exchange, looks = guarded.rig.running.exchange, 0
+    venue = exchange.spot if entry.symbol == SPOT else exchange.perp
+    async with asyncio.timeout(30):
+        while not (await halting.standing(guarded.deps.pool))[None]["swept"]:
+            await obeyer.look()
+            looks += 1
+    assert looks > 1 and venue.open_orders(guarded.rig.user.name) == []
+    assert len(guarded.rig.running.faults.acted) == 2
