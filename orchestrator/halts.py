@@ -4,6 +4,7 @@ The switch itself holds without it: the execution server looks before every orde
 stay, unless everything is closed.
 """
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,6 +15,8 @@ from orchestrator.desk import LEFT_OVER, Desk
 from orchestrator.manual import act, exactly, flatten
 
 log = structlog.get_logger()
+AGAIN_S = 30.0
+"""Until exits that were refused are sent again."""
 
 
 async def heed(floor: LiveFloor, desks: Iterable[Desk]) -> None:
@@ -30,18 +33,23 @@ async def _heed(floor: LiveFloor, desks: tuple[Desk, ...]) -> None:
     floor.restricted = tuple(sorted(symbol for symbol in found if symbol is not None))
     for symbol, halt in found.items():
         if not halt["swept"]:
+            done = True
             for desk in desks:
                 if symbol in (None, desk.facts.symbol, desk.facts.hedge_symbol):
-                    await _sweep(floor, desk, symbol, halt)
-            await floor.store.swept(symbol, flatten=halt["flatten"])
+                    done = await _sweep(floor, desk, symbol, halt) and done
+            if done:
+                await floor.store.swept(symbol, flatten=halt["flatten"])
+            else:
+                log.error("halt_not_swept", symbol=symbol, again_s=AGAIN_S)
+                asyncio.get_running_loop().call_later(AGAIN_S, floor.store.halts_changed.set)
     await floor.store.tell_halts()
 
 
-async def _sweep(floor: LiveFloor, desk: Desk, symbol: str | None, halt: dict[str, Any]) -> None:
+async def _sweep(floor: LiveFloor, desk: Desk, symbol: str | None, halt: dict[str, Any]) -> bool:
+    """Whether nothing is left to do: an exit that was refused is."""
     reason = f"halt: {halt['reason']}"
     if halt["flatten"]:
-        await flatten(floor, desk, reason, symbol)
-        return
+        return await flatten(floor, desk, reason, symbol)
     adding = tuple(
         key
         for key, order in sorted(desk.working.items())
@@ -51,4 +59,5 @@ async def _sweep(floor: LiveFloor, desk: Desk, symbol: str | None, halt: dict[st
     if adding or desk.begun:
         record = await act(floor, desk, exactly(), {"halt": reason}, cancels=adding)
         if LEFT_OVER in record.detail:  # what was only heard of now may be open
-            await _sweep(floor, desk, symbol, halt)
+            return await _sweep(floor, desk, symbol, halt)
+    return True

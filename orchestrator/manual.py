@@ -6,12 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 from openoutcry.errors import BadInput
+from openoutcry.orders import stem
 from openoutcry.portfolio import mark
 from openoutcry.risk.flattening import exits
 from openoutcry.risk.latch import rebased
 from openoutcry.types.book import Portfolio, Position
 from openoutcry.types.commands import HearAccount, PlaceOrder
-from openoutcry.types.orders import Bracket, OrderRequest, Refused
+from openoutcry.types.orders import Bracket, OrderRequest, PlannedOrder, Refused
 from openoutcry.types.record import CycleRecord
 from openoutcry.types.symbols import canonical
 from orchestrator.books import Books
@@ -28,6 +29,8 @@ Wanted = Callable[[Portfolio, Mapping[str, Decimal]], tuple[OrderRequest, ...]]
 """The orders wanted of a book that has everything the venue reported so far, at these prices."""
 Protected = Callable[[Mapping[str, Decimal]], Bracket | None]
 """The bracket of what is ordered by hand at these prices, None for none. Raises BadInput."""
+TOO_SMALL = ("lot_size", "notional", "quantity less than")
+"""Words with which an exchange refuses dust."""
 
 
 async def place_order(floor: LiveFloor, desk: Desk, command: PlaceOrder, number: int) -> dict[str, Any]:
@@ -79,8 +82,8 @@ async def hear_account(floor: LiveFloor, desk: Desk, command: HearAccount, numbe
     return {"session_id": command.session_id, "seq": record.seq}
 
 
-async def flatten(floor: LiveFloor, desk: Desk, reason: str, symbol: str | None = None) -> None:
-    """Cancel every working order and close every position at market; of one symbol only, if named."""
+async def flatten(floor: LiveFloor, desk: Desk, reason: str, symbol: str | None = None) -> bool:
+    """Cancel every working order and close every position at market; of one symbol only, if named. Whether no exit was refused."""
     cancels = tuple(
         key for key, order in sorted(desk.working.items()) if symbol in (None, order.request.symbol)
     )
@@ -97,7 +100,17 @@ async def flatten(floor: LiveFloor, desk: Desk, reason: str, symbol: str | None 
         crashpoint("k16")
         record = await act(floor, desk, closing, {"flatten": reason}, cancels=cancels)
         if LEFT_OVER in record.detail:  # what was only heard of now is closed as well
-            await flatten(floor, desk, reason, symbol)
+            return await flatten(floor, desk, reason, symbol)
+        return not any(stem(order.request.leg) == "flatten" and _refused(order) for order in record.orders)
+    return True
+
+
+def _refused(order: PlannedOrder) -> bool:
+    """Whether an exit was taken by nobody. One too small to be sold is none that could be."""
+    if order.state is None:
+        return True
+    error = (order.state.error or "").lower()
+    return order.state.status == "REJECTED" and not any(word in error for word in TOO_SMALL)
 
 
 def exactly(*requests: OrderRequest) -> Wanted:

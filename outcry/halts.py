@@ -44,7 +44,10 @@ class Said:
         if not self.halted:
             return f"{what} may go on"
         done = "positions are closed" if self.flatten else "open orders are cancelled"
-        return f"{what} is halted: {self.reason}; {done if self.swept else 'nobody has cancelled open orders yet'}"
+        missing = (
+            "not every position is closed yet" if self.flatten else "nobody has cancelled open orders yet"
+        )
+        return f"{what} is halted: {self.reason}; {done if self.swept else missing}"
 
 
 def asked(kind: type[C], *, symbol: str | None, **values: Any) -> C:

@@ -21,6 +21,7 @@ from openoutcry.types.market import Snapshot
 from openoutcry.types.orders import Approval, Approved, OrderRequest, OrderState, Refused
 from openoutcry.types.record import CycleRecord
 from openoutcry.types.votes import Ballot
+from orchestrator import halts
 from orchestrator.bootstrap import LiveFloor
 from orchestrator.cycle import run_cycle
 from orchestrator.desk import Desk
@@ -87,6 +88,7 @@ class Calm(LiveFloor):
 
     recorded: CycleRecord | None = None
     late: bool = False
+    refuses: str = ""
 
     async def look(self, turn: Turn) -> Seen:
         return Seen(snapshot(100, seq=turn.seq, as_of=turn.as_of), {})
@@ -96,7 +98,23 @@ class Calm(LiveFloor):
 
     def broker(self, turn: Turn) -> Any:
         broker = super().broker(turn) if self.recorded is None else RecordedBroker(self.recorded)
+        if self.refuses:
+            return Refusing(broker, self.refuses)
         return Late(broker) if self.late else broker
+
+
+class Refusing:
+    """A broker whose venue refuses every order for the same reason."""
+
+    def __init__(self, broker: RoundBroker, why: str) -> None:
+        self._broker, self._why = broker, why
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._broker, name)
+
+    async def place(self, request: OrderRequest, approval: Approval) -> AccountSync:
+        state = OrderState(order_seq=approval.seq, leg=request.leg, status="REJECTED", error=self._why)
+        return AccountSync((), (state,))
 
 
 class Late:
@@ -269,6 +287,27 @@ async def test_a_halt_cancels_and_closes_what_nobody_had_heard_of(trader: Trader
         {"flatten-1": "FILLED"} if flatten else {"manual-1": "CANCELED"}
     )
     assert trader.desk.portfolio.positions == () and not trader.desk.working
+
+
+@pytest.mark.parametrize(
+    ("why", "again"), [("-1013: MARKET_LOT_SIZE", False), ("MARKET_CLOSED: not now", True)]
+)
+async def test_a_halt_that_closes_everything_is_not_done_while_an_exit_is_refused(
+    trader: Trader, monkeypatch: pytest.MonkeyPatch, why: str, again: bool
+) -> None:
+    monkeypatch.setattr(halts, "AGAIN_S", 0.0)
+    await trader.orders(TAKEN)
+    ledger = Ledger(halt={"reason": "drill", "swept": False, "flatten": True})
+    floor = trader.floor(ledger)
+    floor.refuses = why
+    ledger.halts_changed.set()
+    await heed(floor, [trader.desk])
+    assert (ledger.halt["swept"], len(trader.desk.portfolio.positions)) == (not again, 1)
+    if again:
+        await asyncio.wait_for(ledger.halts_changed.wait(), 10)
+        floor.refuses = ""
+        await heed(floor, [trader.desk])
+        assert ledger.halt["swept"] and trader.desk.portfolio.positions == ()
 
 
 async def test_an_exit_that_never_came_leaves_nothing_without_its_guards(trader: Trader) -> None:
