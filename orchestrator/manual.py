@@ -83,7 +83,7 @@ async def hear_account(floor: LiveFloor, desk: Desk, command: HearAccount, numbe
 
 
 async def flatten(floor: LiveFloor, desk: Desk, reason: str, symbol: str | None = None) -> bool:
-    """Cancel every working order and close every position at market; of one symbol only, if named. Whether no exit was refused."""
+    """Cancel every working order and close every position at market, of one symbol if named. Whether no exit was refused."""
     cancels = tuple(
         key for key, order in sorted(desk.working.items()) if symbol in (None, order.request.symbol)
     )
