@@ -118,12 +118,17 @@ class Exchange:
         return self.ledger.entries[-1].number
 
     def liquidate(self, account: Account, now: int) -> None:
-        """Cancel the account's orders and close its positions at the market; the house covers what is then missing."""
+        """Cancel the account's orders and close its positions at the market; the house covers what is then missing.
+
+        A position of a market that is halted stays until that opens again.
+        """
         for order in self.perp.open_orders(account.name):
             self.perp.cancel(order, now)
         for algo in self.algos.open(account.name):
             self.algos.cancel(algo, now)
         for symbol, position in self.margin.held(account.name):
+            if self.perp.market(symbol).symbol.status != "TRADING":
+                continue
             side = "SELL" if position.amount > 0 else "BUY"
             name = f"autoclose-{now}{self.perp.next_id()}"
             ticket = Ticket(side, "MARKET", "GTC", 0, 0, abs(position.amount), 0, name, reduce_only=True)  # type: ignore[arg-type]

@@ -245,3 +245,18 @@ def test_a_halted_market_takes_no_conditional_order_either(desk: Desk) -> None:
     }
     assert desk.ask("POST /fapi/v1/algoOrder", **PERP, **stop)["code"] == -4141
     assert desk.exchange.algos.all == {}
+
+
+def test_a_liquidation_beside_a_halted_market_stops_nothing_and_takes_that_position_later(desk: Desk) -> None:
+    desk.ask("POST /fapi/v1/leverage", **PERP, leverage=125)
+    desk.ask("POST /fapi/v1/leverage", symbol="ETHUSDT", leverage=125)
+    order(desk, side="BUY", type="MARKET", quantity="1")
+    order(desk, symbol="ETHUSDT", side="BUY", type="MARKET", quantity="100")
+    market = desk.exchange.perp.markets["BTCUSDT"]
+    market.symbol = market.symbol.changed(status="HALT")
+    desk.move(2_000, symbol="ETHUSDT")
+    assert [name for name, _ in desk.exchange.margin.held("trader")] == ["BTCUSDT"]
+    desk.exchange.liquidate(desk.account, desk.exchange.clock.now())
+    market.symbol = market.symbol.changed(status="TRADING")
+    desk.exchange.liquidate(desk.account, desk.exchange.clock.now())
+    assert desk.exchange.margin.held("trader") == [] and desk.exchange.ledger.difference() == {}
