@@ -120,19 +120,21 @@ class Exchange:
     def liquidate(self, account: Account, now: int) -> None:
         """Cancel the account's orders and close its positions at the market; the house covers what is then missing.
 
-        A position of a market that is halted stays until that opens again.
+        What a market does not take now, for it is halted or its filters are in the way, stays until it does.
         """
         for order in self.perp.open_orders(account.name):
             self.perp.cancel(order, now)
         for algo in self.algos.open(account.name):
             self.algos.cancel(algo, now)
         for symbol, position in self.margin.held(account.name):
-            if self.perp.market(symbol).symbol.status != "TRADING":
-                continue
             side = "SELL" if position.amount > 0 else "BUY"
             name = f"autoclose-{now}{self.perp.next_id()}"
-            ticket = Ticket(side, "MARKET", "GTC", 0, 0, abs(position.amount), 0, name, reduce_only=True)  # type: ignore[arg-type]
-            order = self.perp.place(account, symbol, ticket, now)
+            quantity = min(abs(position.amount), self.perp.market(symbol).symbol.max_quantity)
+            ticket = Ticket(side, "MARKET", "GTC", 0, 0, quantity, 0, name, reduce_only=True)  # type: ignore[arg-type]
+            try:
+                order = self.perp.place(account, symbol, ticket, now)
+            except Refusal:
+                continue
             self.ledger.move(
                 now,
                 account.perp,

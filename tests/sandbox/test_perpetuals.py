@@ -260,3 +260,15 @@ def test_a_liquidation_beside_a_halted_market_stops_nothing_and_takes_that_posit
     market.symbol = market.symbol.changed(status="TRADING")
     desk.exchange.liquidate(desk.account, desk.exchange.clock.now())
     assert desk.exchange.margin.held("trader") == [] and desk.exchange.ledger.difference() == {}
+
+
+@pytest.mark.parametrize("change", [{"step": "0.01"}, {"max_quantity": 10**8}])
+def test_filters_in_the_way_of_a_liquidation_stop_nothing(desk: Desk, change: dict[str, Any]) -> None:
+    desk.ask("POST /fapi/v1/leverage", **PERP, leverage=125)
+    order(desk, side="BUY", type="MARKET", quantity="2.005")
+    market = desk.exchange.perp.markets["BTCUSDT"]
+    market.symbol = market.symbol.changed(**change) if "step" in change else replace(market.symbol, **change)
+    for _ in range(4):
+        desk.move(30_000)
+    left = dict(desk.exchange.margin.held("trader"))
+    assert ("BTCUSDT" in left) == ("step" in change) and desk.exchange.ledger.difference() == {}
