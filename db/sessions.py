@@ -122,13 +122,20 @@ async def known(pool: asyncpg.Pool, ids: Collection[UUID]) -> frozenset[UUID]:
 
 async def refuse_other_mode(pool: asyncpg.Pool, run_key: str, *, live: bool) -> None:
     """Raises StartupRefused while sessions of the other mode are open from other runs than ``run_key``: paper and live are
-    not mixed in one home, and a floor in one mode would leave the other's positions to nobody.
+    not mixed in one home, and a floor in one mode would leave the other's positions to nobody. So would a live floor those
+    of another live run.
     """
     there, here = ("PAPER", "without --live") if live else ("LIVE", "with --live")
     if found := await pool.fetch(OPEN_AS, there, run_key):
         told = ", ".join(f"{row['symbol']} {row['session_id']}" for row in found[:3])
         raise StartupRefused(
             f"{there.lower()} sessions are still open here ({told}): start the floor {here} and stop them, or use another --home"
+        )
+    if live and (found := await pool.fetch(OPEN_AS, "LIVE", run_key)):
+        told = ", ".join(f"{row['symbol']} {row['session_id']}" for row in found[:3])
+        raise StartupRefused(
+            f"live sessions of another run are still open here ({told}): start the floor with --symbols, --timeframe and all "
+            "else as then and stop them, or use another --home"
         )
 
 

@@ -212,6 +212,11 @@ async def test_a_floor_does_not_leave_sessions_of_the_other_mode_to_nobody(pool,
     with pytest.raises(StartupRefused, match=f"start the floor {told} and stop them"):
         await refuse_other_mode(pool, "this run", live=live)
     await refuse_other_mode(pool, "another run", live=live)  # its own
-    await refuse_other_mode(pool, "this run", live=not live)
+    if live:
+        await refuse_other_mode(pool, "this run", live=False)
+    else:  # what is really held is left to no other live run either
+        await refuse_other_mode(pool, "another run", live=True)
+        with pytest.raises(StartupRefused, match="live sessions of another run are still open here"):
+            await refuse_other_mode(pool, "this run", live=True)
     await pool.execute("UPDATE sessions SET status = 'STOPPED'")
     await refuse_other_mode(pool, "this run", live=live)
