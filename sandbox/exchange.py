@@ -149,7 +149,10 @@ class Exchange:
             self.ledger.move(now, HOUSE, account.perp, SETTLE, missing, "INSURANCE_CLEAR")
 
     def bust(self, fill_id: int, symbol: str, account: Account) -> None:
-        """Void one spot fill: what was swapped goes back by new entries; the fill itself stays in the history."""
+        """Void one spot fill: what was swapped goes back by new entries; the fill itself stays in the history.
+
+        Raises ValueError when there is no such fill, or what it brought is not free any more.
+        """
         fill = next(
             (f for f in self.spot.fills if (f.id, f.symbol, f.account) == (fill_id, symbol, account.name)),
             None,
@@ -158,6 +161,9 @@ class Exchange:
             raise ValueError(f"no fill {fill_id} of {account.name} on {symbol}")
         market, now = self.spot.market(symbol).symbol, self.clock.now()
         sign = 1 if fill.side == "BUY" else -1
+        got, brought = (market.base, fill.quantity) if sign > 0 else (market.quote, fill.quote)
+        if self.ledger.free[account.name, got] + (fill.fee if fill.fee_asset == got else 0) < brought:
+            raise ValueError(f"trade: the {got} that it brought is not free any more")
         reference = f"{symbol}:{fill.order_id}:bust"
         self.ledger.move(now, HOUSE, account.name, market.quote, sign * fill.quote, "bust", reference)
         self.ledger.move(now, account.name, HOUSE, market.base, sign * fill.quantity, "bust", reference)

@@ -208,6 +208,19 @@ def test_a_voided_fill_goes_back_by_new_entries(desk: Desk) -> None:
     assert (desk.free("USDT"), desk.free("BTC")) == before
 
 
+def test_a_fill_whose_coins_are_not_free_any_more_is_not_voided(desk: Desk) -> None:
+    desk.order(side="BUY", type="MARKET", quantity="0.01")
+    fill = desk.exchange.spot.fills[-1]
+    held = f"{desk.free('BTC') // 1_000 * 1_000 / 10**8:.5f}"
+    resting = desk.order(side="SELL", type="LIMIT", timeInForce="GTC", quantity=held, price="61000")
+    entries = len(desk.exchange.ledger.entries)
+    with pytest.raises(ValueError, match="not free any more"):
+        desk.exchange.bust(fill.id, "BTCUSDT", desk.account)
+    assert len(desk.exchange.ledger.entries) == entries
+    desk.move(61_500)
+    assert desk.exchange.spot.orders[resting["orderId"]].status == "FILLED"
+
+
 def units(text: str) -> int:
     whole, _, part = text.partition(".")
     return int(whole) * 10**8 + int(part.ljust(8, "0"))
