@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed
 
 from api.auth.signing import CLIENT_SECONDS, Signer, home_key
 from api.haste import neighbourhood
+from api.routes.token import CLIENT_LOGIN, LOGIN, ClientLogin, Login
 from db.identity import clients, lockout, orgs, refreshing, users
 from db.identity.holder import PERMISSIONS
 from tests.api.test_errors import is_error
@@ -74,6 +75,13 @@ async def test_a_form_that_cannot_be_names_the_field(newborn, form, status, fiel
         answer = await client.post("/token", data=form)
         assert (answer.status_code, answer.json()["field"]) == (status, field)
         assert field != "grant_type" or answer.json()["error"] == "unsupported_grant_type"
+
+
+def test_the_examples_in_the_document_are_whole_forms():
+    person, program = Login(**LOGIN), ClientLogin(**CLIENT_LOGIN)
+    assert person.grant_type == "password" and person.username and person.password
+    assert (program.grant_type, program.scope) == ("client_credentials", "tradai/api")
+    assert program.client_id and program.client_secret
 
 
 async def test_what_is_no_form_is_refused(newborn):
