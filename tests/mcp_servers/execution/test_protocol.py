@@ -284,7 +284,7 @@ async def test_a_pair_leaves_on_the_older_of_its_two_checks(
 ) -> None:
     """The stop is checked at 0 and the target half as long after as a check is good for; a check later both are again."""
     checks = iter([step * FRESH_S / 2 for step in (0, 0, 1, 1, 2, 2, 3, 3)])
-    looks = iter([FRESH_S, 2 * FRESH_S])
+    looks = iter([FRESH_S, turn * FRESH_S])
     turns = iter([1, 2])
     monkeypatch.setattr(leaving, "monotonic", lambda: next(checks, 2 * FRESH_S))
     monkeypatch.setattr(placing, "monotonic", lambda: next(looks))

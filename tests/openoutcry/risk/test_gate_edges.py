@@ -108,6 +108,9 @@ def test_what_reduces_passes_a_book_that_is_beyond_every_limit_also_where_prices
 
 RESTING_SELL = working(limit(SPOT, "SELL", 101, 5, "manual-1"))
 RESTING_BUY = working(limit(PERP, "BUY", 99, 5, "manual-1"))
+WAITING_BUY = request(
+    "manual", SPOT, "BUY", 1, "STOP_LOSS_LIMIT", price=Decimal(102), stop_price=Decimal(101)
+)
 STOP = working(
     request("stop_loss", PERP, "BUY", 5, "STOP_LOSS_LIMIT", price=Decimal(105), stop_price=Decimal(104))
 )
@@ -123,6 +126,8 @@ STOP = working(
         pytest.param(limit(PERP, "SELL", "99.01"), (RESTING_BUY,), (), id="a sell above it"),
         pytest.param(limit(PERP, "SELL", 99), (STOP, RESTING_BUY), ("self_match", "99", "99"), id="behind one that waits"),
         pytest.param(limit(PERP, "SELL", 99), (STOP,), (), id="one that waits is not there yet"),
+        pytest.param(request("manual", SPOT, "BUY", 1), (RESTING_SELL,), (), id="at any price"),
+        pytest.param(WAITING_BUY, (RESTING_SELL,), (), id="one that waits itself"),
         pytest.param(limit(PERP, "BUY", 103), (RESTING_BUY,), (), id="the same side"),
         pytest.param(limit(PERP, "SELL", 99), (working(limit(SPOT, "BUY", 99, 5, "manual-1")),), (), id="another symbol"),
     ],
