@@ -16,6 +16,7 @@ BESIDE: tuple[Step, ...] = (
     ("format", ["ruff", "format", "--check", "--output-format", "concise", "."]),
     ("imports", ["lint-imports", "--no-logo", "--cache-dir", ".cache/import_linter"]),
     ("MLflow for a test", ["python", "-m", "deploy.mlflow"]),
+    ("a browser for some", ["python", "-m", "deploy.browser"]),
     ("60 seconds of kills", ["python", "-m", "chaos", "--seconds", "60"]),
 )
 """What one core does while the other looks at the types."""

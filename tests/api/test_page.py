@@ -1,18 +1,17 @@
 """The live page in a real browser: sign in, watch, ask why, halt; by mouse and keyboard, wide and narrow."""
 
-import os
-import shutil
 from collections.abc import AsyncIterator
 
 import pytest
 
 from db import agents, feed
+from deploy.browser import chromium
 from tests.api.conftest import TOKENS
 from tests.api.orchestrating import floor_event
 from tests.api.test_live import say
 from tests.factories import ORG
 
-CHROMIUM = os.environ.get("OUTCRY_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+CHROMIUM = chromium()
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here")
 
 
@@ -164,9 +163,7 @@ async def test_nothing_is_asked_of_another_host(browser, world):
     await page.goto(f"http://{world.address}/")
     await page.wait_for_load_state("networkidle")
     await page.goto(f"http://{world.address}/schema")
-    await page.wait_for_function(
-        "document.querySelector('rapi-doc')?.shadowRoot.textContent.includes('/api/v1/orders')"
-    )
+    await page.locator("rapi-doc").get_by_text("/api/v1/orders").first.wait_for(state="attached")
     await page.goto(f"http://{world.address}/docs")
     await page.locator(".opblock-tag-section").first.wait_for()
     assert await page.locator("[data-tag=orders]").count() == 1

@@ -52,8 +52,10 @@ async def test_e3_lists_that_lag_behind_halt_nothing(guarded: Guarded, waits: bo
     await working(guarded)
     exchange = guarded.rig.running.exchange
     until = exchange.clock.now() + 4_000
-    for one in (*exchange.spot.open.values(), *exchange.algos.all.values()):
-        one.born_ms = until
+    for resting in exchange.spot.open.values():
+        resting.born_ms = until
+    for waiting in exchange.algos.all.values():
+        waiting.born_ms = until
     words = await comparison(guarded).run(waits=waits)
     assert not [word for word in words if word.halts] and await halts(guarded) == set()
 

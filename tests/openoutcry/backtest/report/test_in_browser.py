@@ -1,15 +1,14 @@
 """The report in a real browser, opened from disk: charts drawn, trades found, both themes, any width, no network."""
 
-import os
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from deploy.browser import chromium
 from tests.openoutcry.backtest.report.reporting import html, named, reported
 
-CHROMIUM = os.environ.get("OUTCRY_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+CHROMIUM = chromium()
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here")
 
 
