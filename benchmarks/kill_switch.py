@@ -139,6 +139,7 @@ def measure(kind: str, many: int, kept: Kept, until: float) -> None:
 
             asyncio.run(work())
         finally:
+            os.environ.pop("OUTCRY_DATABASE_URL", None)  # a floor of its own, tried next, has another
             server.stop()
 
 
