@@ -18,6 +18,8 @@ RANK: Mapping[OrderStatus, int] = {
 }  # fmt: skip
 UNHEARD: frozenset[OrderStatus] = frozenset({"INTENT", "SENT", "UNKNOWN"})
 """Nobody has heard yet that the venue has the order: only from here can it be refused, or unknown."""
+DUST = ("LOT_SIZE", "NOTIONAL", "Quantity less than")
+"""How a venue says that an amount is too small to be sold at all."""
 
 
 def follows(before: OrderStatus, after: OrderStatus) -> bool:
@@ -48,3 +50,8 @@ def moved(before: OrderState, said: OrderState) -> OrderState:
             "executed_quantity": executed, "executed_quote": said.executed_quote, "updated_at": said.updated_at,
         }
     )  # fmt: skip
+
+
+def too_small(state: OrderState) -> bool:
+    """Whether an order was refused for its size: what is left is dust, and asking again is of no use."""
+    return state.status == "REJECTED" and any(word in (state.error or "") for word in DUST)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from openoutcry.errors import BadInput
+from openoutcry.order_states import too_small
 from openoutcry.orders import stem
 from openoutcry.portfolio import mark
 from openoutcry.risk.flattening import exits
@@ -29,8 +30,6 @@ Wanted = Callable[[Portfolio, Mapping[str, Decimal]], tuple[OrderRequest, ...]]
 """The orders wanted of a book that has everything the venue reported so far, at these prices."""
 Protected = Callable[[Mapping[str, Decimal]], Bracket | None]
 """The bracket of what is ordered by hand at these prices, None for none. Raises BadInput."""
-TOO_SMALL = ("lot_size", "notional", "quantity less than")
-"""Words with which an exchange refuses dust."""
 
 
 async def place_order(floor: LiveFloor, desk: Desk, command: PlaceOrder, number: int) -> dict[str, Any]:
@@ -107,10 +106,8 @@ async def flatten(floor: LiveFloor, desk: Desk, reason: str, symbol: str | None 
 
 def _refused(order: PlannedOrder) -> bool:
     """Whether an exit was taken by nobody. One too small to be sold is none that could be."""
-    if order.state is None:
-        return True
-    error = (order.state.error or "").lower()
-    return order.state.status == "REJECTED" and not any(word in error for word in TOO_SMALL)
+    state = order.state
+    return state is None or (state.status == "REJECTED" and not too_small(state))
 
 
 def exactly(*requests: OrderRequest) -> Wanted:

@@ -22,10 +22,11 @@ from mcp_servers.execution.desk import Account
 from mcp_servers.execution.dust import Dust
 from mcp_servers.execution.intents import strays
 from mcp_servers.execution.leaving import holding
-from mcp_servers.execution.own_orders import send_own, too_small
+from mcp_servers.execution.own_orders import send_own
 from mcp_servers.execution.rules import rules
 from openoutcry.errors import Fenced, OpenOutcryError, VenueUnknown
 from openoutcry.ledger.facts import SessionFacts
+from openoutcry.order_states import too_small
 from openoutcry.orders import client_order_id
 from openoutcry.risk.flattening import closing
 from openoutcry.types.fence import Fence

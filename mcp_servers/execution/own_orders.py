@@ -22,13 +22,6 @@ from wire.crashpoint import crashpoint
 from wire.tokens import sign_approval
 
 GOOD_FOR = timedelta(minutes=1)
-DUST = ("LOT_SIZE", "NOTIONAL", "Quantity less than")
-"""How a venue says that an amount is too small to be sold at all."""
-
-
-def too_small(state: OrderState) -> bool:
-    """Whether an order was refused for its size: what is left is dust, and asking again is of no use."""
-    return state.status == "REJECTED" and any(word in (state.error or "") for word in DUST)
 
 
 async def send_own(

@@ -20,13 +20,13 @@ from mcp_servers.execution.deps import ExecutionDeps
 from mcp_servers.execution.desk import Account
 from mcp_servers.execution.dust import Dust
 from mcp_servers.execution.moving_stops import MovingStops
-from mcp_servers.execution.own_orders import too_small
 from mcp_servers.execution.rules import rules
 from mcp_servers.execution.standing_instructions import Instruction, read
 from mcp_servers.execution.venues.feed import Books
 from openoutcry.errors import NotAuthorised, OpenOutcryError
 from openoutcry.ledger.announce import Event
 from openoutcry.ledger.facts import SessionFacts
+from openoutcry.order_states import too_small
 from openoutcry.orders import stem
 from openoutcry.risk.brackets import EXIT, STOP, Covered, Key, covered
 from openoutcry.risk.naked import Naked, bare_since, next_act

@@ -2,11 +2,13 @@
 
 from decimal import Decimal
 from itertools import permutations
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openoutcry.order_states import RANK, follows, moved
+from openoutcry.order_states import RANK, follows, moved, too_small
 from openoutcry.types.orders import FINAL, OrderState, OrderStatus
 
 
@@ -52,3 +54,14 @@ def test_what_the_venue_has_is_neither_refused_nor_unknown() -> None:
 def test_a_fill_that_comes_after_the_end_is_counted() -> None:
     late = moved(state("CANCELED", 3), state("PARTIALLY_FILLED", 4))
     assert (late.status, late.executed_quantity, late.executed_quote) == ("CANCELED", 4, 400)
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "small"),
+    [
+        ("REJECTED", "Filter failure: LOT_SIZE", True), ("REJECTED", "Filter failure: NOTIONAL", True),
+        ("REJECTED", "-2010 balance", False), ("REJECTED", None, False), ("UNKNOWN", "LOT_SIZE", False), ("FILLED", None, False),
+    ],
+)  # fmt: skip
+def test_what_a_venue_calls_too_small_is_dust(status: Any, error: str | None, small: bool) -> None:
+    assert too_small(OrderState(order_seq=1, leg="exit", status=status, error=error)) is small

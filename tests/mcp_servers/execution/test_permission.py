@@ -8,11 +8,9 @@ import pytest
 
 from mcp_servers.execution.killfile import KillFile
 from mcp_servers.execution.leaving import FRESH_S, Guard
-from mcp_servers.execution.own_orders import too_small
 from mcp_servers.execution.permission import permitted
 from openoutcry.errors import NotAuthorised
 from openoutcry.types.fence import Fence
-from openoutcry.types.orders import OrderState
 from tests.mcp_servers.execution.floor import KEY, approve, claims
 from tests.mcp_servers.execution.venue import HOUR, T0, order
 
@@ -46,17 +44,6 @@ def test_an_approval_is_good_to_the_moment_it_ends() -> None:
     late = claims(1, 0).model_copy(update={"as_of": T0 + HOUR + timedelta(microseconds=1)})
     with pytest.raises(NotAuthorised, match="expired at 2023-01-01T01:00:00"):
         permitted(KEY, good, ENTRY, late)
-
-
-@pytest.mark.parametrize(
-    ("status", "error", "small"),
-    [
-        ("REJECTED", "Filter failure: LOT_SIZE", True), ("REJECTED", "Filter failure: NOTIONAL", True),
-        ("REJECTED", "-2010 balance", False), ("REJECTED", None, False), ("UNKNOWN", "LOT_SIZE", False), ("FILLED", None, False),
-    ],
-)  # fmt: skip
-def test_what_a_venue_calls_too_small_is_dust(status: Any, error: str | None, small: bool) -> None:
-    assert too_small(OrderState(order_seq=1, leg="exit", status=status, error=error)) is small
 
 
 def test_an_answer_is_written_under_the_accounts_lease_alone(tmp_path: Path) -> None:

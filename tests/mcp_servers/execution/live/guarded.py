@@ -107,6 +107,11 @@ async def placed(
         return await place(deps.pool, venue, intent, now, guard)
 
 
+def held(guarded: Guarded) -> Decimal:
+    """How much the session's own fills add up to, to whichever side."""
+    return abs(sum((p.quantity for p in guarded.rig.venue.positions()), Decimal(0)))
+
+
 @asynccontextmanager
 async def guarding(rig: Rig, home: Path, url: str) -> AsyncIterator[Guarded]:
     """Deps of an execution server whose exchange is the rig's."""

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -17,8 +16,8 @@ from mcp_servers.execution.venues.live.asking import BOUND
 from openoutcry.risk import naked
 from openoutcry.types.orders import OrderRequest
 from tests.mcp_servers.execution.floor import halted
-from tests.mcp_servers.execution.live.guarded import Guarded, guarding
-from tests.mcp_servers.execution.live.rig import Rig, order
+from tests.mcp_servers.execution.live.guarded import Guarded, held
+from tests.mcp_servers.execution.live.rig import order
 from tests.mcp_servers.execution.venue import PERP, SPOT
 
 DUST = Decimal("0.00001")
@@ -26,12 +25,6 @@ LONG = order("entry", "BUY", "MARKET", "0.5", symbol=SPOT)
 SHORT = order("entry", "SELL", "MARKET", "0.5", symbol=PERP)
 LOST = ("hang", "reset", "cut", "html", "braces", "nulls", "garbage", "foreign", "ack", "status", "code")
 """``status`` is a 500, ``code`` a -1007."""
-
-
-@pytest.fixture
-async def guarded(rig: Rig, tmp_path: Path, fresh_database: str) -> AsyncIterator[Guarded]:
-    async with guarding(rig, tmp_path, fresh_database) as opened:
-        yield opened
 
 
 @pytest.fixture(autouse=True)
@@ -45,10 +38,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def path(request: OrderRequest) -> str:
     return "/api/v3/order" if request.symbol == SPOT else "/fapi/v1/order"
-
-
-def held(guarded: Guarded) -> Decimal:
-    return abs(sum((p.quantity for p in guarded.rig.venue.positions()), Decimal(0)))
 
 
 def owned(guarded: Guarded) -> tuple[Decimal, Decimal]:

@@ -1,9 +1,7 @@
 """E1, E3, E6: while a stop trails, any of its requests may be lost: what is held has one stop in the end, where it trailed to."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -12,8 +10,8 @@ from mcp_servers.execution import live_door, moving_stops
 from mcp_servers.execution.protecting import Protector
 from mcp_servers.execution.venues.live import resolving
 from openoutcry.risk import naked
-from tests.mcp_servers.execution.live.guarded import Guarded, guarding
-from tests.mcp_servers.execution.live.rig import Rig, order
+from tests.mcp_servers.execution.live.guarded import Guarded, held
+from tests.mcp_servers.execution.live.rig import order
 from tests.mcp_servers.execution.live.test_protecting import ItsPrice
 from tests.mcp_servers.execution.venue import PERP, SPOT
 
@@ -27,12 +25,6 @@ LEGS = {
 """Symbol, target, where it is cancelled and where it is placed."""
 
 
-@pytest.fixture
-async def guarded(rig: Rig, tmp_path: Path, fresh_database: str) -> AsyncIterator[Guarded]:
-    async with guarding(rig, tmp_path, fresh_database) as opened:
-        yield opened
-
-
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Moves come at once, and no position is closed because a stop took long."""
@@ -42,10 +34,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(moving_stops, "MOVE_S", 0.0)
     monkeypatch.setattr(live_door, "LOOK_S", 0.1)
     monkeypatch.setattr(resolving, "LOOK_AGAIN_S", (0.05,))
-
-
-def held(guarded: Guarded) -> Decimal:
-    return abs(sum((p.quantity for p in guarded.rig.venue.positions()), Decimal(0)))
 
 
 def stops(guarded: Guarded) -> list[tuple[Decimal, int]]:

@@ -1,17 +1,15 @@
 """E1, E3, E6: a stop or a pair whose answer is lost, or that is born slowly, is there once, or the position is closed."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
 from db import venue_sends
 from mcp_servers.execution import live_door
 from openoutcry.risk import naked
-from tests.mcp_servers.execution.live.guarded import Guarded, guarding
-from tests.mcp_servers.execution.live.rig import Rig, order
+from tests.mcp_servers.execution.live.guarded import Guarded, held
+from tests.mcp_servers.execution.live.rig import order
 from tests.mcp_servers.execution.venue import PERP
 
 DUST = Decimal("0.00001")
@@ -35,21 +33,11 @@ CASES = [*((kind, 0.0) for kind in LOST), *((kind, 1.5) for kind in ("reset", "a
 """With ``born`` it is found only so many seconds later: by then its position may have been closed for want of a stop."""
 
 
-@pytest.fixture
-async def guarded(rig: Rig, tmp_path: Path, fresh_database: str) -> AsyncIterator[Guarded]:
-    async with guarding(rig, tmp_path, fresh_database) as opened:
-        yield opened
-
-
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(naked, "GRACE_S", 0.0)
     monkeypatch.setattr(naked, "PAUSE_S", 0.05)
     monkeypatch.setattr(live_door, "LOOK_S", 0.1)
-
-
-def held(guarded: Guarded) -> Decimal:
-    return abs(sum((p.quantity for p in guarded.rig.venue.positions()), Decimal(0)))
 
 
 def stands(guarded: Guarded) -> tuple[bool, list[Decimal]]:

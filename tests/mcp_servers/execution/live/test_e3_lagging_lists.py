@@ -1,8 +1,6 @@
 """E3: an own order that the exchange's lists do not show yet is not one that has gone; one that has gone halts its symbol."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -12,19 +10,13 @@ from mcp_servers.execution.venues.live.reading import GatewayReader
 from mcp_servers.execution.venues.live.reconciler import HEAL_S, Account, Reconciler, account_name
 from openoutcry.reconcile.policy import ReconcileSettings
 from tests.mcp_servers.execution.live.compared import ORG
-from tests.mcp_servers.execution.live.guarded import Guarded, guarding
-from tests.mcp_servers.execution.live.rig import Rig, order
+from tests.mcp_servers.execution.live.guarded import Guarded
+from tests.mcp_servers.execution.live.rig import order
 from tests.mcp_servers.execution.venue import PERP, SPOT
 
 RESTING = order("entry", "BUY", "LIMIT", "0.01", symbol=SPOT, price="50000")
 SHORT = order("manual-1", "SELL", "MARKET", "0.1", symbol=PERP)
 STOP = order("stop_loss", "BUY", "STOP_LOSS", "0.1", symbol=PERP, stop_price="66000", reduce_only=True)
-
-
-@pytest.fixture
-async def guarded(rig: Rig, tmp_path: Path, fresh_database: str) -> AsyncIterator[Guarded]:
-    async with guarding(rig, tmp_path, fresh_database) as opened:
-        yield opened
 
 
 def comparison(guarded: Guarded) -> Reconciler:

@@ -1,26 +1,18 @@
 """E5, E12, E16: an entry that fills in parts has its stop for exactly those; in a halted market, once that opens again."""
 
-from collections.abc import AsyncIterator
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
 from openoutcry.risk import naked
 from openoutcry.types.orders import OrderRequest
-from tests.mcp_servers.execution.live.guarded import ONE, Guarded, guarding
-from tests.mcp_servers.execution.live.rig import Rig, order
+from tests.mcp_servers.execution.live.guarded import ONE, Guarded
+from tests.mcp_servers.execution.live.rig import order
 from tests.mcp_servers.execution.venue import PERP
 
 BUY = order("entry", "BUY", "LIMIT", "1", symbol="BTC/USDT", price="59000")
 SELL = order("entry", "SELL", "LIMIT", "1", symbol=PERP, price="61000")
 STEPS = {"spot": Decimal("0.00001"), "perp": Decimal("0.001")}
-
-
-@pytest.fixture
-async def guarded(rig: Rig, tmp_path: Path, fresh_database: str) -> AsyncIterator[Guarded]:
-    async with guarding(rig, tmp_path, fresh_database) as opened:
-        yield opened
 
 
 @pytest.fixture(autouse=True)

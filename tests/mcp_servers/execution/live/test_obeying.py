@@ -1,9 +1,7 @@
 """A halt is obeyed without an orchestrator: the execution server cancels and closes by itself, once and under the lease."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -15,20 +13,14 @@ from mcp_servers.execution.obeying import Obeyer
 from mcp_servers.execution.venues.live import resolving
 from openoutcry.errors import Fenced, VenueRejected
 from tests.mcp_servers.execution.floor import halted
-from tests.mcp_servers.execution.live.guarded import Guarded, guarding
-from tests.mcp_servers.execution.live.rig import Rig, order
+from tests.mcp_servers.execution.live.guarded import Guarded
+from tests.mcp_servers.execution.live.rig import order
 from tests.mcp_servers.execution.venue import PERP, SPOT
 
 ENTRY = order("entry", "BUY", "MARKET", "0.5", symbol=SPOT)
 HEDGE = order("hedge", "SELL", "MARKET", "0.4", symbol=PERP)
 RESTING = order("manual-1", "BUY", "LIMIT", "0.3", symbol=SPOT, price="50000")
 STOP = order("stop_loss", "SELL", "STOP_LOSS", "0.4995", symbol=SPOT, stop_price="58000", reduce_only=True)
-
-
-@pytest.fixture
-async def guarded(rig: Rig, tmp_path: Path, fresh_database: str) -> AsyncIterator[Guarded]:
-    async with guarding(rig, tmp_path, fresh_database) as opened:
-        yield opened
 
 
 @pytest.fixture(autouse=True)

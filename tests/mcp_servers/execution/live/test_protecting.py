@@ -1,10 +1,8 @@
 """E5, E6, I7: what an entry filled has its stop at the exchange or is closed, without waiting for a round."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -15,20 +13,14 @@ from mcp_servers.execution.protecting import Protector
 from openoutcry.market.book import Book, Level
 from openoutcry.risk import naked
 from tests.mcp_servers.execution.floor import halted
-from tests.mcp_servers.execution.live.guarded import Guarded, guarding
-from tests.mcp_servers.execution.live.rig import Rig, order
+from tests.mcp_servers.execution.live.guarded import Guarded
+from tests.mcp_servers.execution.live.rig import order
 from tests.mcp_servers.execution.venue import PERP
 
 ENTRY = order("entry", "BUY", "MARKET", "0.5", symbol="BTC/USDT")
 SHORT = order("entry", "SELL", "MARKET", "0.5", symbol=PERP)
 STOP = order("stop_loss", "SELL", "STOP_LOSS", "0.5", symbol="BTC/USDT", stop_price="58000", reduce_only=True)
 MOST_LOOKS = 40
-
-
-@pytest.fixture
-async def guarded(rig: Rig, tmp_path: Path, fresh_database: str) -> AsyncIterator[Guarded]:
-    async with guarding(rig, tmp_path, fresh_database) as opened:
-        yield opened
 
 
 @pytest.fixture(autouse=True)
